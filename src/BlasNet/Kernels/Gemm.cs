@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Numerics;
+using BlasNet.Memory;
+using BlasNet.Native;
+
+namespace BlasNet.Kernels;
+
+/// <summary>The three matrix products of training, each by the kernel that is fastest for its shape.</summary>
+/// <remarks>
+/// <code>
+/// forward   Y  [n × m] = X  [n × k] · B [k × m]
+/// dX        dX [n × k] = dY [n × m] · Bᵀ
+/// dB        dB [k × m] = Xᵀ · dY               the stack of n is the inner dimension
+/// </code>
+/// B holds a weight W [m × k] column by column. All are row-major, one example per row, with a stride between rows. Results must not overlap
+/// operands. <c>accumulate</c> adds to the result in the same sweep.
+/// </remarks>
+internal static unsafe class Gemm
+{
+    private static long _gemmCalls;
+    private static long _gemvCalls;
+
+    /// <summary>Which kernels compute; for the whole process.</summary>
+    public static GemmMode Mode { get; set; }
+
+    /// <summary>Products of a stack of two or more rows since the process started.</summary>
+    public static long GemmCalls => Interlocked.Read(ref _gemmCalls);
+
+    /// <summary>Products of a single row (a GEMV, or for dB a rank-one update), whichever kernel ran them.</summary>
+    public static long GemvCalls => Interlocked.Read(ref _gemvCalls);
+
+    /// <summary>Y (+)= X·B (+ bias in every row).</summary>
+    /// <param name="x">[n × k].</param>
+    /// <param name="b">[k × m].</param>
+    /// <param name="y">[n × m].</param>
+    /// <param name="accumulate">Add to y; excludes <paramref name="bias"/>.</param>
+    /// <param name="bias">m values, or null.</param>
+    /// <param name="packed">The cache of b's packed form, if b is a parameter.</param>
+    public static void Multiply<T>(
+        in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate = false, T* bias = null, PackedWeights<T>? packed = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Debug.Assert(x.Columns == b.Rows && b.Columns == y.Columns && x.Rows == y.Rows, $"{x} · {b} = {y}");
+        Debug.Assert(!accumulate || bias == null, "a bias initialises the sum");
+        Count(x.Rows);
+
+        if (bias != null)
+        {
+            for (int i = 0; i < y.Rows; i++)
+                new ReadOnlySpan<T>(bias, y.Columns).CopyTo(new Span<T>(y.Row(i), y.Columns));
+
+            accumulate = true;
+        }
+
+        if (UseOpenBlas())
+            GemmOpenBlas.Multiply(x, b, y, accumulate);
+        else
+            GemmPacked.Multiply(x, b, y, accumulate);
+    }
+
+    /// <summary>dX (+)= dY·Bᵀ.</summary>
+    /// <param name="dy">[n × m].</param>
+    /// <param name="b">[k × m].</param>
+    /// <param name="dx">[n × k].</param>
+    /// <param name="accumulate">Add to dx.</param>
+    /// <param name="packed">The cache of b's packed forms, if b is a parameter.</param>
+    public static void MultiplyTransposed<T>(
+        in Matrix<T> dy, in Matrix<T> b, in Matrix<T> dx, bool accumulate = false, PackedWeights<T>? packed = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Debug.Assert(dy.Columns == b.Columns && b.Rows == dx.Columns && dy.Rows == dx.Rows, $"{dy} · {b}ᵀ = {dx}");
+        Count(dy.Rows);
+
+        if (UseOpenBlas())
+            GemmOpenBlas.MultiplyTransposed(dy, b, dx, accumulate);
+        else
+            GemmPacked.MultiplyTransposed(dy, b, dx, accumulate);
+    }
+
+    /// <summary>dB (+)= Xᵀ·dY, the sum over the stack of the outer products of its rows.</summary>
+    /// <param name="x">[n × k].</param>
+    /// <param name="dy">[n × m].</param>
+    /// <param name="db">[k × m].</param>
+    /// <param name="accumulate">Add to db.</param>
+    public static void OuterProductSum<T>(in Matrix<T> x, in Matrix<T> dy, in Matrix<T> db, bool accumulate = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Debug.Assert(x.Columns == db.Rows && dy.Columns == db.Columns && x.Rows == dy.Rows, $"{x}ᵀ · {dy} = {db}");
+        Count(x.Rows);
+
+        if (UseOpenBlas())
+            GemmOpenBlas.OuterProductSum(x, dy, db, accumulate);
+        else
+            GemmPacked.OuterProductSum(x, dy, db, accumulate);
+    }
+
+    private static void Count(int rows) => Interlocked.Increment(ref rows == 1 ? ref _gemvCalls : ref _gemmCalls);
+
+    private static bool UseOpenBlas() => Mode != GemmMode.Packed && OpenBlasLoader.IsAvailable;
+}

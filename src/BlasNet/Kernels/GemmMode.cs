@@ -1,0 +1,14 @@
+namespace BlasNet.Kernels;
+
+/// <summary>Which kernels compute matrix products.</summary>
+internal enum GemmMode
+{
+    /// <summary>The faster of the two for each shape, by the cost model measured on this machine.</summary>
+    Auto,
+
+    /// <summary>OpenBLAS for every product: the reference.</summary>
+    OpenBlas,
+
+    /// <summary>The managed vector kernels for every product.</summary>
+    Packed,
+}

@@ -1,0 +1,32 @@
+using System.Diagnostics;
+
+namespace BlasNet.Native;
+
+/// <summary>What came of looking for OpenBLAS.</summary>
+/// <param name="Handle">The loaded library; zero when there is none.</param>
+/// <param name="Location">The file or name that loaded; null when none did.</param>
+/// <param name="Config">The library's own description of its build.</param>
+/// <param name="CoreName">The processor family whose kernels it runs.</param>
+/// <param name="Searched">Every file and name tried, in order.</param>
+/// <param name="Error">Why there is no library, in full; null when there is one.</param>
+internal sealed record OpenBlasLibrary(
+    nint Handle, string? Location, string? Config, string? CoreName, IReadOnlyList<string> Searched, string? Error)
+{
+    /// <summary>The user named a file in <see cref="OpenBlasLoader.FileVariable"/>: then a failure is an error, not a reason to go on without.</summary>
+    public bool RequestedByUser { get; init; }
+
+    public bool Available => Handle != 0;
+
+    /// <summary>The file that was mapped for a name the system resolved; <see cref="Location"/> where that cannot be found out.</summary>
+    public string? FindFile()
+    {
+        if (Location is null || Path.IsPathRooted(Location))
+            return Location;
+
+        using var process = Process.GetCurrentProcess();
+
+        return process.Modules.Cast<ProcessModule>()
+            .Select(module => module.FileName)
+            .FirstOrDefault(file => Path.GetFileName(file).Contains("openblas", StringComparison.OrdinalIgnoreCase)) ?? Location;
+    }
+}
