@@ -1,0 +1,85 @@
+using System.IO.Compression;
+
+namespace BlasNet.Datasets;
+
+/// <summary>Opens a data file, plain or gzipped, so that everything that can go wrong on disk or in the gzip data is a <see cref="DataFormatException"/>.</summary>
+internal static class DataFile
+{
+    /// <summary>Opens for reading from front to back. Gzip is recognised by its first two bytes, 1F 8B, whatever the file is called.</summary>
+    /// <exception cref="DataFormatException">The path is missing, a directory or not readable.</exception>
+    public static Stream Open(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+
+        if (Directory.Exists(path))
+            throw DataFormatException.InFile(path, "is a directory; a file is expected");
+
+        try
+        {
+            return Unzip(path, new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw DataFormatException.InFile(path, "does not exist", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DataFormatException.InFile(path, $"cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>As <see cref="Open"/>, for data that is already a stream; <paramref name="name"/> stands for it in errors.</summary>
+    public static Stream Unzip(string name, Stream data)
+    {
+        Span<byte> start = stackalloc byte[2];
+        int read = data.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        data.Position = 0;
+
+        return new CheckedStream(name, read == 2 && start is [0x1F, 0x8B] ? new GZipStream(data, CompressionMode.Decompress) : data);
+    }
+
+    /// <summary>Passes bytes on, names the file when they cannot be had, and knows how many there were.</summary>
+    private sealed class CheckedStream(string name, Stream inner) : Stream
+    {
+        private long _position;
+
+        public override int Read(Span<byte> buffer)
+        {
+            try
+            {
+                int read = inner.Read(buffer);
+                _position += read;
+                return read;
+            }
+            catch (InvalidDataException e)
+            {
+                throw DataFormatException.AtByte(name, _position, $"the gzip data is damaged or cut off: {e.Message}", e);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw DataFormatException.AtByte(name, _position, $"cannot be read: {e.Message}", e);
+            }
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+        public override long Position { get => _position; set => throw new NotSupportedException(); }
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override void Flush() { }
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing)
+                inner.Dispose();
+
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+
+namespace BlasNet.Datasets;
+
+/// <summary>Reads whatever file of digits a user has: comma-separated or IDX, plain or gzipped, told apart by content.</summary>
+public static class DigitFile
+{
+    /// <summary>Grey scales in use: already 0…1, the UCI digits' 0…16, and bytes.</summary>
+    private static readonly float[] Scales = [1, 16, 255];
+
+    /// <summary>Reads a whole file.</summary>
+    /// <param name="path">An IDX file of images (it begins with two zero bytes), or comma-separated text.</param>
+    /// <param name="labels">The IDX file of labels, if it does not lie beside the images under MNIST's name.</param>
+    /// <param name="labelColumn">Where a comma-separated row keeps its label, unless a heading says so.</param>
+    /// <returns>At least one digit; all have the same number of pixels, 0…1. Comma-separated pixels are divided by the first of 1, 16 and
+    /// 255 that none of them exceeds.</returns>
+    /// <exception cref="ArgumentException">A path is empty.</exception>
+    /// <exception cref="DataFormatException">A file cannot be read or breaks its format (see <see cref="CsvDigits"/>, <see cref="Idx"/>), or all
+    /// labels are the same.</exception>
+    public static IReadOnlyList<Digit> Read(string path, string? labels = null, LabelColumn labelColumn = LabelColumn.Last)
+    {
+        if (IsIdx(path))
+            return [.. Idx.Read(path, labels)];
+
+        if (labels is not null)
+            throw DataFormatException.InFile(path, $"is not an IDX file of images, so the labels file {labels} cannot belong to it");
+
+        return Rescale(ExpectTwoClasses(path, [.. CsvDigits.Read(() => LineReader.Open(path), Scales[^1], divisor: 1, labelColumn)]));
+    }
+
+    private static bool IsIdx(string path)
+    {
+        using Stream stream = DataFile.Open(path);
+        Span<byte> start = stackalloc byte[2];
+
+        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == 2 && start is [0, 0];
+    }
+
+    /// <summary>The margin of an image is always blank: taken for the label it would give zeros only, and training would seem perfect.</summary>
+    private static Digit[] ExpectTwoClasses(string path, Digit[] digits) =>
+        digits.Length > 1 && Array.TrueForAll(digits, digit => digit.Label == digits[0].Label)
+            ? throw DataFormatException.InFile(path,
+                $"all {digits.Length} labels are {digits[0].Label}; two classes at least are expected. Is the label the other end of the row?")
+            : digits;
+
+    private static Digit[] Rescale(Digit[] digits)
+    {
+        float largest = digits.Max(digit => Enumerable.Max(MemoryMarshal.ToEnumerable(digit.Pixels)));
+        float scale = Array.Find(Scales, scale => largest <= scale);
+
+        return Array.ConvertAll(digits, digit =>
+        {
+            float[] pixels = digit.Pixels.ToArray();
+
+            for (int i = 0; i < pixels.Length; i++)
+                pixels[i] /= scale;
+
+            return digit with { Pixels = pixels };
+        });
+    }
+}
