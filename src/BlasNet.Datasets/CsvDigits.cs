@@ -38,6 +38,7 @@ public static class CsvDigits
     {
         using LineReader lines = open();
         int columns = 0;
+        bool isEmpty = true;
 
         while (lines.MoveNext())
         {
@@ -52,11 +53,12 @@ public static class CsvDigits
                     continue;
             }
 
+            isEmpty = false;
             yield return ParseRow(lines, columns, maximum, divisor, labelColumn);
         }
 
-        if (columns == 0)
-            throw lines.FileError("is empty; rows of pixels and a label are expected");
+        if (isEmpty)
+            throw lines.FileError("has no rows; rows of pixels and a label are expected");
     }
 
     private static Digit ParseRow(LineReader lines, int columns, float maximum, float divisor, LabelColumn labelColumn)

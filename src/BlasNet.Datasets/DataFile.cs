@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace BlasNet.Datasets;
 
 /// <summary>Opens a data file, plain or gzipped, so that everything that can go wrong on disk or in the gzip data is a <see cref="DataFormatException"/>.</summary>
@@ -35,11 +33,11 @@ internal static class DataFile
         int read = data.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         data.Position = 0;
 
-        return new CheckedStream(name, read == 2 && start is [0x1F, 0x8B] ? new GZipStream(data, CompressionMode.Decompress) : data);
+        return new CheckedStream(name, read == 2 && start is [0x1F, 0x8B] ? new GunzipStream(data) : data);
     }
 
     /// <summary>Passes bytes on, names the file when they cannot be had, and knows how many there were.</summary>
-    private sealed class CheckedStream(string name, Stream inner) : Stream
+    private sealed class CheckedStream(string name, Stream inner) : ReadOnlyStream(inner)
     {
         private long _position;
 
@@ -47,7 +45,7 @@ internal static class DataFile
         {
             try
             {
-                int read = inner.Read(buffer);
+                int read = Inner.Read(buffer);
                 _position += read;
                 return read;
             }
@@ -61,25 +59,6 @@ internal static class DataFile
             }
         }
 
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
         public override long Position { get => _position; set => throw new NotSupportedException(); }
-
-        public override bool CanRead => true;
-        public override bool CanSeek => false;
-        public override bool CanWrite => false;
-        public override long Length => throw new NotSupportedException();
-        public override void Flush() { }
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-
-            base.Dispose(disposing);
-        }
     }
 }
