@@ -1,0 +1,106 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace BlasNet.Graphs;
+
+/// <summary>The numbers that examples bring with them, one pool for each operator and shape.</summary>
+/// <remarks>Values of one pool lie one after another in the order in which they were added, so a stack of all of them is a view: data is
+/// copied once, when the user hands it over. Pinned arrays: their addresses are stable, and nobody has to dispose of them.</remarks>
+internal sealed class DataPools(Precision precision)
+{
+    private const int Alignment = 64;
+
+    private sealed class Pool(Operator op, Shape shape)
+    {
+        public readonly Operator Operator = op;
+        public readonly Shape Shape = shape;
+        public byte[] Bytes = [];
+        public int Count;
+    }
+
+    private readonly List<Pool> _pools = [];
+    private readonly int _elementBytes = precision.ElementBytes();
+
+    public void Clear()
+    {
+        foreach (Pool pool in _pools)
+            pool.Count = 0;
+    }
+
+    /// <summary>Bytes that all pools hold.</summary>
+    public long Bytes => _pools.Sum(pool => (long)pool.Count * pool.Shape.Size * _elementBytes);
+
+    /// <summary>Copies a value into its pool, rounding to the pools' precision.</summary>
+    /// <returns>The attribute of the node that stands for it: pool and position.</returns>
+    public long Add<T>(Operator op, Shape shape, ReadOnlySpan<T> value) where T : unmanaged, INumber<T>
+    {
+        int index = 0;
+        while (index < _pools.Count && (_pools[index].Operator != op || _pools[index].Shape != shape))
+            index++;
+
+        if (index == _pools.Count)
+            _pools.Add(new Pool(op, shape));
+
+        Pool pool = _pools[index];
+        int valueBytes = shape.Size * _elementBytes;
+        long needed = (pool.Count + 1L) * valueBytes + Alignment;
+        if (needed > pool.Bytes.Length)
+            Grow(pool, needed, pool.Count * valueBytes);
+
+        unsafe
+        {
+            void* target = (byte*)AlignedAddress(pool) + (nint)pool.Count * valueBytes;
+            if (precision == Precision.Single)
+                Convert(value, new Span<float>(target, shape.Size));
+            else
+                Convert(value, new Span<double>(target, shape.Size));
+        }
+
+        return (long)index << 32 | (uint)pool.Count++;
+    }
+
+    /// <summary>Where the value with this attribute lies, and after it the pool's next ones.</summary>
+    public nint AddressOf(long attribute)
+    {
+        Pool pool = _pools[(int)(attribute >> 32)];
+        return AlignedAddress(pool) + (nint)(uint)attribute * pool.Shape.Size * _elementBytes;
+    }
+
+    /// <summary>One element of a value, for printing and for constants.</summary>
+    public unsafe double ElementAt(long attribute, int element) => precision == Precision.Single
+        ? ((float*)AddressOf(attribute))[element]
+        : ((double*)AddressOf(attribute))[element];
+
+    /// <summary>True where two values are the same, bit by bit.</summary>
+    public unsafe bool AreEqual(long left, long right, Shape shape) =>
+        new ReadOnlySpan<byte>((void*)AddressOf(left), shape.Size * _elementBytes).SequenceEqual(new ReadOnlySpan<byte>((void*)AddressOf(right), shape.Size * _elementBytes));
+
+    private static void Convert<T, TResult>(ReadOnlySpan<T> source, Span<TResult> target) where T : unmanaged, INumber<T> where TResult : unmanaged, INumber<TResult>
+    {
+        if (typeof(T) == typeof(TResult))
+            MemoryMarshal.Cast<T, TResult>(source).CopyTo(target);
+        else
+            for (int i = 0; i < source.Length; i++)
+                target[i] = TResult.CreateTruncating(source[i]);
+    }
+
+    private static nint AlignedAddress(Pool pool) =>
+        (Marshal.UnsafeAddrOfPinnedArrayElement(pool.Bytes, 0) + Alignment - 1) & -Alignment;
+
+    private static void Grow(Pool pool, long needed, int used)
+    {
+        if (needed > Array.MaxLength)
+            throw new InvalidOperationException($"The examples of one pass bring more than {Array.MaxLength} bytes of values {pool.Shape}. Use a smaller compute batch.");
+
+        byte[] old = pool.Bytes;
+        nint oldAddress = old.Length == 0 ? 0 : AlignedAddress(pool);
+        pool.Bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(needed, 2L * old.Length)), pinned: true);
+        unsafe
+        {
+            Unsafe.CopyBlock((void*)AlignedAddress(pool), (void*)oldAddress, (uint)used);
+        }
+
+        GC.KeepAlive(old);
+    }
+}

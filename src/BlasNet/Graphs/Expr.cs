@@ -1,0 +1,101 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace BlasNet.Graphs;
+
+/// <summary>A handle on a node of a graph; combining expressions adds nodes.</summary>
+/// <remarks>A parameter that is not yet in a graph joins the graph of the expression it is combined with.</remarks>
+public readonly partial struct Expr : IEquatable<Expr>
+{
+    private readonly object? _owner;   // a Graph, or a Parameter that has not joined one
+
+    internal Expr(Graph graph, int index) => (_owner, Index) = (graph, index);
+
+    internal Expr(Parameter parameter) => (_owner, Index) = (parameter, -1);
+
+    internal int Index { get; }
+
+    /// <summary>The graph this expression is part of.</summary>
+    /// <exception cref="InvalidOperationException">A parameter that has not joined a graph, or <c>default</c>.</exception>
+    public Graph Graph => _owner as Graph ?? throw new InvalidOperationException(
+        _owner is Parameter parameter ? $"Parameter {parameter.Name} is not part of a graph yet; use graph.Use({parameter.Name})." : "This Expr is empty (default).");
+
+    /// <summary>The shape of one example's value.</summary>
+    public Shape Shape => _owner is Parameter parameter ? parameter.Shape : Graph.ShapeOf(Index);
+
+    /// <summary>How many values the node computes: 1, or the size of a stack in a batched graph.</summary>
+    public int Count => _owner is Parameter ? 1 : Graph.CountOf(Index);
+
+    /// <summary>Gives the node a name for printers and error messages; returns the same expression.</summary>
+    public Expr Named(string name)
+    {
+        Graph.SetName(Index, name);
+        return this;
+    }
+
+    /// <summary>Adds a node with one input.</summary>
+    internal static Expr Apply(Operator op, Expr x, long attribute = 0)
+    {
+        Graph graph = x.Graph;
+        return new Expr(graph, graph.Append(op, attribute, [x.Index]));
+    }
+
+    /// <summary>Adds a node with two inputs.</summary>
+    internal static Expr Apply(Operator op, Expr x, Expr y, long attribute = 0)
+    {
+        Graph graph = x._owner as Graph ?? y.Graph;
+        return new Expr(graph, graph.Append(op, attribute, [x.IndexIn(graph), y.IndexIn(graph)]));
+    }
+
+    /// <summary>Adds a node with any number of inputs, at least one.</summary>
+    internal static Expr Apply(Operator op, ReadOnlySpan<Expr> inputs, long attribute = 0)
+    {
+        if (inputs.Length == 0)
+            throw new ArgumentException($"{op.Name}: needs at least one operand.");
+
+        Graph? graph = null;
+        foreach (Expr input in inputs)
+            graph ??= input._owner as Graph;
+
+        graph ??= inputs[0].Graph;
+        Span<int> indices = inputs.Length <= 64 ? stackalloc int[64] : new int[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            indices[i] = inputs[i].IndexIn(graph);
+
+        return new Expr(graph, graph.Append(op, attribute, indices[..inputs.Length]));
+    }
+
+    /// <summary>The node in a given graph, which a free parameter joins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal int IndexIn(Graph graph) => ReferenceEquals(_owner, graph) ? Index : Join(graph);
+
+    private int Join(Graph graph) => _owner switch
+    {
+        Parameter parameter => graph.Use(parameter).Index,
+        null => throw new InvalidOperationException("This Expr is empty (default)."),
+        _ => throw new InvalidOperationException("The operands belong to different graphs."),
+    };
+
+    /// <inheritdoc/>
+    public bool Equals(Expr other) => ReferenceEquals(_owner, other._owner) && Index == other.Index;
+
+    /// <inheritdoc/>
+    public override bool Equals([NotNullWhen(true)] object? obj) => obj is Expr other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_owner, Index);
+
+    /// <summary>Same node of the same graph.</summary>
+    public static bool operator ==(Expr left, Expr right) => left.Equals(right);
+
+    /// <summary>Different nodes.</summary>
+    public static bool operator !=(Expr left, Expr right) => !left.Equals(right);
+
+    /// <summary>Name, shape and count of the node.</summary>
+    public override string ToString() => _owner switch
+    {
+        Parameter parameter => parameter.ToString(),
+        Graph graph => Count == 1 ? $"{graph.NameOf(Index)} {Shape}" : $"{graph.NameOf(Index)} {Shape} ×{Count}",
+        _ => "empty",
+    };
+}

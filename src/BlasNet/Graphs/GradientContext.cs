@@ -1,0 +1,64 @@
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Graphs;
+
+/// <summary>What an operator's gradient rule sees: one node, and the gradient of the loss with respect to its output.</summary>
+internal readonly ref struct GradientContext(Gradients gradients, int node, Expr outputGradient)
+{
+    private readonly Graph _graph = gradients.Graph;
+
+    /// <summary>As many values as the output has.</summary>
+    public Expr OutputGradient { get; } = outputGradient;
+
+    public Expr Output => _graph.At(node);
+
+    public int InputCount => _graph.InputsOf(node).Length;
+
+    public long Attribute => _graph.AttributeOf(node);
+
+    public Expr Input(int input) => _graph.At(_graph.InputsOf(node)[input]);
+
+    /// <summary>Whether an input is the same for every example, so that the examples' contributions to its gradient add up.</summary>
+    public bool IsShared(int input) => _graph.IsShared(_graph.InputsOf(node)[input]);
+
+    /// <summary>Whether the gradient with respect to an input is wanted; what is accumulated for others is dropped.</summary>
+    public bool IsNeeded(int input) => gradients.IsNeeded(_graph.InputsOf(node)[input]);
+
+    /// <summary>Adds to an input's gradient an expression of its shape, for one value or for the whole stack.</summary>
+    public void Accumulate(int input, Expr contribution)
+    {
+        int target = _graph.InputsOf(node)[input];
+        if (!gradients.IsNeeded(target))
+            return;
+
+        if (contribution.Shape != _graph.ShapeOf(target))
+            throw new InvalidOperationException($"{_graph.OperatorOf(node).Name}: the gradient rule gives {contribution.Shape} for input {input} {_graph.ShapeOf(target)}.");
+
+        int count = _graph.CountOf(target);
+        int term = contribution.Index;
+        if (count > 1 && contribution.Count == 1)
+            term = _graph.AppendStack(BroadcastOperator.Instance, count, [term], contribution.Shape, count, shared: false);
+
+        gradients.Add(target, term);
+    }
+
+    /// <summary>Adds to an input of a gather what came from it: the output's gradient, moved back.</summary>
+    public void AccumulateReversed(int input)
+    {
+        int target = _graph.InputsOf(node)[input];
+        if (gradients.IsNeeded(target))
+            gradients.AddScattered(target, OutputGradient.Index, gradients.Reverse(node, input));
+    }
+
+    /// <summary>The parts of the output's gradient that belong to an input of a scatter-add, in that input's order.</summary>
+    public Expr Gathered(int input)
+    {
+        int source = _graph.InputsOf(node)[input];
+        long runs = gradients.Reverse(node, input);
+        if (_graph.Runs(runs) is [var run] && run == new Run(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count)
+            return OutputGradient;
+
+        return _graph.At(_graph.AppendStack(
+            GatherOperator.Instance, runs, [OutputGradient.Index], _graph.ShapeOf(source), _graph.CountOf(source), shared: false));
+    }
+}

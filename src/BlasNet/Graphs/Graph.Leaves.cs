@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Graphs;
+
+/// <content>What a graph starts from: parameters, inputs, indices, constants.</content>
+public sealed partial class Graph
+{
+    // Node + 1 of each parameter that has joined; 0 for the others.
+    private int[] _parameterNodes = [];
+    private readonly Dictionary<double, int> _constants = [];
+    private long _example;
+    private int _draws;
+
+    /// <summary>Whether dropout drops; false for inference.</summary>
+    public bool IsTraining { get; internal set; }
+
+    /// <summary>Distinguishes the random draws of one optimizer step from those of another.</summary>
+    internal long RandomSeed { get; set; }
+
+    /// <summary>One node for each parameter, however often it is used.</summary>
+    /// <exception cref="InvalidOperationException">The parameter belongs to another model.</exception>
+    public Expr Use(Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        if (!ReferenceEquals(parameter.Model, Model))
+            throw new InvalidOperationException($"Parameter {parameter} belongs to another model than this graph.");
+
+        if (parameter.Index >= _parameterNodes.Length)
+            Array.Resize(ref _parameterNodes, Math.Max(16, 2 * parameter.Index + 2));
+
+        ref int known = ref _parameterNodes[parameter.Index];
+        if (known == 0)
+        {
+            known = 1 + AppendStack(ParameterOperator.Instance, (long)parameter.Index << 32 | (uint)parameter.Offset, [], parameter.Shape, 1, shared: true);
+            SetName(known - 1, parameter.Name);
+        }
+
+        return new Expr(this, known - 1);
+    }
+
+    /// <summary>One example's vector. The numbers are copied.</summary>
+    /// <param name="values">k values; the expression is [k].</param>
+    public Expr Input(ReadOnlySpan<float> values) => Input(values, new Shape(Math.Max(1, values.Length)));
+
+    /// <summary>One example's matrix, column by column. The numbers are copied.</summary>
+    /// <param name="values">rows × columns values.</param>
+    /// <param name="shape">[rows × columns].</param>
+    /// <exception cref="ShapeException">Number of values and shape differ.</exception>
+    public Expr Input(ReadOnlySpan<float> values, Shape shape) => AddData(InputOperator.Instance, values, shape, shared: false);
+
+    /// <inheritdoc cref="Input(ReadOnlySpan{float})"/>
+    public Expr Input(ReadOnlySpan<double> values) => Input(values, new Shape(Math.Max(1, values.Length)));
+
+    /// <inheritdoc cref="Input(ReadOnlySpan{float}, Shape)"/>
+    public Expr Input(ReadOnlySpan<double> values, Shape shape) => AddData(InputOperator.Instance, values, shape, shared: false);
+
+    /// <summary>One example's number.</summary>
+    public Expr Input(double value) => AddData(InputOperator.Instance, [value], Shape.Scalar, shared: false);
+
+    /// <summary>One example's whole number: a class, a word's position in a vocabulary. No gradient flows into it.</summary>
+    /// <param name="value">0 … 2²⁴, the integers that single precision holds exactly.</param>
+    public Expr Index(int value)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1 << 24);
+        return AddData(IndexOperator.Instance, new ReadOnlySpan<int>(in value), Shape.Scalar, shared: false);
+    }
+
+    /// <summary>A number that is the same for every example; one node for each number.</summary>
+    public Expr Constant(double value)
+    {
+        if (!_constants.TryGetValue(value, out int node))
+        {
+            node = AddData(ConstantOperator.Instance, [value], Shape.Scalar, shared: true).Index;
+            _constants.Add(value, node);
+        }
+
+        return new Expr(this, node);
+    }
+
+    /// <summary>A vector or matrix, column by column, that is the same for every example. The numbers are copied.</summary>
+    /// <exception cref="ShapeException">Number of values and shape differ.</exception>
+    public Expr Constant(ReadOnlySpan<float> values, Shape shape) => AddData(ConstantOperator.Instance, values, shape, shared: true);
+
+    /// <inheritdoc cref="Constant(ReadOnlySpan{float}, Shape)"/>
+    public Expr Constant(ReadOnlySpan<double> values, Shape shape) => AddData(ConstantOperator.Instance, values, shape, shared: true);
+
+    /// <summary>Says whose nodes come next, so that random draws depend on the example, not on its place in a batch.</summary>
+    internal void BeginExample(long example) => (_example, _draws) = (example, 0);
+
+    /// <summary>Two whole numbers below 2²⁴ from which a random operator computes this example's next draw.</summary>
+    internal Expr RandomKey()
+    {
+        ulong bits = Mix((ulong)RandomSeed + Mix((ulong)_example + Mix((ulong)_draws++)));
+        return AddData(KeyOperator.Instance, [(int)(bits & 0xFFFFFF), (int)(bits >> 40)], new Shape(2), shared: false);
+    }
+
+    /// <summary>The finalizer of SplitMix64. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.</summary>
+    private static ulong Mix(ulong z)
+    {
+        z += 0x9E3779B97F4A7C15;
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Expr AddData<T>(Operator op, ReadOnlySpan<T> values, Shape shape, bool shared) where T : unmanaged, INumber<T>
+    {
+        if (values.Length != (long)shape.Rows * shape.Columns || values.Length == 0)
+            ThrowWrongLength(op, values.Length, shape);
+
+        return new Expr(this, AppendStack(op, Data.Add(op, shape, values), [], shape, 1, shared));
+    }
+
+    private static void ThrowWrongLength(Operator op, int length, Shape shape) => throw new ShapeException(string.Create(
+        CultureInfo.InvariantCulture, $"{op.Name}: {length} values were given for the shape {shape}, which takes {(long)shape.Rows * shape.Columns}."));
+
+    private void ForgetLeaves()
+    {
+        Array.Clear(_parameterNodes);
+        _constants.Clear();
+    }
+}

@@ -1,0 +1,181 @@
+using System.Runtime.CompilerServices;
+
+namespace BlasNet.Graphs;
+
+/// <summary>A computation graph: an append-only list of nodes in which inputs come before their users.</summary>
+/// <remarks>
+/// The one representation of BlasNet. A per-example graph, the minibatch graph (examples side by side, sharing the parameters), the batched
+/// graph and a graph with gradients are all of this type; a pass makes one from another. Stored as a structure of arrays: adding a node
+/// allocates nothing once the arrays have grown, and <see cref="Clear"/> keeps them.
+/// </remarks>
+public sealed partial class Graph
+{
+    private Operator[] _operators = new Operator[256];
+    private Shape[] _shapes = new Shape[256];
+    private int[] _counts = new int[256];
+    private long[] _attributes = new long[256];
+    private bool[] _shared = new bool[256];
+    private int[] _firstInput = new int[257];
+    private int[] _inputs = new int[512];
+    private int _inputCount;
+    private Run[] _runs = new Run[64];
+    private int _runCount;
+    private readonly Dictionary<int, string> _names = [];
+
+    internal Graph(Precision precision, object? model = null) => (Precision, Model, Data) = (precision, model, new DataPools(precision));
+
+    /// <summary>The element type of every value.</summary>
+    public Precision Precision { get; }
+
+    /// <summary>Number of nodes.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Number of edges: inputs of all nodes together.</summary>
+    public int EdgeCount => _inputCount;
+
+    internal object? Model { get; }
+
+    /// <summary>The examples' numbers: inputs, labels, constants.</summary>
+    internal DataPools Data { get; private set; }
+
+    /// <summary>Forgets all nodes; keeps the memory.</summary>
+    public void Clear()
+    {
+        Count = _inputCount = _runCount = 0;
+        _names.Clear();
+        Data.Clear();
+        ForgetLeaves();
+    }
+
+    /// <summary>Forgets all nodes and takes the data of another graph as its own: the first step of a pass.</summary>
+    internal void ClearFor(Graph source)
+    {
+        Count = _inputCount = _runCount = 0;
+        _names.Clear();
+        Data = source.Data;
+        ForgetLeaves();
+    }
+
+    internal Operator OperatorOf(int node) => _operators[node];
+
+    internal Shape ShapeOf(int node) => _shapes[node];
+
+    internal int CountOf(int node) => _counts[node];
+
+    /// <summary>Elements of the whole stack.</summary>
+    internal int LengthOf(int node) => _counts[node] * _shapes[node].Size;
+
+    internal long AttributeOf(int node) => _attributes[node];
+
+    /// <summary>The same value for every example: a parameter, a constant, or computed from those alone.</summary>
+    internal bool IsShared(int node) => _shared[node];
+
+    internal ReadOnlySpan<int> InputsOf(int node)
+    {
+        int first = _firstInput[node];
+        return new ReadOnlySpan<int>(_inputs, first, _firstInput[node + 1] - first);
+    }
+
+    /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
+    internal ReadOnlySpan<Run> RunsOf(int node) => _operators[node].HasRuns
+        ? Runs(_attributes[node])
+        : [];
+
+    /// <summary>A list made by <see cref="AddRuns"/>.</summary>
+    internal ReadOnlySpan<Run> Runs(long attribute) => new(_runs, (int)(attribute >> 32), (int)attribute);
+
+    internal string NameOf(int node) => _names.TryGetValue(node, out string? name) ? name : $"%{node} ({_operators[node].Name})";
+
+    internal string? GivenNameOf(int node) => _names.GetValueOrDefault(node);
+
+    internal void SetName(int node, string name) => _names[node] = name;
+
+    internal Expr At(int node) => new(this, node);
+
+    /// <summary>Adds a node; its shape follows from the operator's rule, its count and sharing from its inputs.</summary>
+    /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>
+    internal int Append(Operator op, long attribute, ReadOnlySpan<int> inputs)
+    {
+        int count = 1;
+        bool shared = true;
+        foreach (int input in inputs)
+        {
+            if (_counts[input] != 1)
+            {
+                if (count != 1 && count != _counts[input])
+                    throw new InvalidOperationException($"{op.Name}: stacks of {count} and {_counts[input]} values cannot be combined.");
+
+                count = _counts[input];
+            }
+
+            shared &= _shared[input];
+        }
+
+        return AppendStack(op, attribute, inputs, InferShape(op, attribute, inputs), op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared);
+    }
+
+    /// <summary>Adds a node whose shape and count a pass has decided.</summary>
+    internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared)
+    {
+        int node = Count;
+        if (node == _operators.Length)
+            GrowNodes();
+
+        if (_inputCount + inputs.Length > _inputs.Length)
+            Array.Resize(ref _inputs, Math.Max(_inputs.Length * 2, _inputCount + inputs.Length));
+
+        _operators[node] = op;
+        _shapes[node] = shape;
+        _counts[node] = count;
+        _attributes[node] = attribute;
+        _shared[node] = shared;
+        _firstInput[node] = _inputCount;
+        foreach (int input in inputs)
+            _inputs[_inputCount++] = input;
+
+        _firstInput[node + 1] = _inputCount;
+        Count = node + 1;
+        return node;
+    }
+
+    /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>
+    internal long AddRuns(ReadOnlySpan<Run> runs)
+    {
+        int start = _runCount;
+        if (start + runs.Length > _runs.Length)
+            Array.Resize(ref _runs, Math.Max(_runs.Length * 2, start + runs.Length));
+
+        runs.CopyTo(_runs.AsSpan(start));
+        _runCount += runs.Length;
+        return (long)start << 32 | (uint)runs.Length;
+    }
+
+    // On the stack: operators with many inputs are rare, and then an array does no harm.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Shape InferShape(Operator op, long attribute, ReadOnlySpan<int> inputs)
+    {
+        Span<Shape> shapes = inputs.Length <= 4 ? stackalloc Shape[4] : new Shape[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            shapes[i] = _shapes[inputs[i]];
+
+        try
+        {
+            return op.InferShape(shapes[..inputs.Length], attribute);
+        }
+        catch (ShapeException e) when (!e.IsComplete)
+        {
+            throw e.WithInputs(this, inputs);
+        }
+    }
+
+    private void GrowNodes()
+    {
+        int capacity = 2 * _operators.Length;
+        Array.Resize(ref _operators, capacity);
+        Array.Resize(ref _shapes, capacity);
+        Array.Resize(ref _counts, capacity);
+        Array.Resize(ref _attributes, capacity);
+        Array.Resize(ref _shared, capacity);
+        Array.Resize(ref _firstInput, capacity + 1);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using BlasNet.Kernels;
+
+namespace BlasNet.Graphs;
+
+/// <summary>A stack in memory: <c>Count</c> values of one shape, one after another.</summary>
+internal readonly unsafe struct Operand<T>(T* data, Shape shape, int count, PackedWeights<T>? packed = null)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    public readonly T* Data = data;
+    public readonly Shape Shape = shape;
+    public readonly int Count = count;
+
+    /// <summary>Where a parameter keeps its packed form between updates; null for other values.</summary>
+    public readonly PackedWeights<T>? Packed = packed;
+
+    /// <summary>Number of column vectors in the stack: the rows of the row-major matrix that it is in memory.</summary>
+    public int Vectors => Count * Shape.Columns;
+
+    public int Length => Count * Shape.Size;
+
+    public Span<T> Span => new(Data, Length);
+
+    /// <summary>Value <paramref name="i"/> of the stack, or the one value that all share.</summary>
+    public T* At(int i) => Count == 1 ? Data : Data + (nint)i * Shape.Size;
+
+    public Span<T> ValueAt(int i) => new(At(i), Shape.Size);
+}
+
+/// <summary>What a kernel is given: inputs, output and attribute of one node.</summary>
+/// <remarks>Pointers into the arena, the parameters and the data pools, resolved by the executor.</remarks>
+internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly ReadOnlySpan<int> _inputs;
+    private readonly IOperandSource<T> _source;
+
+    public Operands(IOperandSource<T> source, Graph graph, int node, bool accumulate)
+    {
+        _source = source;
+        _inputs = graph.InputsOf(node);
+        Output = source.OperandOf(node);
+        Attribute = graph.AttributeOf(node);
+        Runs = graph.RunsOf(node);
+        Accumulate = accumulate;
+    }
+
+    public Operand<T> Output { get; }
+
+    public long Attribute { get; }
+
+    /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
+    public ReadOnlySpan<Run> Runs { get; }
+
+    /// <summary>Add to the output instead of overwriting it.</summary>
+    public bool Accumulate { get; }
+
+    public int InputCount => _inputs.Length;
+
+    public Operand<T> this[int input]
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _source.OperandOf(_inputs[input]);
+    }
+
+    /// <summary>True where the plan has input <paramref name="input"/> written into the output by its producer.</summary>
+    public bool IsAbsorbed(int input) => _source.IsAbsorbed(_inputs[input]);
+}
+
+/// <summary>Tells where the value of a node lies.</summary>
+internal interface IOperandSource<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    Operand<T> OperandOf(int node);
+
+    bool IsAbsorbed(int node);
+}

@@ -1,0 +1,85 @@
+using System.Numerics;
+
+namespace BlasNet.Graphs;
+
+/// <summary>How a node takes part when the batch pass merges nodes of one kind.</summary>
+internal enum Merging
+{
+    /// <summary>The results are laid one after another: a stack.</summary>
+    Stack,
+
+    /// <summary>The results add up, so they may merge where all of them go into one sum: a parameter's gradient.</summary>
+    Sum,
+
+    /// <summary>An n-ary sum; several of them, with any number of terms each, become one scatter-add.</summary>
+    Reduction,
+
+    /// <summary>Per-example data; the values already lie one after another in their pool.</summary>
+    Data,
+
+    /// <summary>Never merges.</summary>
+    Never,
+}
+
+/// <summary>What the memory planner may do with a node's output instead of computing it into a buffer of its own.</summary>
+internal enum Storage
+{
+    /// <summary>The node computes into a buffer of the arena.</summary>
+    Computed,
+
+    /// <summary>As <see cref="Computed"/>; may also overwrite an input of the same size that nobody needs afterwards.</summary>
+    InPlace,
+
+    /// <summary>The same elements in the same order as the first input: never copied.</summary>
+    View,
+
+    /// <summary>Copies runs of elements: a view where there is a single run.</summary>
+    Runs,
+
+    /// <summary>A sum of its inputs; producers that can accumulate write into its buffer directly.</summary>
+    Accumulator,
+
+    /// <summary>Lives outside the arena: parameters and data.</summary>
+    External,
+}
+
+/// <summary>An operation: its rule for shapes, its values and its gradient. Each operator is one file of Operators/.</summary>
+internal abstract class Operator
+{
+    /// <summary>As printed in graphs and errors.</summary>
+    public abstract string Name { get; }
+
+    public virtual Merging Merging => Merging.Stack;
+
+    public virtual Storage Storage => Storage.Computed;
+
+    /// <summary>True where <see cref="Forward"/> honours <see cref="Operands{T}.Accumulate"/>.</summary>
+    public virtual bool CanAccumulate => false;
+
+    /// <summary>True where the attribute is a list of <see cref="Run"/>s.</summary>
+    public virtual bool HasRuns => false;
+
+    /// <summary>The output's shape.</summary>
+    /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>
+    public abstract Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute);
+
+    /// <summary>True where column j of the output depends, of a stacked input, on column j only: then a value [r × c] is as good as c vectors,
+    /// and values with different numbers of columns merge.</summary>
+    /// <param name="inputs">Shapes of the inputs.</param>
+    /// <param name="shared">For each input, whether it is the same for every example.</param>
+    public virtual bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => false;
+
+    /// <summary>Floating-point operations of the matrix product for one value; 0 for operators that are not products.</summary>
+    public virtual long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 0;
+
+    /// <summary>Computes a stack: <c>Output.Count</c> values. An input has that count, or count 1: the same value for all.</summary>
+    public abstract void Forward<T>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+
+    /// <summary>Adds, by <see cref="GradientContext.Accumulate"/>, what the output's gradient contributes to each input's.</summary>
+    public abstract void Gradient(in GradientContext g);
+
+    /// <summary>The attribute as printed after the name; empty where the operator has none.</summary>
+    public virtual string Describe(long attribute) => "";
+
+    public override string ToString() => Name;
+}

@@ -1,0 +1,12 @@
+namespace BlasNet.Graphs;
+
+/// <summary>A range of elements that moves from an input of a node to its output; what gather copies, scatter-add adds.</summary>
+/// <param name="Input">Which input of the node.</param>
+/// <param name="Source">First element in the input's stack.</param>
+/// <param name="Target">First element in the output's stack.</param>
+/// <param name="Length">Number of elements.</param>
+internal readonly record struct Run(int Input, int Source, int Target, int Length)
+{
+    /// <summary>The same range on its way back, as the gradient needs it.</summary>
+    public Run Reversed => new(0, Target, Source, Length);
+}

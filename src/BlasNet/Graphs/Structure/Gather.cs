@@ -1,0 +1,70 @@
+using BlasNet.Kernels;
+
+namespace BlasNet.Graphs.Structure;
+
+/// <summary>Lays ranges of elements of its inputs one after another: how merged nodes find their operands in stack order.</summary>
+/// <remarks>The runs cover the output once. A single run is a view, decided by the memory planner.</remarks>
+internal sealed class GatherOperator : Operator
+{
+    public static readonly GatherOperator Instance = new();
+
+    public override string Name => "gather";
+
+    public override Merging Merging => Merging.Never;
+
+    public override bool HasRuns => true;
+
+    public override Storage Storage => Storage.Runs;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        foreach (Run run in stack.Runs)
+            stack[run.Input].Span.Slice(run.Source, run.Length).CopyTo(stack.Output.Span[run.Target..]);
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        for (int i = 0; i < g.InputCount; i++)
+            g.AccumulateReversed(i);
+    }
+
+    public override string Describe(long attribute) => $"{(int)attribute} runs";
+}
+
+/// <summary>Adds ranges of elements of its inputs into its output, which is zero elsewhere: the gradient of gather, and merged sums.</summary>
+internal sealed class ScatterAddOperator : Operator
+{
+    public static readonly ScatterAddOperator Instance = new();
+
+    public override string Name => "scatter-add";
+
+    public override Merging Merging => Merging.Never;
+
+    public override bool HasRuns => true;
+
+    public override Storage Storage => Storage.Accumulator;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        if (!stack.Accumulate)
+            stack.Output.Span.Clear();
+
+        foreach (Run run in stack.Runs)
+        {
+            if (!stack.IsAbsorbed(run.Input))
+                Rows.Add(stack[run.Input].Span.Slice(run.Source, run.Length), stack.Output.Span.Slice(run.Target, run.Length));
+        }
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        for (int i = 0; i < g.InputCount; i++)
+            g.Accumulate(i, g.Gathered(i));
+    }
+
+    public override string Describe(long attribute) => $"{(int)attribute} runs";
+}

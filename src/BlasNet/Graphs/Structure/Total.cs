@@ -1,0 +1,67 @@
+using BlasNet.Kernels;
+
+namespace BlasNet.Graphs.Structure;
+
+/// <summary>The sum of all its inputs and of all values of their stacks: the node that adds the losses, and a parameter's gradient.</summary>
+internal sealed class TotalOperator : Operator
+{
+    public static readonly TotalOperator Instance = new();
+
+    public override string Name => "total";
+
+    public override Merging Merging => Merging.Reduction;
+
+    public override Storage Storage => Storage.Accumulator;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        for (int i = 1; i < inputs.Length; i++)
+        {
+            if (inputs[i] != inputs[0])
+                throw new ShapeException(this, $"all terms must have one shape, but term 1 is {inputs[0]} and term {i + 1} is {inputs[i]}");
+        }
+
+        return inputs[0];
+    }
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        Span<T> sum = stack.Output.Span;
+        bool accumulate = stack.Accumulate;
+        for (int i = 0; i < stack.InputCount; i++)
+        {
+            if (stack.IsAbsorbed(i))
+                continue;
+
+            Operand<T> term = stack[i];
+            Rows.Sum(term.Span, sum, accumulate);
+            accumulate = true;
+        }
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        for (int i = 0; i < g.InputCount; i++)
+            g.Accumulate(i, g.OutputGradient);
+    }
+}
+
+/// <summary>A stack that repeats one value. Attribute: how often.</summary>
+internal sealed class BroadcastOperator : Operator
+{
+    public static readonly BroadcastOperator Instance = new();
+
+    public override string Name => "broadcast";
+
+    public override Merging Merging => Merging.Never;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        for (int i = 0; i < stack.Output.Count; i++)
+            stack[0].Span.CopyTo(stack.Output.ValueAt(i));
+    }
+
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, g.OutputGradient);
+}

@@ -1,0 +1,31 @@
+using System.Numerics.Tensors;
+using BlasNet.Graphs;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The sum of corresponding elements, a + b.</summary>
+    /// <param name="a">Any shape.</param>
+    /// <param name="b">The same shape, or a scalar, or a vector taken with every column; or the other way round.</param>
+    /// <returns>The larger of the two shapes.</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public static Expr Add(Expr a, Expr b) => Expr.Apply(AddOperator.Instance, a, b);
+}
+
+internal sealed class AddOperator : BinaryOperator
+{
+    public static readonly AddOperator Instance = new();
+
+    public override string Name => "add";
+
+    protected override void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Add(a, b, result);
+
+    protected override void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) => TensorPrimitives.Add(a, b, result);
+
+    protected override void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Add(b, a, result);
+
+    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient;
+
+    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => gradient;
+}

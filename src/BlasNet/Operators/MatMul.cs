@@ -1,0 +1,73 @@
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+using BlasNet.Memory;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>Multiplies a matrix with a value: y = W·x.</summary>
+    /// <param name="w">[m × k]; usually a parameter, the same for every example.</param>
+    /// <param name="x">[k] or [k × c]; one example's value.</param>
+    /// <returns>[m] or [m × c].</returns>
+    /// <remarks>Over a stack of n examples with one W this is a single GEMM, [n·c × k]·[k × m].</remarks>
+    /// <exception cref="ShapeException">Columns of <paramref name="w"/> differ from rows of <paramref name="x"/>.</exception>
+    public static Expr MatMul(Expr w, Expr x) => Expr.Apply(MatMulOperator.Instance, w, x);
+}
+
+internal sealed class MatMulOperator : Operator
+{
+    public static readonly MatMulOperator Instance = new();
+
+    public override string Name => "matmul";
+
+    public override bool CanAccumulate => true;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        var (w, x) = (inputs[0], inputs[1]);
+        if (w.Columns != x.Rows)
+            throw new ShapeException(this, $"left columns ({w.Columns}) must equal right rows ({x.Rows})");
+
+        return new Shape(w.Rows, x.Columns);
+    }
+
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1];
+
+    public override long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 2L * output.Size * inputs[0].Columns;
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> w = stack[0], x = stack[1], y = stack.Output;
+        if (w.Count == 1)
+        {
+            Gemm.Multiply(Columns(x), Weight(w, 0), Columns(y), stack.Accumulate, packed: w.Packed);
+            return;
+        }
+
+        for (int i = 0; i < y.Count; i++)
+            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate);
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        var (w, x, dy) = (g.Input(0), g.Input(1), g.OutputGradient);
+        if (g.IsNeeded(0))
+            g.Accumulate(0, g.IsShared(0) ? Op.OuterProductSum(dy, x) : Op.OuterProduct(dy, x));   // dW = dy·xᵀ, summed where W is shared
+
+        if (g.IsNeeded(1))
+            g.Accumulate(1, Op.MatMulTransposed(w, dy));   // dx = Wᵀ·dy
+    }
+
+    /// <summary>All column vectors of a stack, one per row of a row-major matrix.</summary>
+    internal static unsafe Matrix<T> Columns<T>(Operand<T> value) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        new(value.Data, value.Vectors, value.Shape.Rows);
+
+    /// <summary>The column vectors of one value of a stack.</summary>
+    internal static unsafe Matrix<T> Columns<T>(Operand<T> value, int i) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        new(value.At(i), value.Shape.Columns, value.Shape.Rows);
+
+    /// <summary>A weight [m × k], stored column by column: the row-major matrix B [k × m] of <see cref="Gemm"/>.</summary>
+    internal static unsafe Matrix<T> Weight<T>(Operand<T> w, int i) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        new(w.At(i), w.Shape.Columns, w.Shape.Rows);
+}

@@ -1,0 +1,31 @@
+using System.Numerics.Tensors;
+using BlasNet.Graphs;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The difference of corresponding elements, a − b.</summary>
+    /// <param name="a">Any shape.</param>
+    /// <param name="b">The same shape, or a scalar, or a vector taken with every column; or the other way round.</param>
+    /// <returns>The larger of the two shapes.</returns>
+    /// <exception cref="ShapeException">The shapes do not fit.</exception>
+    public static Expr Subtract(Expr a, Expr b) => Expr.Apply(SubtractOperator.Instance, a, b);
+}
+
+internal sealed class SubtractOperator : BinaryOperator
+{
+    public static readonly SubtractOperator Instance = new();
+
+    public override string Name => "subtract";
+
+    protected override void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Subtract(a, b, result);
+
+    protected override void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) => TensorPrimitives.Subtract(a, b, result);
+
+    protected override void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Subtract(a, b, result);
+
+    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient;
+
+    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => -gradient;
+}
