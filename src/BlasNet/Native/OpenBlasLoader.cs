@@ -66,7 +66,8 @@ internal static unsafe class OpenBlasLoader
             else
             {
                 return new OpenBlasLibrary(handle, candidate, Text(handle, "openblas_get_config"), Text(handle, "openblas_get_corename"),
-                    candidates, Error: null) { RequestedByUser = requested };
+                    candidates, Error: null)
+                { RequestedByUser = requested };
             }
         }
 

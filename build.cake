@@ -1,0 +1,200 @@
+#addin nuget:?package=CliWrap&version=3.10.5
+#load "native/openblas.cake"
+
+using System.Threading;
+using System.Xml.Linq;
+using CliWrap;
+using CliWrap.Exceptions;
+
+// ---- Arguments ---------------------------------------------------------------------------------------------------------------
+
+var targets = new (string Name, string Does)[]
+{
+    ("Demo", "sets everything up, trains the digits with batching off and on, and compares"),
+    ("Test", "sets everything up, checks the format, runs all tests; the last line counts them"),
+    ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
+    ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it"),
+    ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),
+    ("Format", "formats the sources"),
+    ("Clean", "removes artifacts, bin and obj"),
+    ("Help", "prints this list; so does no target at all"),
+};
+
+var options = new (string Name, string Values, string Does)[]
+{
+    ("configuration", "Release|Debug", "what to build (Release)"),
+    ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern"),
+    ("random-graphs", "N", "Test: how many random graphs to check against the oracle"),
+    ("openblas", "auto|system|source", "auto: the system's, installed if that can be done, else built, else do without; system, source: that or fail"),
+    ("openblas-source", "PATH", "archive or directory to build OpenBLAS from; without it Debian's source package is downloaded"),
+    ("rid", string.Join('|', RuntimeIdentifiers), "Native, Pack: what to collect for (this machine)"),
+};
+
+string target = Choice("target", "Help", [.. targets.Select(t => t.Name), "Default"]);
+string configuration = Choice("configuration", "Release", ["Release", "Debug"]);
+string rid = Choice("rid", HostRuntimeIdentifier, RuntimeIdentifiers);
+string openBlasSource = Argument("openblas-source", "");
+string openBlas = Choice("openblas", openBlasSource != "" || target == "Pack" ? "source" : "auto", ["auto", "system", "source"]);
+string filter = Argument("filter", "");
+string randomGraphs = Argument("random-graphs", "");
+
+foreach (string name in Context.Arguments.GetArguments().Keys)
+    Require(name == "target" || options.Any(option => option.Name == name), $"Unknown option --{name}; 'dotnet cake --target=Help' lists them.");
+
+Require(randomGraphs == "" || int.TryParse(randomGraphs, out int graphs) && graphs > 0, $"--random-graphs={randomGraphs}: must be a positive number.");
+Require(openBlasSource == "" || System.IO.Path.Exists(openBlasSource), $"--openblas-source={openBlasSource}: no such file or directory.");
+Require(openBlasSource == "" || openBlas == "source", $"--openblas-source goes with --openblas=source, not with --openblas={openBlas}.");
+Require(rid == HostRuntimeIdentifier || target is "Native" or "Pack", $"--rid={rid}: only Native and Pack work for another machine than this ({HostRuntimeIdentifier}).");
+
+// ---- Paths -------------------------------------------------------------------------------------------------------------------
+
+string root = Context.Environment.WorkingDirectory.FullPath;
+string artifacts = $"{root}/artifacts";
+string testResults = $"{artifacts}/test-results";
+string packages = $"{artifacts}/packages";
+
+string[] Built => ["-c", configuration, "--no-build"];
+
+// ---- Tasks -------------------------------------------------------------------------------------------------------------------
+
+Tally tally = null, nativeTally = new Tally(0, 0, 0);
+bool redistributable = target == "Pack";
+
+Task("Help").Does(PrintHelp);
+Task("Default").Does(PrintHelp);
+
+Task("Native").Does(ProvideOpenBlas);
+
+Task("Build").IsDependentOn("Native").Does(() => Run("dotnet", ["build", "BlasNet.sln", "-c", configuration, NativeProperty()]));
+
+Task("Demo").IsDependentOn("Build").Does(() => Run("dotnet", ["run", .. Built, "--project", "src/BlasNet.Cli", "--", "demo"]));
+
+Task("Bench").IsDependentOn("Build").Does(() =>
+    Run("dotnet", ["run", .. Built, "--project", "benchmarks/BlasNet.Benchmarks", "--", "--filter", filter == "" ? "*" : filter]));
+
+Task("Test").IsDependentOn("Build").Does(async () =>
+{
+    CleanDirectory(testResults);
+    string[] reports = ["--report-trx", "--results-directory", testResults];
+    string[] matching = filter == "" ? [] : ["--filter-method", $"*{filter}*"];
+
+    bool formatted = await Succeeds("dotnet", ["format", "BlasNet.sln", "--no-restore", "--verify-no-changes"]);
+    bool passed = await Succeeds("dotnet", ["test", "--solution", "BlasNet.sln", .. Built, "--no-progress", "--no-ansi", .. reports, .. matching]);
+
+    tally = Tally.OfTrx(testResults);
+    Require(tally.Passed + tally.Failed > 0, "No test ran.");
+    tally += nativeTally;
+    Require(passed && tally.Failed == 0, "Tests failed, see above.");
+    Require(formatted, "The format differs from what .editorconfig says: 'dotnet cake --target=Format' mends it.");
+});
+
+Task("Pack").IsDependentOn("Native").Does(async () =>
+{
+    CleanDirectory(packages);
+    foreach (string project in new[] { "BlasNet.sln", "native/BlasNet.Native.csproj" })
+        await Run("dotnet", ["pack", project, "-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true"]);
+});
+
+Task("Format").Does(() => Run("dotnet", ["format", "BlasNet.sln"]));
+
+Task("Clean").Does(() => DeleteDirectories(
+    GetDirectories("./{src,tests,benchmarks}/*/{bin,obj}") + GetDirectories("./native/{bin,obj}") + GetDirectories("./artifacts"),
+    new DeleteDirectorySettings { Recursive = true, Force = true }));
+
+// Ctrl-C in a terminal reaches the running program too; only one that has not ended by then is asked, and later made, to end.
+var (interrupted, killed) = (new CancellationTokenSource(), new CancellationTokenSource());
+Console.CancelKeyPress += (_, key) =>
+{
+    key.Cancel = true;
+    interrupted.CancelAfter(TimeSpan.FromSeconds(1));
+    killed.CancelAfter(TimeSpan.FromSeconds(10));
+};
+
+int exitCode = 0;
+try
+{
+    await RunTargetAsync(target);
+}
+catch (Exception failure)
+{
+    Console.Error.WriteLine($"Error: {(interrupted.IsCancellationRequested ? "interrupted." : (failure.InnerException ?? failure).Message)}");
+    exitCode = interrupted.IsCancellationRequested ? 130 : 1;
+}
+
+if (tally is not null)
+    Console.WriteLine(tally); // the last line, for programs that read it
+System.Environment.Exit(exitCode);
+
+// ---- Programs ----------------------------------------------------------------------------------------------------------------
+
+/// <summary>Runs a program with live output; Ctrl-C reaches it.</summary>
+/// <returns>Whether its exit code is 0.</returns>
+async Task<bool> Succeeds(string program, string[] arguments, string directory = null)
+{
+    Console.WriteLine($"> {program} {string.Join(' ', arguments)}");
+    Console.Out.Flush();
+
+    var result = await Cli.Wrap(program).WithArguments(arguments).WithWorkingDirectory(directory ?? root)
+        .WithEnvironmentVariables(variables => variables.Set("BLASNET_RANDOM_GRAPHS", randomGraphs == "" ? null : randomGraphs))
+        .WithStandardOutputPipe(PipeTarget.ToStream(Console.OpenStandardOutput()))
+        .WithStandardErrorPipe(PipeTarget.ToStream(Console.OpenStandardError()))
+        .WithValidation(CommandResultValidation.None)
+        .ExecuteAsync(killed.Token, interrupted.Token);
+
+    return result.ExitCode == 0;
+}
+
+async Task Run(string program, string[] arguments, string directory = null) =>
+    Require(await Succeeds(program, arguments, directory), $"{program} {arguments[0]} failed, see above.");
+
+static bool OnPath(string program) => (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
+    .Any(folder => System.IO.File.Exists(System.IO.Path.Combine(folder, OperatingSystem.IsWindows() ? program + ".exe" : program)));
+
+// ---- Arguments and results ---------------------------------------------------------------------------------------------------
+
+static void Require(bool condition, string otherwise)
+{
+    if (!condition)
+        throw new CakeException(otherwise);
+}
+
+string Choice(string name, string otherwise, string[] allowed)
+{
+    string given = Argument(name, otherwise);
+    return allowed.FirstOrDefault(value => value.Equals(given, StringComparison.OrdinalIgnoreCase))
+        ?? throw new CakeException($"--{name}={given}: must be one of {string.Join(", ", allowed)}.");
+}
+
+void PrintHelp()
+{
+    Console.WriteLine("dotnet tool restore && dotnet cake --target=TARGET [--OPTION=VALUE ...]\n\nTargets");
+    foreach (var (name, does) in targets)
+        Console.WriteLine($"  {name,-8} {does}");
+
+    Console.WriteLine("\nOptions");
+    foreach (var (name, values, does) in options)
+        Console.WriteLine($"  --{name}={values}\n           {does}");
+    Console.WriteLine();
+}
+
+/// <summary>Counts of tests, as their reports give them.</summary>
+sealed record Tally(int Passed, int Failed, int Skipped)
+{
+    public static Tally operator +(Tally a, Tally b) => new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);
+
+    public static Tally OfTrx(string directory) => System.IO.Directory.GetFiles(directory, "*.trx")
+        .Select(file => XDocument.Load(file).Descendants().Single(element => element.Name.LocalName == "Counters"))
+        .Select(counters => (Passed: Count(counters, "passed"), Total: Count(counters, "total"), NotRun: Count(counters, "notExecuted")))
+        .Aggregate(new Tally(0, 0, 0), (sum, c) => sum + new Tally(c.Passed, c.Total - c.Passed - c.NotRun, c.NotRun));
+
+    public static Tally OfJUnit(string file)
+    {
+        var suite = XDocument.Load(file).Root;
+        var (failed, skipped) = (Count(suite, "failures"), Count(suite, "skipped") + Count(suite, "disabled"));
+        return new(Count(suite, "tests") - failed - skipped, failed, skipped);
+    }
+
+    public override string ToString() => $"{Passed} passed, {Failed} failed" + (Skipped > 0 ? $", {Skipped} skipped" : "");
+
+    private static int Count(XElement element, string name) => (int)element.Attribute(name);
+}
