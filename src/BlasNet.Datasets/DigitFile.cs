@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace BlasNet.Datasets;
 
 /// <summary>Reads whatever file of digits a user has: comma-separated or IDX, plain or gzipped, told apart by content.</summary>
@@ -45,17 +43,26 @@ public static class DigitFile
 
     private static Digit[] Rescale(Digit[] digits)
     {
-        float largest = digits.Max(digit => Enumerable.Max(MemoryMarshal.ToEnumerable(digit.Pixels)));
+        float largest = 0;
+
+        foreach (Digit digit in digits)
+        {
+            foreach (float pixel in digit.Pixels)
+                largest = Math.Max(largest, pixel);
+        }
+
         float scale = Array.Find(Scales, scale => largest <= scale);
 
-        return Array.ConvertAll(digits, digit =>
-        {
-            float[] pixels = digit.Pixels.ToArray();
+        return Array.ConvertAll(digits, digit => new Digit(Divide(digit.Pixels, scale), digit.Label));
+    }
 
-            for (int i = 0; i < pixels.Length; i++)
-                pixels[i] /= scale;
+    private static float[] Divide(ReadOnlySpan<float> pixels, float scale)
+    {
+        float[] result = new float[pixels.Length];
 
-            return digit with { Pixels = pixels };
-        });
+        for (int i = 0; i < result.Length; i++)
+            result[i] = pixels[i] / scale;
+
+        return result;
     }
 }

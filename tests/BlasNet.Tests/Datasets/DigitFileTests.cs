@@ -32,7 +32,7 @@ public sealed class DigitFileTests : IDisposable
     [InlineData("0.5,1,0\n0,9,1\n", 16)]
     [InlineData("0.5,1,0\n0,17,1\n", 255)]
     public void Pixels_are_divided_by_the_scale_they_fit(string text, float scale) =>
-        Assert.Equal(0.5f / scale, DigitFile.Read(_folder.Write("d.csv", text))[0].Pixels.Span[0]);
+        Assert.Equal(0.5f / scale, DigitFile.Read(_folder.Write("d.csv", text))[0].Pixels[0]);
 
     [Fact]
     public void A_label_taken_from_the_wrong_end_is_noticed()

@@ -54,6 +54,6 @@ public sealed class DigitsTests
         Assert.Equal(split.Test.OrderBy(Position), split.Test);
         Assert.Equal(digits, split.Train.Concat(split.Test).OrderBy(Position));
 
-        static float Position(Digit digit) => digit.Pixels.Span[0];
+        static float Position(Digit digit) => digit.Pixels[0];
     }
 }

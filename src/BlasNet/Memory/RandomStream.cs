@@ -1,0 +1,91 @@
+using System.Text;
+
+namespace BlasNet.Memory;
+
+/// <summary>A stream of random numbers told by a seed and a name: the same ones on every machine, whatever else was drawn before.</summary>
+/// <remarks>The seed is the key of <see cref="Philox"/>, the name's hash the high half of the counter, so two streams of one seed never overlap.
+/// The arithmetic uses only operations that IEEE 754 rounds exactly (+ − × ÷ √), no function of a mathematics library.</remarks>
+internal struct RandomStream(ulong seed, string name)
+{
+    private readonly ulong _stream = Hash(name);
+    private ulong _block;
+    private ulong? _spareBits;
+    private double? _spareNormal;
+
+    /// <summary>64 random bits.</summary>
+    public ulong NextBits()
+    {
+        if (_spareBits is { } spare)
+        {
+            _spareBits = null;
+            return spare;
+        }
+
+        (ulong low, ulong high) = Philox.Block(seed, _block++, _stream);
+        _spareBits = high;
+        return low;
+    }
+
+    /// <summary>Uniform in (0, 1), never 0 or 1: the midpoints of 2⁵² equal parts.</summary>
+    public double NextUniform() => ((NextBits() >> 12) + 0.5) / (1L << 52);
+
+    /// <summary>Standard normal: mean 0, variance 1. Source: Marsaglia, Bray, "A convenient method for generating normal variables", 1964.</summary>
+    public double NextNormal()
+    {
+        if (_spareNormal is { } spare)
+        {
+            _spareNormal = null;
+            return spare;
+        }
+
+        // A uniform point of the unit disc gives a uniform direction and, by its squared radius, an independent uniform number.
+        double x, y, square;
+
+        do
+        {
+            x = 2 * NextUniform() - 1;
+            y = 2 * NextUniform() - 1;
+            square = x * x + y * y;
+        }
+        while (square >= 1);
+
+        double factor = Math.Sqrt(-2 * Log(square) / square);
+        _spareNormal = y * factor;
+        return x * factor;
+    }
+
+    /// <summary>ln x for normal x &gt; 0, to about one unit in the last place: ln(2ᵉ·m) = e·ln 2 + 2·artanh((m − 1)/(m + 1)) with m in [√½, √2).</summary>
+    internal static double Log(double x)
+    {
+        const int MantissaBits = 52, Bias = 1023;
+        const double Log2 = 0.693147180559945309417;
+        const double Sqrt2 = 1.41421356237309504880;
+
+        long bits = BitConverter.DoubleToInt64Bits(x);
+        long exponent = (bits >> MantissaBits) - Bias;
+        double mantissa = BitConverter.Int64BitsToDouble((bits & ((1L << MantissaBits) - 1)) | ((long)Bias << MantissaBits));
+
+        if (mantissa > Sqrt2)
+            (mantissa, exponent) = (mantissa / 2, exponent + 1);
+
+        double s = (mantissa - 1) / (mantissa + 1); // |s| ≤ 0.172: artanh s = s + s³/3 + s⁵/5 + …, and s²² < 2⁻⁵³
+        double series = 0;
+
+        for (int power = 21; power >= 1; power -= 2)
+            series = series * (s * s) + 1.0 / power;
+
+        return exponent * Log2 + 2 * s * series;
+    }
+
+    /// <summary>FNV-1a, 64 bits, of the name in UTF-8. Source: Fowler, Noll, Vo, "The FNV non-cryptographic hash algorithm".</summary>
+    internal static ulong Hash(string name)
+    {
+        const ulong OffsetBasis = 0xCBF29CE484222325, Prime = 0x100000001B3;
+        ulong hash = OffsetBasis;
+
+        foreach (byte value in Encoding.UTF8.GetBytes(name))
+            hash = (hash ^ value) * Prime;
+
+        return hash;
+    }
+}
