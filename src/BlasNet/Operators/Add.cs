@@ -7,7 +7,7 @@ public static partial class Op
 {
     /// <summary>The sum of corresponding elements, a + b.</summary>
     /// <param name="a">Any shape.</param>
-    /// <param name="b">The same shape, or a scalar, or a vector taken with every column; or the other way round.</param>
+    /// <param name="b">The same shape, or a scalar, or a vector [r] or row [1 × c] taken with every column or row; or the other way round.</param>
     /// <returns>The larger of the two shapes.</returns>
     /// <exception cref="ShapeException">The shapes do not fit.</exception>
     public static Expr Add(Expr a, Expr b) => Expr.Apply(AddOperator.Instance, a, b);

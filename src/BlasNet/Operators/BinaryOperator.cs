@@ -4,8 +4,8 @@ using BlasNet.Graphs;
 namespace BlasNet.Operators;
 
 /// <summary>A function of two elements. A subclass gives its value and its two derivatives; this class the broadcasting.</summary>
-/// <remarks>The shapes are equal, or one operand is a scalar (taken with every element of the other), or one is a vector [r] and the other
-/// [r × c] (taken with every column). Over a stack, an operand may be stacked or shared.</remarks>
+/// <remarks>The shapes are equal, or one operand is a scalar (taken with every element of the other), or of a value [r × c] one operand is a
+/// vector [r] (taken with every column) or a row [1 × c] (taken with every row). Over a stack, an operand may be stacked or shared.</remarks>
 internal abstract class BinaryOperator : Operator
 {
     public sealed override Storage Storage => Storage.InPlace;
@@ -13,14 +13,17 @@ internal abstract class BinaryOperator : Operator
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
         var (a, b) = (inputs[0], inputs[1]);
-        if (a == b || b.IsScalar || (b.IsVector && b.Rows == a.Rows))
+        if (Fits(b, a))
             return a;
 
-        if (a.IsScalar || (a.IsVector && a.Rows == b.Rows))
+        if (Fits(a, b))
             return b;
 
-        throw new ShapeException(this, $"the shapes must be equal, or one a scalar, or one a column of the other; {a} and {b} are neither");
+        throw new ShapeException(this, $"the shapes must be equal, or one a scalar, or one a column or a row of the other; {a} and {b} are neither");
     }
+
+    private static bool Fits(Shape part, Shape whole) =>
+        (part.Rows == whole.Rows || part.Rows == 1) && (part.Columns == whole.Columns || part.IsVector);
 
     public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared)
     {
@@ -73,23 +76,34 @@ internal abstract class BinaryOperator : Operator
             return;
         }
 
-        // One vector of the output at a time: each operand advances by a vector, or stays with its example, or stays altogether.
-        int rows = y.Shape.Rows, columns = y.Shape.Columns;
         for (int i = 0; i < y.Count; i++)
         {
-            ReadOnlySpan<T> ai = a.ValueAt(i), bi = b.ValueAt(i);
-            Span<T> yi = y.ValueAt(i);
-            if (ai.Length == bi.Length)
-                Forward(ai, bi, yi);
-            else if (bi.Length == 1)
-                Forward(ai, bi[0], yi);
-            else if (ai.Length == 1)
-                Forward(ai[0], bi, yi);
+            if (a.Shape == b.Shape)
+                Forward(a.ValueAt(i), b.ValueAt(i), y.ValueAt(i));
+            else if (b.Shape.IsScalar)
+                Forward(a.ValueAt(i), *b.At(i), y.ValueAt(i));
+            else if (a.Shape.IsScalar)
+                Forward(*a.At(i), b.ValueAt(i), y.ValueAt(i));
             else
-                for (int j = 0; j < columns; j++)
-                    Forward(ColumnOf(ai, j, rows), ColumnOf(bi, j, rows), yi.Slice(j * rows, rows));
+                ForwardColumns(a, b, y, i);
         }
     }
 
-    private static ReadOnlySpan<T> ColumnOf<T>(ReadOnlySpan<T> value, int column, int rows) => value.Length == rows ? value : value.Slice(column * rows, rows);
+    // The smaller operand of value i gives every column one vector, or one element each.
+    private unsafe void ForwardColumns<T>(Operand<T> a, Operand<T> b, Operand<T> y, int i) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int j = 0; j < y.Shape.Columns; j++)
+        {
+            Span<T> column = ColumnOf(y, i, j);
+            if (b.Shape.Rows < y.Shape.Rows)
+                Forward(ColumnOf(a, i, j), b.At(i)[j], column);
+            else if (a.Shape.Rows < y.Shape.Rows)
+                Forward(a.At(i)[j], ColumnOf(b, i, j), column);
+            else
+                Forward(ColumnOf(a, i, j), ColumnOf(b, i, j), column);
+        }
+    }
+
+    private static Span<T> ColumnOf<T>(Operand<T> value, int i, int column) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        value.Shape.IsVector ? value.ValueAt(i) : value.ValueAt(i).Slice(column * value.Shape.Rows, value.Shape.Rows);
 }

@@ -4,9 +4,9 @@ namespace BlasNet.Operators;
 
 public static partial class Op
 {
-    /// <summary>Repeats a scalar over a shape, or a vector over the columns of a matrix.</summary>
+    /// <summary>Repeats a scalar over a shape, a vector over the columns of a matrix, or a row over its rows.</summary>
     /// <param name="shape">[r × c].</param>
-    /// <param name="x">A scalar or [r].</param>
+    /// <param name="x">A scalar, [r] or [1 × c].</param>
     /// <returns>The value in the given shape.</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> does not fit.</exception>
     public static Expr ExpandTo(Shape shape, Expr x) => shape == x.Shape ? x : Expr.Apply(ExpandOperator.Instance, x, (long)shape.Rows << 32 | (uint)shape.Columns);
@@ -21,8 +21,9 @@ internal sealed class ExpandOperator : Operator
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
         var shape = new Shape((int)(attribute >> 32), (int)attribute);
-        if (!inputs[0].IsScalar && !(inputs[0].IsVector && inputs[0].Rows == shape.Rows))
-            throw new ShapeException(this, $"only a scalar or a vector [{shape.Rows}] can be repeated to {shape}, not {inputs[0]}");
+        Shape x = inputs[0];
+        if ((x.Rows != shape.Rows && x.Rows != 1) || (x.Columns != shape.Columns && !x.IsVector))
+            throw new ShapeException(this, $"only a scalar, a vector [{shape.Rows}] or a row [1 × {shape.Columns}] can be repeated to {shape}, not {x}");
 
         return shape;
     }
@@ -35,6 +36,9 @@ internal sealed class ExpandOperator : Operator
             Span<T> source = x.ValueAt(i), target = y.ValueAt(i);
             if (source.Length == 1)
                 target.Fill(source[0]);
+            else if (!x.Shape.IsVector)
+                for (int column = 0; column < source.Length; column++)
+                    target.Slice(column * y.Shape.Rows, y.Shape.Rows).Fill(source[column]);
             else
                 for (int start = 0; start < target.Length; start += source.Length)
                     source.CopyTo(target[start..]);

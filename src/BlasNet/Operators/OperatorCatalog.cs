@@ -16,7 +16,13 @@ internal static class OperatorCatalog
         GatherOperator.Instance, ScatterAddOperator.Instance, TotalOperator.Instance, BroadcastOperator.Instance,
         MatMulOperator.Instance, MatMulTransposedOperator.Instance, OuterProductOperator.OneByOne, OuterProductOperator.Summed,
         AddOperator.Instance, SubtractOperator.Instance, MultiplyOperator.Instance, DivideOperator.Instance, ScaleOperator.Instance,
-        TanhOperator.Instance, ReluOperator.Instance, ReluGradientOperator.Instance,
-        SumOperator.Elements, SumOperator.Columns, ExpandOperator.Instance,
+        TanhOperator.Instance, SigmoidOperator.Instance, ReluOperator.Instance, ReluGradientOperator.Instance,
+        ExpOperator.Instance, LogOperator.Instance, SquareOperator.Instance, SqrtOperator.Instance, DropoutOperator.Instance,
+        SumOperator.Elements, SumOperator.Columns, SumOperator.Rows, ExpandOperator.Instance, DotOperator.Instance,
+        SoftmaxOperator.Instance, LogSoftmaxOperator.Instance,
+        CrossEntropyOperator.Instance, CrossEntropyGradientOperator.Instance, SquaredErrorOperator.Instance,
+        ConcatenateOperator.Rows, ConcatenateOperator.Columns, SliceOperator.Rows, SliceOperator.Columns, PadOperator.Rows, PadOperator.Columns,
+        ReshapeOperator.Instance, TransposeOperator.Instance,
+        LookupOperator.Instance, ScatterColumnOperator.OneByOne, ScatterColumnOperator.Summed,
     ];
 }

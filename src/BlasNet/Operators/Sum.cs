@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -15,33 +14,48 @@ public static partial class Op
     /// <returns>[r].</returns>
     public static Expr SumColumns(Expr x) => x.Shape.IsVector ? x : Expr.Apply(SumOperator.Columns, x);
 
+    /// <summary>The sum of the rows of a matrix: of each column, the sum of its elements.</summary>
+    /// <param name="x">[r × c].</param>
+    /// <returns>[1 × c].</returns>
+    public static Expr SumRows(Expr x) => x.Shape.Rows == 1 ? x : Expr.Apply(SumOperator.Rows, x);
+
     /// <summary>The mean of all elements of a value.</summary>
     /// <param name="x">Any shape.</param>
     /// <returns>A scalar.</returns>
     public static Expr Mean(Expr x) => Scale(Sum(x), 1.0 / x.Shape.Size);
 
     /// <summary>Undoes broadcasting: sums what belongs to one element of <paramref name="shape"/>.</summary>
-    internal static Expr SumTo(Shape shape, Expr x) => shape == x.Shape ? x : shape.IsScalar ? Sum(x) : SumColumns(x);
+    internal static Expr SumTo(Shape shape, Expr x) => shape == x.Shape ? x : shape.IsScalar ? Sum(x) : shape.IsVector ? SumColumns(x) : SumRows(x);
 }
 
 internal sealed class SumOperator : Operator
 {
-    public static readonly SumOperator Elements = new(columns: false);
-    public static readonly SumOperator Columns = new(columns: true);
+    public static readonly SumOperator Elements = new("sum");
+    public static readonly SumOperator Columns = new("sum-columns");
+    public static readonly SumOperator Rows = new("sum-rows");
 
-    private readonly bool _columns;
+    private SumOperator(string name) => Name = name;
 
-    private SumOperator(bool columns) => _columns = columns;
+    public override string Name { get; }
 
-    public override string Name => _columns ? "sum-columns" : "sum";
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) =>
+        this == Columns ? new Shape(inputs[0].Rows) : this == Rows ? new Shape(1, inputs[0].Columns) : Shape.Scalar;
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => _columns ? new Shape(inputs[0].Rows) : Shape.Scalar;
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
 
     public override void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;
+        if (this == Rows)
+        {
+            for (int vector = 0; vector < y.Length; vector++)
+                Kernels.Rows.Sum(x.Span.Slice(vector * x.Shape.Rows, x.Shape.Rows), y.Span.Slice(vector, 1), accumulate: false);
+
+            return;
+        }
+
         for (int i = 0; i < y.Count; i++)
-            Rows.Sum(x.ValueAt(i), y.ValueAt(i), accumulate: false);
+            Kernels.Rows.Sum(x.ValueAt(i), y.ValueAt(i), accumulate: false);
     }
 
     // Each element of x adds to one of y: dx repeats dy over the shape of x.

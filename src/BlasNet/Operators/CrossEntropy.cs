@@ -1,0 +1,101 @@
+using System.Numerics.Tensors;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>
+    /// <param name="logits">[m]; one number for each class, of any size and sign.</param>
+    /// <param name="label">0 … m − 1, the right class.</param>
+    /// <returns>A scalar, in nats.</returns>
+    /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
+    public static Expr CrossEntropy(Expr logits, int label) => CrossEntropy(logits, logits.Graph.Index(label));
+
+    /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>
+    /// <param name="logits">[m]; one number for each class, of any size and sign.</param>
+    /// <param name="label">The right class, from <see cref="Graph.Index"/>.</param>
+    /// <returns>A scalar, in nats.</returns>
+    /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector, or <paramref name="label"/> not a scalar.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
+    public static Expr CrossEntropy(Expr logits, Expr label) =>
+        IndexOperand.Check(Expr.Apply(CrossEntropyOperator.Instance, logits, label), 1, logits.Shape.Rows, "the number of logits");
+}
+
+internal sealed class CrossEntropyOperator : Operator
+{
+    public static readonly CrossEntropyOperator Instance = new();
+
+    public override string Name => "cross-entropy";
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        var (logits, label) = (inputs[0], inputs[1]);
+        if (!logits.IsVector)
+            throw new ShapeException(this, $"the logits must be a vector, not {logits}");
+
+        if (!label.IsScalar)
+            throw new ShapeException(this, $"the label must be a scalar, not {label}");
+
+        return Shape.Scalar;
+    }
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> logits = stack[0], label = stack[1], y = stack.Output;
+        for (int i = 0; i < y.Count; i++)
+        {
+            Span<T> z = logits.ValueAt(i);
+            *y.At(i) = Columns.LogSumExp<T>(z) - z[IndexOperand.At(this, label, i, z.Length)];
+        }
+    }
+
+    public override void Gradient(in GradientContext g) =>
+        g.Accumulate(0, Expr.Apply(CrossEntropyGradientOperator.Instance, [g.Input(0), g.Input(1), g.OutputGradient]));
+}
+
+/// <summary>dz = (softmax(z) − onehot(label)) dℓ: the gradient of cross-entropy, from logits, label and the loss's gradient.</summary>
+internal sealed class CrossEntropyGradientOperator : Operator
+{
+    public static readonly CrossEntropyGradientOperator Instance = new();
+
+    public override string Name => "cross-entropy-gradient";
+
+    public override Storage Storage => Storage.InPlace;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        if (!inputs[0].IsVector || !inputs[1].IsScalar || !inputs[2].IsScalar)
+            throw new ShapeException(this, $"needs a vector and two scalars, not {inputs[0]}, {inputs[1]} and {inputs[2]}");
+
+        return inputs[0];
+    }
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> logits = stack[0], label = stack[1], loss = stack[2], y = stack.Output;
+        for (int i = 0; i < y.Count; i++)
+        {
+            // Read first: with a single class the result may lie where the label or the gradient was.
+            int right = IndexOperand.At(this, label, i, logits.Shape.Rows);
+            T dl = *loss.At(i);
+            Span<T> dz = y.ValueAt(i);
+            Columns.Softmax(logits.ValueAt(i), dz, dz.Length);
+            dz[right] -= T.One;
+            if (dl != T.One)
+                TensorPrimitives.Multiply(dz, dl, dz);
+        }
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        var (z, label, dl, u) = (g.Input(0), g.Input(1), g.Input(2), g.OutputGradient);
+        if (g.IsNeeded(0))
+            g.Accumulate(0, SoftmaxOperator.Backward(Op.Softmax(z), u) * dl);
+
+        if (g.IsNeeded(2))
+            g.Accumulate(2, Op.Dot(Expr.Apply(Instance, [z, label, z.Graph.Constant(1)]), u));
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>In training, sets each element to 0 with a given probability and divides the others by the probability to stay; else nothing.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <param name="rate">The probability to be dropped: 0 ≤ rate &lt; 1.</param>
+    /// <returns>The shape of <paramref name="x"/>; its expectation is <paramref name="x"/>.</returns>
+    /// <remarks>What is dropped follows from the model's seed, the step, the example and how many draws came before in this example: it is the
+    /// same whether examples are batched or not, and in both precisions.
+    /// Source: Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15, 2014.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The rate is not in 0 ≤ rate &lt; 1.</exception>
+    public static Expr Dropout(Expr x, double rate)
+    {
+        if (!(rate >= 0 && rate < 1))
+            throw new ArgumentOutOfRangeException(nameof(rate), rate, "dropout: the rate must be at least 0 and less than 1.");
+
+        return rate == 0 || !x.Graph.IsTraining ? x : Expr.Apply(DropoutOperator.Instance, x, x.Graph.RandomKey(), BitConverter.DoubleToInt64Bits(rate));
+    }
+}
+
+/// <summary>Inputs: the value and the key of its mask. Attribute: the rate.</summary>
+internal sealed class DropoutOperator : Operator
+{
+    public static readonly DropoutOperator Instance = new();
+
+    public override string Name => "dropout";
+
+    public override Storage Storage => Storage.InPlace;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        if (inputs[1] != new Shape(2))
+            throw new ShapeException(this, $"the key must be two numbers, not {inputs[1]}");
+
+        return inputs[0];
+    }
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], key = stack[1], y = stack.Output;
+        double rate = BitConverter.Int64BitsToDouble(stack.Attribute);
+        for (int i = 0; i < y.Count; i++)
+        {
+            Span<T> k = key.ValueAt(i);
+            RandomMask.Drop<T>(x.ValueAt(i), y.ValueAt(i), uint.CreateTruncating(k[0]), uint.CreateTruncating(k[1]), rate);
+        }
+    }
+
+    // Linear in x: the same mask again.
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, Expr.Apply(this, g.OutputGradient, g.Input(1), g.Attribute));
+
+    public override string Describe(long attribute) => BitConverter.Int64BitsToDouble(attribute).ToString("R", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Numerics;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Operators;
+
+/// <summary>What the operators that take an index have in common: the index must be below a limit.</summary>
+internal static class IndexOperand
+{
+    /// <summary>Checks the index of a node that has just been made, where it is the user's number.</summary>
+    /// <returns>The same node.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not below the limit.</exception>
+    public static Expr Check(Expr node, int input, int limit, string limitName)
+    {
+        Graph graph = node.Graph;
+        ReadOnlySpan<int> inputs = graph.InputsOf(node.Index);
+        int index = inputs[input];
+        if (graph.OperatorOf(index) != IndexOperator.Instance)
+            return node;
+
+        double value = graph.Data.ElementAt(graph.AttributeOf(index), 0);
+        if (value >= limit)
+            ThrowOutOfRange(graph.OperatorOf(node.Index), value, limit, limitName, graph.At(inputs[0]));
+
+        return node;
+    }
+
+    /// <summary>The index of value <paramref name="i"/> of a stack.</summary>
+    /// <exception cref="InvalidOperationException">The index is not below the limit: it was computed, and only now known.</exception>
+    public static unsafe int At<T>(Operator op, Operand<T> index, int i, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T value = *index.At(i);
+        if (!(value >= T.Zero && value < T.CreateTruncating(limit)))
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not between 0 and {limit - 1}."));
+
+        return int.CreateTruncating(value);
+    }
+
+    private static void ThrowOutOfRange(Operator op, double value, int limit, string limitName, Expr operand) => throw new ArgumentOutOfRangeException(
+        null, string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} must be less than {limitName} ({limit}). Input: {operand}."));
+}

@@ -1,0 +1,31 @@
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The logarithm of the softmax of each column: y_i = x_i − ln Σ_k exp(x_k).</summary>
+    /// <param name="x">[r] or [r × c].</param>
+    /// <returns>The shape of <paramref name="x"/>.</returns>
+    /// <remarks>Exact where the softmax itself would be rounded to 0.</remarks>
+    public static Expr LogSoftmax(Expr x) => Expr.Apply(LogSoftmaxOperator.Instance, x);
+}
+
+internal sealed class LogSoftmaxOperator : Operator
+{
+    public static readonly LogSoftmaxOperator Instance = new();
+
+    public override string Name => "log-softmax";
+
+    public override Storage Storage => Storage.InPlace;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
+
+    public override void Forward<T>(in Operands<T> stack) => Columns.LogSoftmax(stack[0].Span, stack.Output.Span, stack[0].Shape.Rows);
+
+    // dx = dy − softmax(x) Σ dy, of each column.
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, g.OutputGradient - Op.Exp(g.Output) * Op.SumRows(g.OutputGradient));
+}

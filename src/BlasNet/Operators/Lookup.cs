@@ -1,0 +1,100 @@
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>One column of a table: a word's embedding.</summary>
+    /// <param name="table">[d × V]; usually a parameter, the same for every example.</param>
+    /// <param name="index">0 … V − 1.</param>
+    /// <returns>[d].</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
+    public static Expr Lookup(Expr table, int index) => Lookup(table, table.Graph.Index(index));
+
+    /// <summary>One column of a table: a word's embedding.</summary>
+    /// <param name="table">[d × V]; usually a parameter, the same for every example.</param>
+    /// <param name="index">From <see cref="Graph.Index"/>: 0 … V − 1.</param>
+    /// <returns>[d].</returns>
+    /// <exception cref="ShapeException"><paramref name="index"/> is not a scalar.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
+    public static Expr Lookup(Expr table, Expr index) =>
+        IndexOperand.Check(Expr.Apply(LookupOperator.Instance, table, index), 1, table.Shape.Columns, "the number of columns");
+}
+
+internal sealed class LookupOperator : Operator
+{
+    public static readonly LookupOperator Instance = new();
+
+    public override string Name => "lookup";
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        if (!inputs[1].IsScalar)
+            throw new ShapeException(this, $"the index must be a scalar, not {inputs[1]}");
+
+        return new Shape(inputs[0].Rows);
+    }
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> table = stack[0], index = stack[1], y = stack.Output;
+        int rows = table.Shape.Rows;
+        for (int i = 0; i < y.Count; i++)
+        {
+            int column = IndexOperand.At(this, index, i, table.Shape.Columns);
+            table.ValueAt(i).Slice(column * rows, rows).CopyTo(y.ValueAt(i));
+        }
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        ScatterColumnOperator scatter = g.IsShared(0) ? ScatterColumnOperator.Summed : ScatterColumnOperator.OneByOne;
+        g.Accumulate(0, Expr.Apply(scatter, g.OutputGradient, g.Input(1), g.Input(0).Shape.Columns));
+    }
+}
+
+/// <summary>A table that is zero but for one column: the gradient of lookup, summed over the examples where they share the table.</summary>
+/// <remarks>Attribute: the number of columns.</remarks>
+internal sealed class ScatterColumnOperator : Operator
+{
+    public static readonly ScatterColumnOperator OneByOne = new(summed: false);
+    public static readonly ScatterColumnOperator Summed = new(summed: true);
+
+    private readonly bool _summed;
+
+    private ScatterColumnOperator(bool summed) => _summed = summed;
+
+    public override string Name => _summed ? "scatter-column-sum" : "scatter-column";
+
+    public override Merging Merging => _summed ? Merging.Sum : Merging.Stack;
+
+    public override bool CanAccumulate => true;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    {
+        if (!inputs[0].IsVector || !inputs[1].IsScalar)
+            throw new ShapeException(this, $"needs a column and its index, not {inputs[0]} and {inputs[1]}");
+
+        return new Shape(inputs[0].Rows, (int)attribute);
+    }
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> value = stack[0], index = stack[1], table = stack.Output;
+        if (!stack.Accumulate)
+            table.Span.Clear();
+
+        int rows = table.Shape.Rows;
+        int count = Math.Max(value.Count, index.Count);
+        for (int i = 0; i < count; i++)
+        {
+            int column = IndexOperand.At(this, index, i, table.Shape.Columns);
+            Rows.Add(value.ValueAt(i), table.ValueAt(i).Slice(column * rows, rows));
+        }
+    }
+
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Lookup(g.OutputGradient, g.Input(1)));
+
+    public override string Describe(long attribute) => $"{attribute} columns";
+}

@@ -1,0 +1,23 @@
+using System.Numerics.Tensors;
+using BlasNet.Graphs;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The logistic function of each element, 1 / (1 + e⁻ˣ).</summary>
+    /// <param name="x">Any shape.</param>
+    /// <returns>The shape of <paramref name="x"/>; values in (0, 1).</returns>
+    public static Expr Sigmoid(Expr x) => Expr.Apply(SigmoidOperator.Instance, x);
+}
+
+internal sealed class SigmoidOperator : ElementwiseOperator
+{
+    public static readonly SigmoidOperator Instance = new();
+
+    public override string Name => "sigmoid";
+
+    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Sigmoid(x, y);
+
+    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (y * (1 - y));
+}

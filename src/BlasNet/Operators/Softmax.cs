@@ -1,0 +1,33 @@
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The softmax of each column: y_i = exp(x_i) / Σ_k exp(x_k).</summary>
+    /// <param name="x">[r] or [r × c].</param>
+    /// <returns>The shape of <paramref name="x"/>; every column is positive and sums to 1.</returns>
+    /// <remarks>Does not overflow, however large the elements are.</remarks>
+    public static Expr Softmax(Expr x) => Expr.Apply(SoftmaxOperator.Instance, x);
+}
+
+internal sealed class SoftmaxOperator : Operator
+{
+    public static readonly SoftmaxOperator Instance = new();
+
+    public override string Name => "softmax";
+
+    public override Storage Storage => Storage.InPlace;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
+
+    public override void Forward<T>(in Operands<T> stack) => Columns.Softmax(stack[0].Span, stack.Output.Span, stack[0].Shape.Rows);
+
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, Backward(g.Output, g.OutputGradient));
+
+    /// <summary>dx = y∘(dy − y·dy) of each column.</summary>
+    internal static Expr Backward(Expr y, Expr dy) => y * (dy - Op.Dot(y, dy));
+}

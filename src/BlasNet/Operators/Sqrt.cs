@@ -1,0 +1,23 @@
+using System.Numerics.Tensors;
+using BlasNet.Graphs;
+
+namespace BlasNet.Operators;
+
+public static partial class Op
+{
+    /// <summary>The square root of each element.</summary>
+    /// <param name="x">Any shape.</param>
+    /// <returns>The shape of <paramref name="x"/>; NaN for negative elements. The gradient at 0 is infinite.</returns>
+    public static Expr Sqrt(Expr x) => Expr.Apply(SqrtOperator.Instance, x);
+}
+
+internal sealed class SqrtOperator : ElementwiseOperator
+{
+    public static readonly SqrtOperator Instance = new();
+
+    public override string Name => "sqrt";
+
+    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Sqrt(x, y);
+
+    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy / y, 0.5);
+}
