@@ -30,6 +30,9 @@ public sealed partial class Graph
     /// <summary>Number of nodes.</summary>
     public int Count { get; private set; }
 
+    /// <summary>Number of nodes that fit before the arrays grow.</summary>
+    internal int Capacity => _operators.Length;
+
     /// <summary>Number of edges: inputs of all nodes together.</summary>
     public int EdgeCount => _inputCount;
 
@@ -141,13 +144,20 @@ public sealed partial class Graph
     /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>
     internal long AddRuns(ReadOnlySpan<Run> runs)
     {
-        int start = _runCount;
-        if (start + runs.Length > _runs.Length)
-            Array.Resize(ref _runs, Math.Max(_runs.Length * 2, start + runs.Length));
+        runs.CopyTo(ReserveRuns(runs.Length, out long attribute));
+        return attribute;
+    }
 
-        runs.CopyTo(_runs.AsSpan(start));
-        _runCount += runs.Length;
-        return (long)start << 32 | (uint)runs.Length;
+    /// <summary>Room for a list of runs, to be filled at once.</summary>
+    internal Span<Run> ReserveRuns(int length, out long attribute)
+    {
+        int start = _runCount;
+        if (start + length > _runs.Length)
+            Array.Resize(ref _runs, Math.Max(_runs.Length * 2, start + length));
+
+        _runCount += length;
+        attribute = (long)start << 32 | (uint)length;
+        return _runs.AsSpan(start, length);
     }
 
     // On the stack: operators with many inputs are rare, and then an array does no harm.

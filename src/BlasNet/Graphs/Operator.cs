@@ -46,6 +46,11 @@ internal enum Storage
 /// <summary>An operation: its rule for shapes, its values and its gradient. Each operator is one file of Operators/.</summary>
 internal abstract class Operator
 {
+    private static int _lastId;
+
+    /// <summary>Distinguishes operators in hashes.</summary>
+    internal int Id { get; } = Interlocked.Increment(ref _lastId);
+
     /// <summary>As printed in graphs and errors.</summary>
     public abstract string Name { get; }
 

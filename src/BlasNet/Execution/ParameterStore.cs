@@ -1,0 +1,53 @@
+using System.Numerics;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+using BlasNet.Memory;
+
+namespace BlasNet.Execution;
+
+/// <summary>The values of a model's parameters: one flat buffer, and the packed forms that the kernels keep between updates.</summary>
+internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly NativeBuffer<T> _values = new();
+    private readonly List<PackedWeights<T>> _packed = [];
+    private long _version;
+
+    /// <summary>Elements in use.</summary>
+    public int Length { get; private set; }
+
+    public T* Values => _values.Pointer;
+
+    public Span<T> Span => new(_values.Pointer, Length);
+
+    public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
+
+    public PackedWeights<T> PackedOf(int parameter) => _packed[parameter];
+
+    /// <summary>Makes room for one more parameter after the others.</summary>
+    public void Append(int length)
+    {
+        var old = Span.ToArray();
+        _values.EnsureCapacity(Length + length);
+        old.CopyTo(_values.Span);
+        Length += length;
+        _packed.Add(new PackedWeights<T>());
+        Changed();
+    }
+
+    /// <summary>To be called after every change of values: packed forms are stale from here on.</summary>
+    public void Changed()
+    {
+        _version++;
+        foreach (PackedWeights<T> packed in _packed)
+            packed.Version = _version;
+    }
+
+    public void Dispose()
+    {
+        foreach (PackedWeights<T> packed in _packed)
+            packed.Dispose();
+
+        _values.Dispose();
+        Length = 0;
+    }
+}

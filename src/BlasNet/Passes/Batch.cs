@@ -1,0 +1,212 @@
+using System.Runtime.InteropServices;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Passes;
+
+/// <summary>Merges nodes that can run as one: from a minibatch graph to the batched graph.</summary>
+/// <remarks>
+/// A matrix times each of n vectors becomes a matrix times a stack of n: many GEMV become one GEMM. Operands are brought into stack order
+/// by gathers, which are views where they lie in that order already. The result is an ordinary graph over the same data.
+/// Time O(N + E) for N nodes and E edges, apart from the choice of the next kind (<see cref="Agenda"/>).
+/// </remarks>
+internal sealed class Batch
+{
+    private readonly Signatures _signatures = new();
+    private readonly Agenda _agenda = new();
+    private readonly OperandRuns _runs;
+    private readonly List<int> _inputs = [];
+    private int[] _node = [], _offset = [];   // of each source node: its stack in the target, and its first element there
+    private Graph _source = null!;
+    private readonly Graph _target;
+
+    public Batch(Graph target) => (_target, _runs) = (target, new OperandRuns(target));
+
+    /// <summary>Where a node of the source has gone: a node of the batched graph and the first element in its stack.</summary>
+    /// <remarks>A term of a merged sum has no value of its own any more; its node is −1.</remarks>
+    public (int Node, int Offset) Locate(int node) => (_node[node], _offset[node]);
+
+    /// <summary>Fills the target with the batched graph.</summary>
+    public void Run(Graph source)
+    {
+        _source = source;
+        _target.ClearFor(source);
+        if (_node.Length < source.Count)
+            (_node, _offset) = (new int[source.Capacity], new int[source.Capacity]);
+
+        _signatures.Run(source);
+        _agenda.Run(source, _signatures);
+        for (int group = 0; group < _agenda.GroupCount; group++)
+            Merge(_agenda.Group(group));
+    }
+
+    private void Merge(ReadOnlySpan<int> members)
+    {
+        int first = members[0];
+        Operator op = _source.OperatorOf(first);
+        if (op.Merging == Merging.Data)
+            MergeData(op, members);
+        else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
+            MergeReductions(members);
+        else if (_source.IsShared(first) || op.Merging == Merging.Never)
+            MergeDuplicates(op, members);
+        else
+            MergeStack(op, members);
+
+        string? name = _source.GivenNameOf(first);
+        if (name is not null && _node[first] >= 0)
+            _target.SetName(_node[first], name);
+    }
+
+    // What is the same for all is computed once.
+    private void MergeDuplicates(Operator op, ReadOnlySpan<int> members)
+    {
+        int first = members[0];
+        _inputs.Clear();
+        foreach (int input in _source.InputsOf(first))
+        {
+            _runs.Clear();
+            _runs.Add(_node[input], _offset[input], _source.LengthOf(input));
+            _inputs.Add(_runs.ToOperand(_source.ShapeOf(input), _source.CountOf(input), _source.IsShared(input)));
+        }
+
+        long attribute = op.HasRuns ? _target.AddRuns(_source.RunsOf(first)) : _source.AttributeOf(first);
+        int node = _target.AppendStack(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
+        foreach (int member in members)
+            (_node[member], _offset[member]) = (node, 0);
+    }
+
+    // Data lies in its pool in the order in which it was added; a stretch without gaps is a stack.
+    private void MergeData(Operator op, ReadOnlySpan<int> members)
+    {
+        Shape shape = _source.ShapeOf(members[0]);
+        for (int start = 0; start < members.Length;)
+        {
+            long attribute = _source.AttributeOf(members[start]);
+            int count = 0, end = start;
+            int node = _target.Count;
+            for (; end < members.Length && _source.AttributeOf(members[end]) == attribute + count; end++)
+            {
+                (_node[members[end]], _offset[members[end]]) = (node, count * shape.Size);
+                count += _source.CountOf(members[end]);
+            }
+
+            _target.AppendStack(op, attribute, [], shape, count, shared: false);
+            start = end;
+        }
+    }
+
+    private void MergeStack(Operator op, ReadOnlySpan<int> members)
+    {
+        int first = members[0];
+        bool vectors = HasRaggedColumns(members);
+        Shape shape = _source.ShapeOf(first);
+        int operands = _source.InputsOf(first).Length;
+        _inputs.Clear();
+        for (int slot = 0; slot < operands; slot++)
+        {
+            int operand = _source.InputsOf(first)[slot];
+            if (_source.IsShared(operand))
+            {
+                _inputs.Add(_node[operand]);
+                continue;
+            }
+
+            Shape operandShape = _source.ShapeOf(operand);
+            _runs.Clear();
+            int length = 0;
+            foreach (int member in members)
+            {
+                int input = _source.InputsOf(member)[slot];
+                _runs.Add(_node[input], _offset[input], _source.LengthOf(input));
+                length += _source.LengthOf(input);
+            }
+
+            if (vectors)
+                operandShape = new Shape(operandShape.Rows);
+
+            _inputs.Add(_runs.ToOperand(operandShape, length / operandShape.Size, shared: false));
+        }
+
+        if (op.Merging == Merging.Sum)
+        {
+            int sum = _target.AppendStack(op, _source.AttributeOf(first), Inputs, shape, 1, shared: false);
+            foreach (int member in members)
+                (_node[member], _offset[member]) = (-1, 0);
+
+            _node[first] = sum;
+            return;
+        }
+
+        int total = 0, node = _target.Count;
+        foreach (int member in members)
+        {
+            (_node[member], _offset[member]) = (node, total);
+            total += _source.LengthOf(member);
+        }
+
+        if (vectors)
+            shape = new Shape(shape.Rows);
+
+        _target.AppendStack(op, _source.AttributeOf(first), Inputs, shape, total / shape.Size, shared: false);
+    }
+
+    // Values with different numbers of columns are taken column by column; where all agree, they keep their shape.
+    private bool HasRaggedColumns(ReadOnlySpan<int> members)
+    {
+        int first = members[0], slot = 0;
+        ReadOnlySpan<int> inputs = _source.InputsOf(first);
+        while (slot < inputs.Length && _source.IsShared(inputs[slot]))
+            slot++;
+
+        if (slot == inputs.Length)
+            return false;
+
+        int columns = _source.ShapeOf(inputs[slot]).Columns;
+        foreach (int member in members)
+        {
+            if (_source.ShapeOf(_source.InputsOf(member)[slot]).Columns != columns)
+                return true;
+        }
+
+        return false;
+    }
+
+    // Sums with any number of terms: one is a total of whole stacks, several are a scatter-add.
+    private void MergeReductions(ReadOnlySpan<int> members)
+    {
+        Shape shape = _source.ShapeOf(members[0]);
+        int node;
+        _runs.Clear();
+        if (members.Length == 1)
+        {
+            foreach (int term in _source.InputsOf(members[0]))
+            {
+                if (_node[term] >= 0)
+                    _runs.Add(_node[term], _offset[term], _source.LengthOf(term));
+            }
+
+            _runs.ToTerms(shape, _inputs);
+            node = _target.AppendStack(TotalOperator.Instance, 0, Inputs, shape, 1, shared: false);
+        }
+        else
+        {
+            for (int i = 0; i < members.Length; i++)
+            {
+                foreach (int term in _source.InputsOf(members[i]))
+                {
+                    for (int value = 0; _node[term] >= 0 && value < _source.CountOf(term); value++)
+                        _runs.Add(_node[term], _offset[term] + value * shape.Size, shape.Size, i * shape.Size);
+                }
+            }
+
+            long attribute = _runs.ToScatter(_inputs);
+            node = _target.AppendStack(ScatterAddOperator.Instance, attribute, Inputs, shape, members.Length, shared: false);
+        }
+
+        for (int i = 0; i < members.Length; i++)
+            (_node[members[i]], _offset[members[i]]) = (node, i * shape.Size);
+    }
+
+    private ReadOnlySpan<int> Inputs => CollectionsMarshal.AsSpan(_inputs);
+}

@@ -1,0 +1,37 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Passes;
+
+/// <summary>Appends to a graph the expressions for the gradient of a scalar (reverse mode).</summary>
+/// <remarks>Accepts any graph: one example's, a minibatch of them, a batched graph, a graph that holds gradients already.</remarks>
+internal sealed class Differentiate
+{
+    private readonly Gradients _gradients = new();
+
+    /// <param name="graph">Extended in place.</param>
+    /// <param name="loss">A single scalar.</param>
+    /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>
+    /// <param name="result">For each target its gradient's node, or −1 where the loss does not depend on it.</param>
+    /// <exception cref="ShapeException"><paramref name="loss"/> is not a scalar.</exception>
+    public void Run(Graph graph, int loss, ReadOnlySpan<int> targets, Span<int> result)
+    {
+        if (!graph.ShapeOf(loss).IsScalar || graph.CountOf(loss) != 1)
+            throw new ShapeException($"differentiate: the loss must be one scalar, but {graph.At(loss)} is not.");
+
+        _gradients.Begin(graph, targets);
+        if (_gradients.IsNeeded(loss))
+            _gradients.Add(loss, graph.Constant(1).Index);
+
+        // Inputs come before users, so counting down sees every user of a node before the node itself.
+        for (int node = loss; node >= 0; node--)
+        {
+            if (!_gradients.IsNeeded(node) || !_gradients.TryGet(node, out Expr outputGradient))
+                continue;
+
+            graph.OperatorOf(node).Gradient(new GradientContext(_gradients, node, outputGradient));
+        }
+
+        for (int i = 0; i < targets.Length; i++)
+            result[i] = _gradients.TryGet(targets[i], out Expr gradient) ? gradient.Index : -1;
+    }
+}

@@ -1,0 +1,310 @@
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Passes;
+
+/// <summary>Assigns every value that is needed a place, and lists the nodes to compute.</summary>
+/// <remarks>
+/// Nodes that nothing asks for are left out. A reshape or a gather of one run is a view. A sum's terms are written into the sum's own buffer
+/// where the operators can accumulate. Element-wise operators overwrite an input that is not needed afterwards. A buffer is reused after the
+/// last reader of its value. Time O(N + E).
+/// </remarks>
+internal sealed class PlanMemory
+{
+    private readonly Plan _plan = new();
+    private readonly OffsetAllocator _arena = new();
+    private Graph _graph = null!;
+    private int[] _lastUse = [];       // by root: the last node that reads it
+    private int[] _users = [];         // needed edges to a node
+    private int[] _block = [];         // by root: its range of the arena, −1 before it has one and after it has been given back
+    private int[] _firstDying = [], _nextDying = [];   // by node, the roots that it is the last to read
+    private bool[] _needed = [];
+
+    /// <summary>Whether values may share memory over time and views replace copies; off only for comparison.</summary>
+    public bool Reuse { get; set; } = true;
+
+    /// <param name="graph">N nodes, E edges.</param>
+    /// <param name="outputs">Nodes whose values are wanted after the run.</param>
+    /// <param name="gradients">Nodes to be written into the gradient buffer; each a total.</param>
+    /// <param name="gradientOffsets">Where, in elements, for each of these.</param>
+    /// <returns>A plan that is overwritten by the next call.</returns>
+    public Plan Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients, ReadOnlySpan<int> gradientOffsets)
+    {
+        _graph = graph;
+        _plan.Graph = graph;
+        Reserve(graph.Count, graph.Capacity);
+        MarkNeeded(outputs, gradients);
+        Locate(gradients, gradientOffsets);
+        FindLastUses(outputs);
+        Allocate();
+        return _plan;
+    }
+
+    private void Reserve(int count, int capacity)
+    {
+        if (_lastUse.Length < count)
+        {
+            (_lastUse, _users, _block) = (new int[capacity], new int[capacity], new int[capacity]);
+            (_firstDying, _nextDying, _needed) = (new int[capacity + 1], new int[capacity], new bool[capacity]);
+            (_plan.Steps, _plan.Regions, _plan.Offsets) = (new int[capacity], new Region[capacity], new long[capacity]);
+            (_plan.Roots, _plan.Displacements) = (new int[capacity], new long[capacity]);
+            (_plan.Absorbed, _plan.Accumulates, _plan.Restarts) = (new bool[capacity], new bool[capacity], new bool[capacity]);
+        }
+
+        Array.Clear(_needed, 0, count);
+        Array.Clear(_users, 0, count);
+        Array.Clear(_plan.Regions, 0, count);
+        Array.Clear(_plan.Absorbed, 0, count);
+        Array.Clear(_plan.Accumulates, 0, count);
+        Array.Clear(_plan.Restarts, 0, count);
+    }
+
+    private void MarkNeeded(ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients)
+    {
+        // An output is used once more than its readers tell, so that no other node takes its buffer.
+        foreach (int node in outputs)
+            (_needed[node], _users[node]) = (true, _users[node] + 1);
+
+        foreach (int node in gradients)
+            (_needed[node], _users[node]) = (true, _users[node] + 1);
+
+        for (int node = _graph.Count - 1; node >= 0; node--)
+        {
+            if (!_needed[node])
+                continue;
+
+            foreach (int input in _graph.InputsOf(node))
+                (_needed[input], _users[input]) = (true, _users[input] + 1);
+        }
+    }
+
+    // Where each value lies: outside the arena, in another node's buffer, or in one of its own.
+    private void Locate(ReadOnlySpan<int> gradients, ReadOnlySpan<int> gradientOffsets)
+    {
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            _plan.Regions[gradients[i]] = Region.Gradients;
+            _plan.Offsets[gradients[i]] = gradientOffsets[i];
+        }
+
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            if (!_needed[node])
+                continue;
+
+            (_plan.Roots[node], _plan.Displacements[node]) = (node, 0);
+            Operator op = _graph.OperatorOf(node);
+            if (_plan.Regions[node] == Region.Gradients)
+            {
+                Absorb(node);
+            }
+            else if (op.Storage == Storage.External)
+            {
+                long attribute = _graph.AttributeOf(node);
+                bool parameter = op == ParameterOperator.Instance;
+                _plan.Regions[node] = parameter ? Region.Parameters : Region.Data;
+                _plan.Offsets[node] = parameter ? ParameterOperator.OffsetOf(attribute) : attribute;
+            }
+            else if (Reuse && ViewOf(node, op, out int viewed, out int offset))
+            {
+                (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[viewed], _plan.Displacements[viewed] + offset);
+            }
+            else
+            {
+                _plan.Regions[node] = Region.Arena;
+                if (Reuse && op.Storage == Storage.Accumulator)
+                    Absorb(node);
+            }
+        }
+    }
+
+    private bool ViewOf(int node, Operator op, out int viewed, out int offset)
+    {
+        viewed = offset = 0;
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+        if (op.HasRuns)
+        {
+            if (_graph.RunsOf(node) is not [var run] || run.Length != _graph.LengthOf(node))
+                return false;
+
+            (viewed, offset) = (inputs[run.Input], run.Source);
+            return true;
+        }
+
+        if (inputs.Length == 0)
+            return false;
+
+        viewed = inputs[0];
+        return op.Storage == Storage.View || (op.Storage == Storage.Accumulator && inputs.Length == 1 && _graph.CountOf(viewed) == 1);
+    }
+
+    // Terms that nobody else reads are computed right into the sum; the first of them overwrites, the others add.
+    private void Absorb(int sum)
+    {
+        if (_graph.OperatorOf(sum).Storage != Storage.Accumulator)
+            return;
+
+        ReadOnlySpan<int> inputs = _graph.InputsOf(sum);
+        int first = int.MaxValue;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            int term = inputs[i];
+            if (_users[term] == 1 && _plan.Roots[term] == term && _plan.Regions[term] == Region.Arena
+                && _graph.OperatorOf(term).CanAccumulate && _graph.CountOf(term) == _graph.CountOf(sum) && CoversSum(sum, i))
+            {
+                _plan.Absorbed[term] = true;
+                _plan.Accumulates[term] = true;
+                _plan.Roots[term] = sum;
+                first = Math.Min(first, term);
+            }
+        }
+
+        if (first != int.MaxValue)
+            (_plan.Accumulates[first], _plan.Accumulates[sum]) = (false, true);
+
+        if (_plan.Regions[sum] == Region.Gradients)
+            _plan.Restarts[first != int.MaxValue ? first : sum] = true;
+    }
+
+    private bool CoversSum(int sum, int input)
+    {
+        ReadOnlySpan<Run> runs = _graph.RunsOf(sum);
+        if (!_graph.OperatorOf(sum).HasRuns)
+            return true;
+
+        int found = 0;
+        bool whole = false;
+        foreach (Run run in runs)
+        {
+            if (run.Input != input)
+                continue;
+
+            found++;
+            whole = run == new Run(input, 0, 0, _graph.LengthOf(sum));
+        }
+
+        return found == 1 && whole;
+    }
+
+    private void FindLastUses(ReadOnlySpan<int> outputs)
+    {
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            _lastUse[node] = node;
+            _firstDying[node] = -1;
+            if (!_needed[node])
+                continue;
+
+            _lastUse[_plan.Roots[node]] = Math.Max(_lastUse[_plan.Roots[node]], node);
+            foreach (int input in _graph.InputsOf(node))
+                _lastUse[_plan.Roots[input]] = node;
+        }
+
+        foreach (int output in outputs)
+            _lastUse[_plan.Roots[output]] = _graph.Count;
+
+        _firstDying[_graph.Count] = -1;
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            if (!_needed[node] || _plan.Roots[node] != node || _plan.Regions[node] != Region.Arena)
+                continue;
+
+            _nextDying[node] = _firstDying[_lastUse[node]];
+            _firstDying[_lastUse[node]] = node;
+        }
+    }
+
+    private void Allocate()
+    {
+        _arena.Clear();
+        int steps = 0;
+        long copied = 0;
+        Array.Fill(_block, -1, 0, _graph.Count);
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            if (_needed[node])
+            {
+                int root = _plan.Roots[node];
+                if (_plan.Regions[root] == Region.Arena && _block[root] < 0 && (root == node || _plan.Absorbed[node]))
+                {
+                    _block[root] = Reuse && root == node && InPlaceBlock(node) is >= 0 and var block ? block : _arena.Allocate(_graph.LengthOf(root));
+                    _plan.Offsets[root] = _arena.OffsetOf(_block[root]);
+                }
+
+                if (IsStep(node))
+                {
+                    _plan.Steps[steps++] = node;
+                    if (_graph.OperatorOf(node).Storage == Storage.Runs)
+                        copied += (long)_graph.LengthOf(node) * _graph.Precision.ElementBytes();
+                }
+            }
+
+            if (!Reuse)
+                continue;
+
+            for (int dying = _firstDying[node]; dying >= 0; dying = _nextDying[dying])
+            {
+                if (_block[dying] >= 0)
+                    _arena.Free(_block[dying]);
+
+                _block[dying] = -1;
+            }
+        }
+
+        (_plan.StepCount, _plan.CopiedBytes, _plan.ArenaLength) = (steps, copied, _arena.Peak);
+    }
+
+    private bool IsStep(int node)
+    {
+        if (_graph.OperatorOf(node).Storage == Storage.External)
+            return false;
+
+        if (_plan.Roots[node] != node)
+            return _plan.Absorbed[node];
+
+        if (!_plan.Accumulates[node])
+            return true;
+
+        // A sum whose terms have all been written into it has nothing left to do.
+        foreach (int input in _graph.InputsOf(node))
+        {
+            if (!_plan.Absorbed[input] || _plan.Roots[input] != node)
+                return true;
+        }
+
+        return false;
+    }
+
+    // The buffer of an input that dies here, has this node's length, and is read element by element.
+    private int InPlaceBlock(int node)
+    {
+        if (_graph.OperatorOf(node).Storage != Storage.InPlace)
+            return -1;
+
+        foreach (int input in _graph.InputsOf(node))
+        {
+            int root = _plan.Roots[input];
+            if (_plan.Regions[root] == Region.Arena && _lastUse[root] == node && _block[root] >= 0
+                && _graph.LengthOf(root) == _graph.LengthOf(node) && ReadsOnlyWhole(node, root))
+            {
+                int block = _block[root];
+                _block[root] = -1;
+                return block;
+            }
+        }
+
+        return -1;
+    }
+
+    // Element i of the output may take the place of element i of the input, but of no other.
+    private bool ReadsOnlyWhole(int node, int root)
+    {
+        foreach (int input in _graph.InputsOf(node))
+        {
+            if (_plan.Roots[input] == root && _graph.LengthOf(input) != _graph.LengthOf(node))
+                return false;
+        }
+
+        return true;
+    }
+}
