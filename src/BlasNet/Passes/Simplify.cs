@@ -1,0 +1,117 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Passes;
+
+/// <summary>Copies what is needed of a graph, each common subexpression once.</summary>
+/// <remarks>Two nodes are the same expression if operator, attribute, shape, count and inputs agree; of gathers and scatter-adds also every
+/// run. Hashes only find candidates. Time O(N + E).</remarks>
+internal sealed class Simplify(Graph target)
+{
+    private int[] _map = [];
+    private bool[] _needed = [];
+    private int[] _slots = new int[64];   // open addressing; node of the target + 1
+    private int[] _inputs = new int[16];
+
+    /// <summary>Where a node of the source has gone; −1 if nothing needs it.</summary>
+    public int Locate(int node) => _map[node];
+
+    /// <param name="source">N nodes, E edges.</param>
+    /// <param name="outputs">The nodes that are wanted; negative entries are passed over.</param>
+    public void Run(Graph source, ReadOnlySpan<int> outputs)
+    {
+        target.ClearFor(source);
+        MarkNeeded(source, outputs);
+        int slots = _slots.Length;
+        while (slots < 2 * source.Count)
+            slots *= 2;
+
+        if (slots != _slots.Length)
+            _slots = new int[slots];
+        else
+            Array.Clear(_slots);
+
+        for (int node = 0; node < source.Count; node++)
+            _map[node] = _needed[node] ? Copy(source, node) : -1;
+    }
+
+    private void MarkNeeded(Graph source, ReadOnlySpan<int> outputs)
+    {
+        if (_map.Length < source.Count)
+            (_map, _needed) = (new int[source.Capacity], new bool[source.Capacity]);
+
+        Array.Clear(_needed, 0, source.Count);
+        foreach (int output in outputs)
+        {
+            if (output >= 0)
+                _needed[output] = true;
+        }
+
+        for (int node = source.Count - 1; node >= 0; node--)
+        {
+            if (_needed[node])
+            {
+                foreach (int input in source.InputsOf(node))
+                    _needed[input] = true;
+            }
+        }
+    }
+
+    private int Copy(Graph source, int node)
+    {
+        ReadOnlySpan<int> sourceInputs = source.InputsOf(node);
+        if (_inputs.Length < sourceInputs.Length)
+            _inputs = new int[2 * sourceInputs.Length];
+
+        Span<int> inputs = _inputs.AsSpan(0, sourceInputs.Length);
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i] = _map[sourceInputs[i]];
+
+        uint mask = (uint)_slots.Length - 1;
+        uint slot = HashOf(source, node, inputs) & mask;
+        for (; _slots[slot] != 0; slot = (slot + 1) & mask)
+        {
+            if (IsSame(source, node, inputs, _slots[slot] - 1))
+                return _slots[slot] - 1;
+        }
+
+        Operator op = source.OperatorOf(node);
+        long attribute = op.HasRuns ? target.AddRuns(source.RunsOf(node)) : source.AttributeOf(node);
+        int copy = target.AppendStack(op, attribute, inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+        if (source.GivenNameOf(node) is string name)
+            target.SetName(copy, name);
+
+        _slots[slot] = copy + 1;
+        return copy;
+    }
+
+    private static uint HashOf(Graph source, int node, ReadOnlySpan<int> inputs)
+    {
+        const ulong Prime = 0x9E3779B97F4A7C15;
+        Operator op = source.OperatorOf(node);
+        ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * Prime;
+        hash = (hash ^ (hash >> 31) ^ (op.HasRuns ? RunsHash(source.RunsOf(node)) : (ulong)source.AttributeOf(node))) * Prime;
+        foreach (int input in inputs)
+            hash = (hash ^ (hash >> 31) ^ (uint)input) * Prime;
+
+        return (uint)(hash >> 32);
+    }
+
+    private static ulong RunsHash(ReadOnlySpan<Run> runs)
+    {
+        ulong hash = (uint)runs.Length;
+        foreach (Run run in runs)
+            hash = (hash ^ (hash >> 31) ^ ((ulong)(uint)run.Source << 32 | (uint)run.Target)) * 0xD6E8FEB86659FD93;
+
+        return hash;
+    }
+
+    private bool IsSame(Graph source, int node, ReadOnlySpan<int> inputs, int other)
+    {
+        Operator op = source.OperatorOf(node);
+        if (op != target.OperatorOf(other) || source.ShapeOf(node) != target.ShapeOf(other) || source.CountOf(node) != target.CountOf(other)
+            || !inputs.SequenceEqual(target.InputsOf(other)))
+            return false;
+
+        return op.HasRuns ? source.RunsOf(node).SequenceEqual(target.RunsOf(other)) : source.AttributeOf(node) == target.AttributeOf(other);
+    }
+}
