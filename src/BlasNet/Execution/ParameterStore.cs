@@ -23,15 +23,23 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 
     public PackedWeights<T> PackedOf(int parameter) => _packed[parameter];
 
-    /// <summary>Makes room for one more parameter after the others.</summary>
-    public void Append(int length)
+    /// <summary>Makes room for one more parameter after the others, on a multiple of 16 elements; what is between them stays 0.</summary>
+    /// <returns>Its first element.</returns>
+    public int Append(int length)
     {
-        var old = Span.ToArray();
-        _values.EnsureCapacity(Length + length);
-        old.CopyTo(_values.Span);
-        Length += length;
+        int offset = Length;
+        T[] old = Span.ToArray();
+        Length = checked(offset + (length + 15) / 16 * 16);
+        if (Length > _values.Length)
+        {
+            _values.EnsureCapacity(Math.Max(Length, 2L * offset));
+            _values.Clear();
+            old.CopyTo(_values.Span);
+        }
+
         _packed.Add(new PackedWeights<T>());
         Changed();
+        return offset;
     }
 
     /// <summary>To be called after every change of values: packed forms are stale from here on.</summary>

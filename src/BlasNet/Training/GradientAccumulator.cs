@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using System.Numerics;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+using BlasNet.Memory;
+using BlasNet.Passes;
+
+namespace BlasNet.Training;
+
+/// <summary>The sum of the gradients of any number of examples, over any number of passes; then one update.</summary>
+/// <remarks>Every pass adds to the sums of losses and gradients, and the division by the number of examples comes once, at the end. So the
+/// result does not depend, but for rounding, on how the examples were split into passes.</remarks>
+internal abstract class GradientAccumulator : IDisposable
+{
+    public static GradientAccumulator Create(Model model, EngineOptions options) =>
+        model.Precision == Precision.Single ? new GradientAccumulator<float>(model, options) : new GradientAccumulator<double>(model, options);
+
+    /// <summary>Sum of the losses since <see cref="Begin"/>.</summary>
+    public double LossSum { get; protected set; }
+
+    /// <summary>Number of examples since <see cref="Begin"/>.</summary>
+    public int Examples { get; protected set; }
+
+    public abstract PhaseTimes Times { get; }
+
+    /// <summary>The plan of the last pass.</summary>
+    public abstract Plan Plan { get; }
+
+    /// <summary>Time by operator; null while nobody asks.</summary>
+    public abstract Profile? Profile { get; set; }
+
+    /// <summary>Starts a new optimizer step.</summary>
+    public void Begin() => (LossSum, Examples) = (0, 0);
+
+    /// <summary>Computes one pass.</summary>
+    /// <param name="graph">The pass's minibatch graph.</param>
+    /// <param name="losses">One scalar for each example of it.</param>
+    public abstract void Add(Graph graph, ReadOnlySpan<Expr> losses);
+
+    /// <summary>Updates the parameters by the mean of the gradients.</summary>
+    /// <param name="optimizer">The rule.</param>
+    /// <param name="step">The number of this step, from 1.</param>
+    public abstract void Update(Optimizer optimizer, long step);
+
+    /// <summary>The mean of the gradients with respect to a parameter, column by column.</summary>
+    public abstract double[] MeanGradientOf(Parameter parameter);
+
+    public abstract void Dispose();
+}
+
+internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly ParameterStore<T> _parameters;
+    private readonly Parameter[] _targets;
+    private readonly Engine<T> _engine;
+    private readonly NativeBuffer<T> _gradient;
+    private NativeBuffer<T>? _state;
+
+    public GradientAccumulator(Model model, EngineOptions options)
+    {
+        _parameters = model.Store<T>();
+        _targets = [.. model.Parameters];
+        _engine = new Engine<T>(_parameters, options);
+        _gradient = new NativeBuffer<T>(Math.Max(1, _parameters.Length));
+        _gradient.Clear();
+    }
+
+    public override PhaseTimes Times => _engine.Times;
+
+    public override Plan Plan => _engine.Plan;
+
+    public override Profile? Profile
+    {
+        get => _engine.Executor.Profile;
+        set => _engine.Executor.Profile = value;
+    }
+
+    public override void Add(Graph graph, ReadOnlySpan<Expr> losses)
+    {
+        Expr total = Expr.Apply(TotalOperator.Instance, losses);
+        _engine.Prepare(graph, [total], total, _targets);
+        _engine.Execute(_gradient.Pointer, accumulate: Examples > 0);
+        LossSum += double.CreateTruncating(_engine.ValueOf(0)[0]);
+        Examples += losses.Length;
+    }
+
+    public override void Update(Optimizer optimizer, long step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int length = _parameters.Length;
+        if (_state is null)
+        {
+            _state = new NativeBuffer<T>((long)optimizer.StateBuffers * length);
+            _state.Clear();
+        }
+
+        var range = new OptimizerRange<T>(_parameters.Span, _gradient.Span[..length], _state.Span);
+        optimizer.Update(range, 1.0 / Examples, step);
+        _parameters.Changed();
+        Times.Update += Stopwatch.GetTimestamp() - start;
+    }
+
+    public override double[] MeanGradientOf(Parameter parameter)
+    {
+        var mean = new double[parameter.Shape.Size];
+        for (int i = 0; i < mean.Length; i++)
+            mean[i] = double.CreateTruncating(_gradient.Pointer[parameter.Offset + i]) / Examples;
+
+        return mean;
+    }
+
+    public override void Dispose()
+    {
+        _engine.Dispose();
+        _gradient.Dispose();
+        _state?.Dispose();
+    }
+}

@@ -1,0 +1,165 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Memory;
+
+namespace BlasNet.Training;
+
+/// <summary>The parameters of a network: named, initialised from a seed, in one flat buffer.</summary>
+/// <remarks>The one object that holds native memory for its user: what trainers and evaluators of the model need goes with it when it is disposed.</remarks>
+public sealed class Model : IDisposable
+{
+    private readonly List<Parameter> _parameters = [];
+    private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
+    private readonly List<IDisposable> _owned = [];
+    private readonly ParameterStore<float>? _single;
+    private readonly ParameterStore<double>? _double;
+    private bool _disposed;
+
+    /// <param name="seed">Together with a parameter's name it determines the parameter's first values.</param>
+    /// <param name="precision">The element type of parameters, values and gradients.</param>
+    public Model(int seed = 0, Precision precision = Precision.Single)
+    {
+        (Seed, Precision) = (seed, precision);
+        if (precision == Precision.Single)
+            _single = new ParameterStore<float>();
+        else
+            _double = new ParameterStore<double>();
+    }
+
+    /// <summary>What the first values, the shuffling and dropout are computed from.</summary>
+    public int Seed { get; }
+
+    /// <summary>The element type of parameters, values and gradients.</summary>
+    public Precision Precision { get; }
+
+    /// <summary>In the order in which they were added.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters;
+
+    /// <summary>Number of trainable numbers.</summary>
+    public long Size => _parameters.Sum(parameter => (long)parameter.Shape.Size);
+
+    /// <summary>Adds the weight of a layer.</summary>
+    /// <param name="name">Unique within the model.</param>
+    /// <param name="outputs">m, the length of what it gives.</param>
+    /// <param name="inputs">k, the length of what it takes.</param>
+    /// <param name="initializer">By default <see cref="Initializer.GlorotUniform"/>.</param>
+    /// <returns>[m × k]; <c>W * x</c> is the matrix product.</returns>
+    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
+        Add(name, new Shape(outputs, inputs), initializer ?? Initializer.GlorotUniform());
+
+    /// <summary>Adds a vector, usually the bias of a layer.</summary>
+    /// <param name="name">Unique within the model.</param>
+    /// <param name="size">Its length.</param>
+    /// <param name="initializer">By default zeros.</param>
+    /// <returns>[size].</returns>
+    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    public Parameter Bias(string name, int size, Initializer? initializer = null) => Add(name, new Shape(size), initializer ?? Initializer.Zeros);
+
+    /// <summary>The parameter of this name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Parameter this[string name] => _byName.TryGetValue(name, out Parameter? parameter)
+        ? parameter
+        : throw new KeyNotFoundException($"The model has no parameter '{name}'. It has: {string.Join(", ", _byName.Keys)}.");
+
+    /// <summary>An empty graph for this model's expressions.</summary>
+    public Graph NewGraph() => new(Precision, this);
+
+    /// <summary>A copy of a parameter's values, column by column.</summary>
+    public double[] ValuesOf(Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        var values = new double[parameter.Shape.Size];
+        if (_single is not null)
+            TensorPrimitives.ConvertTruncating<float, double>(_single.SpanOf(Mine(parameter)), values);
+        else
+            _double!.SpanOf(Mine(parameter)).CopyTo(values);
+
+        return values;
+    }
+
+    /// <summary>Replaces a parameter's values.</summary>
+    /// <param name="parameter">One of this model's.</param>
+    /// <param name="values">rows × columns numbers, column by column.</param>
+    /// <exception cref="ArgumentException">Another number of values.</exception>
+    public void SetValues(Parameter parameter, ReadOnlySpan<double> values)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        if (values.Length != parameter.Shape.Size)
+            throw new ArgumentException($"{parameter} takes {parameter.Shape.Size} values, not {values.Length}.", nameof(values));
+
+        if (_single is not null)
+            TensorPrimitives.ConvertTruncating(values, _single.SpanOf(Mine(parameter)));
+        else
+            values.CopyTo(_double!.SpanOf(Mine(parameter)));
+
+        Changed();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+
+        _disposed = true;
+        foreach (IDisposable owned in _owned)
+            owned.Dispose();
+
+        _single?.Dispose();
+        _double?.Dispose();
+    }
+
+    internal ParameterStore<T> Store<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return (ParameterStore<T>)(object?)(typeof(T) == typeof(float) ? _single : _double)!
+            ?? throw new InvalidOperationException($"The model's precision is {Precision}, not {typeof(T).Name}.");
+    }
+
+    /// <summary>Disposes something together with the model.</summary>
+    internal TResource Own<TResource>(TResource resource) where TResource : IDisposable
+    {
+        _owned.Add(resource);
+        return resource;
+    }
+
+    private void Changed()
+    {
+        _single?.Changed();
+        _double?.Changed();
+    }
+
+    private Parameter Mine(Parameter parameter)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
+    }
+
+    private Parameter Add(string name, Shape shape, Initializer initializer)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentOutOfRangeException.ThrowIfLessThan(shape.Rows, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(shape.Columns, 1);
+        if (_byName.ContainsKey(name))
+            throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));
+
+        if (_owned.Count > 0)
+            throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
+
+        int offset = _single?.Append(shape.Size) ?? _double!.Append(shape.Size);
+        var parameter = new Parameter(name, shape, _parameters.Count, offset, this);
+        var random = new RandomStream((ulong)Seed, name);
+        if (_single is not null)
+            initializer.Fill(_single.SpanOf(parameter), shape, random);
+        else
+            initializer.Fill(_double!.SpanOf(parameter), shape, random);
+
+        _parameters.Add(parameter);
+        _byName.Add(name, parameter);
+        return parameter;
+    }
+}

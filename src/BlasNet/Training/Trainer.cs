@@ -1,0 +1,157 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Memory;
+
+namespace BlasNet.Training;
+
+/// <summary>What has been done of an epoch.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Step">Optimizer steps in this epoch.</param>
+/// <param name="Steps">Optimizer steps that the epoch has.</param>
+/// <param name="Loss">Mean loss of the examples of this epoch so far.</param>
+/// <param name="Examples">Number of these examples.</param>
+public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, double Loss, int Examples);
+
+/// <summary>Trains a model whose loss is written for one example.</summary>
+/// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
+public sealed class Trainer<TExample>
+{
+    private readonly Func<Graph, TExample, Expr> _loss;
+    private readonly GradientAccumulator _accumulator;
+    private readonly Graph _graph;
+    private readonly List<TExample> _batch = [];
+    private Expr[] _losses = [];
+
+    /// <param name="model">Its parameters are trained; all must have been added before.</param>
+    /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
+    /// <param name="optimizer">How parameters follow from gradients.</param>
+    public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer)
+        : this(model, loss, optimizer, new EngineOptions())
+    {
+    }
+
+    internal Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(loss);
+        ArgumentNullException.ThrowIfNull(optimizer);
+        (Model, _loss, Optimizer) = (model, loss, optimizer);
+        _accumulator = model.Own(GradientAccumulator.Create(model, options));
+        _graph = model.NewGraph();
+        _graph.IsTraining = true;
+    }
+
+    /// <summary>What is trained.</summary>
+    public Model Model { get; }
+
+    /// <summary>How parameters follow from gradients.</summary>
+    public Optimizer Optimizer { get; }
+
+    /// <summary>How many examples an optimizer step averages over: a matter of statistics.</summary>
+    public int OptimizationBatch { get; set; } = 64;
+
+    /// <summary>How many examples are computed in one pass, a matter of hardware and memory; 0 for all of an optimizer step. Changes no result but for rounding.</summary>
+    public int ComputeBatch { get; set; }
+
+    /// <summary>Optimizer steps so far.</summary>
+    public long StepCount { get; private set; }
+
+    /// <summary>Epochs so far.</summary>
+    public int EpochCount { get; private set; }
+
+    internal GradientAccumulator Accumulator => _accumulator;
+
+    /// <summary>One optimizer step over the examples given, all of them.</summary>
+    /// <returns>The mean of their losses, before the step.</returns>
+    /// <exception cref="ArgumentException">No examples.</exception>
+    /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
+    public double Step(ReadOnlySpan<TExample> examples)
+    {
+        AccumulateGradient(examples);
+        _accumulator.Update(Optimizer, ++StepCount);
+        return _accumulator.LossSum / _accumulator.Examples;
+    }
+
+    /// <summary>Every example once, in an order that follows from the model's seed and the number of the epoch; the last step may have fewer.</summary>
+    /// <returns>The mean of the losses, each before the step it was part of.</returns>
+    /// <exception cref="OperationCanceledException">After the step during which it was asked for; the parameters are those after that step.</exception>
+    public double Epoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(OptimizationBatch, 1);
+        int[] order = Shuffled(examples.Count, EpochCount);
+        int steps = (order.Length + OptimizationBatch - 1) / OptimizationBatch;
+        double sum = 0;
+        for (int step = 0, done = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            _batch.Clear();
+            foreach (int example in order.AsSpan(done, Math.Min(OptimizationBatch, order.Length - done)))
+                _batch.Add(examples[example]);
+
+            sum += Step(CollectionsMarshal.AsSpan(_batch)) * _batch.Count;
+            done += _batch.Count;
+            progress?.Report(new TrainingProgress(EpochCount + 1, step + 1, steps, sum / done, done));
+        }
+
+        EpochCount++;
+        return sum / order.Length;
+    }
+
+    /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
+    internal void AccumulateGradient(ReadOnlySpan<TExample> examples)
+    {
+        if (examples.IsEmpty)
+            throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
+
+        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
+        int pass = ComputeBatch == 0 ? examples.Length : Math.Min(ComputeBatch, examples.Length);
+        if (_losses.Length < pass)
+            _losses = new Expr[pass];
+
+        _graph.RandomSeed = unchecked(Model.Seed * 1_000_003L + StepCount);
+        _accumulator.Begin();
+        for (int start = 0; start < examples.Length; start += pass)
+        {
+            ReadOnlySpan<TExample> part = examples.Slice(start, Math.Min(pass, examples.Length - start));
+            long begin = Stopwatch.GetTimestamp();
+            Build(part, start);
+            _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
+            _accumulator.Add(_graph, _losses.AsSpan(0, part.Length));
+        }
+    }
+
+    // The minibatch graph: the examples' graphs side by side.
+    private void Build(ReadOnlySpan<TExample> examples, int first)
+    {
+        _graph.Clear();
+        for (int i = 0; i < examples.Length; i++)
+        {
+            _graph.BeginExample(first + i);
+            Expr loss = _loss(_graph, examples[i]);
+            if (!loss.Shape.IsScalar)
+                throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
+
+            _losses[i] = loss;
+        }
+    }
+
+    // Source: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
+    private int[] Shuffled(int count, int epoch)
+    {
+        var order = new int[count];
+        for (int i = 0; i < count; i++)
+            order[i] = i;
+
+        var random = new RandomStream((ulong)Model.Seed, $"shuffle {epoch}");
+        for (int i = count - 1; i > 0; i--)
+        {
+            int j = (int)(random.NextBits() % (uint)(i + 1));
+            (order[i], order[j]) = (order[j], order[i]);
+        }
+
+        return order;
+    }
+}
