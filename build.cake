@@ -110,20 +110,21 @@ Console.CancelKeyPress += (_, key) =>
     killed.CancelAfter(TimeSpan.FromSeconds(10));
 };
 
-int exitCode = 0;
-try
-{
-    await RunTargetAsync(target);
-}
-catch (Exception failure)
-{
-    Console.Error.WriteLine($"Error: {(interrupted.IsCancellationRequested ? "interrupted." : (failure.InnerException ?? failure).Message)}");
-    exitCode = interrupted.IsCancellationRequested ? 130 : 1;
-}
+Context.Log.Verbosity = Verbosity.Quiet; // no banners: each command is printed as it starts
 
-if (tally is not null)
-    Console.WriteLine(tally); // the last line, for programs that read it
-System.Environment.Exit(exitCode);
+// Ends the run before Cake adds a table of durations, for what the target printed, or the count of the tests, comes last.
+Teardown(context =>
+{
+    if (!context.Successful)
+        Console.Error.WriteLine($"Error: {(interrupted.IsCancellationRequested ? "interrupted." : context.ThrownException.Message)}");
+
+    if (tally is not null)
+        Console.WriteLine(tally);
+
+    System.Environment.Exit(context.Successful ? 0 : interrupted.IsCancellationRequested ? 130 : 1);
+});
+
+await RunTargetAsync(target);
 
 // ---- Programs ----------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,43 @@
+namespace BlasNet.Tests.Packaging;
+
+/// <summary>The packages as a stranger gets them: in a folder, referenced by a project outside the solution.</summary>
+public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFolder>
+{
+    private const int Minutes = 60_000;
+
+    [Fact(Timeout = 5 * Minutes)]
+    public async Task A_program_outside_the_solution_trains_with_the_packages()
+    {
+        string program = Directory.CreateDirectory(Path.Combine(packed.Path, "consumer")).FullName;
+        string native = packed.NativePackage is { } id ? $"""<PackageReference Include="{id}" Version="*" />""" : "";
+
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Packaging", "Consumer.cs.txt"), Path.Combine(program, "Program.cs"));
+        File.WriteAllText(Path.Combine(program, "Consumer.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="BlasNet" Version="*" />
+                {native}
+              </ItemGroup>
+            </Project>
+            """);
+
+        string output = await packed.Run("dotnet", program, "run -c Release", TestContext.Current.CancellationToken);
+
+        Assert.Contains("shape=[2 × 3]", output, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 5 * Minutes)]
+    public async Task The_command_installs_as_a_tool_and_starts()
+    {
+        string tools = Path.Combine(packed.Path, "tools");
+        await packed.Run("dotnet", packed.Path, $"tool install BlasNet.Cli --tool-path {tools}", TestContext.Current.CancellationToken);
+
+        await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "--version", TestContext.Current.CancellationToken);
+    }
+}
