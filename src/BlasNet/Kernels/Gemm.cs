@@ -44,18 +44,20 @@ internal static unsafe class Gemm
         Debug.Assert(!accumulate || bias == null, "a bias initialises the sum");
         Count(x.Rows);
 
-        if (bias != null)
-        {
-            for (int i = 0; i < y.Rows; i++)
-                new ReadOnlySpan<T>(bias, y.Columns).CopyTo(new Span<T>(y.Row(i), y.Columns));
-
-            accumulate = true;
-        }
-
         if (UseOpenBlas())
-            GemmOpenBlas.Multiply(x, b, y, accumulate);
+        {
+            if (bias != null)
+            {
+                for (int i = 0; i < y.Rows; i++)
+                    new ReadOnlySpan<T>(bias, y.Columns).CopyTo(new Span<T>(y.Row(i), y.Columns));
+            }
+
+            GemmOpenBlas.Multiply(x, b, y, accumulate || bias != null);
+        }
         else
-            GemmPacked.Multiply(x, b, y, accumulate);
+        {
+            RunPacked(GemmProduct<T>.Multiply(x, b, y, accumulate, bias), packed);
+        }
     }
 
     /// <summary>dX (+)= dY·Bᵀ.</summary>
@@ -74,7 +76,7 @@ internal static unsafe class Gemm
         if (UseOpenBlas())
             GemmOpenBlas.MultiplyTransposed(dy, b, dx, accumulate);
         else
-            GemmPacked.MultiplyTransposed(dy, b, dx, accumulate);
+            RunPacked(GemmProduct<T>.MultiplyTransposed(dy, b, dx, accumulate), packed);
     }
 
     /// <summary>dB (+)= Xᵀ·dY, the sum over the stack of the outer products of its rows.</summary>
@@ -91,7 +93,18 @@ internal static unsafe class Gemm
         if (UseOpenBlas())
             GemmOpenBlas.OuterProductSum(x, dy, db, accumulate);
         else
-            GemmPacked.OuterProductSum(x, dy, db, accumulate);
+            RunPacked(GemmProduct<T>.OuterProductSum(x, dy, db, accumulate), packed: null);
+    }
+
+    private static void RunPacked<T>(GemmProduct<T> product, PackedWeights<T>? packed)
+        where T : unmanaged
+    {
+        GemmPacked<T> kernels = GemmPacked<T>.Widest;
+
+        if (packed != null)
+            product.Panels = packed.Panels(product.Right, product.RightTransposed, kernels);
+
+        kernels.Run(product, 0, kernels.PanelCount(product.Result.Columns));
     }
 
     private static void Count(int rows) => Interlocked.Increment(ref rows == 1 ? ref _gemvCalls : ref _gemmCalls);

@@ -1,0 +1,111 @@
+using System.Runtime.CompilerServices;
+
+namespace BlasNet.Kernels;
+
+/// <summary>The part of one row that the micro-kernel holds in registers: one, two or four vectors.</summary>
+/// <remarks>A panel is two vectors wide, so a strip of four spans two panels, which lie <c>panel</c> elements apart.</remarks>
+internal unsafe interface IGemmStrip<TSelf, T>
+    where TSelf : struct, IGemmStrip<TSelf, T>
+    where T : unmanaged
+{
+    static abstract TSelf Load(T* source, nint panel);
+
+    /// <summary>scalar·right + sum.</summary>
+    static abstract TSelf MultiplyAdd(T* scalar, TSelf right, TSelf sum);
+
+    static abstract TSelf Add(TSelf a, TSelf b);
+
+    void Store(T* target, nint panel);
+}
+
+/// <summary>Half a panel: for products with few columns.</summary>
+internal readonly unsafe struct GemmStrip1<S, V, T>(V v0) : IGemmStrip<GemmStrip1<S, V, T>, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    private readonly V _v0 = v0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip1<S, V, T> Load(T* source, nint panel) => new(S.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip1<S, V, T> MultiplyAdd(T* scalar, GemmStrip1<S, V, T> right, GemmStrip1<S, V, T> sum) =>
+        new(S.MultiplyAdd(S.Broadcast(scalar), right._v0, sum._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip1<S, V, T> Add(GemmStrip1<S, V, T> a, GemmStrip1<S, V, T> b) => new(S.Add(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel) => S.Store(_v0, target);
+}
+
+/// <summary>One panel: the most rows fit in registers, so each vector of the right operand is used most often.</summary>
+internal readonly unsafe struct GemmStrip2<S, V, T>(V v0, V v1) : IGemmStrip<GemmStrip2<S, V, T>, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    private readonly V _v0 = v0;
+    private readonly V _v1 = v1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip2<S, V, T> Load(T* source, nint panel) => new(S.Load(source), S.Load(source + S.Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip2<S, V, T> MultiplyAdd(T* scalar, GemmStrip2<S, V, T> right, GemmStrip2<S, V, T> sum)
+    {
+        V a = S.Broadcast(scalar);
+
+        return new(S.MultiplyAdd(a, right._v0, sum._v0), S.MultiplyAdd(a, right._v1, sum._v1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip2<S, V, T> Add(GemmStrip2<S, V, T> a, GemmStrip2<S, V, T> b) => new(S.Add(a._v0, b._v0), S.Add(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel)
+    {
+        S.Store(_v0, target);
+        S.Store(_v1, target + S.Count);
+    }
+}
+
+/// <summary>Two panels: enough independent sums for a stack of few rows.</summary>
+internal readonly unsafe struct GemmStrip4<S, V, T>(V v0, V v1, V v2, V v3) : IGemmStrip<GemmStrip4<S, V, T>, T>
+    where S : struct, ISimd<V, T>
+    where V : struct
+    where T : unmanaged
+{
+    private readonly V _v0 = v0;
+    private readonly V _v1 = v1;
+    private readonly V _v2 = v2;
+    private readonly V _v3 = v3;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip4<S, V, T> Load(T* source, nint panel) =>
+        new(S.Load(source), S.Load(source + S.Count), S.Load(source + panel), S.Load(source + panel + S.Count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip4<S, V, T> MultiplyAdd(T* scalar, GemmStrip4<S, V, T> right, GemmStrip4<S, V, T> sum)
+    {
+        V a = S.Broadcast(scalar);
+
+        return new(
+            S.MultiplyAdd(a, right._v0, sum._v0), S.MultiplyAdd(a, right._v1, sum._v1),
+            S.MultiplyAdd(a, right._v2, sum._v2), S.MultiplyAdd(a, right._v3, sum._v3));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmStrip4<S, V, T> Add(GemmStrip4<S, V, T> a, GemmStrip4<S, V, T> b) =>
+        new(S.Add(a._v0, b._v0), S.Add(a._v1, b._v1), S.Add(a._v2, b._v2), S.Add(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel)
+    {
+        S.Store(_v0, target);
+        S.Store(_v1, target + S.Count);
+        S.Store(_v2, target + panel);
+        S.Store(_v3, target + panel + S.Count);
+    }
+}
