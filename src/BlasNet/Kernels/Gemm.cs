@@ -96,15 +96,13 @@ internal static unsafe class Gemm
             RunPacked(GemmProduct<T>.OuterProductSum(x, dy, db, accumulate), packed: null);
     }
 
-    private static void RunPacked<T>(GemmProduct<T> product, PackedWeights<T>? packed)
+    private static void RunPacked<T>(in GemmProduct<T> product, PackedWeights<T>? packed)
         where T : unmanaged
     {
-        GemmPacked<T> kernels = GemmPacked<T>.Widest;
-
         if (packed != null)
-            product.Panels = packed.Panels(product.Right, product.RightTransposed, kernels);
-
-        kernels.Run(product, 0, kernels.PanelCount(product.Result.Columns));
+            packed.Run(product, GemmPacked<T>.Widest);
+        else
+            GemmPacked<T>.Widest.Run(product);
     }
 
     private static void Count(int rows) => Interlocked.Increment(ref rows == 1 ? ref _gemvCalls : ref _gemmCalls);

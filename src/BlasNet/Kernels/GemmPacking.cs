@@ -6,7 +6,8 @@ using BlasNet.Memory;
 
 namespace BlasNet.Kernels;
 
-/// <summary>Copies columns of a right operand into a panel: <c>width</c> elements per inner step, one step after another, padded with zeros.</summary>
+/// <summary>Brings operands into the order the micro-kernel reads them in.</summary>
+/// <remarks>A panel holds <c>width</c> columns of the right operand for one inner step after another, padded with zeros.</remarks>
 internal static unsafe class GemmPacking
 {
     /// <summary>Rows of a block that is transposed at once: its part of one source row is one cache line of float32.</summary>
@@ -110,6 +111,61 @@ internal static unsafe class GemmPacking
 
             for (int q = 0; q < count && valid < width; q++)
                 new Span<T>(to + (q * width) + valid, width - valid).Clear();
+        }
+    }
+
+    /// <summary>Copies a transposed left operand tile by tile: all inner steps of the first tile's rows, then of the next tile's.</summary>
+    /// <param name="source">[inner × rows]: the first step's first row.</param>
+    /// <param name="stride">Elements from one step to the next.</param>
+    /// <param name="steps">Number of inner steps.</param>
+    /// <param name="tiles">The rows.</param>
+    /// <param name="target">Room for steps · rows elements.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void CopyTiles<T>(T* source, nint stride, int steps, GemmTiles tiles, T* target)
+        where T : unmanaged
+    {
+        for (int i = 0; i < tiles.Count; i++)
+        {
+            int rows = tiles.Rows(i);
+            nint bytes = rows * sizeof(T);
+            T* from = source;
+
+            for (int p = 0; p < steps; p++, from += stride, target += rows)
+                CopyShort((byte*)from, (byte*)target, bytes);
+
+            source += rows;
+        }
+    }
+
+    /// <summary>Copies 4 to 128 bytes, a multiple of 4, by two vectors that overlap in the middle.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyShort(byte* from, byte* to, nint bytes)
+    {
+        if (bytes >= 64)
+        {
+            Vector512<byte> head = Vector512.Load(from);
+            Vector512<byte> tail = Vector512.Load(from + bytes - 64);
+            head.Store(to);
+            tail.Store(to + bytes - 64);
+        }
+        else if (bytes >= 32)
+        {
+            Vector256<byte> head = Vector256.Load(from);
+            Vector256<byte> tail = Vector256.Load(from + bytes - 32);
+            head.Store(to);
+            tail.Store(to + bytes - 32);
+        }
+        else if (bytes >= 16)
+        {
+            Vector128<byte> head = Vector128.Load(from);
+            Vector128<byte> tail = Vector128.Load(from + bytes - 16);
+            head.Store(to);
+            tail.Store(to + bytes - 16);
+        }
+        else
+        {
+            for (nint i = 0; i < bytes; i += 4)
+                *(int*)(to + i) = *(int*)(from + i);
         }
     }
 

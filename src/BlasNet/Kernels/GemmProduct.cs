@@ -18,14 +18,22 @@ internal unsafe struct GemmProduct<T>
     public Matrix<T> Right;
     public bool RightTransposed;
 
-    /// <summary>All panels of the right operand, if it is kept packed; else null, and panels are packed as they are needed.</summary>
+    /// <summary>All panels of the right operand, if it is kept packed; else null, and panels are packed into scratch as they are needed.</summary>
     public T* Panels;
+
+    /// <summary>The panels are stale: each is packed just before its first use, while it is hot.</summary>
+    public bool FillPanels;
+
+    /// <summary>Take the panels last to first.</summary>
+    public bool LastPanelFirst;
 
     public Matrix<T> Result;
     public bool Accumulate;
 
     /// <summary>One value per column that every row's sum starts from, or null.</summary>
     public T* Bias;
+
+    public readonly double Flops => 2.0 * Result.Rows * Result.Columns * Inner;
 
     /// <summary>Y (+)= X·B.</summary>
     public static GemmProduct<T> Multiply(in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null) => new()
@@ -47,4 +55,14 @@ internal unsafe struct GemmProduct<T>
         Left = x.Data, LeftRow = 1, LeftStep = x.Stride, Inner = x.Rows,
         Right = dy, Result = db, Accumulate = accumulate,
     };
+
+    /// <summary>The part of the product for some of the result's rows.</summary>
+    public readonly GemmProduct<T> RowRange(int start, int count)
+    {
+        GemmProduct<T> part = this;
+        part.Left = Left + (start * LeftRow);
+        part.Result = Result.RowRange(start, count);
+
+        return part;
+    }
 }

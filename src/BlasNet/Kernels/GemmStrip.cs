@@ -15,6 +15,9 @@ internal unsafe interface IGemmStrip<TSelf, T>
 
     static abstract TSelf Add(TSelf a, TSelf b);
 
+    /// <summary>Asks for the cache lines of <see cref="Load"/> ahead of time.</summary>
+    static abstract void Prefetch(T* source, nint panel);
+
     void Store(T* target, nint panel);
 }
 
@@ -35,6 +38,12 @@ internal readonly unsafe struct GemmStrip1<S, V, T>(V v0) : IGemmStrip<GemmStrip
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GemmStrip1<S, V, T> Add(GemmStrip1<S, V, T> a, GemmStrip1<S, V, T> b) => new(S.Add(a._v0, b._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* source, nint panel)
+    {
+        CacheLine.Prefetch(source);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(T* target, nint panel) => S.Store(_v0, target);
@@ -62,6 +71,13 @@ internal readonly unsafe struct GemmStrip2<S, V, T>(V v0, V v1) : IGemmStrip<Gem
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GemmStrip2<S, V, T> Add(GemmStrip2<S, V, T> a, GemmStrip2<S, V, T> b) => new(S.Add(a._v0, b._v0), S.Add(a._v1, b._v1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* source, nint panel)
+    {
+        CacheLine.Prefetch(source);
+        CacheLine.Prefetch(source + S.Count);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(T* target, nint panel)
@@ -99,6 +115,15 @@ internal readonly unsafe struct GemmStrip4<S, V, T>(V v0, V v1, V v2, V v3) : IG
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static GemmStrip4<S, V, T> Add(GemmStrip4<S, V, T> a, GemmStrip4<S, V, T> b) =>
         new(S.Add(a._v0, b._v0), S.Add(a._v1, b._v1), S.Add(a._v2, b._v2), S.Add(a._v3, b._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* source, nint panel)
+    {
+        CacheLine.Prefetch(source);
+        CacheLine.Prefetch(source + S.Count);
+        CacheLine.Prefetch(source + panel);
+        CacheLine.Prefetch(source + panel + S.Count);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(T* target, nint panel)

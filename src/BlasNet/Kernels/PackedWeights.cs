@@ -5,15 +5,13 @@ namespace BlasNet.Kernels;
 /// <summary>One parameter's values in the order the managed kernels read them, kept until the parameter changes.</summary>
 /// <remarks>
 /// Panels of two vectors' columns, each holding its columns for one inner step after another, so that the kernel reads memory front to back.
-/// There are two packings, made when first asked for: of B for the forward product, and of Bᵀ for dX.
+/// There are two packings, made when first needed: of B for the forward product, and of Bᵀ for dX.
 /// </remarks>
 internal sealed unsafe class PackedWeights<T> : IDisposable
     where T : unmanaged
 {
-    private readonly NativeBuffer<T> _forward = new();
-    private readonly NativeBuffer<T> _transposed = new();
-    private long _forwardVersion = -1;
-    private long _transposedVersion = -1;
+    private readonly Packing _forward = new();
+    private readonly Packing _transposed = new();
 
     /// <summary>The version (≥ 0) of the parameter's values; another version makes both packings stale.</summary>
     public long Version { get; set; }
@@ -21,48 +19,59 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
     /// <summary>Native memory in use.</summary>
     public long Bytes => _forward.Bytes + _transposed.Bytes;
 
-    /// <summary>The panels of B, or of Bᵀ, for the current version; packs them if they are stale.</summary>
-    /// <remarks>Several threads may ask at once; the weight must not change meanwhile.</remarks>
-    public T* Panels(in Matrix<T> b, bool transposed, GemmPacked<T> kernels)
-    {
-        ref long version = ref transposed ? ref _transposedVersion : ref _forwardVersion;
-        NativeBuffer<T> buffer = transposed ? _transposed : _forward;
+    /// <summary>Whether the next product of this form finds its panels packed.</summary>
+    public bool IsFresh(bool transposed) => Volatile.Read(ref (transposed ? _transposed : _forward).Version) == Version;
 
-        if (Volatile.Read(ref version) != Version)
+    /// <summary>Computes a product whose right operand is this parameter, packing it on the way if the packing is stale.</summary>
+    /// <remarks>Several threads may ask at once; the parameter must not change meanwhile.</remarks>
+    public void Run(GemmProduct<T> product, GemmPacked<T> kernels)
+    {
+        Packing packing = product.RightTransposed ? _transposed : _forward;
+
+        // Weights beyond the second-level cache are read back and forth, so that each product begins with what the last one left there:
+        // 1024 × 1024 float32 over a 2 MB cache streamed at 46 instead of 30 GB/s.
+        product.LastPanelFirst = packing.LastPanelFirst;
+        packing.LastPanelFirst = !product.LastPanelFirst;
+
+        if (Volatile.Read(ref packing.Version) != Version)
         {
-            lock (buffer)
+            lock (packing)
             {
-                if (version != Version)
+                if (packing.Version != Version)
                 {
-                    Pack(b, transposed, kernels, buffer);
-                    Volatile.Write(ref version, Version);
+                    long panels = kernels.PanelCount(product.Result.Columns);
+                    product.Panels = packing.Panels.EnsureCapacity(panels * kernels.PanelWidth * product.Inner);
+                    product.FillPanels = true;
+                    kernels.Run(product);
+                    Volatile.Write(ref packing.Version, Version);
+
+                    return;
                 }
             }
         }
 
-        return buffer.Pointer;
+        product.Panels = packing.Panels.Pointer;
+        kernels.Run(product);
     }
 
     public void Dispose()
     {
         _forward.Dispose();
         _transposed.Dispose();
-        (_forwardVersion, _transposedVersion) = (-1, -1);
     }
 
-    private static void Pack(in Matrix<T> b, bool transposed, GemmPacked<T> kernels, NativeBuffer<T> buffer)
+    private sealed class Packing : IDisposable
     {
-        (int inner, int columns) = transposed ? (b.Columns, b.Rows) : (b.Rows, b.Columns);
-        int width = kernels.PanelWidth;
-        int panels = kernels.PanelCount(columns);
-        T* target = buffer.EnsureCapacity((long)panels * inner * width);
+        public readonly NativeBuffer<T> Panels = new();
+        public long Version = -1;
+        public bool LastPanelFirst;
 
-        for (int panel = 0; panel < panels; panel++, target += (nint)inner * width)
+        public long Bytes => Panels.Bytes;
+
+        public void Dispose()
         {
-            if (transposed)
-                GemmPacking.Transpose(b, panel * width, 0, inner, target, width);
-            else
-                GemmPacking.Copy(b, panel * width, 0, inner, target, width);
+            Panels.Dispose();
+            Version = -1;
         }
     }
 }
