@@ -1,0 +1,50 @@
+using BlasNet.Graphs.Printing;
+
+namespace BlasNet.Graphs;
+
+/// <summary>How many matrix products a graph computes, by the kernel each of them needs.</summary>
+/// <param name="Gemv">A matrix times one vector; also rank-one updates.</param>
+/// <param name="Gemm">A matrix times a stack of vectors.</param>
+public readonly record struct ProductCount(int Gemv, int Gemm);
+
+/// <content>Graphs for people to read.</content>
+public sealed partial class Graph
+{
+    /// <summary>One node a line: <c>%3 = matmul W %2 : [10] ×128</c>, where ×128 is the size of a stack.</summary>
+    public string ToText() => TextPrinter.Print(this);
+
+    /// <summary>The graph in the DOT language, which Graphviz draws.</summary>
+    public string ToDot() => DotPrinter.Print(this);
+
+    /// <summary>The graph as a Mermaid flowchart, which Markdown viewers draw.</summary>
+    public string ToMermaid() => MermaidPrinter.Print(this);
+
+    /// <summary>The matrix products among the nodes.</summary>
+    public ProductCount CountProducts()
+    {
+        int gemv = 0, gemm = 0;
+        for (int node = 0; node < Count; node++)
+        {
+            ReadOnlySpan<int> inputs = InputsOf(node);
+            if (inputs.Length != 2 || _operators[node].Flops([_shapes[inputs[0]], _shapes[inputs[1]]], _shapes[node]) == 0)
+                continue;
+
+            // Rows of the product: the vectors that meet the shared matrix, or the terms of a sum of outer products.
+            int values = Math.Max(_counts[inputs[0]], _counts[inputs[1]]);
+            int vectors = values * _shapes[inputs[1]].Columns;
+            if (vectors == 1)
+                gemv++;
+            else if (_counts[inputs[0]] == 1 || _counts[node] == 1)
+                gemm++;
+            else if (_shapes[inputs[1]].Columns == 1)
+                gemv += values;   // every example has a matrix of its own
+            else
+                gemm += values;
+        }
+
+        return new ProductCount(gemv, gemm);
+    }
+
+    /// <summary>A node's given name, or its number: <c>%3</c>.</summary>
+    internal string LabelOf(int node) => GivenNameOf(node) ?? $"%{node}";
+}

@@ -1,0 +1,63 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Passes;
+
+/// <summary>The passes, for users: from graph to graph.</summary>
+public static class GraphTransforms
+{
+    /// <summary>Merges the nodes of a minibatch graph that can run as one.</summary>
+    /// <param name="graph">Any graph: examples side by side, sharing parameters; with or without the node that adds the losses, with or without gradients.</param>
+    /// <returns>The batched graph, over the same data, and where each node has gone.</returns>
+    public static BatchedGraph Batch(this Graph graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        var target = new Graph(graph.Precision, graph.Model);
+        var batch = new Batch(target);
+        batch.Run(graph);
+        return new BatchedGraph(target, graph, batch);
+    }
+
+    /// <summary>Appends the gradient of a scalar to its graph, as expressions (reverse mode).</summary>
+    /// <param name="loss">One scalar.</param>
+    /// <param name="targets">With respect to what; parameters or any expressions that <paramref name="loss"/> depends on.</param>
+    /// <returns>For each target an expression of its shape; a constant 0 where the loss does not depend on it.</returns>
+    /// <exception cref="ShapeException"><paramref name="loss"/> is not a scalar.</exception>
+    public static Expr[] Differentiate(this Expr loss, params ReadOnlySpan<Expr> targets)
+    {
+        Graph graph = loss.Graph;
+        var nodes = new int[targets.Length];
+        for (int i = 0; i < nodes.Length; i++)
+            nodes[i] = targets[i].IndexIn(graph);
+
+        var gradients = new int[nodes.Length];
+        new Differentiate().Run(graph, loss.Index, nodes, gradients);
+        var result = new Expr[nodes.Length];
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            Shape shape = graph.ShapeOf(nodes[i]);
+            result[i] = gradients[i] >= 0 ? graph.At(gradients[i]) : graph.Constant(new double[shape.Size], shape);
+        }
+
+        return result;
+    }
+}
+
+/// <summary>The outcome of batching: the batched graph and the way into it.</summary>
+public sealed class BatchedGraph
+{
+    private readonly Graph _source;
+    private readonly Batch _batch;
+
+    internal BatchedGraph(Graph graph, Graph source, Batch batch) => (Graph, _source, _batch) = (graph, source, batch);
+
+    /// <summary>An ordinary graph, in which a node computes a stack of values.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>The stack that a node of the minibatch graph is now part of, and the first of its elements there.</summary>
+    /// <exception cref="InvalidOperationException">The node is a term of a sum that was merged with others and has no value of its own any more.</exception>
+    public (Expr Stack, int Element) Locate(Expr expression)
+    {
+        (int node, int offset) = _batch.Locate(expression.IndexIn(_source));
+        return node >= 0 ? (Graph.At(node), offset) : throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
+    }
+}
