@@ -58,7 +58,8 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
         if (_graph.Runs(runs) is [var run] && run == new Run(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count)
             return OutputGradient;
 
-        return _graph.At(_graph.AppendStack(
-            GatherOperator.Instance, runs, [OutputGradient.Index], _graph.ShapeOf(source), _graph.CountOf(source), shared: false));
+        // A gather writes every element once. Elements that went to several places, or to none, need a sum that starts from zero.
+        Operator op = gradients.CoversOnce(runs, _graph.LengthOf(source)) ? GatherOperator.Instance : ScatterAddOperator.Instance;
+        return _graph.At(_graph.AppendStack(op, runs, [OutputGradient.Index], _graph.ShapeOf(source), _graph.CountOf(source), shared: false));
     }
 }

@@ -96,6 +96,24 @@ internal sealed class Gradients
         return Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
     }
 
+    /// <summary>True where the targets of a list of runs are all elements of a stack, each once.</summary>
+    public bool CoversOnce(long runs, int length)
+    {
+        _runs.Clear();
+        _runs.AddRange(Graph.Runs(runs));
+        _runs.Sort(static (left, right) => left.Target.CompareTo(right.Target));
+        int end = 0;
+        foreach (Run run in _runs)
+        {
+            if (run.Target != end)
+                return false;
+
+            end += run.Length;
+        }
+
+        return end == length;
+    }
+
     private void Add(int node, int expression, long runs)
     {
         _contributions.Add(new Contribution(expression, runs, -1));

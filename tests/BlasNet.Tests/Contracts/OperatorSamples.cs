@@ -1,0 +1,125 @@
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+using BlasNet.Operators;
+
+namespace BlasNet.Tests.Contracts;
+
+/// <summary>At least one sample for every operator of the catalogue.</summary>
+internal static class OperatorSamples
+{
+    private static readonly Shape Scalar = Shape.Scalar;
+    private static readonly Shape Vector = new(3);
+    private static readonly Shape Row = new(1, 4);
+    private static readonly Shape Matrix = new(3, 4);
+    private static readonly SampleInput Index = new(Scalar, Numbers.Index);
+    private static readonly SampleInput Key = new(new Shape(2), Numbers.Key);
+    private static readonly long HalfRate = BitConverter.DoubleToInt64Bits(0.5);
+
+    public static IReadOnlyList<OperatorSample> All { get; } =
+    [
+        .. Elementwise(TanhOperator.Instance, Op.Tanh), .. Elementwise(SigmoidOperator.Instance, Op.Sigmoid), .. Elementwise(ReluOperator.Instance, Op.Relu),
+        .. Elementwise(ExpOperator.Instance, Op.Exp), .. Elementwise(SquareOperator.Instance, Op.Square), .. Elementwise(ScaleOperator.Instance, x => Op.Scale(x, -1.5)),
+        .. Elementwise(LogOperator.Instance, Op.Log, Numbers.Positive), .. Elementwise(SqrtOperator.Instance, Op.Sqrt, Numbers.Positive),
+        .. Binary(AddOperator.Instance, Op.Add), .. Binary(SubtractOperator.Instance, Op.Subtract),
+        .. Binary(MultiplyOperator.Instance, Op.Multiply), .. Binary(DivideOperator.Instance, Op.Divide),
+        .. Binary(ReluGradientOperator.Instance, (y, dy) => Expr.Apply(ReluGradientOperator.Instance, y, dy)),
+
+        new(MatMulOperator.Instance, "vector", [new Shape(2, 3), Vector], x => Op.MatMul(x[0], x[1]), [new(2, 3), new(2)], [new(2, 4), Matrix]),
+        new(MatMulOperator.Instance, "matrix", [new Shape(2, 3), Matrix], x => Op.MatMul(x[0], x[1])),
+        new(MatMulTransposedOperator.Instance, "vector", [new Shape(3, 2), Vector], x => Op.MatMulTransposed(x[0], x[1]), [[new(3, 2), new(2)]]),
+        new(MatMulTransposedOperator.Instance, "matrix", [new Shape(3, 2), Matrix], x => Op.MatMulTransposed(x[0], x[1])),
+        new(OuterProductOperator.OneByOne, "vectors", [Vector, new Shape(2)], x => Op.OuterProduct(x[0], x[1]), [Vector, Matrix]),
+        new(OuterProductOperator.OneByOne, "matrices", [Matrix, new Shape(2, 4)], x => Op.OuterProduct(x[0], x[1])),
+        new(OuterProductOperator.Summed, "vectors", [Vector, new Shape(2)], x => Op.OuterProductSum(x[0], x[1]), [Vector, Matrix]),
+        new(OuterProductOperator.Summed, "matrices", [Matrix, new Shape(2, 4)], x => Op.OuterProductSum(x[0], x[1])),
+
+        new(SumOperator.Elements, "vector", [Vector], x => Op.Sum(x[0])),
+        new(SumOperator.Elements, "matrix", [Matrix], x => Op.Sum(x[0])),
+        new(SumOperator.Columns, "", [Matrix], x => Op.SumColumns(x[0])),
+        new(SumOperator.Rows, "", [Matrix], x => Op.SumRows(x[0])),
+        new(ExpandOperator.Instance, "scalar", [Scalar], x => Op.ExpandTo(Matrix, x[0]), [[new(2)]]),
+        new(ExpandOperator.Instance, "vector", [Vector], x => Op.ExpandTo(Matrix, x[0]), [[new(4)]]),
+        new(ExpandOperator.Instance, "row", [Row], x => Op.ExpandTo(Matrix, x[0]), [[new(1, 3)]]),
+        new(DotOperator.Instance, "vectors", [Vector, Vector], x => Op.Dot(x[0], x[1]), [Vector, new(2)]),
+        new(DotOperator.Instance, "matrices", [Matrix, Matrix], x => Op.Dot(x[0], x[1]), [Matrix, Vector]),
+
+        new(SoftmaxOperator.Instance, "vector", [Vector], x => Op.Softmax(x[0])),
+        new(SoftmaxOperator.Instance, "matrix", [Matrix], x => Op.Softmax(x[0])),
+        new(LogSoftmaxOperator.Instance, "vector", [Vector], x => Op.LogSoftmax(x[0])),
+        new(LogSoftmaxOperator.Instance, "matrix", [Matrix], x => Op.LogSoftmax(x[0])),
+        new(CrossEntropyOperator.Instance, "", [Vector, Index], x => Op.CrossEntropy(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
+        new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar], x => Expr.Apply(CrossEntropyGradientOperator.Instance, x), [Matrix, Scalar, Scalar]),
+        new(SquaredErrorOperator.Instance, "vector", [Vector, Vector], x => Op.SquaredError(x[0], x[1]), [Vector, Scalar], [Vector, Matrix]),
+        new(SquaredErrorOperator.Instance, "matrix", [Matrix, Matrix], x => Op.SquaredError(x[0], x[1])),
+
+        new(ConcatenateOperator.Rows, "vectors", [Vector, new Shape(2), Vector], x => Op.Concatenate(x), [Vector, Matrix, Vector]),
+        new(ConcatenateOperator.Rows, "matrices", [Matrix, new Shape(2, 4)], x => Op.Concatenate(x)),
+        new(ConcatenateOperator.Columns, "", [Vector, new Shape(3, 2), Vector], x => Op.ConcatenateColumns(x), [Vector, new(2), Vector]),
+        new(SliceOperator.Rows, "vector", [new Shape(5)], x => Op.Slice(x[0], 1, 3), [Vector]),
+        new(SliceOperator.Rows, "matrix", [new Shape(5, 2)], x => Op.Slice(x[0], 1, 3), [[new(3, 2)]]),
+        new(SliceOperator.Columns, "", [Matrix], x => Op.SliceColumns(x[0], 1, 2), [[new(3, 2)]]),
+        new(PadOperator.Rows, "vector", [Vector], x => Op.Pad(x[0], 1, 5), [[new(5)]]),
+        new(PadOperator.Rows, "matrix", [Matrix], x => Op.Pad(x[0], 2, 5), [[new(4, 4)]]),
+        new(PadOperator.Columns, "", [Matrix], x => Op.PadColumns(x[0], 1, 6), [[new(3, 6)]]),
+        new(ReshapeOperator.Instance, "", [Matrix], x => Op.Reshape(x[0], new Shape(2, 6)), [Vector]),
+        new(TransposeOperator.Instance, "", [Matrix], x => Op.Transpose(x[0])),
+
+        new(LookupOperator.Instance, "", [new Shape(2, 3), Index], x => Op.Lookup(x[0], x[1]), [Matrix, Vector]),
+        new(ScatterColumnOperator.OneByOne, "", [Vector, Index], x => Expr.Apply(ScatterColumnOperator.OneByOne, x[0], x[1], 3), [Matrix, Scalar]),
+        new(ScatterColumnOperator.Summed, "", [Vector, Index], x => Expr.Apply(ScatterColumnOperator.Summed, x[0], x[1], 3), [Vector, Vector]),
+        new(DropoutOperator.Instance, "vector", [Vector, Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate), [Vector, Vector]),
+        new(DropoutOperator.Instance, "as large as its key", [new Shape(2), Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate)),
+        new(DropoutOperator.Instance, "matrix", [Matrix, Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate)),
+
+        new(TotalOperator.Instance, "", [Matrix, Matrix, Matrix], x => Op.Total(x), [Matrix, Matrix, Vector]),
+        new(BroadcastOperator.Instance, "", [Vector], x => Structure(BroadcastOperator.Instance, 5, x, Vector, 5)),
+        new(GatherOperator.Instance, "", [Matrix, Vector], Gather),
+        new(ScatterAddOperator.Instance, "", [Matrix, Vector], ScatterAdd),
+
+        new(ParameterOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
+        new(InputOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
+        new(IndexOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
+        new(KeyOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
+        new(ConstantOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
+    ];
+
+    private static OperatorSample[] Elementwise(Operator op, Func<Expr, Expr> function, Numbers numbers = Numbers.Signed) =>
+    [
+        new(op, "scalar", [new SampleInput(Scalar, numbers)], x => function(x[0])),
+        new(op, "matrix", [new SampleInput(Matrix, numbers)], x => function(x[0])),
+    ];
+
+    private static OperatorSample[] Binary(Operator op, Func<Expr, Expr, Expr> function)
+    {
+        (string Variant, Shape A, Shape B)[] shapes =
+        [
+            ("scalars", Scalar, Scalar), ("vectors", Vector, Vector), ("matrices", Matrix, Matrix),
+            ("scalar with vector", Scalar, Vector), ("vector with scalar", Vector, Scalar),
+            ("scalar with matrix", Scalar, Matrix), ("matrix with scalar", Matrix, Scalar),
+            ("vector with matrix", Vector, Matrix), ("matrix with vector", Matrix, Vector),
+            ("row with matrix", Row, Matrix), ("matrix with row", Matrix, Row), ("square with row", new Shape(3, 3), new Shape(1, 3)),
+        ];
+        return [.. shapes.Select(s => new OperatorSample(op, s.Variant, [s.A, s.B], x => function(x[0], x[1]),
+            [Vector, new(2)], [Matrix, new(3, 5)], [Vector, Row], [Row, Vector], [Matrix, new(4)], [new(1, 3), Matrix]))];
+    }
+
+    // The second input's last element, all of the first input, the second input's first two elements, one more of the first.
+    private static Expr Gather(Expr[] x)
+    {
+        long runs = x[0].Graph.AddRuns([new Run(0, 0, 1, 12), new Run(0, 5, 15, 1), new Run(1, 2, 0, 1), new Run(1, 0, 13, 2)]);
+        return Structure(GatherOperator.Instance, runs, x, new Shape(4), 4);
+    }
+
+    // Overlapping and touching ranges, and elements that nothing is added to.
+    private static Expr ScatterAdd(Expr[] x)
+    {
+        long runs = x[0].Graph.AddRuns([new Run(0, 0, 0, 12), new Run(1, 0, 2, 3), new Run(1, 1, 13, 2)]);
+        return Structure(ScatterAddOperator.Instance, runs, x, new Shape(4), 4);
+    }
+
+    private static Expr Structure(Operator op, long attribute, Expr[] inputs, Shape shape, int count)
+    {
+        Graph graph = inputs[0].Graph;
+        return graph.At(graph.AppendStack(op, attribute, [.. inputs.Select(input => input.Index)], shape, count, shared: false));
+    }
+}
