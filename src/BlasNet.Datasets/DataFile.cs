@@ -1,6 +1,7 @@
 namespace BlasNet.Datasets;
 
-/// <summary>Opens a data file, plain or gzipped, so that everything that can go wrong on disk or in the gzip data is a <see cref="DataFormatException"/>.</summary>
+/// <summary>Opens a data file, plain or gzipped.</summary>
+/// <remarks>Everything that can go wrong on disk or in the gzip data is a <see cref="DataFormatException"/> that names the file.</remarks>
 internal static class DataFile
 {
     /// <summary>Opens for reading from front to back. Gzip is recognised by its first two bytes, 1F 8B, whatever the file is called.</summary>

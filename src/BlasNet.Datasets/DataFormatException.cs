@@ -1,6 +1,7 @@
 namespace BlasNet.Datasets;
 
-/// <summary>A data file cannot be read: what was expected, and where. The message is <c>FILE:LINE: rule</c>, <c>FILE: byte N: rule</c> or <c>FILE: rule</c>.</summary>
+/// <summary>A data file cannot be read: what was expected, and where.</summary>
+/// <remarks>The message is <c>FILE:LINE: rule</c>, <c>FILE: byte N: rule</c> or <c>FILE: rule</c>.</remarks>
 public sealed class DataFormatException : Exception
 {
     private DataFormatException(string file, string place, string rule, Exception? inner)

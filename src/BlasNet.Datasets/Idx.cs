@@ -38,7 +38,7 @@ public static class Idx
         string name = Path.GetFileName(images);
 
         if (!name.Contains("images", StringComparison.Ordinal))
-            throw DataFormatException.InFile(images, "the name has no 'images' in it that would tell the labels file's name; give the labels file too");
+            throw DataFormatException.InFile(images, "the name has no 'images' in it to tell the labels file's name; give that file too");
 
         name = name.Replace("images", "labels", StringComparison.Ordinal).Replace("idx3", "idx1", StringComparison.Ordinal);
 
@@ -48,7 +48,8 @@ public static class Idx
 
         return File.Exists(sameSuffix) ? sameSuffix
             : File.Exists(otherSuffix) ? otherSuffix
-            : throw DataFormatException.InFile(images, $"no labels file beside it. Looked for: {sameSuffix}, {otherSuffix}. Give the labels file too");
+            : throw DataFormatException.InFile(
+                images, $"no labels file beside it. Looked for: {sameSuffix}, {otherSuffix}. Give the labels file too");
     }
 
     private static IEnumerable<Digit> Enumerate(string images, string? labels)

@@ -54,7 +54,8 @@ internal struct RandomStream(ulong seed, string name)
         return x * factor;
     }
 
-    /// <summary>ln x for normal x &gt; 0, to about one unit in the last place: ln(2ᵉ·m) = e·ln 2 + 2·artanh((m − 1)/(m + 1)) with m in [√½, √2).</summary>
+    /// <summary>ln x for normal x &gt; 0, to a few units in the last place.</summary>
+    /// <remarks>ln(2ᵉ·m) = e·ln 2 + 2·artanh((m − 1)/(m + 1)) with m in [√½, √2).</remarks>
     internal static double Log(double x)
     {
         const int MantissaBits = 52, Bias = 1023;

@@ -35,8 +35,9 @@ public abstract class Initializer
         return new NormalInitializer(Finite(mean), _ => standardDeviation);
     }
 
-    /// <summary>Uniform with variance gain²·2/(fan-in + fan-out): keeps the variance of values and gradients from layer to layer of tanh units.</summary>
-    /// <remarks>Source: Glorot, Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, equation 16.</remarks>
+    /// <summary>Uniform with variance gain²·2/(fan-in + fan-out).</summary>
+    /// <remarks>Keeps the variance of values and gradients from layer to layer of tanh units. Source: Glorot, Bengio,
+    /// "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, equation 16.</remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="gain"/> is not positive and finite.</exception>
     public static Initializer GlorotUniform(double gain = 1) => new UniformInitializer(Symmetric(Glorot(gain)));
 

@@ -15,12 +15,18 @@ public readonly ref struct OptimizerRange<T>
     public OptimizerRange(Span<T> parameters, ReadOnlySpan<T> gradient, Span<T> state)
     {
         if (gradient.Length != parameters.Length)
-            throw new ArgumentException($"gradient length ({gradient.Length}) must equal parameters length ({parameters.Length}).", nameof(gradient));
+        {
+            throw new ArgumentException(
+                $"gradient length ({gradient.Length}) must equal parameters length ({parameters.Length}).", nameof(gradient));
+        }
 
         StateBuffers = parameters.IsEmpty ? 0 : state.Length / parameters.Length;
 
         if (StateBuffers * parameters.Length != state.Length)
-            throw new ArgumentException($"state length ({state.Length}) must be a multiple of parameters length ({parameters.Length}).", nameof(state));
+        {
+            throw new ArgumentException(
+                $"state length ({state.Length}) must be a multiple of parameters length ({parameters.Length}).", nameof(state));
+        }
 
         Parameters = parameters;
         Gradient = gradient;

@@ -47,7 +47,8 @@ internal static class OptimizerSweep
             RunPadded(range.Slice((int)i, (int)(length - i)), rule);
     }
 
-    /// <summary>The rest that does not fill a vector: the same formula over a copy that does, so that a range's result never depends on its start.</summary>
+    /// <summary>The rest that does not fill a vector: the same formula over a copy that does.</summary>
+    /// <remarks>Hence the same bits, wherever a range begins.</remarks>
     private static void RunPadded<T, TRule>(OptimizerRange<T> rest, TRule rule)
         where T : unmanaged
         where TRule : struct, IUpdateRule<T>

@@ -59,7 +59,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     public static void CheckLength(string file, ulong bytes)
     {
         if (bytes > MaximumBytes)
-            throw new SafetensorsException(file, $"header length {bytes} is above the format's limit of {MaximumBytes} bytes; is it a safetensors file?");
+        {
+            throw new SafetensorsException(
+                file, $"header length {bytes} is above the format's limit of {MaximumBytes} bytes; is it a safetensors file?");
+        }
     }
 
     /// <summary>Reads a header and checks everything it says.</summary>
@@ -109,7 +112,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
             SafetensorsEntry entry = entries[i];
 
             if (entry.Offset < end)
-                throw new SafetensorsException(file, $"tensor '{entry.Name}' begins at byte {entry.Offset}, within '{entries[i - 1].Name}', which ends at {end}");
+            {
+                throw new SafetensorsException(
+                    file, $"tensor '{entry.Name}' begins at byte {entry.Offset}, within '{entries[i - 1].Name}', which ends at {end}");
+            }
 
             if (entry.Offset > end)
                 throw new SafetensorsException(file, $"no tensor covers the bytes from {end} to {entry.Offset}");

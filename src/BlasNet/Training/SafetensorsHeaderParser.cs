@@ -101,7 +101,8 @@ internal sealed class SafetensorsHeaderParser(string file)
             throw new SafetensorsException(file, $"tensor {entry} has more bytes than a 64-bit number can count", e);
         }
 
-        return bytes == end - begin ? entry : throw Error($"tensor {entry} needs {bytes} bytes; its data_offsets [{begin}, {end}] give it {end - begin}");
+        return bytes == end - begin ? entry
+            : throw Error($"tensor {entry} needs {bytes} bytes; its data_offsets [{begin}, {end}] give it {end - begin}");
     }
 
     private Precision ParseType(ref Utf8JsonReader reader, string name)
@@ -147,8 +148,17 @@ internal sealed class SafetensorsHeaderParser(string file)
 
     private void Expect(ref Utf8JsonReader reader, JsonTokenType type, string what)
     {
-        if (reader.TokenType != type)
-            throw Error($"{what} must be a JSON {(type == JsonTokenType.StartObject ? "object" : type == JsonTokenType.StartArray ? "array" : "string")}");
+        if (reader.TokenType == type)
+            return;
+
+        string name = type switch
+        {
+            JsonTokenType.StartObject => "object",
+            JsonTokenType.StartArray => "array",
+            _ => "string",
+        };
+
+        throw Error($"{what} must be a JSON {name}");
     }
 
     private SafetensorsException Error(string rule) => new(file, rule);

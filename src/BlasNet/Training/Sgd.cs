@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 
 namespace BlasNet.Training;
 
-/// <summary>Stochastic gradient descent: p ← p − η·g, or with momentum μ: v ← μ·v + g, then p ← p − η·v (Nesterov: p ← p − η·(g + μ·v)).</summary>
-/// <remarks>Sources: Polyak, "Some methods of speeding up the convergence of iteration methods", 1964; Sutskever, Martens, Dahl, Hinton, "On the
-/// importance of initialization and momentum in deep learning", ICML 2013. η multiplies the velocity, not the gradient in it, so a new
-/// <see cref="Optimizer.LearningRate"/> acts at once.</remarks>
+/// <summary>Stochastic gradient descent: p ← p − η·g, or with momentum.</summary>
+/// <remarks>With momentum μ: v ← μ·v + g, then p ← p − η·v; Nesterov's: p ← p − η·(g + μ·v). η multiplies the velocity, not the gradient in
+/// it, so a new <see cref="Optimizer.LearningRate"/> acts at once. Sources: Polyak, "Some methods of speeding up the convergence of
+/// iteration methods", 1964; Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning", ICML 2013.</remarks>
 public sealed class Sgd : Optimizer
 {
     /// <param name="learningRate">η, at least 0.</param>
