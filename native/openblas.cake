@@ -32,7 +32,7 @@ async Task ProvideOpenBlas()
         await Collect(await ChooseOrigin());
         openBlasCollected = true;
     }
-    catch (MissingException missing) when (openBlas == "auto")
+    catch (MissingException missing) when (openBlas == "auto" && target != "Native")
     {
         Console.WriteLine($"Notice: OpenBLAS was not collected. {missing.Message} BlasNet goes on with its managed kernels, " +
             "or with the system's OpenBLAS if it finds one when it starts.");

@@ -38,22 +38,39 @@ internal unsafe struct GemmProduct<T>
     /// <summary>Y (+)= X·B.</summary>
     public static GemmProduct<T> Multiply(in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null) => new()
     {
-        Left = x.Data, LeftRow = x.Stride, LeftStep = 1, Inner = x.Columns,
-        Right = b, Result = y, Accumulate = accumulate, Bias = bias,
+        Left = x.Data,
+        LeftRow = x.Stride,
+        LeftStep = 1,
+        Inner = x.Columns,
+        Right = b,
+        Result = y,
+        Accumulate = accumulate,
+        Bias = bias,
     };
 
     /// <summary>dX (+)= dY·Bᵀ.</summary>
     public static GemmProduct<T> MultiplyTransposed(in Matrix<T> dy, in Matrix<T> b, in Matrix<T> dx, bool accumulate) => new()
     {
-        Left = dy.Data, LeftRow = dy.Stride, LeftStep = 1, Inner = dy.Columns,
-        Right = b, RightTransposed = true, Result = dx, Accumulate = accumulate,
+        Left = dy.Data,
+        LeftRow = dy.Stride,
+        LeftStep = 1,
+        Inner = dy.Columns,
+        Right = b,
+        RightTransposed = true,
+        Result = dx,
+        Accumulate = accumulate,
     };
 
     /// <summary>dB (+)= Xᵀ·dY.</summary>
     public static GemmProduct<T> OuterProductSum(in Matrix<T> x, in Matrix<T> dy, in Matrix<T> db, bool accumulate) => new()
     {
-        Left = x.Data, LeftRow = 1, LeftStep = x.Stride, Inner = x.Rows,
-        Right = dy, Result = db, Accumulate = accumulate,
+        Left = x.Data,
+        LeftRow = 1,
+        LeftStep = x.Stride,
+        Inner = x.Rows,
+        Right = dy,
+        Result = db,
+        Accumulate = accumulate,
     };
 
     /// <summary>The part of the product for some of the result's rows.</summary>

@@ -12,15 +12,18 @@ public sealed class GemmPackedTests
 
     [Theory, MemberData(nameof(Widths))]
     public void Every_number_of_rows_is_right(string width) => ForEveryForm(width, from n in Enumerable.Range(1, 33)
-        from m in new[] { 5, 32, 67 } select (n, 19, m));
+                                                                                   from m in new[] { 5, 32, 67 }
+                                                                                   select (n, 19, m));
 
     [Theory, MemberData(nameof(Widths))]
     public void Every_number_of_columns_around_vectors_and_panels_is_right(string width) => ForEveryForm(width, from m in Enumerable.Range(1, 70)
-        from n in new[] { 1, 3, 6, 7, 15 } select (n, 9, m));
+                                                                                                                from n in new[] { 1, 3, 6, 7, 15 }
+                                                                                                                select (n, 9, m));
 
     [Theory, MemberData(nameof(Widths))]
     public void Every_number_of_inner_steps_is_right(string width) => ForEveryForm(width, from k in Enumerable.Range(1, 37)
-        from n in new[] { 1, 2, 8, 20 } select (n, k, 33));
+                                                                                          from n in new[] { 1, 2, 8, 20 }
+                                                                                          select (n, k, 33));
 
     [Theory, MemberData(nameof(Widths))]
     public void Products_of_several_cache_blocks_are_right(string width) => ForEveryForm(width, [(3, 2100, 40), (70, 2100, 40), (600, 340, 70)]);
