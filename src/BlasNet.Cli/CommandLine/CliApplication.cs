@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Reflection;
+using BlasNet.Cli.Commands;
+using BlasNet.Datasets;
+using BlasNet.Native;
+
+namespace BlasNet.Cli.CommandLine;
+
+/// <summary>The <c>blasnet</c> command, with everything it reads and writes passed in.</summary>
+internal static class CliApplication
+{
+    private const string Description = """
+        BlasNet: write a network for one example, and train it through matrix-matrix products.
+
+        Examples:
+          blasnet train digits --epochs 10      a network that reads handwritten digits
+        """;
+
+    /// <summary>BlasNet's version and, after a plus, the commit it was built from.</summary>
+    public static string Version { get; } =
+        typeof(CliApplication).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
+    /// <param name="args">Without the program's name.</param>
+    /// <param name="output">Results.</param>
+    /// <param name="error">Progress, notices and errors.</param>
+    /// <param name="cancellation">Asks the command to stop at the next clean place.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellation = default)
+    {
+        var context = new CommandContext(output, error, cancellation);
+        OpenBlasLoader.Notice = notice => error.WriteLine($"Note: {notice}");
+        ParseResult parsed = CreateRoot(context).Parse(args.Count == 0 ? ["--help"] : args);
+        if (UsageErrors.Describe(parsed) is { } wrong)
+            return Fail(error, wrong, ExitCodes.Usage);
+
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (OperationCanceledException e)
+        {
+            error.WriteLine(e.Message);
+            return ExitCodes.Interrupted;
+        }
+        catch (Exception e) when (e is CommandException or DataFormatException or DllNotFoundException)
+        {
+            return Fail(error, e.Message, ExitCodes.Failure);
+        }
+    }
+
+    // Not a RootCommand: that would be called as the assembly is.
+    private static Command CreateRoot(CommandContext context) => new("blasnet", Description)
+    {
+        new HelpOption(),
+        new VersionOption { Action = new VersionAction(context) },
+        new Command("train", "Train a network.") { TrainDigitsCommand.Create(context) },
+    };
+
+    private sealed class VersionAction(CommandContext context) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            context.Output.WriteLine(Version);
+            return ExitCodes.Success;
+        }
+    }
+
+    // One line, whatever the message holds.
+    private static int Fail(TextWriter error, string message, int exitCode)
+    {
+        error.WriteLine($"Error: {message.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}

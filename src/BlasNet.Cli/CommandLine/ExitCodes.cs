@@ -1,0 +1,16 @@
+namespace BlasNet.Cli.CommandLine;
+
+/// <summary>What the process ends with.</summary>
+internal static class ExitCodes
+{
+    public const int Success = 0;
+
+    /// <summary>A file, a library or the training itself failed.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The command line is wrong; nothing was done.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Ended by Ctrl-C: 128 + SIGINT, as shells report it.</summary>
+    public const int Interrupted = 130;
+}
