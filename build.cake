@@ -44,7 +44,8 @@ foreach (string name in Context.Arguments.GetArguments().Keys)
 Require(randomGraphs == "" || int.TryParse(randomGraphs, out int graphs) && graphs > 0, $"--random-graphs={randomGraphs}: must be a positive number.");
 Require(openBlasSource == "" || System.IO.Path.Exists(openBlasSource), $"--openblas-source={openBlasSource}: no such file or directory.");
 Require(openBlasSource == "" || openBlas == "source", $"--openblas-source goes with --openblas=source, not with --openblas={openBlas}.");
-Require(rid == HostRuntimeIdentifier || target is "Native" or "Pack", $"--rid={rid}: only Native and Pack work for another machine than this ({HostRuntimeIdentifier}).");
+Require(rid == HostRuntimeIdentifier || target is "Native" or "Pack",
+    $"--rid={rid}: only Native and Pack work for another machine than this ({HostRuntimeIdentifier}).");
 
 // ---- Paths -------------------------------------------------------------------------------------------------------------------
 
@@ -70,7 +71,8 @@ Task("Build").IsDependentOn("Native").Does(() => Run("dotnet", ["build", "BlasNe
 Task("Demo").IsDependentOn("Build").Does(() => Run("dotnet", ["run", .. Built, "--project", "src/BlasNet.Cli", "--", "demo"]));
 
 Task("Bench").IsDependentOn("Build").Does(() =>
-    Run("dotnet", ["run", .. Built, "--project", "benchmarks/BlasNet.Benchmarks", "--", "--filter", filter == "" ? "*" : filter]));
+    Run("dotnet", ["run", .. Built, "--project", "benchmarks/BlasNet.Benchmarks", "--", "--filter", filter == "" ? "*" : filter,
+        "--artifacts", $"{artifacts}/benchmarks"]));
 
 Task("Test").IsDependentOn("Build").Does(async () =>
 {

@@ -54,7 +54,8 @@ if(CMAKE_CROSSCOMPILING)
   list(APPEND makeVariables HOSTCC=cc CROSS=1 "AR=${CMAKE_AR}" "RANLIB=${CMAKE_RANLIB}")
 endif()
 if(WIN32)
-  list(APPEND makeVariables OSNAME=WINNT)
+  # Its thread pool for Windows does not compile without the complex types.
+  list(APPEND makeVariables OSNAME=WINNT BUILD_COMPLEX=1 BUILD_COMPLEX16=1)
 endif()
 
 cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
