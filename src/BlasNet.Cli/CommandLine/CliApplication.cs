@@ -16,6 +16,7 @@ internal static class CliApplication
 
         Examples:
           blasnet train digits --epochs 10      a network that reads handwritten digits
+          blasnet explain --model mlp           how products with vectors become products with matrices
         """;
 
     /// <summary>BlasNet's version and, after a plus, the commit it was built from.</summary>
@@ -56,6 +57,7 @@ internal static class CliApplication
         new HelpOption(),
         new VersionOption { Action = new VersionAction(context) },
         new Command("train", "Train a network.") { TrainDigitsCommand.Create(context) },
+        ExplainCommand.Create(context),
     };
 
     private sealed class VersionAction(CommandContext context) : SynchronousCommandLineAction
