@@ -161,7 +161,7 @@ public sealed partial class Graph
     }
 
     // On the stack: operators with many inputs are rare, and then an array does no harm.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [SkipLocalsInit]
     private Shape InferShape(Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
         Span<Shape> shapes = inputs.Length <= 4 ? stackalloc Shape[4] : new Shape[inputs.Length];

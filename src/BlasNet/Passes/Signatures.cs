@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
@@ -15,6 +16,7 @@ internal sealed class Signatures
     private int[] _kinds = [];
     private bool[] _columnWise = [];
     private int[] _soleUser = [];
+    private Merging[] _merging = [];   // of each node's operator: asked for often
     private Graph _graph = null!;
 
     /// <summary>Number of kinds.</summary>
@@ -34,7 +36,10 @@ internal sealed class Signatures
         Count = 0;
         int count = graph.Count;
         if (_kinds.Length < count)
-            (_kinds, _columnWise, _soleUser) = (new int[graph.Capacity], new bool[graph.Capacity], new int[graph.Capacity]);
+        {
+            int capacity = graph.Capacity;
+            (_kinds, _columnWise, _soleUser, _merging) = (new int[capacity], new bool[capacity], new int[capacity], new Merging[capacity]);
+        }
 
         int slots = _slots.Length;
         while (slots < 2 * count && slots < 1 << 12)
@@ -45,7 +50,16 @@ internal sealed class Signatures
         else
             Array.Clear(_slots);
 
-        FindSoleUsers();
+        bool sums = false;
+        for (int node = 0; node < count; node++)
+        {
+            _merging[node] = graph.OperatorOf(node).Merging;
+            sums |= _merging[node] == Merging.Sum;
+        }
+
+        if (sums)
+            FindSoleUsers();
+
         for (int node = 0; node < count; node++)
         {
             _columnWise[node] = IsColumnWiseMatrix(node);
@@ -60,7 +74,7 @@ internal sealed class Signatures
         for (int node = 0; node < _graph.Count; node++)
         {
             foreach (int input in _graph.InputsOf(node))
-                _soleUser[input] = _soleUser[input] == -1 && _graph.OperatorOf(node).Merging == Merging.Reduction ? node : -2;
+                _soleUser[input] = _soleUser[input] == -1 && _merging[node] == Merging.Reduction ? node : -2;
         }
     }
 
@@ -103,17 +117,18 @@ internal sealed class Signatures
 
     private uint HashOf(int node, Operator op)
     {
+        Merging merging = _merging[node];
         const ulong Prime = 0x9E3779B97F4A7C15;
         ulong hash = (uint)op.Id;
         Shape shape = MergedShape(node);
         hash = (hash ^ ((ulong)(uint)shape.Rows << 32 | (uint)shape.Columns)) * Prime;
-        if (op.Merging is not Merging.Data)
+        if (merging is not Merging.Data)
             hash = (hash ^ (ulong)_graph.AttributeOf(node)) * Prime;
 
-        if (op.Merging is Merging.Sum or Merging.Never)
-            hash = (hash ^ (ulong)(op.Merging is Merging.Sum ? _soleUser[node] : node)) * Prime;
+        if (merging is Merging.Sum or Merging.Never)
+            hash = (hash ^ (ulong)(merging is Merging.Sum ? _soleUser[node] : node)) * Prime;
 
-        if (op.Merging is not Merging.Reduction)
+        if (merging is not Merging.Reduction)
         {
             foreach (int input in _graph.InputsOf(node))
                 hash = (hash ^ (hash >> 29) ^ TokenOf(node, input)) * Prime;
@@ -124,17 +139,18 @@ internal sealed class Signatures
 
     private bool AreAlike(int node, int other, Operator op)
     {
-        if (op != _graph.OperatorOf(other) || op.Merging == Merging.Never || _graph.IsShared(node) != _graph.IsShared(other) || MergedShape(node) != MergedShape(other))
+        Merging merging = _merging[node];
+        if (op != _graph.OperatorOf(other) || merging == Merging.Never || _graph.IsShared(node) != _graph.IsShared(other) || MergedShape(node) != MergedShape(other))
             return false;
 
-        if (op.Merging == Merging.Data)
+        if (merging == Merging.Data)
             return true;
 
         if (_graph.AttributeOf(node) != _graph.AttributeOf(other))
             return false;
 
         ReadOnlySpan<int> left = _graph.InputsOf(node), right = _graph.InputsOf(other);
-        switch (op.Merging)
+        switch (merging)
         {
             case Merging.Reduction when !_graph.IsShared(node):
                 return true;
@@ -148,7 +164,7 @@ internal sealed class Signatures
         for (int i = 0; i < left.Length; i++)
         {
             // One value for a whole stack is not in stack order.
-            if (op.Merging == Merging.Stack && !_graph.IsShared(left[i]) && _graph.CountOf(left[i]) != _graph.CountOf(node))
+            if (merging == Merging.Stack && !_graph.IsShared(left[i]) && _graph.CountOf(left[i]) != _graph.CountOf(node))
                 return false;
 
             if (TokenOf(node, left[i]) != TokenOf(other, right[i]))
@@ -171,9 +187,10 @@ internal sealed class Signatures
     private Shape MergedShape(int node)
     {
         Shape shape = _graph.ShapeOf(node);
-        return _columnWise[node] && _graph.OperatorOf(node).Merging != Merging.Sum ? new Shape(shape.Rows) : shape;
+        return _columnWise[node] && _merging[node] != Merging.Sum ? new Shape(shape.Rows) : shape;
     }
 
+    [SkipLocalsInit]
     private bool IsColumnWiseMatrix(int node)
     {
         ReadOnlySpan<int> inputs = _graph.InputsOf(node);

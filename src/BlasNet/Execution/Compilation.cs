@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+using BlasNet.Passes;
+
+namespace BlasNet.Execution;
+
+/// <summary>From a minibatch graph to a plan: the passes in their order, and what they need to work.</summary>
+/// <remarks>Keeps a copy of the graph's structure, so that the plan can be used again for a graph that differs only in its numbers.</remarks>
+internal sealed class Compilation
+{
+    private readonly EngineOptions _options;
+    private readonly Graph _batched, _simplified, _seen;
+    private readonly Batch _batch;
+    private readonly Simplify _simplify;
+    private readonly Differentiate _differentiate = new();
+    private readonly PlanMemory _planMemory;
+    private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [], _gradientOffsets = [];
+    private readonly List<int> _seenOutputs = [];
+    private readonly List<Parameter> _parameters = [];
+    private int _seenLoss;
+
+    public Compilation(Precision precision, EngineOptions options)
+    {
+        _options = options;
+        (_batched, _simplified, _seen) = (new Graph(precision), new Graph(precision), new Graph(precision));
+        (_batch, _simplify) = (new Batch(_batched), new Simplify(_simplified));
+        _planMemory = new PlanMemory { Reuse = options.ReuseMemory };
+    }
+
+    /// <summary>What <see cref="Run"/> made last.</summary>
+    public Plan Plan { get; private set; } = null!;
+
+    /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
+    public List<Parameter> Untouched { get; } = [];
+
+    /// <summary>Where an output lies: a node of the plan's graph, the first element in its stack, and the number of elements.</summary>
+    public (int Node, int Offset, int Length) OutputAt(int output) => (_outputs[output], _offsets[output], _lengths[output]);
+
+    /// <summary>Whether the last plan fits: everything is equal but the numbers that the examples bring.</summary>
+    public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters)
+    {
+        if (!_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
+            || (loss?.Index ?? -1) != _seenLoss || !parameters.SequenceEqual(CollectionsMarshal.AsSpan(_parameters)))
+            return false;
+
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            if (outputs[i].IndexIn(graph) != _seenOutputs[i])
+                return false;
+        }
+
+        Plan.Graph.TakeData(graph);
+        return true;
+    }
+
+    /// <summary>Runs the passes.</summary>
+    public void Run(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PhaseTimes times)
+    {
+        Begin(graph, outputs, loss, parameters);
+        if (_options.DifferentiateFirst)
+            Differentiate(graph, loss, times);
+
+        Graph current = graph;
+        if (_options.Batching)
+        {
+            long start = Stopwatch.GetTimestamp();
+            _batch.Run(graph);
+            current = _batched;
+            Relocate();
+            times.Batch += Stopwatch.GetTimestamp() - start;
+            Check(current);
+        }
+
+        if (!_options.DifferentiateFirst)
+            Differentiate(current, loss, times);
+
+        if (_options.Simplify)
+            current = RunSimplify(current, times);
+
+        MakeTotals(current, parameters);
+        Check(current);
+        long planning = Stopwatch.GetTimestamp();
+        Plan = _planMemory.Run(current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_gradientOffsets));
+        times.Plan += Stopwatch.GetTimestamp() - planning;
+        if (_options.Verify)
+            Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
+    }
+
+    private void Begin(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters)
+    {
+        _targets.Clear();
+        _gradients.Clear();
+        _gradientOffsets.Clear();
+        Untouched.Clear();
+        _outputs.Clear();
+        _offsets.Clear();
+        _lengths.Clear();
+        foreach (Expr output in outputs)
+        {
+            int node = output.IndexIn(graph);
+            _outputs.Add(node);
+            _offsets.Add(0);
+            _lengths.Add(graph.LengthOf(node));
+        }
+
+        Remember(graph, loss, parameters);
+        if (loss is not { } scalar)
+            return;
+
+        foreach (Parameter parameter in parameters)
+            _targets.Add(graph.Use(parameter).Index);
+
+        _gradients.Add(scalar.IndexIn(graph));   // the loss for now; its gradients once it is differentiated
+    }
+
+    private void Remember(Graph graph, Expr? loss, ReadOnlySpan<Parameter> parameters)
+    {
+        if (_options.CachedPlans == 0)
+            return;
+
+        _seen.TakeStructure(graph);
+        _seenOutputs.Clear();
+        _seenOutputs.AddRange(_outputs);
+        _seenLoss = loss?.Index ?? -1;
+        _parameters.Clear();
+        _parameters.AddRange(parameters);
+    }
+
+    private void Differentiate(Graph graph, Expr? loss, PhaseTimes times)
+    {
+        if (loss is null)
+            return;
+
+        long start = Stopwatch.GetTimestamp();
+        int scalar = _gradients[0];
+        CollectionsMarshal.SetCount(_gradients, _targets.Count);
+        _differentiate.Run(graph, scalar, CollectionsMarshal.AsSpan(_targets), CollectionsMarshal.AsSpan(_gradients));
+        times.Differentiate += Stopwatch.GetTimestamp() - start;
+    }
+
+    private Graph RunSimplify(Graph graph, PhaseTimes times)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int outputs = _outputs.Count;
+        _outputs.AddRange(_gradients);
+        _simplify.Run(graph, CollectionsMarshal.AsSpan(_outputs));
+        CollectionsMarshal.SetCount(_outputs, outputs);
+        foreach (ref int node in CollectionsMarshal.AsSpan(_outputs))
+            node = _simplify.Locate(node);
+
+        foreach (ref int node in CollectionsMarshal.AsSpan(_gradients))
+            node = node < 0 ? -1 : _simplify.Locate(node);
+
+        times.Simplify += Stopwatch.GetTimestamp() - start;
+        return _simplified;
+    }
+
+    // Batching moves nodes into stacks: outputs to a position, parameters and the loss to a node of their own.
+    private void Relocate()
+    {
+        for (int i = 0; i < _outputs.Count; i++)
+            (_outputs[i], _offsets[i]) = _batch.Locate(_outputs[i]);
+
+        foreach (ref int target in CollectionsMarshal.AsSpan(_targets))
+            target = _batch.Locate(target).Node;
+
+        foreach (ref int gradient in CollectionsMarshal.AsSpan(_gradients))
+            gradient = gradient < 0 ? -1 : _batch.Locate(gradient).Node;
+    }
+
+    // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly.
+    private void MakeTotals(Graph graph, ReadOnlySpan<Parameter> parameters)
+    {
+        int kept = 0;
+        for (int i = 0; i < _gradients.Count; i++)
+        {
+            int gradient = _gradients[i];
+            if (gradient < 0)
+            {
+                Untouched.Add(parameters[i]);
+                continue;
+            }
+
+            bool isFree = graph.OperatorOf(gradient).Storage == Storage.Accumulator
+                && !CollectionsMarshal.AsSpan(_gradients)[..kept].Contains(gradient)
+                && !CollectionsMarshal.AsSpan(_outputs).Contains(gradient);
+            _gradients[kept++] = isFree ? gradient : graph.Append(TotalOperator.Instance, 0, [gradient]);
+            _gradientOffsets.Add(parameters[i].Offset);
+        }
+
+        CollectionsMarshal.SetCount(_gradients, kept);
+    }
+
+    private void Check(Graph graph)
+    {
+        if (_options.Verify)
+            Verify.Run(graph);
+    }
+}

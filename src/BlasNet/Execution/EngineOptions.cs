@@ -1,0 +1,23 @@
+namespace BlasNet.Execution;
+
+/// <summary>Which passes run; all of them, except to compare.</summary>
+internal sealed record EngineOptions
+{
+    /// <summary>Merge the examples' nodes into stacks; without, every example is computed by itself.</summary>
+    public bool Batching { get; init; } = true;
+
+    /// <summary>Differentiate the minibatch graph before batching it, instead of the batched graph.</summary>
+    public bool DifferentiateFirst { get; init; }
+
+    /// <summary>Compute common subexpressions once.</summary>
+    public bool Simplify { get; init; } = true;
+
+    /// <summary>Views, sums in place and memory that is used again.</summary>
+    public bool ReuseMemory { get; init; } = true;
+
+    /// <summary>How many plans are kept for minibatch graphs of a structure seen before; 0 for none.</summary>
+    public int CachedPlans { get; init; } = 8;
+
+    /// <summary>Check every graph and plan; for tests.</summary>
+    public bool Verify { get; init; }
+}
