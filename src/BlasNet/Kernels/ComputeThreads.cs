@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
 
@@ -49,6 +50,7 @@ internal static unsafe class ComputeThreads
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunOnPool(int parts, delegate*<void*, int, void> body, void* state)
     {
         while (_workers.Length < parts - 1)

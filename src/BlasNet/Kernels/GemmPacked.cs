@@ -19,6 +19,9 @@ internal abstract unsafe class GemmPacked<T>
 
     public int PanelCount(int columns) => (columns + PanelWidth - 1) / PanelWidth;
 
+    /// <summary>Columns that are computed for so many: whole panels, or half of one for very few.</summary>
+    public int PaddedColumns(int columns) => 2 * columns <= PanelWidth ? PanelWidth / 2 : PanelCount(columns) * PanelWidth;
+
     /// <summary>Computes the product, on several threads where that pays.</summary>
     public abstract void Run(in GemmProduct<T> product);
 }
@@ -65,6 +68,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
 
     public override int PanelWidth => Width;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in GemmProduct<T> product)
     {
         int panels = PanelCount(product.Result.Columns);
@@ -81,6 +85,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunPart(void* state, int part)
     {
         Job* job = (Job*)state;
@@ -140,6 +145,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     }
 
     /// <summary>Points the tile to its panels of the right operand, packing what is not there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PlaceRight(ref GemmTile<T> tile, in GemmProduct<T> product, int panel, int count, int start, bool fill, T* scratch)
     {
         bool kept = product.Panels != null;
@@ -216,6 +222,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyRows(in Matrix<T> from, in Matrix<T> to)
     {
         for (int row = 0; row < from.Rows; row++)
@@ -252,6 +259,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
         public readonly T* Right;
         public readonly T* Left;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Scratch(int rightSteps, long leftElements)
         {
             // Zeros and a bias row are two panels wide; a tile is one panel of MaxRows rows or two of MaxWideRows.

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BlasNet.Memory;
 
@@ -16,6 +17,7 @@ internal sealed unsafe class GemmScratch
     ~GemmScratch() => NativeMemory.AlignedFree(_memory);
 
     /// <summary>At least <paramref name="length"/> elements for the calling thread, aligned, valid until it asks again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T* Rent<T>(long length)
         where T : unmanaged => (T*)(_current ??= new GemmScratch()).EnsureBytes(length * sizeof(T));
 

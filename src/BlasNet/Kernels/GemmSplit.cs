@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace BlasNet.Kernels;
 
 /// <summary>How one product is divided over threads: into ranges of its columns, or of its rows where columns are few.</summary>
@@ -16,6 +18,7 @@ internal readonly record struct GemmSplit(int Parts, bool ByRows, int Units)
     /// <param name="rows">Of the result.</param>
     /// <param name="panels">Groups of columns that stay together.</param>
     /// <param name="onlyColumns">Rows cannot be divided.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static GemmSplit Choose(double flops, int rows, int panels, bool onlyColumns = false)
     {
         int threads = (int)Math.Clamp(flops / MinFlopsPerPart, 1, ComputeThreads.Count);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace BlasNet.Kernels;
 
 /// <summary>Rows divided into as few tiles as possible, of equal size but for one row.</summary>
@@ -11,5 +13,6 @@ internal readonly struct GemmTiles(int rows, int maxRows)
 
     public int Rows(int tile) => tile < _largerTiles ? _smaller + 1 : _smaller;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int DivideUp(int value, int divisor) => (value + divisor - 1) / divisor;
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlasNet.Memory;
 
 namespace BlasNet.Kernels;
@@ -19,11 +20,30 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
     /// <summary>Native memory in use.</summary>
     public long Bytes => _forward.Bytes + _transposed.Bytes;
 
-    /// <summary>Whether the next product of this form finds its panels packed.</summary>
-    public bool IsFresh(bool transposed) => Volatile.Read(ref (transposed ? _transposed : _forward).Version) == Version;
+    /// <summary>Notes that a product is about to be computed, by whichever kernel, and foretells what packing for it is worth.</summary>
+    /// <returns>
+    /// How many products will share the packing: infinity if it is there, else as many as the last version had or this one has had.
+    /// </returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public double ExpectUse(bool transposed)
+    {
+        Packing packing = transposed ? _transposed : _forward;
+
+        if (packing.CountedVersion != Version)
+        {
+            packing.UsesOfLastVersion = packing.Uses;
+            packing.Uses = 0;
+            packing.CountedVersion = Version;
+        }
+
+        packing.Uses++;
+
+        return Volatile.Read(ref packing.Version) == Version ? double.PositiveInfinity : Math.Max(packing.Uses, packing.UsesOfLastVersion);
+    }
 
     /// <summary>Computes a product whose right operand is this parameter, packing it on the way if the packing is stale.</summary>
     /// <remarks>Several threads may ask at once; the parameter must not change meanwhile.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(GemmProduct<T> product, GemmPacked<T> kernels)
     {
         Packing packing = product.RightTransposed ? _transposed : _forward;
@@ -65,6 +85,11 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
         public readonly NativeBuffer<T> Panels = new();
         public long Version = -1;
         public bool LastPanelFirst;
+
+        // Estimates only: threads that count at once may lose some.
+        public long CountedVersion = -1;
+        public int Uses;
+        public int UsesOfLastVersion;
 
         public long Bytes => Panels.Bytes;
 

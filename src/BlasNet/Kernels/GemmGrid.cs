@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using BlasNet.Memory;
+using BlasNet.Native;
+
+namespace BlasNet.Kernels;
+
+/// <summary>Rates of the forward product of <c>Batch</c> rows with Size × Size weights, float32, in GFLOP/s.</summary>
+/// <param name="Size">Rows and columns of the weights.</param>
+/// <param name="Batch">Rows of the stack.</param>
+/// <param name="Threads">Threads per product.</param>
+/// <param name="Gemv">One GEMV through OpenBLAS for each row; NaN without OpenBLAS.</param>
+/// <param name="OpenBlas">One GEMM through OpenBLAS; NaN without OpenBLAS.</param>
+/// <param name="Packed">The managed kernels, weights packed before.</param>
+/// <param name="Chosen">What <see cref="Gemm"/> makes of it in <see cref="GemmMode.Auto"/>.</param>
+internal readonly record struct GemmGridPoint(int Size, int Batch, int Threads, double Gemv, double OpenBlas, double Packed, double Chosen);
+
+/// <summary>Measures the forward product over sizes, batches and threads.</summary>
+internal static unsafe class GemmGrid
+{
+    public static readonly int[] Sizes = [64, 128, 256, 512, 1024, 2048];
+    public static readonly int[] Batches = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256];
+
+    /// <summary>Samples of each kernel at each point, in turn; the median counts.</summary>
+    private const int Rounds = 9;
+
+    /// <summary>A sample repeats the product for at least this long.</summary>
+    private const double MinSampleSeconds = 200e-6;
+
+    /// <param name="sizes">Rows and columns of the weights.</param>
+    /// <param name="batches">Rows of the stack.</param>
+    /// <param name="threads">Threads per product.</param>
+    /// <param name="progress">Called with each point as it is measured.</param>
+    public static IReadOnlyList<GemmGridPoint> Measure(
+        IReadOnlyList<int> sizes, IReadOnlyList<int> batches, IReadOnlyList<int> threads, Action<GemmGridPoint>? progress = null)
+    {
+        List<GemmGridPoint> points = [];
+        GemmMode mode = Gemm.Mode;
+        int count = ComputeThreads.Count;
+
+        try
+        {
+            foreach (int size in sizes)
+            {
+                foreach (int batch in batches)
+                {
+                    foreach (int threadCount in threads)
+                    {
+                        ComputeThreads.Count = threadCount;
+                        points.Add(MeasurePoint(size, batch));
+                        progress?.Invoke(points[^1]);
+                    }
+                }
+            }
+        }
+        finally
+        {
+            Gemm.Mode = mode;
+            ComputeThreads.Count = count;
+        }
+
+        return points;
+    }
+
+    private static GemmGridPoint MeasurePoint(int size, int batch)
+    {
+        using NativeBuffer<float> xs = NewRandom((long)batch * size);
+        using NativeBuffer<float> bs = NewRandom((long)size * size);
+        using NativeBuffer<float> ys = new((long)batch * size);
+        using PackedWeights<float> packed = new();
+        Matrix<float> x = new(xs.Pointer, batch, size);
+        Matrix<float> b = new(bs.Pointer, size, size);
+        Matrix<float> y = new(ys.Pointer, batch, size);
+
+        void Multiply(GemmMode mode)
+        {
+            Gemm.Mode = mode;
+            Gemm.Multiply(x, b, y, packed: packed);
+        }
+
+        void Gemv()
+        {
+            for (int row = 0; row < batch; row++)
+                GemmOpenBlas.Run(GemmKind.Forward, x.RowRange(row, 1), b, y.RowRange(row, 1), accumulate: false);
+        }
+
+        double gflop = 2e-9 * batch * size * size;
+        List<Action> kernels = [() => Multiply(GemmMode.Packed), () => Multiply(GemmMode.Auto)];
+
+        if (OpenBlasLoader.IsAvailable)
+            kernels.AddRange([() => Multiply(GemmMode.OpenBlas), Gemv]);
+
+        double[] rates = [.. MedianSeconds(kernels).Select(seconds => gflop / seconds)];
+
+        return new GemmGridPoint(size, batch, ComputeThreads.Count,
+            Gemv: rates.ElementAtOrDefault(3, double.NaN), OpenBlas: rates.ElementAtOrDefault(2, double.NaN), Packed: rates[0], Chosen: rates[1]);
+    }
+
+    /// <summary>All kernels in turn, so that what disturbs one disturbs its neighbours too.</summary>
+    private static double[] MedianSeconds(List<Action> kernels)
+    {
+        var samples = kernels.ConvertAll(_ => new List<double>());
+
+        // One round to warm caches and compiler.
+        for (int round = -1; round < Rounds; round++)
+        {
+            for (int i = 0; i < kernels.Count; i++)
+            {
+                double seconds = Sample(kernels[i]);
+
+                if (round >= 0)
+                    samples[i].Add(seconds);
+            }
+        }
+
+        return [.. samples.Select(sample => sample.Order().ElementAt(sample.Count / 2))];
+    }
+
+    private static double Sample(Action kernel)
+    {
+        // Whatever ran before has put its own operands into the caches.
+        kernel();
+        long start = Stopwatch.GetTimestamp();
+        double seconds;
+        int runs = 0;
+
+        do
+        {
+            kernel();
+            kernel();
+            kernel();
+            kernel();
+            runs += 4;
+            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+        while (seconds < MinSampleSeconds);
+
+        return seconds / runs;
+    }
+
+    private static double ElementAtOrDefault(this double[] values, int index, double fallback) => index < values.Length ? values[index] : fallback;
+
+    private static NativeBuffer<float> NewRandom(long length)
+    {
+        NativeBuffer<float> buffer = new(length);
+        Random random = new(1);
+
+        foreach (ref float value in buffer.Span)
+            value = random.NextSingle() - 0.5f;
+
+        return buffer;
+    }
+}

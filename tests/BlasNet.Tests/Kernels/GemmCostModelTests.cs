@@ -1,0 +1,138 @@
+using BlasNet.Kernels;
+
+namespace BlasNet.Tests.Kernels;
+
+public sealed class GemmCostModelTests : IDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("blasnet-test-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Fact]
+    public void At_a_point_of_the_grid_the_estimate_is_the_measurement()
+    {
+        GemmRateTable table = Table((kind, size, rows) => (size + rows, 2 * size));
+
+        foreach ((GemmKind kind, int size, int rows) in GemmRateTable.Points())
+        {
+            (double openBlas, double packed) = table.Seconds(kind, rows, size, size);
+            double gflop = 2e-9 * size * size * rows;
+
+            Assert.Equal(gflop / (size + rows), openBlas, gflop * 1e-9);
+            Assert.Equal(gflop / (2 * size), packed, gflop * 1e-9);
+        }
+    }
+
+    [Fact]
+    public void Between_points_the_estimate_lies_between_theirs()
+    {
+        GemmRateTable table = Table((_, _, rows) => (rows <= 8 ? 50 : 100, 75));
+        double gflop = 2e-9 * 64 * 64 * 12;
+
+        Assert.InRange(gflop / table.Seconds(GemmKind.Forward, 12, 64, 64).OpenBlas, 50.001, 99.999);
+    }
+
+    [Fact]
+    public void The_faster_kernel_is_preferred()
+    {
+        GemmCostModel model = new(1, Table((kind, size, rows) => kind == GemmKind.OuterProductSum ? (150, 100) : (100, 150)));
+
+        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 100, 100, paddedShare: 1, uses: 0));
+        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 32, 100, 100, paddedShare: 1, uses: 0));
+        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 100, 100, paddedShare: 1, uses: 0));
+    }
+
+    [Fact]
+    public void Packing_pays_only_for_weights_that_are_used_often_enough()
+    {
+        // Packing doubles the time of the first product; OpenBLAS takes 1.2 times that of a packed one.
+        GemmCostModel model = new(1, Table((kind, _, _) => (100, kind is GemmKind.ForwardOnce or GemmKind.TransposedOnce ? 60 : 120)));
+
+        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 256, 256, 1, uses: 1));
+        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 256, 256, 1, uses: 4));
+        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 256, 256, 1, uses: 6));
+        Assert.False(model.PrefersOpenBlas(GemmKind.TransposedOnce, 16, 256, 256, 1, uses: double.PositiveInfinity));
+    }
+
+    [Fact]
+    public void Columns_that_do_not_fill_a_panel_count_against_the_packed_kernels()
+    {
+        GemmCostModel model = new(1, Table((_, _, _) => (100, 120)));
+
+        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 32, paddedShare: 1, uses: 0));
+        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 33, paddedShare: 64 / 33.0, uses: 0));
+    }
+
+    [Fact]
+    public void Uses_of_a_weight_are_foretold_from_the_version_before()
+    {
+        using PackedWeights<float> packed = new();
+        packed.Version = 1;
+        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => packed.ExpectUse(transposed: false)));
+
+        packed.Version = 2;
+        Assert.Equal([3, 3, 3, 4], Enumerable.Range(0, 4).Select(_ => packed.ExpectUse(transposed: false)));
+        Assert.Equal(1, packed.ExpectUse(transposed: true));
+    }
+
+    [Fact]
+    public void A_table_survives_being_written_and_read()
+    {
+        GemmRateTable table = Table((kind, size, rows) => (1.1 * size, rows / 3.0));
+
+        Assert.Equal(table.Rates, GemmRateTable.Parse(table.ToLines())!.Rates);
+    }
+
+    [Fact]
+    public void The_cache_is_measured_once_and_again_when_it_is_damaged_or_about_another_machine()
+    {
+        int measured = 0;
+        GemmRateTable Measure()
+        {
+            measured++;
+            return Table((_, size, rows) => (size, rows));
+        }
+
+        GemmRateCache.GetOrMeasure(_directory, "this machine", Measure);
+        GemmRateCache.GetOrMeasure(_directory, "this machine", Measure);
+        Assert.Equal(1, measured);
+
+        GemmRateCache.GetOrMeasure(_directory, "another machine", Measure);
+        Assert.Equal(2, measured);
+
+        string file = GemmRateCache.FileFor(_directory, "this machine");
+        string[] lines = File.ReadAllLines(file);
+
+        foreach (string[] damaged in new string[][]
+        {
+            [], lines[..^1], [.. lines, "more"], ["another key", .. lines[1..]], [.. lines[..^1], lines[^1] + "x"], [.. lines[..^1], lines[^1].Replace(' ', '-')],
+            [lines[0], .. lines[1..].Reverse()],
+        })
+        {
+            File.WriteAllLines(file, damaged);
+            int before = measured;
+            GemmRateCache.GetOrMeasure(_directory, "this machine", Measure);
+            Assert.Equal(before + 1, measured);
+            Assert.Equal(lines, File.ReadAllLines(file));
+        }
+    }
+
+    [Fact]
+    public void A_cache_that_cannot_be_written_is_no_error()
+    {
+        string file = Path.Combine(_directory, "file");
+        File.WriteAllText(file, "");
+
+        GemmRateTable table = GemmRateCache.GetOrMeasure(Path.Combine(file, "below"), "this machine", () => Table((_, _, _) => (1, 2)));
+
+        Assert.Equal(2, table.Rates[0].Packed);
+    }
+
+    private static GemmRateTable Table(Func<GemmKind, int, int, (double OpenBlas, double Packed)> rate) =>
+        new([.. GemmRateTable.Points().Select(point =>
+        {
+            (double openBlas, double packed) = rate(point.Kind, point.Size, point.Rows);
+
+            return new GemmRate(point.Kind, point.Size, point.Rows, openBlas, packed);
+        })]);
+}
