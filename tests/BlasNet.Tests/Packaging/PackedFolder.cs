@@ -43,7 +43,7 @@ public sealed class PackedFolder : IAsyncLifetime
 
     /// <summary>Runs a program with this folder's package cache, or fails with all that it printed.</summary>
     /// <returns>What it wrote to standard output.</returns>
-    public Task<string> Run(string program, string directory, string arguments, CancellationToken cancellation) => Execute(Cli.Wrap(program)
+    public Task<string> Run(string program, string directory, string arguments, CancellationToken cancellation) => Execute(CliWrap.Cli.Wrap(program)
         .WithArguments(arguments)
         .WithWorkingDirectory(directory)
         .WithEnvironmentVariables(variables => variables.Set("NUGET_PACKAGES", _folder.File("cache"))), cancellation);
@@ -55,7 +55,7 @@ public sealed class PackedFolder : IAsyncLifetime
     }
 
     private static Task<string> Pack(string root, string arguments) =>
-        Execute(Cli.Wrap("dotnet").WithArguments($"pack {arguments}").WithWorkingDirectory(root), TestContext.Current.CancellationToken);
+        Execute(CliWrap.Cli.Wrap("dotnet").WithArguments($"pack {arguments}").WithWorkingDirectory(root), TestContext.Current.CancellationToken);
 
     private static async Task<string> Execute(Command command, CancellationToken cancellation)
     {
