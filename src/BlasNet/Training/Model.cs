@@ -8,7 +8,7 @@ namespace BlasNet.Training;
 
 /// <summary>The parameters of a network: named, initialised from a seed, in one flat buffer.</summary>
 /// <remarks>The one object that holds native memory for its user: what trainers and evaluators of the model need goes with it when it is disposed.</remarks>
-public sealed class Model : IDisposable
+public sealed partial class Model : IDisposable
 {
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
