@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace BlasNet.Graphs;
 
 /// <summary>A computation graph: an append-only list of nodes in which inputs come before their users.</summary>
@@ -18,6 +16,7 @@ public sealed partial class Graph
     private int[] _firstInput = new int[257];
     private int[] _inputs = new int[512];
     private int _inputCount;
+    private Shape[] _inputShapes = new Shape[8];   // of the node being added
     private Run[] _runs = new Run[64];
     private int _runCount;
     private readonly Dictionary<int, string> _names = [];
@@ -160,17 +159,18 @@ public sealed partial class Graph
         return _runs.AsSpan(start, length);
     }
 
-    // On the stack: operators with many inputs are rare, and then an array does no harm.
-    [SkipLocalsInit]
     private Shape InferShape(Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
-        Span<Shape> shapes = inputs.Length <= 4 ? stackalloc Shape[4] : new Shape[inputs.Length];
+        if (_inputShapes.Length < inputs.Length)
+            _inputShapes = new Shape[2 * inputs.Length];
+
+        Shape[] shapes = _inputShapes;
         for (int i = 0; i < inputs.Length; i++)
             shapes[i] = _shapes[inputs[i]];
 
         try
         {
-            return op.InferShape(shapes[..inputs.Length], attribute);
+            return op.InferShape(shapes.AsSpan(0, inputs.Length), attribute);
         }
         catch (ShapeException e) when (!e.IsComplete)
         {
