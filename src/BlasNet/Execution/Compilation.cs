@@ -19,6 +19,7 @@ internal sealed class Compilation
     private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [], _gradientOffsets = [];
     private readonly List<int> _seenOutputs = [];
     private readonly List<Parameter> _parameters = [];
+    private bool[] _isRead = [];
     private int _seenLoss;
 
     public Compilation(Precision precision, EngineOptions options)
@@ -157,7 +158,7 @@ internal sealed class Compilation
         return _simplified;
     }
 
-    // Batching moves nodes into stacks: outputs to a position, parameters and the loss to a node of their own.
+    // Batching moves nodes into stacks: outputs to a position; the loss and the gradients, where they are part of a stack, are taken out.
     private void Relocate()
     {
         for (int i = 0; i < _outputs.Count; i++)
@@ -167,12 +168,25 @@ internal sealed class Compilation
             target = _batch.Locate(target).Node;
 
         foreach (ref int gradient in CollectionsMarshal.AsSpan(_gradients))
-            gradient = gradient < 0 ? -1 : _batch.Locate(gradient).Node;
+            gradient = gradient < 0 ? -1 : Single(gradient);
     }
 
-    // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly.
+    private int Single(int source)
+    {
+        var (node, offset) = _batch.Locate(source);
+        if (_batched.CountOf(node) == 1)
+            return node;
+
+        Shape shape = _batched.ShapeOf(node);
+        long runs = _batched.AddRuns([new Run(0, offset, 0, shape.Size)]);
+        return _batched.AppendStack(GatherOperator.Instance, runs, [node], shape, 1, shared: false);
+    }
+
+    // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly. What something else reads
+    // needs a place of its own: the buffer holds the sum over all passes.
     private void MakeTotals(Graph graph, ReadOnlySpan<Parameter> parameters)
     {
+        FindRead(graph);
         int kept = 0;
         for (int i = 0; i < _gradients.Count; i++)
         {
@@ -184,6 +198,7 @@ internal sealed class Compilation
             }
 
             bool isFree = graph.OperatorOf(gradient).Storage == Storage.Accumulator
+                && !_isRead[gradient]
                 && !CollectionsMarshal.AsSpan(_gradients)[..kept].Contains(gradient)
                 && !CollectionsMarshal.AsSpan(_outputs).Contains(gradient);
             _gradients[kept++] = isFree ? gradient : graph.Append(TotalOperator.Instance, 0, [gradient]);
@@ -191,6 +206,19 @@ internal sealed class Compilation
         }
 
         CollectionsMarshal.SetCount(_gradients, kept);
+    }
+
+    private void FindRead(Graph graph)
+    {
+        if (_isRead.Length < graph.Count)
+            _isRead = new bool[graph.Capacity];
+
+        Array.Clear(_isRead, 0, graph.Count);
+        for (int node = 0; node < graph.Count; node++)
+        {
+            foreach (int input in graph.InputsOf(node))
+                _isRead[input] = true;
+        }
     }
 
     private void Check(Graph graph)

@@ -91,7 +91,7 @@ internal sealed class Gradients
         }
 
         for (; low < runs.Length && runs[low].Input == input; low++)
-            _runs.Add(runs[low].Reversed);
+            _runs.Add(runs[low].Reverse());
 
         return Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
     }

@@ -104,7 +104,7 @@ public sealed partial class Graph
         {
             if (_counts[input] != 1)
             {
-                if (count != 1 && count != _counts[input])
+                if (count != 1 && count != _counts[input] && op.Merging != Merging.Reduction)
                     throw new InvalidOperationException($"{op.Name}: stacks of {count} and {_counts[input]} values cannot be combined.");
 
                 count = _counts[input];

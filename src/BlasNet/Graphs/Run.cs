@@ -8,5 +8,5 @@ namespace BlasNet.Graphs;
 internal readonly record struct Run(int Input, int Source, int Target, int Length)
 {
     /// <summary>The same range on its way back, as the gradient needs it.</summary>
-    public Run Reversed => new(0, Target, Source, Length);
+    public Run Reverse() => new(0, Target, Source, Length);
 }

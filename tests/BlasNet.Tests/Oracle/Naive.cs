@@ -1,0 +1,87 @@
+namespace BlasNet.Tests.Oracle;
+
+/// <summary>The textbook definitions, element by element: [row, column].</summary>
+internal static class Naive
+{
+    public static Number[,] Make(int rows, int columns, Func<int, int, Number> element)
+    {
+        var result = new Number[rows, columns];
+        for (int i = 0; i < rows; i++)
+        {
+            for (int j = 0; j < columns; j++)
+                result[i, j] = element(i, j);
+        }
+
+        return result;
+    }
+
+    public static int Rows(this Number[,] x) => x.GetLength(0);
+
+    public static int Columns(this Number[,] x) => x.GetLength(1);
+
+    public static Number[,] Map(Number[,] x, Func<Number, Number> function) => Make(x.Rows(), x.Columns(), (i, j) => function(x[i, j]));
+
+    /// <summary>A single row or column stands for as many as the other operand has.</summary>
+    public static Number[,] Zip(Number[,] a, Number[,] b, Func<Number, Number, Number> function) =>
+        Make(Math.Max(a.Rows(), b.Rows()), Math.Max(a.Columns(), b.Columns()), (i, j) => function(
+            a[Math.Min(i, a.Rows() - 1), Math.Min(j, a.Columns() - 1)],
+            b[Math.Min(i, b.Rows() - 1), Math.Min(j, b.Columns() - 1)]));
+
+    public static Number[,] Product(Number[,] a, Number[,] b) =>
+        Make(a.Rows(), b.Columns(), (i, j) => Sum(Enumerable.Range(0, a.Columns()).Select(k => a[i, k] * b[k, j])));
+
+    public static Number[,] Transposed(Number[,] x) => Make(x.Columns(), x.Rows(), (i, j) => x[j, i]);
+
+    public static Number[,] Scalar(Number x) => Make(1, 1, (_, _) => x);
+
+    public static IEnumerable<Number> Column(Number[,] x, int column) => Enumerable.Range(0, x.Rows()).Select(i => x[i, column]);
+
+    /// <summary>Column after column.</summary>
+    public static IEnumerable<Number> Elements(Number[,] x) => Enumerable.Range(0, x.Columns()).SelectMany(j => Column(x, j));
+
+    public static Number Sum(IEnumerable<Number> numbers) => numbers.Aggregate((a, b) => a + b);
+
+    public static Number[,] Softmax(Number[,] x)
+    {
+        Number[,] powers = Map(x, number => number.Exp());
+        Number[] sums = [.. Enumerable.Range(0, x.Columns()).Select(j => Sum(Column(powers, j)))];
+        return Make(x.Rows(), x.Columns(), (i, j) => powers[i, j] / sums[j]);
+    }
+
+    public static Number[,] Beside(Number[][,] parts)
+    {
+        Number[] elements = [.. parts.SelectMany(Elements)];
+        int rows = parts[0].Rows();
+        return Make(rows, elements.Length / rows, (i, j) => elements[j * rows + i]);
+    }
+
+    /// <summary>The documented mask of dropout: two rounds of "lowbias32" over the element's number and the two halves of the key.</summary>
+    public static bool IsDropped(long seed, long example, int draw, int element, double rate)
+    {
+        ulong bits = SplitMix(unchecked((ulong)seed) + SplitMix((ulong)example + SplitMix((ulong)draw)));
+        uint low = (uint)(bits & 0xFFFFFF), high = (uint)(bits >> 40);
+        uint hash = Mix(unchecked(Mix((uint)element ^ low) + high));
+        return hash < rate * Math.Pow(2, 32);
+    }
+
+    private static uint Mix(uint x)
+    {
+        unchecked
+        {
+            x = (x ^ (x >> 16)) * 0x7FEB352D;
+            x = (x ^ (x >> 15)) * 0x846CA68B;
+            return x ^ (x >> 16);
+        }
+    }
+
+    private static ulong SplitMix(ulong z)
+    {
+        unchecked
+        {
+            z += 0x9E3779B97F4A7C15;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            return z ^ (z >> 31);
+        }
+    }
+}
