@@ -15,8 +15,10 @@ internal static class CliApplication
         BlasNet: write a network for one example, and train it through matrix-matrix products.
 
         Examples:
+          blasnet demo                          what batching is worth, in half a minute
           blasnet train digits --epochs 10      a network that reads handwritten digits
           blasnet explain --model mlp           how products with vectors become products with matrices
+          blasnet doctor                        what BlasNet found on this machine
         """;
 
     /// <summary>BlasNet's version and, after a plus, the commit it was built from.</summary>
@@ -57,7 +59,10 @@ internal static class CliApplication
         new HelpOption(),
         new VersionOption { Action = new VersionAction(context) },
         new Command("train", "Train a network.") { TrainDigitsCommand.Create(context) },
+        BenchCommand.Create(context),
         ExplainCommand.Create(context),
+        DoctorCommand.Create(context),
+        DemoCommand.Create(context),
     };
 
     private sealed class VersionAction(CommandContext context) : SynchronousCommandLineAction

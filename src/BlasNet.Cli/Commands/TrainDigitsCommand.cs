@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BlasNet.Cli.CommandLine;
-using BlasNet.Cli.Digits;
+using BlasNet.Cli.Recognition;
 using BlasNet.Cli.Output;
 using BlasNet.Datasets;
 using BlasNet.Kernels;
@@ -20,7 +20,7 @@ internal sealed class TrainDigitsCommand
         Examples:
           blasnet train digits
           blasnet train digits --optimizer sgd --learning-rate 0.2 --batch 32 --epochs 40
-          blasnet train digits --data train-images-idx3-ubyte.gz --hidden 512,512
+          blasnet train digits --data train-images-idx3-ubyte.gz --hidden 512,512 --save mnist.safetensors
           blasnet train digits --batching off --gemm openblas --json
         """;
 
@@ -43,6 +43,7 @@ internal sealed class TrainDigitsCommand
 
     private readonly Option<int> _epochs = CliOptions.Integer("--epochs", "How many times every example is used.", byDefault: 20, 1, MaximumCount);
     private readonly Option<Sizes> _hidden = CliOptions.Integers("--hidden", "Lengths of the hidden layers.", byDefault: [256, 256], 1, MaximumSize);
+    private readonly Option<string?> _save = CliOptions.FileName("--save", "Write the trained parameters to this file, in the safetensors format.");
     private readonly Option<Named<bool>> _batching = CliOptions.Batching();
     private readonly Option<Named<GemmMode>> _gemm = CliOptions.Gemm();
     private readonly Option<int> _threads = CliOptions.Threads(), _seed = CliOptions.Seed();
@@ -59,7 +60,7 @@ internal sealed class TrainDigitsCommand
         var digits = new Command("digits", Description)
         {
             command._data, command._labels, command._optimizer, command._learningRate, command._batch, command._computeBatch, command._epochs,
-            command._hidden, command._seed, command._batching, command._gemm, command._threads, command._json,
+            command._hidden, command._seed, command._save, command._batching, command._gemm, command._threads, command._json,
         };
         digits.Validators.Add(result =>
         {
@@ -72,6 +73,8 @@ internal sealed class TrainDigitsCommand
 
     private void Run(ParseResult options)
     {
+        string? save = options.GetValue(_save);
+        RequireDirectoryOf(save);
         DigitSplit digits = Read(options.GetValue(_data), options.GetValue(_labels));
         using var kernels = new KernelScope(options.GetRequiredValue(_gemm).Value, options.GetValue(_threads));
         Named<OptimizerChoice> optimizer = options.GetRequiredValue(_optimizer);
@@ -93,6 +96,9 @@ internal sealed class TrainDigitsCommand
 
         List<EpochResult> results = RunEpochs(training, options.GetValue(_epochs), json);
 
+        if (save is not null)
+            Save(training.Model, save);
+
         var summary = new TrainingSummary(results);
         if (json)
         {
@@ -102,12 +108,12 @@ internal sealed class TrainDigitsCommand
                     summary.Time.TotalSeconds, results.Count, results[^1].Step, digits.Train.Count, digits.Test.Count, training.Model.Size,
                     options.GetRequiredValue(_hidden).Values, optimizer.Name, learningRate, options.GetValue(_batch), options.GetValue(_computeBatch),
                     options.GetRequiredValue(_batching).Name, options.GetRequiredValue(_gemm).Name, options.GetValue(_threads), options.GetValue(_seed),
-                    KernelScope.OpenBlasCore),
+                    KernelScope.OpenBlasCore, save),
                 JsonLines.Default.TrainingSummaryLine);
         }
         else
         {
-            summary.Print(_context.Output);
+            summary.Print(_context.Output, save);
         }
     }
 
@@ -139,12 +145,37 @@ internal sealed class TrainDigitsCommand
     private static DigitSplit Read(string? data, string? labels)
     {
         if (data is null)
-            return new DigitSplit(BlasNet.Datasets.Digits.Train, BlasNet.Datasets.Digits.Test);
+            return new DigitSplit(Digits.Train, Digits.Test);
 
         IReadOnlyList<Digit> digits = DigitFile.Read(data, labels);
         return digits.Count >= 2
             ? DigitSplit.EveryFifth(digits)
             : throw new CommandException($"{data}: one digit only; two at least are needed, one to train with and one to test with.");
+    }
+
+    // Better before the training than after it.
+    private static void RequireDirectoryOf(string? file)
+    {
+        if (file is null)
+            return;
+
+        if (Directory.Exists(file))
+            throw new CommandException($"--save {file}: is a directory; a file is expected.");
+
+        if (file.Length == 0 || (Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory && !Directory.Exists(directory)))
+            throw new CommandException($"--save {file}: there is no such directory.");
+    }
+
+    private static void Save(Model model, string file)
+    {
+        try
+        {
+            model.Save(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"--save {file}: {e.Message}");
+        }
     }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using BlasNet.Cli.Diagnosis;
 
 namespace BlasNet.Cli.Output;
 
@@ -11,10 +12,33 @@ internal sealed record TrainingSummaryLine(
     bool Summary, double TestAccuracy, double Loss, double ExamplesPerSecond, long GemmCalls, long GemvCalls, double Seconds,
     int Epochs, long Steps, int TrainExamples, int TestExamples, long Parameters, IReadOnlyList<int> Hidden,
     string Optimizer, double LearningRate, int Batch, int ComputeBatch, string Batching, string Gemm, int Threads, int Seed,
-    string? OpenblasCore);
+    string? OpenblasCore, string? Saved);
+
+/// <summary>A line of <c>bench mlp --json</c> and its like; calls, launches and bytes are of one step.</summary>
+internal sealed record WorkloadLine(
+    string Model, double ExamplesPerSecond, double? WordsPerSecond, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample, int Threads,
+    int Batch, string Batching, string Gemm, string? OpenblasCore, int Steps, double StepSecondsMedian, double StepSecondsMin, double StepSecondsMax,
+    double ManagedBytesPerStep, long PeakBytes, int Launches, int LaunchLowerBound, double GemmCalls, double GemvCalls, long CopiedBytes,
+    double FirstPassLoss, ShareLine Share);
+
+/// <summary>Where the time of a step goes: parts of 1. Simplifying is counted with planning.</summary>
+internal sealed record ShareLine(double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update);
+
+/// <summary>A point of <c>bench gemm --json</c>: GFLOP/s of the product of <c>batch</c> rows with weights h × h; without OpenBLAS two of them are missing.</summary>
+internal sealed record GemmLine(int H, int Batch, int Threads, double? Gemv, double? Openblas, double Packed, double Chosen);
+
+/// <summary>The last line of <c>bench gemm --json</c>.</summary>
+internal sealed record GemmSummaryLine(double PeakGflops, IReadOnlyList<GemmPeakLine> Peaks, string? OpenblasCore);
+
+/// <summary>The packed product's peak with so many threads.</summary>
+internal sealed record GemmPeakLine(int Threads, double PeakGflops);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EpochLine))]
 [JsonSerializable(typeof(TrainingSummaryLine))]
+[JsonSerializable(typeof(WorkloadLine))]
+[JsonSerializable(typeof(GemmLine))]
+[JsonSerializable(typeof(GemmSummaryLine))]
+[JsonSerializable(typeof(Report))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using BlasNet.Cli.Digits;
+using BlasNet.Cli.Recognition;
 
 namespace BlasNet.Cli.Output;
 
@@ -16,10 +16,11 @@ internal sealed class TrainingSummary(IReadOnlyList<EpochResult> epochs)
 
     public double ExamplesPerSecond => epochs.Sum(epoch => epoch.Examples) / Time.TotalSeconds;
 
-    public void Print(TextWriter output)
+    public void Print(TextWriter output, string? saved)
     {
+        string where = saved is null ? "" : $" Saved to {saved}.";
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Test accuracy {Last.TestAccuracy:P1}. {ExamplesPerSecond:N0} examples/s in {Time.TotalSeconds:F2} s of training, by {GemmCalls:N0} GEMMs and {GemvCalls:N0} GEMVs."));
+            $"Test accuracy {Last.TestAccuracy:P1}. {ExamplesPerSecond:N0} examples/s in {Time.TotalSeconds:F2} s of training, by {GemmCalls:N0} GEMMs and {GemvCalls:N0} GEMVs.{where}"));
     }
 }

@@ -1,6 +1,6 @@
 using BlasNet.Training;
 
-namespace BlasNet.Cli.Digits;
+namespace BlasNet.Cli.Recognition;
 
 /// <summary>How to train a <see cref="DigitClassifier"/>.</summary>
 internal sealed record DigitTrainingOptions

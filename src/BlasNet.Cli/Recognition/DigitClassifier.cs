@@ -4,21 +4,22 @@ using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
-namespace BlasNet.Cli.Digits;
+namespace BlasNet.Cli.Recognition;
 
 /// <summary>A multi-layer perceptron that names the digit in an image, written for ONE image.</summary>
 internal sealed class DigitClassifier
 {
-    private readonly (Parameter W, Parameter B)[] _layers;
+    private readonly (Parameter W, Parameter B)[] _hidden;
+    private readonly (Parameter W, Parameter B) _output;
 
     /// <param name="model">Receives the parameters.</param>
     /// <param name="pixels">Length of the input.</param>
     /// <param name="hidden">Lengths of the hidden layers.</param>
     public DigitClassifier(Model model, int pixels, IReadOnlyList<int> hidden)
     {
-        int[] sizes = [pixels, .. hidden, Digit.Classes];
-        _layers = [.. sizes.Zip(sizes.Skip(1), (inputs, outputs) => (inputs, outputs)).Select((size, i) =>
-            (model.Weight($"W{i + 1}", size.outputs, size.inputs, Initializer.HeNormal), model.Bias($"b{i + 1}", size.outputs)))];
+        int[] sizes = [pixels, .. hidden];
+        _hidden = [.. hidden.Select((size, i) => (model.Weight($"W{i + 1}", size, sizes[i], Initializer.HeNormal), model.Bias($"b{i + 1}", size)))];
+        _output = (model.Weight("W", Digit.Classes, sizes[^1]), model.Bias("b", Digit.Classes));
     }
 
     /// <summary>One number for each class; the largest says which digit it is.</summary>
@@ -26,11 +27,10 @@ internal sealed class DigitClassifier
     public Expr Logits(Graph g, Digit digit)
     {
         Expr h = g.Input(digit.Pixels);
-        foreach (var (w, b) in _layers[..^1])
+        foreach (var (w, b) in _hidden)
             h = Relu(w * h + b);
 
-        var (last, bias) = _layers[^1];
-        return last * h + bias;
+        return _output.W * h + _output.B;
     }
 
     /// <summary>The cross-entropy of the right class.</summary>

@@ -6,7 +6,7 @@ using BlasNet.Execution;
 using BlasNet.Kernels;
 using BlasNet.Training;
 
-namespace BlasNet.Cli.Digits;
+namespace BlasNet.Cli.Recognition;
 
 /// <summary>Trains a <see cref="DigitClassifier"/> epoch by epoch, and tests it after each.</summary>
 internal sealed class DigitTraining : IDisposable

@@ -1,0 +1,24 @@
+using System.CommandLine;
+using BlasNet.Cli.Benchmarks;
+using BlasNet.Cli.CommandLine;
+
+namespace BlasNet.Cli.Commands;
+
+/// <summary><c>blasnet bench</c>: one command for each workload, and one for the matrix product alone.</summary>
+internal static class BenchCommand
+{
+    private const string Description = """
+        Measure how fast models train, and how fast matrix products are.
+
+        Examples:
+          blasnet bench mlp --batch 128 --threads 1 --json
+          blasnet bench mlp --batching off --gemm openblas
+          blasnet bench gemm --sizes 256,512 --batches 1,4,16 --threads 1
+        """;
+
+    public static Command Create(CommandContext context) => new("bench", Description)
+    {
+        BenchWorkloadCommand.Create(context, MlpWorkload.Name, MlpWorkload.Description, MlpWorkload.Create, batch: 128),
+        BenchGemmCommand.Create(context),
+    };
+}

@@ -1,0 +1,79 @@
+using System.Collections;
+using System.Runtime.InteropServices;
+using BlasNet.Cli.CommandLine;
+using BlasNet.Kernels;
+using BlasNet.Native;
+
+namespace BlasNet.Cli.Diagnosis;
+
+/// <summary>Finds out what <c>blasnet doctor</c> reports.</summary>
+internal static class Examination
+{
+    private const string CoreVariable = "OPENBLAS_CORETYPE";
+
+    /// <summary>A product that OpenBLAS computes at about its best.</summary>
+    private const int PeakSize = 1024, PeakRows = 256;
+
+    public static Report Run(int threads)
+    {
+        using var kernels = new KernelScope(GemmMode.Auto, threads);
+        OpenBlasLibrary library = OpenBlasLoader.Library;
+        var processor = new ProcessorReport(GemmRateCache.ProcessorName(), Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
+        var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
+        double? openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : null;
+        return new Report(
+            CliApplication.Version,
+            RuntimeInformation.FrameworkDescription,
+            $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})",
+            processor,
+            openBlas,
+            [.. OpenBlasLoader.InfluencingVariables(), .. VectorVariables()],
+            [.. WarningsFor(library, processor.VectorBits, Environment.GetEnvironmentVariable(CoreVariable))],
+            new PeakReport(threads, GemmPeak.Measure(threads), openBlasPeak),
+            library.Available ? [.. Crossovers(GemmCostModel.Current<float>().Table)] : []);
+    }
+
+    /// <param name="library">What was found.</param>
+    /// <param name="vectorBits">The processor's.</param>
+    /// <param name="requestedCore">The value of OPENBLAS_CORETYPE.</param>
+    internal static IEnumerable<string> WarningsFor(OpenBlasLibrary library, int vectorBits, string? requestedCore)
+    {
+        if (!library.Available)
+        {
+            yield return library.Error!;
+            yield break;
+        }
+
+        if (library.CoreName is not { } core || Processor.VectorBitsOf(core) >= vectorBits)
+            yield break;
+
+        string low = $"OpenBLAS runs its kernels for {core} ({Processor.VectorBitsOf(core)}-bit vectors), the processor has {vectorBits}-bit vectors.";
+        yield return !string.IsNullOrEmpty(requestedCore)
+            ? $"{low} {CoreVariable}={requestedCore} asks for that; without it OpenBLAS chooses itself."
+            : vectorBits == 512 ? $"{low} It seems to be older than the processor: install a newer one, or set {CoreVariable}=SkylakeX."
+            : $"{low} It seems to be older than the processor: install a newer one, or set {CoreVariable}=Haswell.";
+    }
+
+    private static IEnumerable<CrossoverReport> Crossovers(GemmRateTable table) =>
+        from rate in table.Rates
+        group rate by (rate.Kind, rate.Size) into rates
+        select new CrossoverReport(NameOf(rates.Key.Kind), rates.Key.Size, [.. rates.Where(rate => rate.OpenBlas > rate.Packed).Select(rate => rate.Rows)]);
+
+    private static string NameOf(GemmKind kind) => kind switch
+    {
+        GemmKind.Forward => "Y = X·B, packing kept",
+        GemmKind.ForwardOnce => "Y = X·B, packing for once",
+        GemmKind.Transposed => "dX = dY·Bᵀ, packing kept",
+        GemmKind.TransposedOnce => "dX = dY·Bᵀ, packing for once",
+        _ => "dB = Xᵀ·dY",
+    };
+
+    // They switch instruction sets of the managed kernels on and off.
+    private static IEnumerable<string> VectorVariables() =>
+        from DictionaryEntry entry in Environment.GetEnvironmentVariables()
+        let name = (string)entry.Key
+        where name.StartsWith("DOTNET_Enable", StringComparison.OrdinalIgnoreCase) || name.StartsWith("DOTNET_Tiered", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("DOTNET_PreferredVectorBitWidth", StringComparison.OrdinalIgnoreCase)
+        orderby name
+        select $"{name}={entry.Value}";
+}

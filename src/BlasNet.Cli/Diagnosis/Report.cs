@@ -1,0 +1,42 @@
+namespace BlasNet.Cli.Diagnosis;
+
+/// <summary>What <c>blasnet doctor</c> finds; in snake case also the object that <c>blasnet doctor --json</c> prints.</summary>
+/// <param name="Version">BlasNet's.</param>
+/// <param name="Runtime">.NET's.</param>
+/// <param name="OperatingSystem">With the runtime identifier.</param>
+/// <param name="Processor">The one this runs on.</param>
+/// <param name="Openblas">What was loaded, or why nothing was.</param>
+/// <param name="Variables">NAME=value, those that influence OpenBLAS or the vectors .NET uses.</param>
+/// <param name="Warnings">What makes products slower than they could be, and the remedy.</param>
+/// <param name="Peak">GFLOP/s measured now.</param>
+/// <param name="Crossover">Which products go to OpenBLAS; empty without it.</param>
+internal sealed record Report(
+    string Version, string Runtime, string OperatingSystem, ProcessorReport Processor, OpenBlasReport Openblas,
+    IReadOnlyList<string> Variables, IReadOnlyList<string> Warnings, PeakReport Peak, IReadOnlyList<CrossoverReport> Crossover);
+
+/// <param name="Name">As the processor tells it.</param>
+/// <param name="Count">Logical processors that this process may use.</param>
+/// <param name="VectorBits">The widest vectors of the managed kernels.</param>
+/// <param name="Features">Instruction sets in use.</param>
+internal sealed record ProcessorReport(string Name, int Count, int VectorBits, IReadOnlyList<string> Features);
+
+/// <param name="Found">Whether there is one; the other members say which, or why not.</param>
+/// <param name="File">The library's file.</param>
+/// <param name="Configuration">Its own description of its build.</param>
+/// <param name="Core">The processor family whose kernels it runs.</param>
+/// <param name="Searched">Files and names tried, in order.</param>
+/// <param name="Problem">Why there is none.</param>
+internal sealed record OpenBlasReport(
+    bool Found, string? File, string? Configuration, string? Core, IReadOnlyList<string> Searched, string? Problem);
+
+/// <summary>Float32 products, GFLOP/s.</summary>
+/// <param name="Threads">Threads that shared a product.</param>
+/// <param name="PackedGflops">The managed kernels.</param>
+/// <param name="OpenblasGflops">OpenBLAS, if there is one.</param>
+internal sealed record PeakReport(int Threads, double PackedGflops, double? OpenblasGflops);
+
+/// <summary>Which numbers of rows are faster through OpenBLAS, of those that were measured; the others go to the managed kernels.</summary>
+/// <param name="Product">The product, and whether the weights' packing is kept.</param>
+/// <param name="Size">Rows and columns of the weights.</param>
+/// <param name="OpenblasRows">Of the stack.</param>
+internal sealed record CrossoverReport(string Product, int Size, IReadOnlyList<int> OpenblasRows);
