@@ -19,6 +19,7 @@ internal sealed class Compilation
     private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [], _gradientOffsets = [];
     private readonly List<int> _seenOutputs = [];
     private readonly List<Parameter> _parameters = [];
+    private readonly List<(long Place, double Value)> _constants = [];
     private bool[] _isRead = [];
     private int _seenLoss;
 
@@ -52,6 +53,12 @@ internal sealed class Compilation
                 return false;
         }
 
+        foreach ((long place, double value) in _constants)
+        {
+            if (!graph.Data.TryPlace(ConstantOperator.Instance, place, value))
+                return false;
+        }
+
         Plan.Graph.TakeData(graph);
         return true;
     }
@@ -60,6 +67,7 @@ internal sealed class Compilation
     public void Run(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PhaseTimes times)
     {
         Begin(graph, outputs, loss, parameters);
+        int constants = graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
         if (_options.DifferentiateFirst)
             Differentiate(graph, loss, times);
 
@@ -87,6 +95,22 @@ internal sealed class Compilation
         times.Plan += Stopwatch.GetTimestamp() - planning;
         if (_options.Verify)
             Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
+
+        RememberConstants(current, constants);
+    }
+
+    // The numbers that the passes have added after the user's own; a graph that finds this plan again does not bring them.
+    private void RememberConstants(Graph graph, int first)
+    {
+        _constants.Clear();
+        for (int node = 0; node < graph.Count; node++)
+        {
+            long place = graph.AttributeOf(node);
+            if (graph.OperatorOf(node) == ConstantOperator.Instance && graph.ShapeOf(node).IsScalar && (int)place >= first)
+                _constants.Add((place, graph.Data.ElementAt(place, 0)));
+        }
+
+        _constants.Sort();
     }
 
     private void Begin(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters)

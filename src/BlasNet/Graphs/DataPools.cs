@@ -60,6 +60,21 @@ internal sealed class DataPools(Precision precision)
         return (long)index << 32 | (uint)pool.Count++;
     }
 
+    /// <summary>Values in the pool of an operator and shape.</summary>
+    public int CountOf(Operator op, Shape shape) => _pools.Find(pool => pool.Operator == op && pool.Shape == shape)?.Count ?? 0;
+
+    /// <summary>Makes sure that a scalar lies at a known place.</summary>
+    /// <returns>False if something else is there, or if the place is not the next one of its pool.</returns>
+    public bool TryPlace(Operator op, long attribute, double value)
+    {
+        var (index, position) = ((int)(attribute >> 32), (int)attribute);
+        if (index > _pools.Count || (index < _pools.Count && (_pools[index].Operator != op || _pools[index].Shape != Shape.Scalar)))
+            return false;
+
+        int count = index == _pools.Count ? 0 : _pools[index].Count;
+        return position < count ? ElementAt(attribute, 0) == value : position == count && Add(op, Shape.Scalar, new ReadOnlySpan<double>(in value)) == attribute;
+    }
+
     /// <summary>Where the value with this attribute lies, and after it the pool's next ones.</summary>
     public nint AddressOf(long attribute)
     {

@@ -6,58 +6,79 @@ using BlasNet.Training;
 
 namespace BlasNet.Tests.Oracle;
 
-/// <summary>A random program written with BlasNet's public functions, and run.</summary>
-internal static unsafe class BlasNetRun
+/// <summary>Random programs of one model, written with BlasNet's public functions and run on one engine.</summary>
+internal sealed unsafe class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <param name="program">The model and its examples.</param>
-    /// <param name="options">Which passes run.</param>
-    /// <param name="passes">Over how many passes the examples are spread; gradients add up.</param>
-    /// <param name="visit">Sees every graph that was run.</param>
-    public static (List<double[]> Outputs, double[][] Gradients) Run<T>(RandomProgram program, EngineOptions options, int passes = 1, Action<Graph>? visit = null)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        using var model = new Model(0, typeof(T) == typeof(double) ? Precision.Double : Precision.Single);
-        Parameter[] parameters = [.. program.Parameters.Select(parameter => parameter.Shape.IsVector
-            ? model.Bias(parameter.Name, parameter.Shape.Rows) : model.Weight(parameter.Name, parameter.Shape.Rows, parameter.Shape.Columns))];
-        for (int i = 0; i < parameters.Length; i++)
-            model.SetValues(parameters[i], program.Parameters[i].Values);
+    private readonly Model _model = new(0, typeof(T) == typeof(double) ? Precision.Double : Precision.Single);
+    private readonly Parameter[] _parameters;
+    private readonly Engine<T> _engine;
+    private readonly Graph _graph;
 
-        using var engine = new Engine<T>(model.Store<T>(), options);
-        Graph graph = model.NewGraph();
-        (graph.IsTraining, graph.RandomSeed) = (true, program.Seed);
-        T[] gradient = new T[model.Store<T>().Length];
+    public BlasNetRun(IEnumerable<RandomParameter> parameters, EngineOptions options)
+    {
+        _parameters = [.. parameters.Select(parameter => parameter.Shape.IsVector
+            ? _model.Bias(parameter.Name, parameter.Shape.Rows)
+            : _model.Weight(parameter.Name, parameter.Shape.Rows, parameter.Shape.Columns))];
+        _engine = new Engine<T>(_model.Store<T>(), options);
+        _graph = _model.NewGraph();
+    }
+
+    /// <summary>The graph that was run last.</summary>
+    public Graph PlannedGraph => _engine.Plan.Graph;
+
+    /// <param name="program">The numbers and the examples.</param>
+    /// <param name="passes">Over how many passes the examples are spread; gradients add up.</param>
+    public (List<double[]> Outputs, double[][] Gradients) Run(RandomProgram program, int passes)
+    {
+        for (int i = 0; i < _parameters.Length; i++)
+            _model.SetValues(_parameters[i], program.Parameters[i].Values);
+
+        (_graph.IsTraining, _graph.RandomSeed) = (true, program.Seed);
+        T[] gradient = new T[_model.Store<T>().Length];
         Array.Fill(gradient, T.NaN);   // the first pass overwrites whatever is there
         var outputs = new List<double[]>();
         int perPass = (program.Examples.Count + passes - 1) / passes;
         foreach (RandomExample[] part in program.Examples.Chunk(perPass))
         {
-            graph.Clear();
-            var asked = new List<Expr>();
-            var losses = new List<Expr>();
-            foreach (RandomExample example in part)
-            {
-                graph.BeginExample(example.Number);
-                List<Expr> values = [.. parameters.Select(parameter => graph.Use(parameter))];
-                foreach (Step step in example.Steps)
-                    values.Add(step.Operation.Build(graph, [.. step.Operands.Select(operand => values[operand])], step));
-
-                asked.AddRange(example.Outputs.Append(example.Loss).Select(output => values[output]));
-                losses.Add(values[example.Loss]);
-            }
-
-            engine.Prepare(graph, [.. asked], Op.Total([.. losses]), parameters);
-            visit?.Invoke(engine.Plan.Graph);
+            var (asked, losses) = Build(part);
+            _engine.Prepare(_graph, asked, Op.Total(losses), _parameters);
             fixed (T* pointer = gradient)
-                engine.Execute(pointer, accumulate: part[0] != program.Examples[0]);
+                _engine.Execute(pointer, accumulate: part[0] != program.Examples[0]);
 
-            for (int i = 0; i < asked.Count; i++)
-                outputs.Add(Doubles(engine.ValueOf(i)));
+            for (int i = 0; i < asked.Length; i++)
+                outputs.Add(Doubles(_engine.ValueOf(i)));
         }
 
-        return (outputs, [.. parameters.Select(parameter => Doubles<T>(gradient.AsSpan(parameter.Offset, parameter.Shape.Size)))]);
+        return (outputs, [.. _parameters.Select(parameter => Doubles(gradient.AsSpan(parameter.Offset, parameter.Shape.Size)))]);
     }
 
-    private static double[] Doubles<T>(ReadOnlySpan<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public void Dispose()
+    {
+        _engine.Dispose();
+        _model.Dispose();
+    }
+
+    // The minibatch graph: the examples' graphs side by side.
+    private (Expr[] Asked, Expr[] Losses) Build(RandomExample[] examples)
+    {
+        _graph.Clear();
+        var asked = new List<Expr>();
+        var losses = new List<Expr>();
+        foreach (RandomExample example in examples)
+        {
+            _graph.BeginExample(example.Number);
+            List<Expr> values = [.. _parameters.Select(parameter => _graph.Use(parameter))];
+            foreach (Step step in example.Steps)
+                values.Add(step.Operation.Build(_graph, [.. step.Operands.Select(operand => values[operand])], step));
+
+            asked.AddRange(example.Outputs.Append(example.Loss).Select(output => values[output]));
+            losses.Add(values[example.Loss]);
+        }
+
+        return ([.. asked], [.. losses]);
+    }
+
+    private static double[] Doubles(ReadOnlySpan<T> values)
     {
         double[] result = new double[values.Length];
         for (int i = 0; i < result.Length; i++)

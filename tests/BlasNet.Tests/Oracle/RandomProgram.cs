@@ -60,6 +60,15 @@ internal sealed record RandomProgram(int Seed, IReadOnlyList<RandomParameter> Pa
         return new OracleResult(outputs, gradients, total.Value, adjoints.Max(Math.Abs));
     }
 
+    /// <summary>The same program with slightly other numbers everywhere.</summary>
+    public RandomProgram Moved() => this with
+    {
+        Parameters = [.. Parameters.Select(parameter => parameter with { Values = Moved(parameter.Values) })],
+        Examples = [.. Examples.Select(example => example with { Steps = [.. example.Steps.Select(step => step with { Data = Moved(step.Data) })] })],
+    };
+
+    private static double[] Moved(double[] values) => [.. values.Select(value => value * 1.001)];
+
     public override string ToString()
     {
         var lines = new List<string> { $"seed {Seed}" };
