@@ -7,7 +7,10 @@ namespace BlasNet.Kernels;
 /// <summary>Measures both kernels over the grid of <see cref="GemmRateTable"/>; about a quarter of a second.</summary>
 internal static unsafe class GemmCalibration
 {
-    private const int Rounds = 2;
+    /// <summary>A time is believed when a second one comes this close; on a machine shared with others many do not.</summary>
+    private const double Confirmation = 1.05;
+
+    private const int MaxRounds = 6;
     private const double MinSeconds = 20e-6;
 
     /// <summary>Larger products run at much the same rate as this one with fewer rows, and would take longer to measure than all others.</summary>
@@ -57,8 +60,8 @@ internal static unsafe class GemmCalibration
             _ => GemmProduct<T>.OuterProductSum(x, y, b, accumulate: false),
         };
         bool kept = kind is GemmKind.Forward or GemmKind.Transposed;
-        double openBlas = double.MaxValue;
-        double managed = double.MaxValue;
+        BestTime openBlas = new();
+        BestTime managed = new();
 
         void RunOpenBlas() => GemmOpenBlas.Run(kind, x, b, y, accumulate: false);
 
@@ -70,15 +73,17 @@ internal static unsafe class GemmCalibration
                 GemmPacked<T>.Widest.Run(product);
         }
 
-        for (int round = 0; round < Rounds; round++)
+        for (int round = 0; round < MaxRounds && !(managed.IsConfirmed && (openBlasRate != null || openBlas.IsConfirmed)); round++)
         {
-            openBlas = openBlasRate == null ? Math.Min(openBlas, Seconds(RunOpenBlas)) : openBlas;
-            managed = Math.Min(managed, Seconds(RunPacked));
+            if (openBlasRate == null)
+                openBlas.Add(Seconds(RunOpenBlas));
+
+            managed.Add(Seconds(RunPacked));
         }
 
         double gflop = product.Flops * 1e-9;
 
-        return new GemmRate(kind, b.Rows, x.Rows, openBlasRate ?? gflop / openBlas, gflop / managed);
+        return new GemmRate(kind, b.Rows, x.Rows, openBlasRate ?? gflop / openBlas.Seconds, gflop / managed.Seconds);
     }
 
     private static double Seconds(Action run)
@@ -98,5 +103,21 @@ internal static unsafe class GemmCalibration
         while (seconds < MinSeconds);
 
         return seconds / runs;
+    }
+
+    /// <summary>The best of several times, and whether the second best bears it out.</summary>
+    private sealed class BestTime
+    {
+        private double _second = double.PositiveInfinity;
+
+        public double Seconds { get; private set; } = double.PositiveInfinity;
+
+        public bool IsConfirmed => double.IsFinite(_second) && _second <= Seconds * Confirmation;
+
+        public void Add(double seconds)
+        {
+            _second = Math.Max(Seconds, Math.Min(_second, seconds));
+            Seconds = Math.Min(Seconds, seconds);
+        }
     }
 }

@@ -12,6 +12,10 @@ internal sealed class GemmRateTable
     public static readonly int[] Sizes = [64, 128, 256, 512, 1024];
     public static readonly int[] Rows = [1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256];
 
+    /// <summary>GFLOP/s outside of these are no measurement: at 1 MFLOP/s, or 1 PFLOP/s, something else went wrong.</summary>
+    public const double MinPlausible = 1e-3;
+    public const double MaxPlausible = 1e6;
+
     private readonly GemmRate[] _rates;
 
     /// <param name="rates">In the order of <see cref="Points"/>.</param>
@@ -79,7 +83,7 @@ internal sealed class GemmRateTable
     }
 
     private static bool TryRate(string text, out double rate) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out rate) && rate > 0 && double.IsFinite(rate);
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out rate) && rate is >= MinPlausible and <= MaxPlausible;
 
     /// <summary>The grid's interval that a value lies in, and how far; values outside count as the nearest end.</summary>
     private static (int Index, double Share) Locate(int[] axis, double value)

@@ -105,7 +105,7 @@ public sealed class GemmCostModelTests : IDisposable
 
         foreach (string[] damaged in new string[][]
         {
-            [], lines[..^1], [.. lines, "more"], ["another key", .. lines[1..]], [.. lines[..^1], lines[^1] + "x"], [.. lines[..^1], lines[^1].Replace(' ', '-')],
+            [], lines[..^1], [.. lines, "more"], ["another key", .. lines[1..]], [.. lines[..^1], lines[^1] + "x"], [.. lines[..^1], lines[^1] + "E-300"], [.. lines[..^1], lines[^1].Replace(' ', '-')],
             [lines[0], .. lines[1..].Reverse()],
         })
         {

@@ -1,5 +1,6 @@
 using BlasNet.Kernels;
 using BlasNet.Memory;
+using BlasNet.Native;
 
 namespace BlasNet.Tests.Kernels;
 
@@ -75,6 +76,19 @@ public sealed unsafe class GemmTests
         Step();
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void The_calibration_measures_plausible_rates_at_every_point()
+    {
+        Assert.SkipUnless(OpenBlasLoader.IsAvailable, "there is nothing to choose from without OpenBLAS");
+        using ThreadCount threadCount = new(1);
+
+        Assert.All(GemmCalibration.Measure<float>().Rates, rate =>
+        {
+            Assert.InRange(rate.OpenBlas, GemmRateTable.MinPlausible, GemmRateTable.MaxPlausible);
+            Assert.InRange(rate.Packed, GemmRateTable.MinPlausible, GemmRateTable.MaxPlausible);
+        });
     }
 
     private static void Check<T>(GemmForm form, int n, int k, int m)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Intrinsics;
 using BlasNet.Native;
 
 namespace BlasNet.Tests.Native;
@@ -80,6 +81,15 @@ public sealed class OpenBlasLoaderTests : IDisposable
         Assert.Contains("libno-such-blas.so", library.Error, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(_directory, "runtimes"), library.Error, StringComparison.Ordinal);
         Assert.Contains("set BLASNET_OPENBLAS to its file", library.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_library_that_does_not_know_the_processor_comes_with_advice()
+    {
+        OpenBlasLibrary library = new(1, "libopenblas.so.0", "", "Prescott", [], null);
+
+        Assert.Equal(Vector256.IsHardwareAccelerated, library.Advice?.Contains("set OPENBLAS_CORETYPE=", StringComparison.Ordinal) ?? false);
+        Assert.Null((library with { CoreName = "SkylakeX" }).Advice);
     }
 
     [Fact]
