@@ -77,7 +77,7 @@ internal sealed class Compilation
             long start = Stopwatch.GetTimestamp();
             _batch.Run(graph);
             current = _batched;
-            Relocate();
+            Relocate(graph);
             times.Batch += Stopwatch.GetTimestamp() - start;
             Check(current);
         }
@@ -183,7 +183,7 @@ internal sealed class Compilation
     }
 
     // Batching moves nodes into stacks: outputs to a position; the loss and the gradients, where they are part of a stack, are taken out.
-    private void Relocate()
+    private void Relocate(Graph source)
     {
         for (int i = 0; i < _outputs.Count; i++)
             (_outputs[i], _offsets[i]) = _batch.Locate(_outputs[i]);
@@ -192,16 +192,16 @@ internal sealed class Compilation
             target = _batch.Locate(target).Node;
 
         foreach (ref int gradient in CollectionsMarshal.AsSpan(_gradients))
-            gradient = gradient < 0 ? -1 : Single(gradient);
+            gradient = gradient < 0 ? -1 : Single(gradient, source.ShapeOf(gradient));
     }
 
-    private int Single(int source)
+    // A stack of columns has another shape than the value whose columns they are.
+    private int Single(int source, Shape shape)
     {
         var (node, offset) = _batch.Locate(source);
-        if (_batched.CountOf(node) == 1)
+        if (_batched.CountOf(node) == 1 && _batched.ShapeOf(node) == shape)
             return node;
 
-        Shape shape = _batched.ShapeOf(node);
         long runs = _batched.AddRuns([new Run(0, offset, 0, shape.Size)]);
         return _batched.AppendStack(GatherOperator.Instance, runs, [node], shape, 1, shared: false);
     }
