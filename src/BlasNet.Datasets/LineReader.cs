@@ -13,6 +13,7 @@ internal sealed class LineReader(string name, Stream stream) : IDisposable
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private byte[] _buffer = new byte[1 << 16];
+    private char[] _characters = [];
     private int _lineStart, _lineLength, _next, _end;
 
     /// <exception cref="DataFormatException">The path is missing, a directory or not readable.</exception>
@@ -26,13 +27,20 @@ internal sealed class LineReader(string name, Stream stream) : IDisposable
 
     /// <summary>The current line as a string.</summary>
     /// <exception cref="DataFormatException">It is not valid UTF-8.</exception>
-    public string Text
+    public string Text => new(Characters);
+
+    /// <summary>The current line as characters. Valid until they are asked for again.</summary>
+    /// <exception cref="DataFormatException">It is not valid UTF-8.</exception>
+    public ReadOnlySpan<char> Characters
     {
         get
         {
+            if (_characters.Length < _lineLength) // UTF-8 never has fewer bytes than UTF-16 has units
+                _characters = new char[_buffer.Length];
+
             try
             {
-                return StrictUtf8.GetString(Line);
+                return _characters.AsSpan(0, StrictUtf8.GetChars(Line, _characters));
             }
             catch (DecoderFallbackException e)
             {
@@ -61,7 +69,10 @@ internal sealed class LineReader(string name, Stream stream) : IDisposable
     }
 
     /// <summary>An error in the current line.</summary>
-    public DataFormatException Error(string rule, Exception? inner = null) => DataFormatException.AtLine(name, Number, rule, inner);
+    public DataFormatException Error(string rule, Exception? inner = null) => ErrorAt(Number, rule, inner);
+
+    /// <summary>An error in a line read before.</summary>
+    public DataFormatException ErrorAt(long line, string rule, Exception? inner = null) => DataFormatException.AtLine(name, line, rule, inner);
 
     /// <summary>An error of the file as a whole.</summary>
     public DataFormatException FileError(string rule) => DataFormatException.InFile(name, rule);

@@ -1,0 +1,50 @@
+namespace BlasNet.Datasets;
+
+/// <summary>Reads whatever file of tagged sentences a user has: CoNLL-U or <c>word|TAG</c> lines, plain or gzipped, told apart by content.</summary>
+public static class TaggedFile
+{
+    /// <summary>Reads line by line while the result is enumerated, so the file may be larger than memory.</summary>
+    /// <param name="path">The file. CoNLL-U is what has a tab in its first line that is neither empty nor a comment; its tag is UPOS.</param>
+    /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="DataFormatException">While enumerating: the file cannot be read or breaks its format (see <see cref="Conllu"/>,
+    /// <see cref="TaggedLines"/>), or a word of it has no UPOS.</exception>
+    public static IEnumerable<TaggedWord[]> Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+
+        return Choose(path);
+
+        static IEnumerable<TaggedWord[]> Choose(string path)
+        {
+            IEnumerable<TaggedWord[]> sentences = IsConllu(path)
+                ? Conllu.Read(() => LineReader.Open(path), requireTags: true)
+                    .Select(sentence => Array.ConvertAll(sentence, word => new TaggedWord(word.Form, word.Upos)))
+                : TaggedLines.Read(path);
+
+            foreach (TaggedWord[] sentence in sentences)
+                yield return sentence;
+        }
+    }
+
+    private static bool IsConllu(string path)
+    {
+        using LineReader lines = LineReader.Open(path);
+
+        while (lines.MoveNext())
+        {
+            ReadOnlySpan<byte> line = lines.Line;
+
+            if (line.Contains((byte)'\t'))
+                return true;
+
+            // A comment of CoNLL-U; but "#|SYM" is a word.
+            int space = line.IndexOf((byte)' ');
+            bool isComment = line is [(byte)'#', ..] && !(space < 0 ? line : line[..space]).Contains((byte)'|');
+
+            if (!isComment && !line.Trim((byte)' ').IsEmpty)
+                return false;
+        }
+
+        return false;
+    }
+}
