@@ -44,7 +44,7 @@ internal static class CliApplication
         }
         catch (OperationCanceledException e)
         {
-            error.WriteLine(e.Message);
+            error.WriteLine(e is InterruptedException ? e.Message : "Interrupted.");
             return ExitCodes.Interrupted;
         }
         catch (Exception e) when (e is CommandException or DataFormatException or DllNotFoundException)

@@ -122,25 +122,34 @@ internal sealed class TrainDigitsCommand
         List<EpochResult> results = [];
         for (int epoch = 1; epoch <= epochs; epoch++)
         {
-            EpochResult result = json
-                ? training.NextEpoch(null, _context.Cancellation)
-                : EpochProgress.Show(_context, $"epoch {epoch}/{epochs}", progress => training.NextEpoch(progress, _context.Cancellation));
+            EpochResult result = RunEpoch(training, epoch, epochs, json);
             results.Add(result);
             if (json)
-            {
-                _context.WriteJson(
-                    new EpochLine(result.Epoch, result.Step, result.Loss, result.TestAccuracy, result.ExamplesPerSecond, result.Time.TotalSeconds, result.GemmCalls, result.GemvCalls),
-                    JsonLines.Default.EpochLine);
-            }
+                _context.WriteJson(LineOf(result), JsonLines.Default.EpochLine);
             else
-            {
                 _context.Output.WriteLine(Invariant(
                     $"epoch {epoch,3}/{epochs}  loss {result.Loss,8:F5}  test accuracy {result.TestAccuracy,6:P1}  {result.ExamplesPerSecond,9:N0} examples/s"));
-            }
         }
 
         return results;
     }
+
+    private EpochResult RunEpoch(DigitTraining training, int epoch, int epochs, bool json)
+    {
+        try
+        {
+            return json
+                ? training.NextEpoch(null, _context.Cancellation)
+                : EpochProgress.Show(_context, $"epoch {epoch}/{epochs}", progress => training.NextEpoch(progress, _context.Cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new InterruptedException($"Interrupted in epoch {epoch}, after step {training.StepCount}; nothing was saved.");
+        }
+    }
+
+    private static EpochLine LineOf(EpochResult result) => new(
+        result.Epoch, result.Step, result.Loss, result.TestAccuracy, result.ExamplesPerSecond, result.Time.TotalSeconds, result.GemmCalls, result.GemvCalls);
 
     private static DigitSplit Read(string? data, string? labels)
     {

@@ -34,6 +34,9 @@ internal sealed class DigitTraining : IDisposable
 
     public Model Model { get; }
 
+    /// <summary>Optimizer steps so far.</summary>
+    public long StepCount => _trainer.StepCount;
+
     /// <exception cref="OperationCanceledException">After the step during which it was asked for.</exception>
     /// <exception cref="CommandException">The loss is not a finite number any more.</exception>
     public EpochResult NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)

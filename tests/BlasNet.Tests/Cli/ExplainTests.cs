@@ -1,0 +1,80 @@
+namespace BlasNet.Tests.Cli;
+
+[Collection(CommandLineTests.Name)]
+public sealed class ExplainTests
+{
+    [Fact]
+    public void One_weight_and_two_examples() => Assert.Equal(
+        """
+        One example
+        What its user writes: s = ℓ(w, x) = Σ (w·x)². There is no batch in it.
+
+          %0 = input : [3]
+          w = parameter : [2 × 3]
+          %2 = matmul w %0 : [2]
+          %3 = square %2 : [2]
+          %4 = sum %3 : [1]
+
+        The minibatch of 2
+        The graph of each example, side by side; all share the same parameters, and one node adds the losses.
+
+          %0 = input : [3]
+          w = parameter : [2 × 3]
+          %2 = matmul w %0 : [2]
+          %3 = square %2 : [2]
+          %4 = sum %3 : [1]
+          %5 = input : [3]
+          %6 = matmul w %5 : [2]
+          %7 = square %6 : [2]
+          %8 = sum %7 : [1]
+          %9 = total %4 %8 : [1]
+
+        The batched graph
+        The same values: nodes of one kind have become one node that computes a stack (×2), a matrix times 2 vectors a matrix times a matrix.
+
+          %0 = input : [3] ×2
+          w = parameter : [2 × 3]
+          %2 = matmul w %0 : [2] ×2
+          %3 = square %2 : [2] ×2
+          %4 = sum %3 : [1] ×2
+          %5 = total %4 : [1]
+
+
+        """.ReplaceLineEndings("\n"),
+        CommandResult.Of("explain").Output.Split("          ")[0]);
+
+    [Theory]
+    [InlineData("weight", 2, 2, 1, 4, 2)]
+    [InlineData("weight", 7, 7, 1, 14, 2)]
+    [InlineData("mlp", 4, 8, 2, 20, 5)]
+    public void Gemv_become_gemm(string model, int examples, int gemv, int gemm, int gemvWithGradients, int gemmWithGradients)
+    {
+        string[] lines = CommandResult.Of("explain", "--model", model, "--examples", $"{examples}").Lines;
+        int[] Row(string name) => [.. lines.Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse)];
+
+        Assert.Equal([gemv, 0], Row("minibatch    ")[1..3]);
+        Assert.Equal([0, gemm], Row("batched    ")[1..3]);
+        Assert.Equal([gemvWithGradients, 0], Row("minibatch, with gradients")[1..3]);
+        Assert.Equal([0, gemmWithGradients], Row("batched, with gradients")[1..3]);
+    }
+
+    [Fact]
+    public void Dot_is_three_graphs_and_comments()
+    {
+        string[] lines = CommandResult.Of("explain", "--format", "dot").Lines;
+
+        Assert.Equal(3, lines.Count(line => line == "digraph {"));
+        Assert.Equal(3, lines.Count(line => line == "}"));
+        Assert.All(lines, line => Assert.Matches(@"^(//|digraph \{$|\}$|  )", line));
+    }
+
+    [Fact]
+    public void Mermaid_is_markdown_with_three_charts()
+    {
+        string[] lines = CommandResult.Of("explain", "--format", "mermaid").Lines;
+
+        Assert.Equal(3, lines.Count(line => line == "```mermaid"));
+        Assert.Equal(3, lines.Count(line => line.StartsWith("flowchart", StringComparison.Ordinal)));
+        Assert.Equal(8, lines.Count(line => line.StartsWith("```", StringComparison.Ordinal)));
+    }
+}

@@ -1,0 +1,93 @@
+using BlasNet.Cli.CommandLine;
+
+namespace BlasNet.Tests.Cli;
+
+[Collection(CommandLineTests.Name)]
+public sealed class UsageTests
+{
+    [Theory]
+    [InlineData("train digits --bacth 3", "Error: --bacth: unknown option. Did you mean --batch? See 'blasnet train digits --help'.")]
+    [InlineData("train digits --something-else", "Error: --something-else: unknown option. See 'blasnet train digits --help'.")]
+    [InlineData("trian", "Error: trian: unknown command. Did you mean train? See 'blasnet --help'.")]
+    [InlineData("train", "Error: a command is missing; one of digits. See 'blasnet train --help'.")]
+    [InlineData("bench", "Error: a command is missing; one of mlp, gemm. See 'blasnet bench --help'.")]
+    [InlineData("explain more", "Error: more: unknown argument. See 'blasnet explain --help'.")]
+    [InlineData("train digits --batch 0", "Error: --batch 0: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --batch -1", "Error: --batch -1: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --batch 1.5", "Error: --batch 1.5: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --compute-batch -1", "Error: --compute-batch -1: must be a whole number from 0 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --epochs x", "Error: --epochs x: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --hidden 3,,4", "Error: --hidden : must be a whole number from 1 to 65536. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --learning-rate 0", "Error: --learning-rate 0: must be a number above 0. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --learning-rate NaN", "Error: --learning-rate NaN: must be a number above 0. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --optimizer rmsprop", "Error: --optimizer rmsprop: must be one of adam, momentum, sgd. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --batching maybe", "Error: --batching maybe: must be one of on, off. See 'blasnet train digits --help'.")]
+    [InlineData("bench mlp --gemm mkl", "Error: --gemm mkl: must be one of auto, openblas, packed. See 'blasnet bench mlp --help'.")]
+    [InlineData("bench gemm --sizes 64,0", "Error: --sizes 0: must be a whole number from 1 to 16384. See 'blasnet bench gemm --help'.")]
+    [InlineData("explain --examples 1", "Error: --examples 1: must be a whole number from 2 to 1000. See 'blasnet explain --help'.")]
+    [InlineData("train digits --labels x", "Error: --labels goes with --data. See 'blasnet train digits --help'.")]
+    public void A_wrong_command_line_is_one_line_and_exit_code_2(string args, string expected)
+    {
+        CommandResult result = CommandResult.Of(args.Split(' '));
+
+        Assert.Equal((ExitCodes.Usage, "", expected + "\n"), (result.ExitCode, result.Output, result.Error));
+    }
+
+    [Fact]
+    public void More_threads_than_processors_are_refused()
+    {
+        string threads = $"{Environment.ProcessorCount + 1}";
+
+        Assert.Equal(
+            $"Error: --threads {threads}: must be a whole number from 1 to {Environment.ProcessorCount}. See 'blasnet doctor --help'.\n",
+            CommandResult.Of("doctor", "--threads", threads).Error);
+    }
+
+    [Theory]
+    [InlineData("--batch")]
+    [InlineData("--batch 1 --batch 2")]
+    public void A_missing_or_repeated_value_names_the_option(string args)
+    {
+        CommandResult result = CommandResult.Of(["train", "digits", .. args.Split(' ')]);
+
+        Assert.Equal(ExitCodes.Usage, result.ExitCode);
+        Assert.Contains("'--batch'", Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_arguments_the_help_is_shown()
+    {
+        CommandResult result = CommandResult.Of();
+
+        Assert.Equal((ExitCodes.Success, ""), (result.ExitCode, result.Error));
+        Assert.All(["train", "bench", "explain", "doctor", "demo"], command => Assert.Contains($"\n  {command} ", result.Output, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("train digits")]
+    [InlineData("bench")]
+    [InlineData("explain")]
+    [InlineData("doctor")]
+    public void Help_gives_examples(string command) =>
+        Assert.Contains($"blasnet {command}", CommandResult.Of([.. command.Split(' '), "--help"]).Output.Split("Usage:")[0], StringComparison.Ordinal);
+
+    [Fact]
+    public void Help_shows_defaults_as_they_are_typed()
+    {
+        string help = CommandResult.Of("train", "digits", "--help").Output;
+
+        Assert.All(
+            ["[default: 256,256]", "[default: on]", "[default: auto]", "[default: adam]", "[default: 64]"],
+            text => Assert.Contains(text, help, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_version_is_a_line_of_its_own() => Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", CommandResult.Of("--version").Output);
+
+    [Theory]
+    [InlineData("--bacth", "--batch")]
+    [InlineData("--treads", "--threads")]
+    [InlineData("--x", null)]
+    public void The_nearest_name_is_suggested_if_it_is_near(string typed, string? expected) =>
+        Assert.Equal(expected, UsageErrors.Nearest(typed, ["--batch", "--threads", "--learning-rate"]));
+}
