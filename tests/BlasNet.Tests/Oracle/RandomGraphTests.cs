@@ -39,6 +39,22 @@ public sealed class RandomGraphTests
             CheckSeed(seed);
     }
 
+    /// <summary>Differentiating the minibatch graph and batching the result, or batching first: the same gradients.</summary>
+    [Fact]
+    public void Batching_and_differentiating_commute()
+    {
+        for (int seed = 100_000; seed < 100_200; seed++)
+        {
+            RandomProgram program = RandomProgram.Create(seed);
+            using var batchFirst = new BlasNetRun<double>(program.Parameters, new EngineOptions());
+            using var differentiateFirst = new BlasNetRun<double>(program.Parameters, new EngineOptions { DifferentiateFirst = true });
+            double tolerance = 1e-12 * Math.Max(1, program.Evaluate().LargestAdjoint);
+            var (expected, actual) = (batchFirst.Run(program, passes: 1).Gradients, differentiateFirst.Run(program, passes: 1).Gradients);
+            for (int i = 0; i < expected.Length; i++)
+                Assert.Null(Difference(expected[i], actual[i], tolerance) is { } where ? $"seed {seed}, {program.Parameters[i].Name}, {where}" : null);
+        }
+    }
+
     [Fact]
     public void Random_programs_reach_every_operator()
     {
