@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using BlasNet.Cli.CommandLine;
-using BlasNet.Cli.Recognition;
 using BlasNet.Cli.Output;
+using BlasNet.Cli.Recognition;
 using BlasNet.Datasets;
 using BlasNet.Kernels;
 using BlasNet.Native;
