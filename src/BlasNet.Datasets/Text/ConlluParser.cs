@@ -86,7 +86,8 @@ internal sealed class ConlluParser(LineReader lines, bool requireTags)
     /// <summary>A multiword token stands before the first of its words, and the next one after its last.</summary>
     private void ReadRange(ReadOnlySpan<char> id, ReadOnlySpan<char> first, ReadOnlySpan<char> last)
     {
-        if (!IsNumber(first, out int start) || !IsNumber(last, out int end) || start != _words.Count + 1 || end < start || start <= _rangeEnd)
+        if (!IsNumber(first, out int start) || !IsNumber(last, out int end) ||
+            start != _words.Count + 1 || end < start || start <= _rangeEnd)
             throw IdError(id);
 
         (_rangeEnd, _rangeLine) = (end, lines.Number);
@@ -108,7 +109,10 @@ internal sealed class ConlluParser(LineReader lines, bool requireTags)
             int head = _words[i].Head ?? 0;
 
             if (head > _words.Count || head == i + 1)
-                throw lines.ErrorAt(_lineNumbers[i], $"column {Head + 1} (HEAD): {head} is not another word of the sentence, which has {_words.Count}");
+            {
+                throw lines.ErrorAt(_lineNumbers[i],
+                    $"column {Head + 1} (HEAD): {head} is not another word of the sentence, which has {_words.Count}");
+            }
         }
 
         return [.. _words];
@@ -117,11 +121,15 @@ internal sealed class ConlluParser(LineReader lines, bool requireTags)
     private void CheckRange()
     {
         if (_rangeEnd > _words.Count)
-            throw lines.ErrorAt(_rangeLine, $"column {Id + 1} (ID): the multiword token ends with word {_rangeEnd}; the sentence has {_words.Count}");
+        {
+            throw lines.ErrorAt(_rangeLine,
+                $"column {Id + 1} (ID): the multiword token ends with word {_rangeEnd}; the sentence has {_words.Count}");
+        }
     }
 
     private DataFormatException IdError(ReadOnlySpan<char> id) => lines.Error(
-        $"column {Id + 1} (ID): {_words.Count + 1} expected, got {ErrorText.Quote(id)}{(id is "1" ? "; an empty line is expected between sentences" : "")}");
+        $"column {Id + 1} (ID): {_words.Count + 1} expected, got {ErrorText.Quote(id)}" +
+        (id is "1" ? "; an empty line is expected between sentences" : ""));
 
     private string Text(ReadOnlySpan<char> line, int column) => _pool.Get(line[_columns[column]]);
 

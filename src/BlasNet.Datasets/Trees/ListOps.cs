@@ -44,7 +44,7 @@ public sealed class ListOps
         if (!(MeanWords <= MaximumMeanWords))
         {
             throw new ArgumentOutOfRangeException(nameof(listProbability), listProbability,
-                string.Create(CultureInfo.InvariantCulture, $"Trees would have {MeanWords:G3} words on average; {MaximumMeanWords:N0} is the limit."));
+                string.Create(CultureInfo.InvariantCulture, $"Trees would have {MeanWords:G3} words on average; the limit is {MaximumMeanWords}."));
         }
     }
 

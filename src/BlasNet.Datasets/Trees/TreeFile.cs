@@ -13,7 +13,8 @@ public static class TreeFile
     /// <summary>Reads tree by tree while the result is enumerated, so the file may be larger than memory. Trees may be of any depth.</summary>
     /// <param name="path">The file, UTF-8; gzip is recognised by its content.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
-    /// <exception cref="DataFormatException">While enumerating: the file cannot be read, has no trees, is not UTF-8, or breaks the grammar.</exception>
+    /// <exception cref="DataFormatException">While enumerating: the file cannot be read, has no trees, is not UTF-8, or breaks the
+    /// grammar.</exception>
     public static IEnumerable<Tree> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -68,5 +68,5 @@ public abstract class TreeNode<TSelf>
 
     private TSelf OfTwo(int child) => _children.Length == 2
         ? _children[child]
-        : throw new InvalidOperationException($"The node has {_children.Length} children; only a node of a binary tree has a left and a right one.");
+        : throw new InvalidOperationException($"The node has {_children.Length} children; a left and a right one are those of two.");
 }
