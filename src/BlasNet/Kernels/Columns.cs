@@ -39,16 +39,18 @@ internal static class Columns
     {
         for (int start = 0; start < x.Length; start += rows)
         {
-            ReadOnlySpan<T> column = x.Slice(start, rows);
-            TensorPrimitives.Subtract(column, LogSumExp(column), y.Slice(start, rows));
+            Span<T> column = y.Slice(start, rows);
+            T logarithm = LogSumExp(x.Slice(start, rows), out T largest);
+            TensorPrimitives.Subtract(x.Slice(start, rows), largest, column);
+            TensorPrimitives.Subtract(column, logarithm, column);
         }
     }
 
-    /// <summary>ln Σ exp(x), the largest element taken out so that no power overflows.</summary>
+    /// <summary>ln Σ exp(x − largest): nothing overflows, and nothing small is lost beside something large.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static T LogSumExp<T>(ReadOnlySpan<T> x) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static T LogSumExp<T>(ReadOnlySpan<T> x, out T largest) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T largest = TensorPrimitives.Max(x);
+        largest = TensorPrimitives.Max(x);
         T sum = T.Zero;
         Span<T> powers = stackalloc T[ChunkLength];
         for (; x.Length > 0; x = x[powers.Length..])
@@ -59,7 +61,7 @@ internal static class Columns
             sum += TensorPrimitives.Sum<T>(powers);
         }
 
-        return largest + T.Log(sum);
+        return T.Log(sum);
     }
 
     /// <summary>|a − b|².</summary>

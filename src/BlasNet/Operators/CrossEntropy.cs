@@ -48,7 +48,7 @@ internal sealed class CrossEntropyOperator : Operator
         for (int i = 0; i < y.Count; i++)
         {
             Span<T> z = logits.ValueAt(i);
-            *y.At(i) = Columns.LogSumExp<T>(z) - z[IndexOperand.At(this, label, i, z.Length)];
+            *y.At(i) = Columns.LogSumExp<T>(z, out T largest) + (largest - z[IndexOperand.At(this, label, i, z.Length)]);
         }
     }
 
