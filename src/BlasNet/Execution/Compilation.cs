@@ -11,9 +11,10 @@ namespace BlasNet.Execution;
 internal sealed class Compilation
 {
     private readonly EngineOptions _options;
-    private readonly Graph _batched, _simplified, _seen;
+    private readonly Graph _batched, _simplified, _fused, _seen;
     private readonly Batch _batch;
     private readonly Simplify _simplify;
+    private readonly Fuse _fuse;
     private readonly Differentiate _differentiate = new();
     private readonly PlanMemory _planMemory;
     private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [], _gradientOffsets = [];
@@ -26,8 +27,8 @@ internal sealed class Compilation
     public Compilation(Precision precision, EngineOptions options)
     {
         _options = options;
-        (_batched, _simplified, _seen) = (new Graph(precision), new Graph(precision), new Graph(precision));
-        (_batch, _simplify) = (new Batch(_batched), new Simplify(_simplified));
+        (_batched, _simplified, _fused, _seen) = (new Graph(precision), new Graph(precision), new Graph(precision), new Graph(precision));
+        (_batch, _simplify, _fuse) = (new Batch(_batched), new Simplify(_simplified), new Fuse(_fused));
         _planMemory = new PlanMemory { Reuse = options.ReuseMemory };
     }
 
@@ -87,6 +88,9 @@ internal sealed class Compilation
 
         if (_options.Simplify)
             current = RunSimplify(current, times);
+
+        if (_options.Fuse && _options.Simplify)
+            current = RunFuse(current, times);
 
         MakeTotals(current, parameters);
         Check(current);
@@ -180,6 +184,23 @@ internal sealed class Compilation
 
         times.Simplify += Stopwatch.GetTimestamp() - start;
         return _simplified;
+    }
+
+    private Graph RunFuse(Graph graph, PhaseTimes times)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int outputs = _outputs.Count;
+        _outputs.AddRange(_gradients);
+        _fuse.Run(graph, CollectionsMarshal.AsSpan(_outputs));
+        CollectionsMarshal.SetCount(_outputs, outputs);
+        foreach (ref int node in CollectionsMarshal.AsSpan(_outputs))
+            node = _fuse.Locate(node);
+
+        foreach (ref int node in CollectionsMarshal.AsSpan(_gradients))
+            node = node < 0 ? -1 : _fuse.Locate(node);
+
+        times.Simplify += Stopwatch.GetTimestamp() - start;
+        return _fused;
     }
 
     // Batching moves nodes into stacks: outputs to a position; the loss and the gradients, where they are part of a stack, are taken out.

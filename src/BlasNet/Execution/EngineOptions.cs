@@ -12,6 +12,9 @@ internal sealed record EngineOptions
     /// <summary>Compute common subexpressions once.</summary>
     public bool Simplify { get; init; } = true;
 
+    /// <summary>Compute chains of element-wise operators in one sweep.</summary>
+    public bool Fuse { get; init; } = true;
+
     /// <summary>Views, sums in place and memory that is used again.</summary>
     public bool ReuseMemory { get; init; } = true;
 

@@ -32,17 +32,27 @@ internal readonly unsafe struct Operand<T>(T* data, Shape shape, int count, Pack
 /// <remarks>Pointers into the arena, the parameters and the data pools, resolved by the executor.</remarks>
 internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly ReadOnlySpan<int> _inputs;
-    private readonly IOperandSource<T> _source;
+    private readonly ReadOnlySpan<int> _nodes;
+    private readonly IOperandSource<T>? _source;
+    private readonly ReadOnlySpan<Operand<T>> _given;
 
+    /// <summary>The operands of a node.</summary>
     public Operands(IOperandSource<T> source, Graph graph, int node, bool accumulate)
     {
         _source = source;
-        _inputs = graph.InputsOf(node);
+        _nodes = graph.InputsOf(node);
         Output = source.OperandOf(node);
         Attribute = graph.AttributeOf(node);
         Runs = graph.RunsOf(node);
         Accumulate = accumulate;
+    }
+
+    /// <summary>Operands that are parts of a node's: a chunk of its stack.</summary>
+    public Operands(ReadOnlySpan<Operand<T>> inputs, Operand<T> output, long attribute)
+    {
+        _given = inputs;
+        Output = output;
+        Attribute = attribute;
     }
 
     public Operand<T> Output { get; }
@@ -55,16 +65,16 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
     /// <summary>Add to the output instead of overwriting it.</summary>
     public bool Accumulate { get; }
 
-    public int InputCount => _inputs.Length;
+    public int InputCount => _source is null ? _given.Length : _nodes.Length;
 
     public Operand<T> this[int input]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _source.OperandOf(_inputs[input]);
+        get => _source is null ? _given[input] : _source.OperandOf(_nodes[input]);
     }
 
     /// <summary>True where the plan has input <paramref name="input"/> written into the output by its producer.</summary>
-    public bool IsAbsorbed(int input) => _source.IsAbsorbed(_inputs[input]);
+    public bool IsAbsorbed(int input) => _source is not null && _source.IsAbsorbed(_nodes[input]);
 }
 
 /// <summary>Tells where the value of a node lies.</summary>

@@ -58,6 +58,9 @@ internal abstract class Operator
 
     public virtual Storage Storage => Storage.Computed;
 
+    /// <summary>True where computing some of a stack's values at a time, right after their operands, saves trips to memory: element-wise operators.</summary>
+    public virtual bool IsFusible => Storage == Storage.InPlace;
+
     /// <summary>True where <see cref="Forward"/> honours <see cref="Operands{T}.Accumulate"/>.</summary>
     public virtual bool CanAccumulate => false;
 

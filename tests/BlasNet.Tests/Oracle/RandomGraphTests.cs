@@ -101,6 +101,7 @@ public sealed class RandomGraphTests
             Batching = (seed & 1) == 0,
             DifferentiateFirst = (seed & 2) == 0,
             Simplify = (seed & 4) == 0,
+            Fuse = (seed & 8) == 0,
             ReuseMemory = (seed & 8) == 0,
             Verify = true,
         }, 1 + seed % 3);

@@ -1,0 +1,143 @@
+using System.Runtime.InteropServices;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Passes;
+
+/// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node.</summary>
+/// <remarks>Runs on what is to be planned, after differentiation. A value that is computed and read within one chunk never travels to memory.
+/// Single values are left alone: there is nothing to cut into chunks. Time O(N + E).</remarks>
+internal sealed class Fuse(Graph target)
+{
+    private const int LongestChain = 12;
+
+    private readonly List<FusedOperator> _known = [];   // equal chains are one operator, so that steps seen before allocate nothing
+    private readonly List<FusedStep> _steps = [];
+    private readonly List<int> _operands = [], _inputs = [];
+    private int[] _map = [], _users = [], _reader = [], _length = [];
+
+    /// <summary>Where a node of the source has gone; −1 if it was merged into its reader.</summary>
+    public int Locate(int node) => _map[node];
+
+    /// <param name="source">N nodes, E edges, all of them needed.</param>
+    /// <param name="kept">Nodes whose values are wanted; negative entries are passed over.</param>
+    public void Run(Graph source, ReadOnlySpan<int> kept)
+    {
+        target.ClearFor(source);
+        FindReaders(source, kept);
+        for (int node = 0; node < source.Count; node++)
+        {
+            if (_reader[node] >= 0)
+            {
+                _map[node] = -1;
+                continue;
+            }
+
+            _steps.Clear();
+            _operands.Clear();
+            _inputs.Clear();
+            if (_length[node] > 1)
+            {
+                Collect(source, node);
+                _map[node] = target.AppendStack(Interned(), 0, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+            }
+            else
+            {
+                _map[node] = Copy(source, node);
+            }
+
+            if (source.GivenNameOf(node) is string name)
+                target.SetName(_map[node], name);
+        }
+    }
+
+    // Each node's only reader, if the two can be one; chains grow from their first node on.
+    private void FindReaders(Graph source, ReadOnlySpan<int> kept)
+    {
+        int count = source.Count;
+        if (_map.Length < count)
+            (_map, _users, _reader, _length) = (new int[source.Capacity], new int[source.Capacity], new int[source.Capacity], new int[source.Capacity]);
+
+        Array.Clear(_users, 0, count);
+        Array.Fill(_reader, -1, 0, count);
+        foreach (int node in kept)
+        {
+            if (node >= 0)
+                _users[node] = 2;
+        }
+
+        for (int node = 0; node < count; node++)
+        {
+            foreach (int input in source.InputsOf(node))
+                _users[input]++;
+        }
+
+        for (int node = 0; node < count; node++)
+        {
+            _length[node] = 1;
+            if (!IsFusible(source, node))
+                continue;
+
+            foreach (int input in source.InputsOf(node))
+            {
+                if (_users[input] != 1 || source.CountOf(input) != source.CountOf(node) || !IsFusible(source, input)
+                    || _length[node] + _length[input] > LongestChain)
+                    continue;
+
+                _reader[input] = node;
+                _length[node] += _length[input];
+            }
+        }
+    }
+
+    private static bool IsFusible(Graph source, int node) =>
+        source.CountOf(node) > 1 && source.OperatorOf(node).IsFusible && source.InputsOf(node).Length <= FusedOperator.MaxOperands;
+
+    // Appends the steps of a node and of all that is merged into it, operands first; returns the node's step.
+    private int Collect(Graph source, int node)
+    {
+        ReadOnlySpan<int> inputs = source.InputsOf(node);
+        Span<int> operands = stackalloc int[FusedOperator.MaxOperands];
+        for (int i = 0; i < inputs.Length; i++)
+            operands[i] = _reader[inputs[i]] == node ? ~Collect(source, inputs[i]) : InputOf(_map[inputs[i]]);
+
+        _steps.Add(new FusedStep(source.OperatorOf(node), source.AttributeOf(node), source.ShapeOf(node), _operands.Count, inputs.Length));
+        _operands.AddRange(operands[..inputs.Length]);
+        return _steps.Count - 1;
+    }
+
+    private int InputOf(int node)
+    {
+        int index = _inputs.IndexOf(node);
+        if (index < 0)
+        {
+            index = _inputs.Count;
+            _inputs.Add(node);
+        }
+
+        return index;
+    }
+
+    private FusedOperator Interned()
+    {
+        foreach (FusedOperator known in _known)
+        {
+            if (known.Steps.SequenceEqual(CollectionsMarshal.AsSpan(_steps)) && known.OperandList.SequenceEqual(CollectionsMarshal.AsSpan(_operands)))
+                return known;
+        }
+
+        var made = new FusedOperator([.. _steps], [.. _operands]);
+        _known.Add(made);
+        return made;
+    }
+
+    private int Copy(Graph source, int node)
+    {
+        foreach (int input in source.InputsOf(node))
+            _inputs.Add(_map[input]);
+
+        Operator op = source.OperatorOf(node);
+        long attribute = op.HasRuns ? target.AddRuns(source.RunsOf(node)) : source.AttributeOf(node);
+        return target.AppendStack(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+    }
+}
