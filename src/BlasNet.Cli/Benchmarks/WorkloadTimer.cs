@@ -41,8 +41,8 @@ internal sealed class WorkloadTimer
 
         bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
         (gemms, gemvs) = (Gemm.GemmCalls - gemms, Gemm.GemvCalls - gemvs);
-        (build, batch, differentiate, plan, execute, update) =
-            (times.Build - build, times.Batch - batch, times.Differentiate - differentiate, times.Simplify + times.Plan - plan, times.Execute - execute, times.Update - update);
+        (build, batch, differentiate) = (times.Build - build, times.Batch - batch, times.Differentiate - differentiate);
+        (plan, execute, update) = (times.Simplify + times.Plan - plan, times.Execute - execute, times.Update - update);
         double total = build + batch + differentiate + plan + execute + update;
         double copies = execute * CopyingPart(workload);
         Span<double> seconds = _seconds.AsSpan(0, steps);

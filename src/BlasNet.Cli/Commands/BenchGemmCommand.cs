@@ -46,8 +46,15 @@ internal static class BenchGemmCommand
         if (json)
             context.WriteJson(new GemmSummaryLine(peaks.Max(peak => peak.PeakGflops), peaks, KernelScope.OpenBlasCore), JsonLines.Default.GemmSummaryLine);
         else
-            context.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"Peak of the packed product: {string.Join(", ", peaks.Select(peak => $"{peak.PeakGflops:F1} with {peak.Threads} thread(s)"))}. OpenBLAS core: {KernelScope.OpenBlasCore ?? "none"}."));
+            WritePeaks(context.Output, peaks);
+    }
+
+    private static void WritePeaks(TextWriter output, GemmPeakLine[] peaks)
+    {
+        foreach (GemmPeakLine peak in peaks)
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Peak of the packed product with {peak.Threads} thread(s): {peak.PeakGflops:F1} GFLOP/s"));
+
+        output.WriteLine($"OpenBLAS core: {KernelScope.OpenBlasCore ?? "none"}");
     }
 
     private static GemmPeakLine[] MeasurePeaks(IReadOnlyList<int> threads) =>

@@ -37,8 +37,8 @@ internal static class DemoCommand
 
     private static void Run(CommandContext context)
     {
-        context.Output.WriteLine(Invariant(
-            $"{Digits.Train.Count:N0} handwritten digits of 8 × 8 pixels to train with, {Digits.Test.Count} to test with. Network 64-{string.Join('-', Hidden)}-10, Adam, {Batch} digits a step, {Epochs} epochs, one thread."));
+        context.Output.WriteLine(Invariant($"{Digits.Train.Count:N0} handwritten digits of 8 × 8 pixels to train with, {Digits.Test.Count} to test with."));
+        context.Output.WriteLine($"Network 64-{string.Join('-', Hidden)}-10, Adam, {Batch} digits a step, {Epochs} epochs, one thread.");
         List<Row> rows = [];
         foreach (var (kernels, mode) in Modes())
         {
@@ -109,7 +109,8 @@ internal static class DemoCommand
     private static string AgreementOf(List<Row> rows)
     {
         const double Tolerance = 1e-2;
-        double[] difference = [.. Enumerable.Range(0, Epochs).Select(epoch => rows.Max(row => RelativeDifference(row.Epochs[epoch].Loss, rows[0].Epochs[epoch].Loss)))];
+        double[] difference = [.. Enumerable.Range(0, Epochs).Select(epoch =>
+            rows.Max(row => RelativeDifference(row.Epochs[epoch].Loss, rows[0].Epochs[epoch].Loss)))];
         string list = string.Join(' ', difference.Select(value => value.ToString("0e-0", CultureInfo.InvariantCulture)));
         return difference.Max() <= Tolerance
             ? $"The loss curves agree: largest relative difference, by epoch, {list}."

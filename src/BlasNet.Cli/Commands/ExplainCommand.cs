@@ -22,7 +22,9 @@ internal static class ExplainCommand
             "--model", "One weight, s = ℓ(w, x), or a perceptron of two layers.", new Named<Subject>("weight", Subject.OneWeight), new("mlp", Subject.Perceptron));
         Option<Named<Action<TextWriter, Subject, Stages>>> format = CliOptions.Choice(
             "--format", "Text, the DOT language of Graphviz, or Markdown with Mermaid charts.",
-            new Named<Action<TextWriter, Subject, Stages>>("text", ExplanationWriter.WriteText), new("dot", ExplanationWriter.WriteDot), new("mermaid", ExplanationWriter.WriteMermaid));
+            new Named<Action<TextWriter, Subject, Stages>>("text", ExplanationWriter.WriteText),
+            new("dot", ExplanationWriter.WriteDot),
+            new("mermaid", ExplanationWriter.WriteMermaid));
         Option<int> examples = CliOptions.Integer("--examples", "Examples of the minibatch.", byDefault: 2, 2, 1000);
         var explain = new Command("explain", Description) { model, format, examples };
         explain.SetAction(options =>

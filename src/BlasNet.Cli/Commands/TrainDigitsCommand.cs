@@ -25,7 +25,9 @@ internal sealed class TrainDigitsCommand
         """;
 
     private readonly Option<string?> _data = CliOptions.FileName(
-        "--data", "Digits to use instead of the built-in 1,797 of UCI: comma-separated rows, or an IDX file of images; plain or gzipped. Every fifth digit of a class is for the test.");
+        "--data",
+        "Digits to use instead of the built-in 1,797 of UCI: comma-separated rows, or an IDX file of images; plain or gzipped. "
+        + "Every fifth digit of a class is for the test.");
 
     private readonly Option<string?> _labels = CliOptions.FileName("--labels", "The IDX file of labels, where it does not lie beside the images under MNIST's name.");
 
@@ -92,7 +94,10 @@ internal sealed class TrainDigitsCommand
 
         bool json = options.GetValue(_json);
         if (!json)
-            _context.Output.WriteLine(Invariant($"{digits.Train.Count:N0} digits to train with, {digits.Test.Count:N0} to test with; {training.Model.Size:N0} parameters."));
+        {
+            _context.Output.WriteLine(Invariant(
+                $"{digits.Train.Count:N0} digits to train with, {digits.Test.Count:N0} to test with; {training.Model.Size:N0} parameters."));
+        }
 
         List<EpochResult> results = RunEpochs(training, options.GetValue(_epochs), json);
 

@@ -11,7 +11,7 @@ internal static class Examination
 {
     private const string CoreVariable = "OPENBLAS_CORETYPE";
 
-    /// <summary>A product that OpenBLAS computes at about its best.</summary>
+    /// <summary>A product that OpenBLAS computes at about its best; measuring it also warms up the managed kernels.</summary>
     private const int PeakSize = 1024, PeakRows = 256;
 
     public static Report Run(int threads)
@@ -20,7 +20,7 @@ internal static class Examination
         OpenBlasLibrary library = OpenBlasLoader.Library;
         var processor = new ProcessorReport(GemmRateCache.ProcessorName(), Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
         var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
-        double? openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : null;
+        double openBlasPeak = GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas;
         return new Report(
             CliApplication.Version,
             RuntimeInformation.FrameworkDescription,
@@ -29,7 +29,7 @@ internal static class Examination
             openBlas,
             [.. OpenBlasLoader.InfluencingVariables(), .. VectorVariables()],
             [.. WarningsFor(library, processor.VectorBits, Environment.GetEnvironmentVariable(CoreVariable))],
-            new PeakReport(threads, GemmPeak.Measure(threads), openBlasPeak),
+            new PeakReport(threads, GemmPeak.Measure(threads), double.IsNaN(openBlasPeak) ? null : openBlasPeak),
             library.Available ? [.. Crossovers(GemmCostModel.Current<float>().Table)] : []);
     }
 

@@ -26,8 +26,9 @@ internal sealed class Stages
         loss(Example, 0);
         Minibatch = NewMinibatch(model, loss, examples).Graph;
         Batched = Minibatch.Batch().Graph;
-        (MinibatchCost, BatchedCost) = (CostOf(model, loss, examples, batching: false, gradients: false), CostOf(model, loss, examples, batching: true, gradients: false));
-        (MinibatchStepCost, BatchedStepCost) = (CostOf(model, loss, examples, batching: false, gradients: true), CostOf(model, loss, examples, batching: true, gradients: true));
+        Cost CostWith(bool batching, bool gradients) => CostOf(model, loss, examples, batching, gradients);
+        (MinibatchCost, BatchedCost) = (CostWith(batching: false, gradients: false), CostWith(batching: true, gradients: false));
+        (MinibatchStepCost, BatchedStepCost) = (CostWith(batching: false, gradients: true), CostWith(batching: true, gradients: true));
     }
 
     public int Examples { get; }

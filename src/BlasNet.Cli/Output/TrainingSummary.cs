@@ -19,8 +19,7 @@ internal sealed class TrainingSummary(IReadOnlyList<EpochResult> epochs)
     public void Print(TextWriter output, string? saved)
     {
         string where = saved is null ? "" : $" Saved to {saved}.";
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"Test accuracy {Last.TestAccuracy:P1}. {ExamplesPerSecond:N0} examples/s in {Time.TotalSeconds:F2} s of training, by {GemmCalls:N0} GEMMs and {GemvCalls:N0} GEMVs.{where}"));
+        FormattableString rate = $"{ExamplesPerSecond:N0} examples/s in {Time.TotalSeconds:F2} s of training, by {GemmCalls:N0} GEMMs and {GemvCalls:N0} GEMVs.";
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Test accuracy {Last.TestAccuracy:P1}. {rate.ToString(CultureInfo.InvariantCulture)}{where}"));
     }
 }

@@ -58,11 +58,11 @@ public readonly partial struct Expr : IEquatable<Expr>
             graph ??= input._owner as Graph;
 
         graph ??= inputs[0].Graph;
-        Span<int> indices = inputs.Length <= 64 ? stackalloc int[64] : new int[inputs.Length];
+        Span<int> indices = graph.NewInputs(inputs.Length);
         for (int i = 0; i < inputs.Length; i++)
             indices[i] = inputs[i].IndexIn(graph);
 
-        return new Expr(graph, graph.Append(op, attribute, indices[..inputs.Length]));
+        return new Expr(graph, graph.Append(op, attribute, indices));
     }
 
     /// <summary>The node in a given graph, which a free parameter joins.</summary>

@@ -17,6 +17,7 @@ public sealed partial class Graph
     private int[] _inputs = new int[512];
     private int _inputCount;
     private Shape[] _inputShapes = new Shape[8];   // of the node being added
+    private int[] _newInputs = new int[8];         // of the node being added
     private Run[] _runs = new Run[64];
     private int _runCount;
     private readonly Dictionary<int, string> _names = [];
@@ -138,6 +139,15 @@ public sealed partial class Graph
         _firstInput[node + 1] = _inputCount;
         Count = node + 1;
         return node;
+    }
+
+    /// <summary>Room for the inputs of the node that is appended next; kept, so that a sum over a minibatch allocates nothing.</summary>
+    internal Span<int> NewInputs(int length)
+    {
+        if (_newInputs.Length < length)
+            _newInputs = new int[2 * length];
+
+        return _newInputs.AsSpan(0, length);
     }
 
     /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>

@@ -39,6 +39,18 @@ public sealed class BenchTests
     }
 
     [Fact]
+    public void A_step_allocates_nothing_once_all_arrays_have_grown()
+    {
+        using Workload workload = MlpWorkload.Create(new WorkloadOptions(Batch: 100, Batching: true, Seed: 1));
+        for (int step = 0; step < 10; step++)
+            workload.Step();
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        workload.Step();
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
     public void Batching_reaches_nearly_the_fewest_launches()
     {
         using Workload workload = MlpWorkload.Create(new WorkloadOptions(Batch: 8, Batching: true, Seed: 1));
