@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Numerics;
-using System.Runtime.CompilerServices;
 using BlasNet.Memory;
 using BlasNet.Native;
 
@@ -37,7 +36,6 @@ internal static unsafe class Gemm
     /// <param name="accumulate">Add to y; excludes <paramref name="bias"/>.</param>
     /// <param name="bias">m values, or null.</param>
     /// <param name="packed">The cache of b's packed form, if b is a parameter.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<T>(
         in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate = false, T* bias = null, PackedWeights<T>? packed = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -46,7 +44,7 @@ internal static unsafe class Gemm
         Debug.Assert(!accumulate || bias == null, "a bias initialises the sum");
         Count(x.Rows);
 
-        if (UsesOpenBlas(GemmKind.ForwardOnce, x, b, y, packed))
+        if (UsesOpenBlas(packed == null ? GemmKind.ForwardOnce : GemmKind.Forward, x, b, packed))
         {
             for (int i = 0; bias != null && i < y.Rows; i++)
                 new Span<T>(bias, y.Columns).CopyTo(new Span<T>(y.Row(i), y.Columns));
@@ -65,7 +63,6 @@ internal static unsafe class Gemm
     /// <param name="dx">[n × k].</param>
     /// <param name="accumulate">Add to dx.</param>
     /// <param name="packed">The cache of b's packed forms, if b is a parameter.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MultiplyTransposed<T>(
         in Matrix<T> dy, in Matrix<T> b, in Matrix<T> dx, bool accumulate = false, PackedWeights<T>? packed = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -73,7 +70,7 @@ internal static unsafe class Gemm
         Debug.Assert(dy.Columns == b.Columns && b.Rows == dx.Columns && dy.Rows == dx.Rows, $"{dy} · {b}ᵀ = {dx}");
         Count(dy.Rows);
 
-        if (UsesOpenBlas(GemmKind.TransposedOnce, dx, b, dy, packed))
+        if (UsesOpenBlas(packed == null ? GemmKind.TransposedOnce : GemmKind.Transposed, dx, b, packed))
             GemmOpenBlas.Run(GemmKind.Transposed, dx, b, dy, accumulate);
         else
             RunPacked(GemmProduct<T>.MultiplyTransposed(dy, b, dx, accumulate), packed);
@@ -84,22 +81,20 @@ internal static unsafe class Gemm
     /// <param name="dy">[n × m].</param>
     /// <param name="db">[k × m].</param>
     /// <param name="accumulate">Add to db.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OuterProductSum<T>(in Matrix<T> x, in Matrix<T> dy, in Matrix<T> db, bool accumulate = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Debug.Assert(x.Columns == db.Rows && dy.Columns == db.Columns && x.Rows == dy.Rows, $"{x}ᵀ · {dy} = {db}");
         Count(x.Rows);
 
-        if (UsesOpenBlas(GemmKind.OuterProductSum, x, db, dy, packed: null))
+        if (UsesOpenBlas(GemmKind.OuterProductSum, x, db, packed: null))
             GemmOpenBlas.Run(GemmKind.OuterProductSum, x, db, dy, accumulate);
         else
             RunPacked(GemmProduct<T>.OuterProductSum(x, dy, db, accumulate), packed: null);
     }
 
     /// <summary>Which kernel the mode, and in <see cref="GemmMode.Auto"/> the cost model, want for a product of these forward shapes.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, PackedWeights<T>? packed)
+    private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, PackedWeights<T>? packed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (Mode == GemmMode.Packed || !OpenBlasLoader.IsAvailable)
@@ -108,13 +103,15 @@ internal static unsafe class Gemm
         if (Mode == GemmMode.OpenBlas)
             return true;
 
-        bool transposed = kind == GemmKind.TransposedOnce;
-        int columns = transposed ? b.Rows : b.Columns;
+        var model = GemmCostModel.Current<T>();
+        (int n, int k, int m) = (x.Rows, b.Rows, b.Columns);
 
-        double paddedShare = (double)GemmPacked<T>.Widest.PaddedColumns(columns) / columns;
+        if (packed == null)
+            return model.PrefersOpenBlas(kind, n, k, m);
 
-        return GemmCostModel.Current<T>().PrefersOpenBlas(
-            kind, x.Rows, b.Rows, b.Columns, paddedShare, packed?.ExpectUse(transposed) ?? 0);
+        // If even a packing that costs nothing does not help, its cost does not matter.
+        return model.PrefersOpenBlas(kind, n, k, m)
+            || (packed.MustPackFor(transposed: kind == GemmKind.Transposed, out int uses) && model.PrefersOpenBlasToPacking(kind, n, k, m, uses));
     }
 
     private static void RunPacked<T>(in GemmProduct<T> product, PackedWeights<T>? packed)

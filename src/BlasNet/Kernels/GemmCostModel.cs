@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
 
@@ -13,7 +12,12 @@ internal sealed class GemmCostModel
     // An estimate takes about 0.1 µs, as long as a small product.
     private readonly ulong[] _decisions = new ulong[256];
 
-    public GemmCostModel(int threads, GemmRateTable table) => (Threads, Table) = (threads, table);
+    private readonly int _panelWidth;
+
+    /// <param name="threads">Threads per product that the rates were measured with.</param>
+    /// <param name="panelWidth">Columns of a panel of the packed kernels, for the share of padding.</param>
+    /// <param name="table">The rates.</param>
+    public GemmCostModel(int threads, int panelWidth, GemmRateTable table) => (Threads, _panelWidth, Table) = (threads, panelWidth, table);
 
     public int Threads { get; }
 
@@ -22,7 +26,6 @@ internal sealed class GemmCostModel
 
     /// <summary>The model for the present number of threads; read from the user's cache, or measured.</summary>
     /// <remarks>OpenBLAS must be available.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static GemmCostModel Current<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -32,43 +35,59 @@ internal sealed class GemmCostModel
     }
 
     /// <summary>Whether OpenBLAS is expected to compute the product sooner.</summary>
-    /// <param name="kind">Which product, as if nothing were packed.</param>
+    /// <param name="kind">Which product.</param>
     /// <param name="n">Rows of the stack.</param>
     /// <param name="k">Rows of the weight matrix B.</param>
     /// <param name="m">Columns of the weight matrix B.</param>
-    /// <param name="paddedShare">Columns the packed kernels compute over columns the result has.</param>
-    /// <param name="uses">How often a packing of B will be used: infinity if it is there already, 0 if it is not kept.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool PrefersOpenBlas(GemmKind kind, int n, int k, int m, double paddedShare, double uses)
+    public bool PrefersOpenBlas(GemmKind kind, int n, int k, int m)
     {
-        GemmKind kept = uses == 0 ? kind : kind == GemmKind.ForwardOnce ? GemmKind.Forward : GemmKind.Transposed;
-        bool rememberable = n < MaxRemembered && k < MaxRemembered && m < MaxRemembered && (uses == 0 || double.IsInfinity(uses));
+        if (n >= MaxRemembered || k >= MaxRemembered || m >= MaxRemembered)
+            return Estimate(kind, n, k, m);
 
-        if (!rememberable)
-            return Estimate(kind, kept, n, k, m, paddedShare, uses);
-
-        ulong question = ((((((((ulong)kept << 20) | (uint)n) << 20) | (uint)k) << 20) | (uint)m) << 1);
+        ulong question = ((((((((ulong)kind << 20) | (uint)n) << 20) | (uint)k) << 20) | (uint)m) << 1);
         ref ulong entry = ref _decisions[(int)((question * 0x9E3779B97F4A7C15) >> 56)];
         ulong known = Volatile.Read(ref entry);
 
         if ((known & ~1ul) != question)
         {
-            known = question | (Estimate(kind, kept, n, k, m, paddedShare, uses) ? 1ul : 0);
+            known = question | (Estimate(kind, n, k, m) ? 1ul : 0);
             Volatile.Write(ref entry, known);
         }
 
         return (known & 1) != 0;
     }
 
-    private bool Estimate(GemmKind once, GemmKind kept, int n, int k, int m, double paddedShare, double uses)
+    /// <summary>Whether OpenBLAS is expected to be sooner over all uses of a weight that must be packed first.</summary>
+    /// <param name="kind">Which product, as if the weight were packed before.</param>
+    /// <param name="n">Rows of the stack.</param>
+    /// <param name="k">Rows of the weight matrix B.</param>
+    /// <param name="m">Columns of the weight matrix B.</param>
+    /// <param name="uses">How often the packing will be used.</param>
+    public bool PrefersOpenBlasToPacking(GemmKind kind, int n, int k, int m, int uses)
     {
-        (double openBlas, double packed) = Table.Seconds(kept, n, k, m);
+        (double openBlas, double packed) = Table.Seconds(kind, n, k, m);
+        GemmKind once = kind == GemmKind.Forward ? GemmKind.ForwardOnce : GemmKind.TransposedOnce;
 
         // The packing itself is what a product that finds nothing packed takes longer, shared among all uses.
-        if (once != kept && double.IsFinite(uses))
-            packed += Math.Max(0, Table.Seconds(once, n, k, m).Packed - packed) / uses;
+        double packing = Math.Max(0, Table.Seconds(once, n, k, m).Packed - packed);
 
-        return openBlas < packed * paddedShare;
+        return openBlas < (packed + (packing / uses)) * PaddedShare(kind, k, m);
+    }
+
+    private bool Estimate(GemmKind kind, int n, int k, int m)
+    {
+        (double openBlas, double packed) = Table.Seconds(kind, n, k, m);
+
+        return openBlas < packed * PaddedShare(kind, k, m);
+    }
+
+    /// <summary>Columns the packed kernels compute, whole panels or half of one for very few, over columns the result has.</summary>
+    private double PaddedShare(GemmKind kind, int k, int m)
+    {
+        int columns = kind is GemmKind.Transposed or GemmKind.TransposedOnce ? k : m;
+        int padded = 2 * columns <= _panelWidth ? _panelWidth / 2 : (columns + _panelWidth - 1) / _panelWidth * _panelWidth;
+
+        return (double)padded / columns;
     }
 
     private static class Models<T>
@@ -88,7 +107,7 @@ internal sealed class GemmCostModel
 
                 if (model == null)
                 {
-                    model = new GemmCostModel(threads, GemmRateCache.GetOrMeasure<T>(threads));
+                    model = new GemmCostModel(threads, GemmPacked<T>.Widest.PanelWidth, GemmRateCache.GetOrMeasure<T>(threads));
                     Known.Add(model);
                 }
 

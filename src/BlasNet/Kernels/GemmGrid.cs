@@ -21,10 +21,10 @@ internal static unsafe class GemmGrid
     public static readonly int[] Batches = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256];
 
     /// <summary>Samples of each kernel at each point, in turn; the median counts.</summary>
-    private const int Rounds = 9;
+    private const int Rounds = 25;
 
-    /// <summary>A sample repeats the product for at least this long.</summary>
-    private const double MinSampleSeconds = 200e-6;
+    /// <summary>A sample repeats the product for at least this long: short, so that a disturbance meets all kernels, or few samples of one.</summary>
+    private const double MinSampleSeconds = 50e-6;
 
     /// <param name="sizes">Rows and columns of the weights.</param>
     /// <param name="batches">Rows of the stack.</param>
@@ -117,24 +117,16 @@ internal static unsafe class GemmGrid
 
     private static double Sample(Action kernel)
     {
-        // Whatever ran before has put its own operands into the caches.
-        kernel();
+        // Whatever ran before has put its own operands into the caches; this run also tells how many make a sample.
         long start = Stopwatch.GetTimestamp();
-        double seconds;
-        int runs = 0;
+        kernel();
+        int runs = Math.Max(1, (int)(MinSampleSeconds / Stopwatch.GetElapsedTime(start).TotalSeconds));
+        start = Stopwatch.GetTimestamp();
 
-        do
-        {
+        for (int run = 0; run < runs; run++)
             kernel();
-            kernel();
-            kernel();
-            kernel();
-            runs += 4;
-            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
-        while (seconds < MinSampleSeconds);
 
-        return seconds / runs;
+        return Stopwatch.GetElapsedTime(start).TotalSeconds / runs;
     }
 
     private static double ElementAtOrDefault(this double[] values, int index, double fallback) => index < values.Length ? values[index] : fallback;

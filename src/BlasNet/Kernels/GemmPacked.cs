@@ -19,9 +19,6 @@ internal abstract unsafe class GemmPacked<T>
 
     public int PanelCount(int columns) => (columns + PanelWidth - 1) / PanelWidth;
 
-    /// <summary>Columns that are computed for so many: whole panels, or half of one for very few.</summary>
-    public int PaddedColumns(int columns) => 2 * columns <= PanelWidth ? PanelWidth / 2 : PanelCount(columns) * PanelWidth;
-
     /// <summary>Computes the product, on several threads where that pays.</summary>
     public abstract void Run(in GemmProduct<T> product);
 }

@@ -20,12 +20,12 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
     /// <summary>Native memory in use.</summary>
     public long Bytes => _forward.Bytes + _transposed.Bytes;
 
-    /// <summary>Notes that a product is about to be computed, by whichever kernel, and foretells what packing for it is worth.</summary>
-    /// <returns>
-    /// How many products will share the packing: infinity if it is there, else as many as the last version had or this one has had.
-    /// </returns>
+    /// <summary>Notes that a product would use a packing, and foretells what making it is worth.</summary>
+    /// <param name="transposed">Which packing.</param>
+    /// <param name="uses">How many products will share it: as many as the last version had, or as this one has had already.</param>
+    /// <returns>Whether it is not there yet.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public double ExpectUse(bool transposed)
+    public bool MustPackFor(bool transposed, out int uses)
     {
         Packing packing = transposed ? _transposed : _forward;
 
@@ -37,8 +37,9 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
         }
 
         packing.Uses++;
+        uses = Math.Max(packing.Uses, packing.UsesOfLastVersion);
 
-        return Volatile.Read(ref packing.Version) == Version ? double.PositiveInfinity : Math.Max(packing.Uses, packing.UsesOfLastVersion);
+        return Volatile.Read(ref packing.Version) != Version;
     }
 
     /// <summary>Computes a product whose right operand is this parameter, packing it on the way if the packing is stale.</summary>

@@ -35,44 +35,50 @@ public sealed class GemmCostModelTests : IDisposable
     [Fact]
     public void The_faster_kernel_is_preferred()
     {
-        GemmCostModel model = new(1, Table((kind, size, rows) => kind == GemmKind.OuterProductSum ? (150, 100) : (100, 150)));
+        GemmCostModel model = new(1, panelWidth: 32, Table((kind, size, rows) => kind == GemmKind.OuterProductSum ? (150, 100) : (100, 150)));
 
-        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 100, 100, paddedShare: 1, uses: 0));
-        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 32, 100, 100, paddedShare: 1, uses: 0));
-        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 100, 100, paddedShare: 1, uses: 0));
+        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 128, 128));
+        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 32, 128, 128));
+        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 128, 128));
     }
 
     [Fact]
     public void Packing_pays_only_for_weights_that_are_used_often_enough()
     {
         // Packing doubles the time of the first product; OpenBLAS takes 1.2 times that of a packed one.
-        GemmCostModel model = new(1, Table((kind, _, _) => (100, kind is GemmKind.ForwardOnce or GemmKind.TransposedOnce ? 60 : 120)));
+        GemmCostModel model = new(1, panelWidth: 32, Table((kind, _, _) => (100, kind is GemmKind.ForwardOnce or GemmKind.TransposedOnce ? 60 : 120)));
 
-        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 256, 256, 1, uses: 1));
-        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 256, 256, 1, uses: 4));
-        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 256, 256, 1, uses: 6));
-        Assert.False(model.PrefersOpenBlas(GemmKind.TransposedOnce, 16, 256, 256, 1, uses: double.PositiveInfinity));
+        Assert.True(model.PrefersOpenBlasToPacking(GemmKind.Forward, 16, 256, 256, uses: 1));
+        Assert.True(model.PrefersOpenBlasToPacking(GemmKind.Forward, 16, 256, 256, uses: 4));
+        Assert.False(model.PrefersOpenBlasToPacking(GemmKind.Transposed, 16, 256, 256, uses: 6));
+        Assert.False(model.PrefersOpenBlas(GemmKind.Transposed, 16, 256, 256));
     }
 
     [Fact]
     public void Columns_that_do_not_fill_a_panel_count_against_the_packed_kernels()
     {
-        GemmCostModel model = new(1, Table((_, _, _) => (100, 120)));
+        GemmCostModel model = new(1, panelWidth: 32, Table((_, _, _) => (100, 120)));
 
-        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 32, paddedShare: 1, uses: 0));
-        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 33, paddedShare: 64 / 33.0, uses: 0));
+        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 32));
+        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 33));
     }
 
     [Fact]
     public void Uses_of_a_weight_are_foretold_from_the_version_before()
     {
-        using PackedWeights<float> packed = new();
-        packed.Version = 1;
-        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => packed.ExpectUse(transposed: false)));
+        using PackedWeights<float> packed = new() { Version = 1 };
+
+        int ExpectUses(bool transposed)
+        {
+            Assert.True(packed.MustPackFor(transposed, out int uses));
+            return uses;
+        }
+
+        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => ExpectUses(transposed: false)));
 
         packed.Version = 2;
-        Assert.Equal([3, 3, 3, 4], Enumerable.Range(0, 4).Select(_ => packed.ExpectUse(transposed: false)));
-        Assert.Equal(1, packed.ExpectUse(transposed: true));
+        Assert.Equal([3, 3, 3, 4], Enumerable.Range(0, 4).Select(_ => ExpectUses(transposed: false)));
+        Assert.Equal(1, ExpectUses(transposed: true));
     }
 
     [Fact]
