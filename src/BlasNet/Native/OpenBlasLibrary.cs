@@ -18,14 +18,26 @@ internal sealed record OpenBlasLibrary(
 
     public bool Available => Handle != 0;
 
-    /// <summary>What to do where the library runs kernels far below what the processor can; null where it does not.</summary>
+    /// <summary>The core that the library detected by itself, where BlasNet had it use <see cref="CoreName"/> instead; else null.</summary>
+    public string? ReplacedCore { get; init; }
+
+    /// <summary>The core to ask for where the library runs kernels far below what the processor can; else null.</summary>
     /// <remarks>
     /// An OpenBLAS older than the processor does not know it and falls back to kernels of 2004: 0.3.21 on an Emerald Rapids ran Prescott's at
     /// 32 instead of 140 GFLOP/s.
     /// </remarks>
-    public string? Advice => CoreName is "Prescott" or "Core2" or "Generic" && Vector256.IsHardwareAccelerated
-        ? $"OpenBLAS does not know this processor and runs its {CoreName} kernels. Use a newer OpenBLAS, or set " +
-          $"OPENBLAS_CORETYPE={(Vector512.IsHardwareAccelerated ? "SkylakeX" : "Haswell")} before starting."
+    public string? BetterCore => CoreName is "Prescott" or "Core2" or "Generic" && Vector256.IsHardwareAccelerated
+        ? Vector512.IsHardwareAccelerated ? "SkylakeX" : "Haswell"
+        : null;
+
+    /// <summary>What the user should know about the choice of kernels; null where there is nothing to say.</summary>
+    public string? Advice =>
+        ReplacedCore is not null && BetterCore is null
+            ? $"OpenBLAS does not know this processor and would have run its {ReplacedCore} kernels; BlasNet has it run {CoreName}. " +
+              "Set OPENBLAS_CORETYPE to choose otherwise."
+        : BetterCore is not null
+            ? $"OpenBLAS runs its {CoreName} kernels, far below what this processor can. Use a newer OpenBLAS, or set " +
+              $"OPENBLAS_CORETYPE={BetterCore} before starting."
         : null;
 
     /// <summary>The file that was mapped for a name the system resolved; <see cref="Location"/> where that cannot be found out.</summary>

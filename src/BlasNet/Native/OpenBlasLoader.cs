@@ -12,6 +12,8 @@ internal static unsafe class OpenBlasLoader
 {
     public const string FileVariable = "BLASNET_OPENBLAS";
 
+    private const string CoreVariable = "OPENBLAS_CORETYPE";
+
     private static readonly Lazy<OpenBlasLibrary> Loaded = new(LoadOnce);
 
     // Asked before every product: a field, because the lazy value costs as much as a tenth of a small one.
@@ -87,12 +89,26 @@ internal static unsafe class OpenBlasLoader
     private static OpenBlasLibrary LoadOnce()
     {
         string? requestedFile = Environment.GetEnvironmentVariable(FileVariable);
-        OpenBlasLibrary library = Find(string.IsNullOrEmpty(requestedFile) ? null : Path.GetFullPath(requestedFile), AppContext.BaseDirectory, SystemNames());
+        string? file = string.IsNullOrEmpty(requestedFile) ? null : Path.GetFullPath(requestedFile);
+        OpenBlasLibrary library = Find(file, AppContext.BaseDirectory, SystemNames());
+
+        if (library.BetterCore is { } core && Environment.GetEnvironmentVariable(CoreVariable) is null)
+            library = LoadWithCore(core, library, () => Find(file, AppContext.BaseDirectory, SystemNames()));
 
         if (!library.Available && !library.RequestedByUser)
             Notice($"{library.Error} The managed kernels compute everything meanwhile.");
 
         return library;
+    }
+
+    // OpenBLAS chooses its kernels while it is loaded, so it is unloaded, told, and loaded again. What the user has set stays as it is.
+    private static OpenBlasLibrary LoadWithCore(string core, OpenBlasLibrary library, Func<OpenBlasLibrary> load)
+    {
+        if (!ProcessEnvironment.TrySet(CoreVariable, core))
+            return library;
+
+        NativeLibrary.Free(library.Handle);
+        return load() with { ReplacedCore = library.CoreName };
     }
 
     private static string[] FileNames() =>
