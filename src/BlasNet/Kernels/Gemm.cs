@@ -97,8 +97,12 @@ internal static unsafe class Gemm
     private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, PackedWeights<T>? packed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        bool transposed = kind is GemmKind.Transposed;
         if (Mode == GemmMode.Packed || !OpenBlasLoader.IsAvailable)
+        {
+            packed?.MustPackFor(transposed, out _);
             return false;
+        }
 
         if (Mode == GemmMode.OpenBlas)
             return true;
@@ -111,7 +115,7 @@ internal static unsafe class Gemm
 
         // If even a packing that costs nothing does not help, its cost does not matter.
         return model.PrefersOpenBlas(kind, n, k, m)
-            || (packed.MustPackFor(transposed: kind == GemmKind.Transposed, out int uses) && model.PrefersOpenBlasToPacking(kind, n, k, m, uses));
+            || (packed.MustPackFor(transposed, out int uses) && model.PrefersOpenBlasToPacking(kind, n, k, m, uses));
     }
 
     private static void RunPacked<T>(in GemmProduct<T> product, PackedWeights<T>? packed)

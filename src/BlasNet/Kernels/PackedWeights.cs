@@ -56,6 +56,12 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
 
         if (Volatile.Read(ref packing.Version) != Version)
         {
+            if (packing.IsUsedOnce)
+            {
+                kernels.Run(product);
+                return;
+            }
+
             lock (packing)
             {
                 if (packing.Version != Version)
@@ -91,6 +97,10 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
         public long CountedVersion = -1;
         public int Uses;
         public int UsesOfLastVersion;
+
+        /// <summary>This is the version's first product, and the last version had no second: then each panel is packed into the same small
+        /// buffer, which stays in the cache, instead of being written out to be read never again.</summary>
+        public bool IsUsedOnce => Uses == 1 && UsesOfLastVersion == 1;
 
         public long Bytes => Panels.Bytes;
 
