@@ -1,0 +1,84 @@
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Passes;
+using BlasNet.Training;
+using static BlasNet.Operators.Op;
+
+namespace BlasNet.Tests.Passes;
+
+/// <summary>What is computed for well-known cases, launch by launch.</summary>
+public sealed class GoldenPlanTests : IDisposable
+{
+    private readonly Model _model = new(seed: 1);
+    private readonly Parameter _w, _b;
+
+    public GoldenPlanTests() => (_w, _b) = (_model.Weight("W", 3, 4), _model.Bias("b", 3));
+
+    public void Dispose() => _model.Dispose();
+
+    [Fact]
+    public void Sixteen_products_with_one_weight_become_one_gemm_without_copies() =>
+        Assert.Equal("matmul ×16  W=shared %0=view", Values(16, (g, i) => _w * g.Input(Vector(i))));
+
+    [Fact]
+    public void A_single_example_is_one_product_with_a_vector() =>
+        Assert.Equal("matmul  W=shared %0=view", Values(1, (g, i) => _w * g.Input(Vector(i))));
+
+    [Fact]
+    public void Matrices_with_different_numbers_of_columns_become_one_gemm_over_all_their_columns() =>
+        Assert.Equal("matmul ×6  W=shared %4=copy", Values(3, (g, i) => _w * g.Input(new float[4 * (i + 1)], new Shape(4, i + 1))).Split('\n')[^1]);
+
+    [Fact]
+    public void Two_uses_of_one_stack_read_it_where_it_lies() =>
+        Assert.Equal(
+            """
+            matmul ×8  W=shared %0=view
+            fused(tanh, multiply) ×8  %2=view
+            """, Values(8, (g, i) =>
+            {
+                Expr z = _w * g.Input(Vector(i));
+                return Tanh(z) * z;
+            }));
+
+    [Fact]
+    public void A_layer_and_its_gradient_are_two_gemms_and_sweeps_between_them() =>
+        Assert.Equal(
+            """
+            matmul ×16  W=shared %0=view
+            fused(add, tanh) ×16  %4=view b=shared
+            cross-entropy ×16  %5=view %3=view
+            total ×16  %6=view
+            broadcast ×16  %8=shared
+            fused(cross-entropy-gradient, multiply, subtract, multiply) ×16  %5=view %3=view %9=view %8=shared
+            outer-product-sum ×16  %10=view %0=view → %13
+            total ×16  %10=view
+            """, Gradients(16, new EngineOptions()));
+
+    [Fact]
+    public void Without_batching_the_terms_of_a_weights_gradient_add_up_in_one_buffer() =>
+        Assert.Equal(
+            ["outer-product-sum  %19=view %8=view → %27", "outer-product-sum  %24=view %0=view → %27"],
+            Gradients(2, new EngineOptions { Batching = false }).Split('\n').Where(line => line.StartsWith("outer", StringComparison.Ordinal)));
+
+    private string Values(int examples, Func<Graph, int, Expr> function)
+    {
+        Graph graph = _model.NewGraph();
+        Expr[] outputs = [.. Enumerable.Range(0, examples).Select(i => function(graph, i))];
+        using var engine = new Engine<float>(_model.Store<float>());
+        engine.Prepare(graph, outputs);
+        return PlanPrinter.Print(engine.Plan);
+    }
+
+    private string Gradients(int examples, EngineOptions options)
+    {
+        Graph graph = _model.NewGraph();
+        Expr[] losses = [.. Enumerable.Range(0, examples).Select(i => CrossEntropy(Tanh(_w * graph.Input(Vector(i)) + _b), i % 3))];
+        Expr loss = Total(losses);
+        using var engine = new Engine<float>(_model.Store<float>(), options);
+        engine.Prepare(graph, [loss], loss, [_w, _b]);
+        return PlanPrinter.Print(engine.Plan);
+    }
+
+    private static float[] Vector(int i) => [i, 1, 2, 3];
+}
