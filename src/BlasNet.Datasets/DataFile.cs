@@ -5,7 +5,7 @@ namespace BlasNet.Datasets;
 internal static class DataFile
 {
     /// <summary>Opens for reading from front to back. Gzip is recognised by its first two bytes, 1F 8B, whatever the file is called.</summary>
-    /// <exception cref="DataFormatException">The path is missing, a directory or not readable.</exception>
+    /// <exception cref="DataFormatException">The path is missing, a directory, a pipe or not readable.</exception>
     public static Stream Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -15,7 +15,12 @@ internal static class DataFile
 
         try
         {
-            return Unzip(path, new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan));
+            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+            if (file.CanSeek)
+                return Unzip(path, file);
+
+            file.Dispose();
+            throw DataFormatException.InFile(path, "is a pipe or a device; a file is expected");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

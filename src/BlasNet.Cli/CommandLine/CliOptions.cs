@@ -81,7 +81,20 @@ internal static class CliOptions
     };
 
     /// <summary>The name of a file; whether it can be used is seen when it is.</summary>
-    public static Option<string?> FileName(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
+    public static Option<string?> FileName(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "FILE",
+        CustomParser = argument =>
+        {
+            string file = argument.Tokens[0].Value;
+            if (file.Length > 0)
+                return file;
+
+            argument.AddError($"{name}: the name of a file is expected, not an empty one.");
+            return null;
+        },
+    };
 
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON object per line, the last one a summary, and no progress." };
 

@@ -76,12 +76,12 @@ internal sealed class TrainDigitsCommand
     private void Run(ParseResult options)
     {
         string? save = options.GetValue(_save);
-        RequireDirectoryOf(save);
+        RequireWritable(save);
         DigitSplit digits = Read(options.GetValue(_data), options.GetValue(_labels));
         using var kernels = new KernelScope(options.GetRequiredValue(_gemm).Value, options.GetValue(_threads));
         Named<OptimizerChoice> optimizer = options.GetRequiredValue(_optimizer);
         double learningRate = options.GetValue(_learningRate) ?? optimizer.Value.LearningRate;
-        using var training = new DigitTraining(digits, new DigitTrainingOptions
+        using DigitTraining training = NewTraining(digits, new DigitTrainingOptions
         {
             Hidden = options.GetRequiredValue(_hidden).Values,
             Optimizer = () => optimizer.Value.Create(learningRate),
@@ -102,7 +102,7 @@ internal sealed class TrainDigitsCommand
         List<EpochResult> results = RunEpochs(training, options.GetValue(_epochs), json);
 
         if (save is not null)
-            Save(training.Model, save);
+            Write(() => training.Model.Save(save));
 
         var summary = new TrainingSummary(results);
         if (json)
@@ -119,6 +119,18 @@ internal sealed class TrainDigitsCommand
         else
         {
             summary.Print(_context.Output, save);
+        }
+    }
+
+    private static DigitTraining NewTraining(DigitSplit digits, DigitTrainingOptions options)
+    {
+        try
+        {
+            return new DigitTraining(digits, options);
+        }
+        catch (Exception e) when (e is ArgumentException or OutOfMemoryException)
+        {
+            throw new CommandException($"--hidden {new Sizes(options.Hidden)}: the network is too large. {e.Message}");
         }
     }
 
@@ -168,7 +180,7 @@ internal sealed class TrainDigitsCommand
     }
 
     // Better before the training than after it.
-    private static void RequireDirectoryOf(string? file)
+    private static void RequireWritable(string? file)
     {
         if (file is null)
             return;
@@ -176,19 +188,22 @@ internal sealed class TrainDigitsCommand
         if (Directory.Exists(file))
             throw new CommandException($"--save {file}: is a directory; a file is expected.");
 
-        if (file.Length == 0 || (Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory && !Directory.Exists(directory)))
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } directory && !Directory.Exists(directory))
             throw new CommandException($"--save {file}: there is no such directory.");
+
+        Write(() => new AtomicFile(file).Dispose());
     }
 
-    private static void Save(Model model, string file)
+    // The messages begin with the file's name.
+    private static void Write(Action action)
     {
         try
         {
-            model.Save(file);
+            action();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException($"--save {file}: {e.Message}");
+            throw new CommandException($"--save {e.Message}");
         }
     }
 

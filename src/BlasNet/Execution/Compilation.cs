@@ -23,6 +23,7 @@ internal sealed class Compilation
     private readonly List<(long Place, double Value)> _constants = [];
     private bool[] _isRead = [];
     private int _seenLoss;
+    private bool _isComplete;   // false after an error in a pass: there is no plan for what was seen
 
     public Compilation(Precision precision, EngineOptions options)
     {
@@ -44,7 +45,7 @@ internal sealed class Compilation
     /// <summary>Whether the last plan fits: everything is equal but the numbers that the examples bring.</summary>
     public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters)
     {
-        if (!_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
+        if (!_isComplete || !_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
             || (loss?.Index ?? -1) != _seenLoss || !parameters.SequenceEqual(CollectionsMarshal.AsSpan(_parameters)))
             return false;
 
@@ -67,6 +68,7 @@ internal sealed class Compilation
     /// <summary>Runs the passes.</summary>
     public void Run(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PhaseTimes times)
     {
+        _isComplete = false;
         Begin(graph, outputs, loss, parameters);
         int constants = graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
         if (_options.DifferentiateFirst)
@@ -101,6 +103,7 @@ internal sealed class Compilation
             Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
 
         RememberConstants(current, constants);
+        _isComplete = true;
     }
 
     // The numbers that the passes have added after the user's own; a graph that finds this plan again does not bring them.

@@ -10,6 +10,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 {
     private readonly EngineOptions _options;
     private readonly List<Compilation> _compilations = [];   // the one used last comes first
+    private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
 
     public Engine(ParameterStore<T> parameters, EngineOptions? options = null)
@@ -36,6 +37,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <param name="outputs">Expressions whose values are wanted.</param>
     /// <param name="loss">The scalar to differentiate, if any.</param>
     /// <param name="parameters">The parameters whose gradients are wanted.</param>
+    /// <exception cref="InvalidOperationException">The pass is too large for the indices of a plan.</exception>
     public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default)
     {
         long start = Stopwatch.GetTimestamp();
@@ -55,14 +57,23 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
         MoveToFront(_compilations.Count - 1);
         Times.Plan += Stopwatch.GetTimestamp() - start;
-        Current.Run(graph, outputs, loss, parameters, Times);
+        try
+        {
+            Current.Run(graph, outputs, loss, parameters, Times);
+        }
+        catch (OverflowException e)
+        {
+            throw new InvalidOperationException($"A stack or the memory of a pass would have more than {int.MaxValue} elements. Use a smaller compute batch.", e);
+        }
     }
 
     /// <summary>Runs the plan.</summary>
     /// <param name="gradients">A buffer laid out as the parameters are; null if no loss was given.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting.</param>
+    /// <exception cref="ObjectDisposedException">The model has been disposed, and its parameters with it.</exception>
     public void Execute(T* gradients = null, bool accumulate = false)
     {
+        ThrowIfDisposed();
         long start = Stopwatch.GetTimestamp();
         if (!accumulate)
         {
@@ -75,13 +86,26 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     }
 
     /// <summary>The value of one of the outputs given to <see cref="Prepare"/>, valid until the next run.</summary>
+    /// <exception cref="ObjectDisposedException">The model has been disposed since.</exception>
     public ReadOnlySpan<T> ValueOf(int output)
     {
+        ThrowIfDisposed();
         (int node, int offset, int length) = Current.OutputAt(output);
         return Executor.ValueOf(node, offset, length);
     }
 
-    public void Dispose() => Executor.Dispose();
+    public void Dispose()
+    {
+        _disposed = true;
+        Executor.Dispose();
+    }
+
+    // Engines are disposed by the model they belong to; what they would read is gone then.
+    private void ThrowIfDisposed()
+    {
+        if (_disposed)
+            throw new ObjectDisposedException("Model", "The model has been disposed: it can be neither trained nor evaluated any more.");
+    }
 
     private void MoveToFront(int index)
     {

@@ -43,14 +43,14 @@ internal sealed class DataPools(Precision precision)
             _pools.Add(new Pool(op, shape));
 
         Pool pool = _pools[index];
-        int valueBytes = shape.Size * _elementBytes;
+        long valueBytes = (long)shape.Size * _elementBytes;
         long needed = (pool.Count + 1L) * valueBytes + Alignment;
         if (needed > pool.Bytes.Length)
-            Grow(pool, needed, pool.Count * valueBytes);
+            Grow(pool, needed, (int)(pool.Count * valueBytes));
 
         unsafe
         {
-            void* target = (byte*)AlignedAddress(pool) + (nint)pool.Count * valueBytes;
+            void* target = (byte*)AlignedAddress(pool) + (nint)(pool.Count * valueBytes);
             if (precision == Precision.Single)
                 Convert(value, new Span<float>(target, shape.Size));
             else
@@ -86,10 +86,6 @@ internal sealed class DataPools(Precision precision)
     public unsafe double ElementAt(long attribute, int element) => precision == Precision.Single
         ? ((float*)AddressOf(attribute))[element]
         : ((double*)AddressOf(attribute))[element];
-
-    /// <summary>True where two values are the same, bit by bit.</summary>
-    public unsafe bool AreEqual(long left, long right, Shape shape) =>
-        new ReadOnlySpan<byte>((void*)AddressOf(left), shape.Size * _elementBytes).SequenceEqual(new ReadOnlySpan<byte>((void*)AddressOf(right), shape.Size * _elementBytes));
 
     private static void Convert<T, TResult>(ReadOnlySpan<T> source, Span<TResult> target) where T : unmanaged, INumber<T> where TResult : unmanaged, INumber<TResult>
     {

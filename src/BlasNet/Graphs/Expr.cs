@@ -9,16 +9,17 @@ public readonly partial struct Expr : IEquatable<Expr>
 {
     private readonly object? _owner;   // a Graph, or a Parameter that has not joined one
 
-    internal Expr(Graph graph, int index) => (_owner, Index) = (graph, index);
+    private readonly int _generation;   // of the graph's nodes: which of its lives between two Clear the node is part of
+
+    internal Expr(Graph graph, int index) => (_owner, Index, _generation) = (graph, index, graph.Generation);
 
     internal Expr(Parameter parameter) => (_owner, Index) = (parameter, -1);
 
     internal int Index { get; }
 
     /// <summary>The graph this expression is part of.</summary>
-    /// <exception cref="InvalidOperationException">A parameter that has not joined a graph, or <c>default</c>.</exception>
-    public Graph Graph => _owner as Graph ?? throw new InvalidOperationException(
-        _owner is Parameter parameter ? $"Parameter {parameter.Name} is not part of a graph yet; use graph.Use({parameter.Name})." : "This Expr is empty (default).");
+    /// <exception cref="InvalidOperationException">A parameter that has not joined a graph, a node that the graph has forgotten, or <c>default</c>.</exception>
+    public Graph Graph => _owner is Graph graph && graph.Generation == _generation ? graph : throw NoGraph();
 
     /// <summary>The shape of one example's value.</summary>
     public Shape Shape => _owner is Parameter parameter ? parameter.Shape : Graph.ShapeOf(Index);
@@ -43,7 +44,7 @@ public readonly partial struct Expr : IEquatable<Expr>
     /// <summary>Adds a node with two inputs.</summary>
     internal static Expr Apply(Operator op, Expr x, Expr y, long attribute = 0)
     {
-        Graph graph = x._owner as Graph ?? y.Graph;
+        Graph graph = x._owner as Graph ?? y.Graph;   // IndexIn checks both
         return new Expr(graph, graph.Append(op, attribute, [x.IndexIn(graph), y.IndexIn(graph)]));
     }
 
@@ -67,23 +68,30 @@ public readonly partial struct Expr : IEquatable<Expr>
 
     /// <summary>The node in a given graph, which a free parameter joins.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal int IndexIn(Graph graph) => ReferenceEquals(_owner, graph) ? Index : Join(graph);
+    internal int IndexIn(Graph graph) => ReferenceEquals(_owner, graph) && _generation == graph.Generation ? Index : Join(graph);
 
     private int Join(Graph graph) => _owner switch
     {
         Parameter parameter => graph.Use(parameter).Index,
-        null => throw new InvalidOperationException("This Expr is empty (default)."),
-        _ => throw new InvalidOperationException("The operands belong to different graphs."),
+        Graph other when !ReferenceEquals(other, graph) => throw new InvalidOperationException("The operands belong to different graphs."),
+        _ => throw NoGraph(),
     };
 
+    private InvalidOperationException NoGraph() => new(_owner switch
+    {
+        Parameter parameter => $"Parameter {parameter.Name} is not part of a graph yet; use graph.Use({parameter.Name}).",
+        Graph _ => "This Expr was made before its graph was cleared: for each step the examples' expressions are made anew.",
+        _ => "This Expr is empty (default).",
+    });
+
     /// <inheritdoc/>
-    public bool Equals(Expr other) => ReferenceEquals(_owner, other._owner) && Index == other.Index;
+    public bool Equals(Expr other) => ReferenceEquals(_owner, other._owner) && Index == other.Index && _generation == other._generation;
 
     /// <inheritdoc/>
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is Expr other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_owner, Index);
+    public override int GetHashCode() => HashCode.Combine(_owner, Index, _generation);
 
     /// <summary>Same node of the same graph.</summary>
     public static bool operator ==(Expr left, Expr right) => left.Equals(right);
@@ -95,6 +103,7 @@ public readonly partial struct Expr : IEquatable<Expr>
     public override string ToString() => _owner switch
     {
         Parameter parameter => parameter.ToString(),
+        Graph graph when graph.Generation != _generation => "cleared",
         Graph graph => Count == 1 ? $"{graph.NameOf(Index)} {Shape}" : $"{graph.NameOf(Index)} {Shape} ×{Count}",
         _ => "empty",
     };

@@ -110,7 +110,7 @@ public sealed partial class Graph
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Expr AddData<T>(Operator op, ReadOnlySpan<T> values, Shape shape, bool shared) where T : unmanaged, INumber<T>
     {
-        if (values.Length != (long)shape.Rows * shape.Columns || values.Length == 0)
+        if (values.Length != (long)shape.Rows * shape.Columns || shape.Rows < 1)
             ThrowWrongLength(op, values.Length, shape);
 
         return new Expr(this, AppendStack(op, Data.Add(op, shape, values), [], shape, 1, shared));

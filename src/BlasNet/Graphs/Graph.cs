@@ -41,9 +41,13 @@ public sealed partial class Graph
     /// <summary>The examples' numbers: inputs, labels, constants.</summary>
     internal DataPools Data { get; private set; }
 
-    /// <summary>Forgets all nodes; keeps the memory.</summary>
+    /// <summary>Tells the nodes before a <see cref="Clear"/> from those after it.</summary>
+    internal int Generation { get; private set; }
+
+    /// <summary>Forgets all nodes; keeps the memory. Expressions made before are refused from here on.</summary>
     public void Clear()
     {
+        Generation++;
         Count = _inputCount = _runCount = 0;
         _names.Clear();
         Data.Clear();
@@ -53,6 +57,7 @@ public sealed partial class Graph
     /// <summary>Forgets all nodes and takes the data of another graph as its own: the first step of a pass.</summary>
     internal void ClearFor(Graph source)
     {
+        Generation++;
         Count = _inputCount = _runCount = 0;
         _names.Clear();
         Data = source.Data;
@@ -66,7 +71,7 @@ public sealed partial class Graph
     internal int CountOf(int node) => _counts[node];
 
     /// <summary>Elements of the whole stack.</summary>
-    internal int LengthOf(int node) => _counts[node] * _shapes[node].Size;
+    internal int LengthOf(int node) => checked(_counts[node] * _shapes[node].Size);
 
     internal long AttributeOf(int node) => _attributes[node];
 
@@ -180,7 +185,9 @@ public sealed partial class Graph
 
         try
         {
-            return op.InferShape(shapes.AsSpan(0, inputs.Length), attribute);
+            Shape shape = op.InferShape(shapes.AsSpan(0, inputs.Length), attribute);
+            return (long)shape.Rows * shape.Columns <= int.MaxValue ? shape
+                : throw new ShapeException(op, $"the result {shape} would have more than {int.MaxValue} elements");
         }
         catch (ShapeException e) when (!e.IsComplete)
         {

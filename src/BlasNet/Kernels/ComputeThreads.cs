@@ -14,7 +14,7 @@ internal static unsafe class ComputeThreads
     private static Worker[] _workers = [];
     private static int _count = FromEnvironment();
 
-    /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, else 1.</summary>
+    /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else 1.</summary>
     public static int Count
     {
         get => _count;
@@ -67,7 +67,7 @@ internal static unsafe class ComputeThreads
 
     private static int FromEnvironment() =>
         int.TryParse(Environment.GetEnvironmentVariable("OPENBLAS_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
-            ? count
+            ? Math.Min(count, Environment.ProcessorCount)
             : 1;
 
     private sealed class Worker

@@ -10,7 +10,8 @@ public readonly record struct Shape(int Rows, int Columns = 1)
     public static Shape Scalar => new(1);
 
     /// <summary>Number of elements.</summary>
-    public int Size => Rows * Columns;
+    /// <exception cref="OverflowException">More than 2³¹ − 1.</exception>
+    public int Size => checked(Rows * Columns);
 
     /// <summary>True for [1 × 1].</summary>
     public bool IsScalar => Rows == 1 && Columns == 1;

@@ -27,12 +27,12 @@ internal static class IndexOperand
     }
 
     /// <summary>The index of value <paramref name="i"/> of a stack.</summary>
-    /// <exception cref="InvalidOperationException">The index is not below the limit: it was computed, and only now known.</exception>
+    /// <exception cref="InvalidOperationException">No whole number below the limit: the index was computed, and is only now known.</exception>
     public static unsafe int At<T>(Operator op, Operand<T> index, int i, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T value = *index.At(i);
-        if (!(value >= T.Zero && value < T.CreateTruncating(limit)))
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not between 0 and {limit - 1}."));
+        if (!(value >= T.Zero && value < T.CreateTruncating(limit) && T.IsInteger(value)))
+            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not a whole number between 0 and {limit - 1}."));
 
         return int.CreateTruncating(value);
     }

@@ -87,7 +87,7 @@ internal sealed class Batch
             int node = _target.Count;
             for (; end < members.Length && _source.AttributeOf(members[end]) == attribute + count; end++)
             {
-                (_node[members[end]], _offset[members[end]]) = (node, count * shape.Size);
+                (_node[members[end]], _offset[members[end]]) = (node, checked(count * shape.Size));
                 count += _source.CountOf(members[end]);
             }
 
@@ -119,7 +119,7 @@ internal sealed class Batch
             {
                 int input = _source.InputsOf(member)[slot];
                 _runs.Add(_node[input], _offset[input], _source.LengthOf(input));
-                length += _source.LengthOf(input);
+                length = checked(length + _source.LengthOf(input));
             }
 
             if (vectors)
@@ -142,7 +142,7 @@ internal sealed class Batch
         foreach (int member in members)
         {
             (_node[member], _offset[member]) = (node, total);
-            total += _source.LengthOf(member);
+            total = checked(total + _source.LengthOf(member));
         }
 
         if (vectors)
@@ -196,7 +196,7 @@ internal sealed class Batch
                 foreach (int term in _source.InputsOf(members[i]))
                 {
                     for (int value = 0; _node[term] >= 0 && value < _source.CountOf(term); value++)
-                        _runs.Add(_node[term], _offset[term] + value * shape.Size, shape.Size, i * shape.Size);
+                        _runs.Add(_node[term], _offset[term] + value * shape.Size, shape.Size, checked(i * shape.Size));
                 }
             }
 
@@ -205,7 +205,7 @@ internal sealed class Batch
         }
 
         for (int i = 0; i < members.Length; i++)
-            (_node[members[i]], _offset[members[i]]) = (node, i * shape.Size);
+            (_node[members[i]], _offset[members[i]]) = (node, checked(i * shape.Size));
     }
 
     private ReadOnlySpan<int> Inputs => CollectionsMarshal.AsSpan(_inputs);

@@ -27,7 +27,7 @@ internal sealed class OperandRuns(Graph graph)
     /// <summary>Elements of a node that go to a place in the operand.</summary>
     public void Add(int node, int offset, int length, int target)
     {
-        _length += length;
+        _length = checked(_length + length);
         if (_runs.Count > 0)
         {
             ref Run last = ref CollectionsMarshal.AsSpan(_runs)[_runs.Count - 1];

@@ -17,6 +17,7 @@ public sealed unsafe class Evaluator<TExample>
     private readonly Func<Graph, TExample, Expr> _function;
     private readonly Graph _graph;
     private readonly IDisposable _engine;
+    private readonly Exclusive _use = new("evaluator");
     private Expr[] _outputs = [];
 
     /// <param name="model">All its parameters must have been added before.</param>
@@ -41,7 +42,9 @@ public sealed unsafe class Evaluator<TExample>
 
     /// <summary>Evaluates each example and hands its result over, in order.</summary>
     /// <remarks>For models of single precision; <c>RunDouble</c> is for the others.</remarks>
-    /// <exception cref="InvalidOperationException">The model's precision is not that of the handler.</exception>
+    /// <exception cref="InvalidOperationException">The model's precision is not that of the handler, a result belongs to another graph than the
+    /// one given, or the evaluator is in use.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     /// <exception cref="OperationCanceledException">Between two passes.</exception>
     public void Run(ReadOnlySpan<TExample> examples, ResultHandler<float> handler, CancellationToken cancellation = default) =>
         RunSpan(examples, handler, cancellation);
@@ -76,6 +79,7 @@ public sealed unsafe class Evaluator<TExample>
     {
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentNullException.ThrowIfNull(handler);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
         int start = 0;
         foreach (TExample[] pass in examples.Chunk(ComputeBatch))
         {
@@ -90,6 +94,20 @@ public sealed unsafe class Evaluator<TExample>
         if (_engine is not Engine<T> engine)
             throw new InvalidOperationException($"The model's precision is {_model.Precision}; the results cannot be handed over as {typeof(T).Name}.");
 
+        _use.Enter();
+        try
+        {
+            RunPass(engine, examples, first, handler);
+        }
+        finally
+        {
+            _use.Exit();
+        }
+    }
+
+    private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, ResultHandler<T> handler)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         if (_outputs.Length < examples.Length)
             _outputs = new Expr[examples.Length];
 
@@ -97,7 +115,7 @@ public sealed unsafe class Evaluator<TExample>
         for (int i = 0; i < examples.Length; i++)
         {
             _graph.BeginExample(first + i);
-            _outputs[i] = _function(_graph, examples[i]);
+            _outputs[i] = _graph.At(_function(_graph, examples[i]).IndexIn(_graph));
         }
 
         engine.Prepare(_graph, _outputs.AsSpan(0, examples.Length));

@@ -10,6 +10,9 @@ namespace BlasNet.Training;
 /// <remarks>The one object that holds native memory for its user: what trainers and evaluators of the model need goes with it when it is disposed.</remarks>
 public sealed partial class Model : IDisposable
 {
+    // Offsets into the flat buffer are 32-bit; the rest is for the gaps between parameters.
+    private const long MaxSize = 2_000_000_000;
+
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _owned = [];
@@ -46,7 +49,7 @@ public sealed partial class Model : IDisposable
     /// <param name="inputs">k, the length of what it takes.</param>
     /// <param name="initializer">By default <see cref="Initializer.GlorotUniform"/>.</param>
     /// <returns>[m × k]; <c>W * x</c> is the matrix product.</returns>
-    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    /// <exception cref="ArgumentException">The name is empty or taken, or the size is not above 0 or too large.</exception>
     public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
         Add(name, new Shape(outputs, inputs), initializer ?? Initializer.GlorotUniform());
 
@@ -55,7 +58,7 @@ public sealed partial class Model : IDisposable
     /// <param name="size">Its length.</param>
     /// <param name="initializer">By default zeros.</param>
     /// <returns>[size].</returns>
-    /// <exception cref="ArgumentException">The name is empty or taken.</exception>
+    /// <exception cref="ArgumentException">The name is empty or taken, or the size is not above 0 or too large.</exception>
     public Parameter Bias(string name, int size, Initializer? initializer = null) => Add(name, new Shape(size), initializer ?? Initializer.Zeros);
 
     /// <summary>The parameter of this name.</summary>
@@ -142,8 +145,9 @@ public sealed partial class Model : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        ArgumentOutOfRangeException.ThrowIfLessThan(shape.Rows, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(shape.Columns, 1);
+        if (shape.Rows < 1 || shape.Columns < 1 || (long)shape.Rows * shape.Columns > MaxSize - Size)
+            throw new ArgumentException($"{name} {shape}: a parameter needs at least one row and one column, and a model has at most {MaxSize} numbers.");
+
         if (_byName.ContainsKey(name))
             throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));
 

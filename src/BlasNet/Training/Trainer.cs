@@ -21,6 +21,7 @@ public sealed class Trainer<TExample>
     private readonly Func<Graph, TExample, Expr> _loss;
     private readonly GradientAccumulator _accumulator;
     private readonly Graph _graph;
+    private readonly Exclusive _use = new("trainer");
     private readonly List<TExample> _batch = [];
     private Expr[] _losses = [];
 
@@ -67,20 +68,34 @@ public sealed class Trainer<TExample>
     /// <returns>The mean of their losses, before the step.</returns>
     /// <exception cref="ArgumentException">No examples.</exception>
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
+    /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or the trainer is in use.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public double Step(ReadOnlySpan<TExample> examples)
     {
-        AccumulateGradient(examples);
-        _accumulator.Update(Optimizer, ++StepCount);
-        return _accumulator.LossSum / _accumulator.Examples;
+        _use.Enter();
+        try
+        {
+            AccumulateGradient(examples);
+            _accumulator.Update(Optimizer, ++StepCount);
+            return _accumulator.LossSum / _accumulator.Examples;
+        }
+        finally
+        {
+            _use.Exit();
+        }
     }
 
     /// <summary>Every example once, in an order that follows from the model's seed and the number of the epoch; the last step may have fewer.</summary>
     /// <returns>The mean of the losses, each before the step it was part of.</returns>
+    /// <exception cref="ArgumentException">No examples.</exception>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for; the parameters are those after that step.</exception>
     public double Epoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentOutOfRangeException.ThrowIfLessThan(OptimizationBatch, 1);
+        if (examples.Count == 0)
+            throw new ArgumentException("An epoch needs at least one example.", nameof(examples));
+
         int[] order = Shuffled(examples.Count, EpochCount);
         int steps = (order.Length + OptimizationBatch - 1) / OptimizationBatch;
         double sum = 0;
@@ -134,7 +149,7 @@ public sealed class Trainer<TExample>
             if (!loss.Shape.IsScalar)
                 throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
 
-            _losses[i] = loss;
+            _losses[i] = _graph.At(loss.IndexIn(_graph));
         }
     }
 

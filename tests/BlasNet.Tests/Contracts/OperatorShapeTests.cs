@@ -59,7 +59,7 @@ public sealed class OperatorShapeTests : OperatorTests
         Expr table = graph.Constant([1.0, 2, 3, 4], new Shape(2, 2));
         Op.Lookup(table, Op.Scale(graph.Index(1), 2));
         var error = Assert.Throws<InvalidOperationException>(() => new DirectEvaluator<double>(graph));
-        Assert.Equal("lookup: index 2 is not between 0 and 1.", error.Message);
+        Assert.Equal("lookup: index 2 is not a whole number between 0 and 1.", error.Message);
     }
 
     [Theory, InlineData(-0.1), InlineData(1), InlineData(double.NaN)]
