@@ -11,7 +11,7 @@ namespace BlasNet.Execution;
 internal sealed class Compilation
 {
     private readonly EngineOptions _options;
-    private readonly Graph _batched, _simplified, _fused, _seen;
+    private readonly Graph _batched, _seen;
     private readonly Batch _batch;
     private readonly Simplify _simplify;
     private readonly Fuse _fuse;
@@ -28,8 +28,8 @@ internal sealed class Compilation
     public Compilation(Precision precision, EngineOptions options)
     {
         _options = options;
-        (_batched, _simplified, _fused, _seen) = (new Graph(precision), new Graph(precision), new Graph(precision), new Graph(precision));
-        (_batch, _simplify, _fuse) = (new Batch(_batched), new Simplify(_simplified), new Fuse(_fused));
+        (_batched, _seen) = (new Graph(precision), new Graph(precision));
+        (_batch, _simplify, _fuse) = (new Batch(_batched), new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
         _planMemory = new PlanMemory { Reuse = options.ReuseMemory };
     }
 
@@ -89,10 +89,10 @@ internal sealed class Compilation
             Differentiate(current, loss, times);
 
         if (_options.Simplify)
-            current = RunSimplify(current, times);
+            current = Rewrite(_simplify, current, times);
 
         if (_options.Fuse && _options.Simplify)
-            current = RunFuse(current, times);
+            current = Rewrite(_fuse, current, times);
 
         MakeTotals(current, parameters);
         Check(current);
@@ -172,38 +172,21 @@ internal sealed class Compilation
         times.Differentiate += Stopwatch.GetTimestamp() - start;
     }
 
-    private Graph RunSimplify(Graph graph, PhaseTimes times)
+    private Graph Rewrite(IRewrite pass, Graph graph, PhaseTimes times)
     {
         long start = Stopwatch.GetTimestamp();
         int outputs = _outputs.Count;
         _outputs.AddRange(_gradients);
-        _simplify.Run(graph, CollectionsMarshal.AsSpan(_outputs));
+        pass.Run(graph, CollectionsMarshal.AsSpan(_outputs));
         CollectionsMarshal.SetCount(_outputs, outputs);
         foreach (ref int node in CollectionsMarshal.AsSpan(_outputs))
-            node = _simplify.Locate(node);
+            node = pass.Locate(node);
 
         foreach (ref int node in CollectionsMarshal.AsSpan(_gradients))
-            node = node < 0 ? -1 : _simplify.Locate(node);
+            node = node < 0 ? -1 : pass.Locate(node);
 
         times.Simplify += Stopwatch.GetTimestamp() - start;
-        return _simplified;
-    }
-
-    private Graph RunFuse(Graph graph, PhaseTimes times)
-    {
-        long start = Stopwatch.GetTimestamp();
-        int outputs = _outputs.Count;
-        _outputs.AddRange(_gradients);
-        _fuse.Run(graph, CollectionsMarshal.AsSpan(_outputs));
-        CollectionsMarshal.SetCount(_outputs, outputs);
-        foreach (ref int node in CollectionsMarshal.AsSpan(_outputs))
-            node = _fuse.Locate(node);
-
-        foreach (ref int node in CollectionsMarshal.AsSpan(_gradients))
-            node = node < 0 ? -1 : _fuse.Locate(node);
-
-        times.Simplify += Stopwatch.GetTimestamp() - start;
-        return _fused;
+        return pass.Target;
     }
 
     // Batching moves nodes into stacks: outputs to a position; the loss and the gradients, where they are part of a stack, are taken out.

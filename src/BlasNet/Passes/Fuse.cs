@@ -7,7 +7,7 @@ namespace BlasNet.Passes;
 /// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation. A value that is computed and read within one chunk never travels to memory.
 /// Single values are left alone: there is nothing to cut into chunks. Time O(N + E).</remarks>
-internal sealed class Fuse(Graph target)
+internal sealed class Fuse(Graph target) : IRewrite
 {
     private const int LongestChain = 12;
 
@@ -16,11 +16,10 @@ internal sealed class Fuse(Graph target)
     private readonly List<int> _operands = [], _inputs = [];
     private int[] _map = [], _users = [], _reader = [], _length = [];
 
-    /// <summary>Where a node of the source has gone; −1 if it was merged into its reader.</summary>
+    public Graph Target => target;
+
     public int Locate(int node) => _map[node];
 
-    /// <param name="source">N nodes, E edges, all of them needed.</param>
-    /// <param name="kept">Nodes whose values are wanted; negative entries are passed over.</param>
     public void Run(Graph source, ReadOnlySpan<int> kept)
     {
         target.ClearFor(source);

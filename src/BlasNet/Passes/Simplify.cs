@@ -5,22 +5,21 @@ namespace BlasNet.Passes;
 /// <summary>Copies what is needed of a graph, each common subexpression once.</summary>
 /// <remarks>Two nodes are the same expression if operator, attribute, shape, count and inputs agree; of gathers and scatter-adds also every
 /// run. Hashes only find candidates. Time O(N + E).</remarks>
-internal sealed class Simplify(Graph target)
+internal sealed class Simplify(Graph target) : IRewrite
 {
     private int[] _map = [];
     private bool[] _needed = [];
     private int[] _slots = new int[64];   // open addressing; node of the target + 1
     private int[] _inputs = new int[16];
 
-    /// <summary>Where a node of the source has gone; −1 if nothing needs it.</summary>
+    public Graph Target => target;
+
     public int Locate(int node) => _map[node];
 
-    /// <param name="source">N nodes, E edges.</param>
-    /// <param name="outputs">The nodes that are wanted; negative entries are passed over.</param>
-    public void Run(Graph source, ReadOnlySpan<int> outputs)
+    public void Run(Graph source, ReadOnlySpan<int> kept)
     {
         target.ClearFor(source);
-        MarkNeeded(source, outputs);
+        MarkNeeded(source, kept);
         int slots = _slots.Length;
         while (slots < 2 * source.Count)
             slots *= 2;
