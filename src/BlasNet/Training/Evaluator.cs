@@ -40,6 +40,7 @@ public sealed unsafe class Evaluator<TExample>
     /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; } = 256;
 
+#pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.
     /// <summary>Evaluates each example and hands its result over, in order.</summary>
     /// <remarks>For models of single precision; <c>RunDouble</c> is for the others.</remarks>
     /// <exception cref="InvalidOperationException">The model's precision is not that of the handler, a result belongs to another graph than the
@@ -62,6 +63,7 @@ public sealed unsafe class Evaluator<TExample>
     public void RunDouble(IEnumerable<TExample> examples, ResultHandler<double> handler, CancellationToken cancellation = default) =>
         RunStream(examples, handler, cancellation);
 
+#pragma warning restore RS0026
     private void RunSpan<T>(ReadOnlySpan<TExample> examples, ResultHandler<T> handler, CancellationToken cancellation)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
