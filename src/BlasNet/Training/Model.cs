@@ -8,7 +8,7 @@ namespace BlasNet.Training;
 
 /// <summary>The parameters of a network: named, initialised from a seed, in one flat buffer.</summary>
 /// <remarks>The one object that holds native memory for its user: what trainers and evaluators of the model need goes with it when it is disposed.</remarks>
-public sealed partial class Model : IDisposable
+public sealed partial class Model : IParameters, IDisposable
 {
     // Offsets into the flat buffer are 32-bit; the rest is for the gaps between parameters.
     private const long MaxSize = 2_000_000_000;
@@ -43,22 +43,11 @@ public sealed partial class Model : IDisposable
     /// <summary>Number of trainable numbers.</summary>
     public long Size => _parameters.Sum(parameter => (long)parameter.Shape.Size);
 
-    /// <summary>Adds the weight of a layer.</summary>
-    /// <param name="name">Unique within the model.</param>
-    /// <param name="outputs">m, the length of what it gives.</param>
-    /// <param name="inputs">k, the length of what it takes.</param>
-    /// <param name="initializer">By default <see cref="Initializer.GlorotUniform"/>.</param>
-    /// <returns>[m × k]; <c>W * x</c> is the matrix product.</returns>
-    /// <exception cref="ArgumentException">The name is empty or taken, or the size is not above 0 or too large.</exception>
+    /// <inheritdoc/>
     public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
         Add(name, new Shape(outputs, inputs), initializer ?? Initializer.GlorotUniform());
 
-    /// <summary>Adds a vector, usually the bias of a layer.</summary>
-    /// <param name="name">Unique within the model.</param>
-    /// <param name="size">Its length.</param>
-    /// <param name="initializer">By default zeros.</param>
-    /// <returns>[size].</returns>
-    /// <exception cref="ArgumentException">The name is empty or taken, or the size is not above 0 or too large.</exception>
+    /// <inheritdoc/>
     public Parameter Bias(string name, int size, Initializer? initializer = null) => Add(name, new Shape(size), initializer ?? Initializer.Zeros);
 
     /// <summary>The parameter of this name.</summary>

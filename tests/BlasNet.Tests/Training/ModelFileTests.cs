@@ -1,3 +1,4 @@
+using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Operators;
 using BlasNet.Tests.Kernels;

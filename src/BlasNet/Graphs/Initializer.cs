@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using BlasNet.Memory;
 
-namespace BlasNet.Training;
+namespace BlasNet.Graphs;
 
 /// <summary>Gives a parameter its first values.</summary>
 /// <remarks>The values depend on the seed, the parameter's name and its shape, and on nothing else: not on the order in which parameters are

@@ -1,8 +1,8 @@
 using System.Numerics;
+using BlasNet.Graphs;
 using BlasNet.Memory;
-using BlasNet.Training;
 
-namespace BlasNet.Tests.Training;
+namespace BlasNet.Tests.Graphs;
 
 public sealed class InitializerTests
 {

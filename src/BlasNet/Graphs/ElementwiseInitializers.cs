@@ -1,6 +1,6 @@
 using BlasNet.Memory;
 
-namespace BlasNet.Training;
+namespace BlasNet.Graphs;
 
 internal sealed class ConstantInitializer(double value) : Initializer
 {

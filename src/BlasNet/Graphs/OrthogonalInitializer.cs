@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using BlasNet.Memory;
 
-namespace BlasNet.Training;
+namespace BlasNet.Graphs;
 
 /// <summary>The orthogonal factor of the QR factorisation of a matrix of independent normal numbers.</summary>
 /// <remarks>R's diagonal must be positive for the factor to be uniform among the orthogonal matrices; Gram–Schmidt makes it so, its diagonal

@@ -1,0 +1,34 @@
+using BlasNet.Graphs;
+using BlasNet.Operators;
+
+namespace BlasNet.Layers;
+
+/// <summary>A vector for each word of a vocabulary.</summary>
+public sealed class Embedding
+{
+    /// <param name="parameters">The model, which receives <c>name.E</c> [size × vocabulary].</param>
+    /// <param name="name">Unique within the model.</param>
+    /// <param name="size">Length of a vector.</param>
+    /// <param name="vocabulary">Number of words.</param>
+    /// <param name="initializer">By default normal with variance 1/size, which gives every word a vector of length about 1, however many words there are.</param>
+    public Embedding(IParameters parameters, string name, int size, int vocabulary, Initializer? initializer = null)
+    {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        Table = parameters.Weight($"{name}.E", size, vocabulary, initializer ?? Initializer.Normal(0, 1 / Math.Sqrt(size)));
+    }
+
+    /// <summary>[size × vocabulary]; a word's vector is a column.</summary>
+    public Parameter Table { get; }
+
+    /// <summary>A word's vector.</summary>
+    /// <param name="graph">The graph to add it to.</param>
+    /// <param name="word">0 … vocabulary − 1.</param>
+    /// <returns>[size].</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such word.</exception>
+    public Expr Of(Graph graph, int word)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return Op.Lookup(Table, graph.Index(word));
+    }
+}
