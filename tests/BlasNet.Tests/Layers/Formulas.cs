@@ -32,8 +32,7 @@ internal static class Formulas
 
         double[] Gate(string g, string children) => Add(
             weights.Linear($"{layer}.W{g}", x, $"{layer}.b{g}"),
-            weights.Times($"{layer}.U{children}1", left.H),
-            weights.Times($"{layer}.U{children}2", right.H));
+            weights.Times($"{layer}.U{children}", [.. left.H, .. right.H]));
     }
 
     public static double[] LayerNormalization(double[] x, double[] gain, double[] bias, double epsilon)
