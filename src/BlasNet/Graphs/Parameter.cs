@@ -1,17 +1,20 @@
 namespace BlasNet.Graphs;
 
 /// <summary>A named parameter of a model: the same value for every example, and what training changes.</summary>
-/// <remarks>Usable wherever an <see cref="Expr"/> is; a matrix times a value is the matrix product.</remarks>
+/// <remarks>Usable wherever an <see cref="Expr"/> is; a weight times a value is the matrix product.</remarks>
 public sealed class Parameter
 {
-    internal Parameter(string name, Shape shape, int index, int offset, object model) =>
-        (Name, Shape, Index, Offset, Model) = (name, shape, index, offset, model);
+    internal Parameter(string name, Shape shape, bool isMatrix, int index, int offset, object model) =>
+        (Name, Shape, IsMatrix, Index, Offset, Model) = (name, shape, isMatrix, index, offset, model);
 
     /// <summary>Unique within its model.</summary>
     public string Name { get; }
 
     /// <summary>[rows × columns]; a weight of a layer is [outputs × inputs].</summary>
     public Shape Shape { get; }
+
+    /// <summary>Whether <c>*</c> is the matrix product: for a weight, even of one column; not for a bias.</summary>
+    internal bool IsMatrix { get; }
 
     /// <summary>Position in the model's list of parameters.</summary>
     internal int Index { get; }

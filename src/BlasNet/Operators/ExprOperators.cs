@@ -3,7 +3,7 @@ using BlasNet.Graphs;
 namespace BlasNet.Operators;
 
 /// <summary>Expressions written as in mathematics.</summary>
-/// <remarks><c>+ - * /</c> of two expressions work element by element; a parameter that is a matrix multiplies as a matrix, as in <c>W * x + b</c>.</remarks>
+/// <remarks><c>+ - * /</c> of two expressions work element by element; a weight multiplies as a matrix, as in <c>W * x + b</c>.</remarks>
 public static class ExprOperators
 {
     extension(Expr)
@@ -50,9 +50,9 @@ public static class ExprOperators
 
     extension(Parameter)
     {
-        /// <summary>W·x for a matrix; element by element for a vector.</summary>
+        /// <summary>W·x for a weight; element by element for a bias.</summary>
         /// <exception cref="ShapeException">The shapes do not fit.</exception>
-        public static Expr operator *(Parameter w, Expr x) => w.Shape.IsVector ? Op.Multiply(w, x) : Op.MatMul(w, x);
+        public static Expr operator *(Parameter w, Expr x) => w.IsMatrix ? Op.MatMul(w, x) : Op.Multiply(w, x);
 
         /// <summary>The sum of corresponding elements.</summary>
         public static Expr operator +(Expr x, Parameter b) => Op.Add(x, b);

@@ -45,10 +45,10 @@ public sealed partial class Model : IParameters, IDisposable
 
     /// <inheritdoc/>
     public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
-        Add(name, new Shape(outputs, inputs), initializer ?? Initializer.GlorotUniform());
+        Add(name, new Shape(outputs, inputs), isMatrix: true, initializer ?? Initializer.GlorotUniform());
 
     /// <inheritdoc/>
-    public Parameter Bias(string name, int size, Initializer? initializer = null) => Add(name, new Shape(size), initializer ?? Initializer.Zeros);
+    public Parameter Bias(string name, int size, Initializer? initializer = null) => Add(name, new Shape(size), isMatrix: false, initializer ?? Initializer.Zeros);
 
     /// <summary>The parameter of this name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -130,7 +130,7 @@ public sealed partial class Model : IParameters, IDisposable
         return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
     }
 
-    private Parameter Add(string name, Shape shape, Initializer initializer)
+    private Parameter Add(string name, Shape shape, bool isMatrix, Initializer initializer)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -144,7 +144,7 @@ public sealed partial class Model : IParameters, IDisposable
             throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
 
         int offset = _single?.Append(shape.Size) ?? _double!.Append(shape.Size);
-        var parameter = new Parameter(name, shape, _parameters.Count, offset, this);
+        var parameter = new Parameter(name, shape, isMatrix, _parameters.Count, offset, this);
         var random = new RandomStream((ulong)Seed, name);
         if (_single is not null)
             initializer.Fill(_single.SpanOf(parameter), shape, random);

@@ -42,6 +42,16 @@ public sealed class MisuseTests : IDisposable
     }
 
     [Fact]
+    public void A_weight_of_one_column_times_a_vector_of_its_length_is_no_product_of_elements()
+    {
+        Parameter column = _model.Weight("column", outputs: 5, inputs: 1);
+        Graph graph = _model.NewGraph();
+
+        Assert.Throws<ShapeException>(() => column * graph.Input(new float[5]));
+        Assert.Equal(new Shape(5), (column * graph.Input(1.0)).Shape);
+    }
+
+    [Fact]
     public void An_expression_of_an_earlier_step_is_refused()
     {
         Expr? kept = null;
