@@ -16,11 +16,11 @@ internal static class Examination
 
     public static Report Run(int threads)
     {
-        using var kernels = new KernelScope(GemmMode.Auto, threads);
         OpenBlasLibrary library = OpenBlasLoader.Library;
+        using var kernels = new KernelScope(library.Available ? GemmMode.Auto : GemmMode.Packed, threads);
         var processor = new ProcessorReport(GemmRateCache.ProcessorName(), Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
         var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
-        double openBlasPeak = GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas;
+        double openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : double.NaN;
         return new Report(
             CliApplication.Version,
             RuntimeInformation.FrameworkDescription,
@@ -43,6 +43,9 @@ internal static class Examination
             yield return library.Error!;
             yield break;
         }
+
+        if (library.ReplacedCore is not null && library.Advice is { } advice)
+            yield return advice;
 
         if (library.CoreName is not { } core || Processor.VectorBitsOf(core) >= vectorBits)
             yield break;
