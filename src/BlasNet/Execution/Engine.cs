@@ -27,9 +27,6 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <summary>Time spent in each phase since the engine was made.</summary>
     public PhaseTimes Times { get; } = new();
 
-    /// <summary>How many graphs found a plan made before.</summary>
-    public long PlansReused { get; private set; }
-
     private Compilation Current => _compilations[0];
 
     /// <summary>Makes or finds a plan; its peak bytes are known after this, before anything is computed.</summary>
@@ -46,7 +43,6 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
             if (_options.CachedPlans > 0 && _compilations[i].TryReuse(graph, outputs, loss, parameters))
             {
                 MoveToFront(i);
-                PlansReused++;
                 Times.Plan += Stopwatch.GetTimestamp() - start;
                 return;
             }

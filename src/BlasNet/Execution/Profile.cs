@@ -14,8 +14,6 @@ internal sealed class Profile
         _byOperator[op] = (before + ticks, launches + 1);
     }
 
-    public void Clear() => _byOperator.Clear();
-
     /// <summary>Operators by time spent, the longest first.</summary>
     public IEnumerable<(string Operator, TimeSpan Time, int Launches)> Entries => _byOperator
         .OrderByDescending(entry => entry.Value.Ticks)

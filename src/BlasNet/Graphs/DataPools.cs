@@ -28,9 +28,6 @@ internal sealed class DataPools(Precision precision)
             pool.Count = 0;
     }
 
-    /// <summary>Bytes that all pools hold.</summary>
-    public long Bytes => _pools.Sum(pool => (long)pool.Count * pool.Shape.Size * _elementBytes);
-
     /// <summary>Copies a value into its pool, rounding to the pools' precision.</summary>
     /// <returns>The attribute of the node that stands for it: pool and position.</returns>
     public long Add<T>(Operator op, Shape shape, ReadOnlySpan<T> value) where T : unmanaged, INumber<T>

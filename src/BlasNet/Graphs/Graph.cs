@@ -162,6 +162,10 @@ public sealed partial class Graph
         return attribute;
     }
 
+    /// <summary>The attribute that a copy of another graph's node has here; its runs, if it has any, are copied with it.</summary>
+    internal long AttributeFrom(Graph source, int node) =>
+        source._operators[node].HasRuns ? AddRuns(source.RunsOf(node)) : source._attributes[node];
+
     /// <summary>Room for a list of runs, to be filled at once.</summary>
     internal Span<Run> ReserveRuns(int length, out long attribute)
     {

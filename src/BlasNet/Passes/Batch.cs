@@ -70,7 +70,7 @@ internal sealed class Batch
             _inputs.Add(_runs.ToOperand(_source.ShapeOf(input), _source.CountOf(input), _source.IsShared(input)));
         }
 
-        long attribute = op.HasRuns ? _target.AddRuns(_source.RunsOf(first)) : _source.AttributeOf(first);
+        long attribute = _target.AttributeFrom(_source, first);
         int node = _target.AppendStack(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
         foreach (int member in members)
             (_node[member], _offset[member]) = (node, 0);

@@ -136,7 +136,7 @@ internal sealed class Fuse(Graph target) : IRewrite
             _inputs.Add(_map[input]);
 
         Operator op = source.OperatorOf(node);
-        long attribute = op.HasRuns ? target.AddRuns(source.RunsOf(node)) : source.AttributeOf(node);
+        long attribute = target.AttributeFrom(source, node);
         return target.AppendStack(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
     }
 }

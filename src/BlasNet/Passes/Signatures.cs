@@ -27,9 +27,6 @@ internal sealed class Signatures
 
     public int RepresentativeOf(int kind) => _representative[kind];
 
-    /// <summary>Whether the node is as good as its columns one by one.</summary>
-    public bool IsColumnWise(int node) => _columnWise[node];
-
     public void Run(Graph graph)
     {
         _graph = graph;

@@ -74,7 +74,7 @@ internal sealed class Simplify(Graph target) : IRewrite
         }
 
         Operator op = source.OperatorOf(node);
-        long attribute = op.HasRuns ? target.AddRuns(source.RunsOf(node)) : source.AttributeOf(node);
+        long attribute = target.AttributeFrom(source, node);
         int copy = target.AppendStack(op, attribute, inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
         if (source.GivenNameOf(node) is string name)
             target.SetName(copy, name);
