@@ -58,7 +58,7 @@ internal static class CliApplication
     {
         new HelpOption(),
         new VersionOption { Action = new VersionAction(context) },
-        new Command("train", "Train a network.") { TrainDigitsCommand.Create(context) },
+        TrainCommand.Create(context),
         BenchCommand.Create(context),
         ExplainCommand.Create(context),
         DoctorCommand.Create(context),

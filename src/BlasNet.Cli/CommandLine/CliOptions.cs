@@ -29,6 +29,14 @@ internal static class CliOptions
         CustomParser = argument => ParseInteger(argument, name, argument.Tokens[0].Value, minimum, maximum),
     };
 
+    /// <summary>A whole number within bounds, or none.</summary>
+    public static Option<int?> OptionalInteger(string name, string description, int minimum, int maximum) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        CustomParser = argument => ParseInteger(argument, name, argument.Tokens[0].Value, minimum, maximum),
+    };
+
     /// <summary>A number above 0.</summary>
     /// <param name="name">With both dashes.</param>
     /// <param name="description">Says what happens without the option.</param>

@@ -3,10 +3,10 @@ using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Recognition;
+using BlasNet.Cli.Training;
 using BlasNet.Datasets;
 using BlasNet.Kernels;
 using BlasNet.Native;
-using BlasNet.Training;
 using Spectre.Console;
 
 namespace BlasNet.Cli.Commands;
@@ -61,15 +61,8 @@ internal static class DemoCommand
     private static Row Train(CommandContext context, string name, GemmMode mode, bool batching)
     {
         using var kernels = new KernelScope(mode, threads: 1);
-        using var training = new DigitTraining(new DigitSplit(Digits.Train, Digits.Test), new DigitTrainingOptions
-        {
-            Hidden = Hidden,
-            Optimizer = () => new Adam(),
-            Batch = Batch,
-            Epochs = Epochs,
-            Seed = Seed,
-            Batching = batching,
-        });
+        using TrainingRun training = DigitTraining.Create(
+            new DigitSplit(Digits.Train, Digits.Test), Hidden, new TrainingSettings { Batch = Batch, Epochs = Epochs, Seed = Seed, Batching = batching });
         string title = $"{name} kernels, batching {(batching ? "on" : "off")}";
         List<EpochResult> epochs = [];
         for (int epoch = 1; epoch <= Epochs; epoch++)
@@ -92,7 +85,7 @@ internal static class DemoCommand
             table.AddRow(
                 row.Kernels,
                 row.Batching ? "on" : "off",
-                Invariant($"{row.Epochs[^1].TestAccuracy:P1}"),
+                Invariant($"{row.Summary.Last.Quality.TestAccuracy:P1}"),
                 Invariant($"{MedianRate(row):N0}"),
                 Invariant($"{row.Summary.GemvCalls / Epochs:N0}"),
                 Invariant($"{row.Summary.GemmCalls / Epochs:N0}"),

@@ -3,17 +3,6 @@ using BlasNet.Cli.Diagnosis;
 
 namespace BlasNet.Cli.Output;
 
-/// <summary>An epoch of <c>train digits --json</c>.</summary>
-internal sealed record EpochLine(
-    int Epoch, long Step, double Loss, double TestAccuracy, double ExamplesPerSecond, double Seconds, long GemmCalls, long GemvCalls);
-
-/// <summary>The last line of <c>train digits --json</c>. Calls, seconds and examples per second are of training alone, without the tests.</summary>
-internal sealed record TrainingSummaryLine(
-    bool Summary, double TestAccuracy, double Loss, double ExamplesPerSecond, long GemmCalls, long GemvCalls, double Seconds,
-    int Epochs, long Steps, int TrainExamples, int TestExamples, long Parameters, IReadOnlyList<int> Hidden,
-    string Optimizer, double LearningRate, int Batch, int ComputeBatch, string Batching, string Gemm, int Threads, int Seed,
-    string? OpenblasCore, string? Saved);
-
 /// <summary>A line of <c>bench mlp --json</c> and its like; calls, launches and bytes are of one step.</summary>
 internal sealed record WorkloadLine(
     string Model, double ExamplesPerSecond, double? WordsPerSecond, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample, int Threads,

@@ -1,5 +1,5 @@
 using System.Globalization;
-using BlasNet.Cli.Recognition;
+using BlasNet.Cli.Training;
 
 namespace BlasNet.Cli.Output;
 
@@ -7,6 +7,8 @@ namespace BlasNet.Cli.Output;
 internal sealed class TrainingSummary(IReadOnlyList<EpochResult> epochs)
 {
     public EpochResult Last => epochs[^1];
+
+    public int Epochs => epochs.Count;
 
     public TimeSpan Time { get; } = TimeSpan.FromTicks(epochs.Sum(epoch => epoch.Time.Ticks));
 
@@ -16,10 +18,14 @@ internal sealed class TrainingSummary(IReadOnlyList<EpochResult> epochs)
 
     public double ExamplesPerSecond => epochs.Sum(epoch => epoch.Examples) / Time.TotalSeconds;
 
+    public double WordsPerSecond => epochs.Sum(epoch => epoch.Words) / Time.TotalSeconds;
+
     public void Print(TextWriter output, string? saved)
     {
         string where = saved is null ? "" : $" Saved to {saved}.";
-        FormattableString rate = $"{ExamplesPerSecond:N0} examples/s in {Time.TotalSeconds:F2} s of training, by {GemmCalls:N0} GEMMs and {GemvCalls:N0} GEMVs.";
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Test accuracy {Last.TestAccuracy:P1}. {rate.ToString(CultureInfo.InvariantCulture)}{where}"));
+        string words = Last.Words == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $", {WordsPerSecond:N0} words/s");
+        string rate = string.Create(
+            CultureInfo.InvariantCulture, $"{ExamplesPerSecond:N0} examples/s{words} in {Time.TotalSeconds:F2} s of training, by {GemmCalls:N0} GEMMs and {GemvCalls:N0} GEMVs.");
+        output.WriteLine($"{Last.Quality.ToSentence()} {rate}{where}");
     }
 }

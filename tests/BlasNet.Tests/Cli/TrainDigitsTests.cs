@@ -69,6 +69,14 @@ public sealed class TrainDigitsTests : IDisposable
     }
 
     [Fact]
+    public void The_limit_takes_the_first_examples()
+    {
+        JsonElement summary = Train("--epochs", "1", "--hidden", "16", "--limit", "100").Json()[^1];
+
+        Assert.Equal((80, 20), (Number(summary, "train_examples"), Number(summary, "test_examples")));
+    }
+
+    [Fact]
     public void The_trained_model_is_saved_and_can_be_loaded()
     {
         string file = _folder.File("digits.safetensors");

@@ -13,6 +13,7 @@ public sealed class UsageTests
     [InlineData("bench", "Error: a command is missing; one of mlp, gemm. See 'blasnet bench --help'.")]
     [InlineData("explain more", "Error: more: unknown argument. See 'blasnet explain --help'.")]
     [InlineData("train digits --batch 0", "Error: --batch 0: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --limit 0", "Error: --limit 0: must be a whole number from 1 to 2147483647. See 'blasnet train digits --help'.")]
     [InlineData("train digits --batch -1", "Error: --batch -1: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
     [InlineData("train digits --batch 1.5", "Error: --batch 1.5: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
     [InlineData("train digits --compute-batch -1", "Error: --compute-batch -1: must be a whole number from 0 to 1000000. See 'blasnet train digits --help'.")]

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Globalization;
+using BlasNet.Cli.CommandLine;
+using BlasNet.Cli.Output;
+using BlasNet.Cli.Training;
+
+namespace BlasNet.Cli.Commands;
+
+/// <summary>Makes the model, its data and its test from a command's own options.</summary>
+internal delegate TrainingRun NewTraining(ParseResult options, TrainingSettings settings);
+
+/// <summary><c>blasnet train</c> of one model: what all of them have in common.</summary>
+internal static class TrainModelCommand
+{
+    /// <param name="context">Where results go.</param>
+    /// <param name="name">The command's name.</param>
+    /// <param name="description">What is trained, with examples.</param>
+    /// <param name="common">The options that all have.</param>
+    /// <param name="own">The options that only this command has.</param>
+    /// <param name="create">Reads the data and makes the model.</param>
+    public static Command Create(
+        CommandContext context, string name, string description, TrainingOptions common, IEnumerable<Option> own, NewTraining create)
+    {
+        var command = new Command(name, description);
+        common.AddTo(command, own);
+        command.SetAction(options => Run(context, name, common.SettingsOf(options), settings => create(options, settings)));
+        return command;
+    }
+
+    private static void Run(CommandContext context, string name, TrainingSettings settings, Func<TrainingSettings, TrainingRun> create)
+    {
+        SaveFile.RequireWritable(settings.Save);
+        using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
+        using TrainingRun run = create(settings);
+        if (!settings.Json)
+            context.Output.WriteLine(run.Description);
+
+        List<EpochResult> results = [];
+        for (int epoch = 1; epoch <= settings.Epochs; epoch++)
+        {
+            EpochResult result = RunEpoch(context, run, epoch, settings);
+            results.Add(result);
+            if (settings.Json)
+                context.WriteJson(EpochLine.Of(result), JsonLines.Default.EpochLine);
+            else
+                context.Output.WriteLine(LineOf(result, settings.Epochs));
+        }
+
+        SaveFile.Save(run.Model, settings.Save);
+        var summary = new TrainingSummary(results);
+        if (settings.Json)
+            context.WriteJson(TrainingSummaryLine.Of(name, run, settings, summary), JsonLines.Default.TrainingSummaryLine);
+        else
+            summary.Print(context.Output, settings.Save);
+    }
+
+    private static EpochResult RunEpoch(CommandContext context, TrainingRun run, int epoch, TrainingSettings settings)
+    {
+        try
+        {
+            return settings.Json
+                ? run.NextEpoch(null, context.Cancellation)
+                : EpochProgress.Show(context, $"epoch {epoch}/{settings.Epochs}", progress => run.NextEpoch(progress, context.Cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new InterruptedException($"Interrupted in epoch {epoch}, after step {run.StepCount}; nothing was saved.");
+        }
+    }
+
+    private static string LineOf(EpochResult result, int epochs)
+    {
+        string rate = result.Words == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{result.ExamplesPerSecond,9:N0} examples/s")
+            : string.Create(CultureInfo.InvariantCulture, $"{result.WordsPerSecond,9:N0} words/s");
+        return string.Create(CultureInfo.InvariantCulture, $"epoch {result.Epoch,3}/{epochs}  loss {result.LossPerWord,8:F5}  {result.Quality}  {rate}");
+    }
+}

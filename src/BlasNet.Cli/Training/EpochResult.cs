@@ -1,0 +1,22 @@
+namespace BlasNet.Cli.Training;
+
+/// <summary>What came of one epoch.</summary>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Step">Optimizer steps since the training began.</param>
+/// <param name="Loss">Mean loss of the epoch's examples, each before the step it was part of.</param>
+/// <param name="Quality">What the model is worth after the epoch.</param>
+/// <param name="Examples">Trained with in the epoch.</param>
+/// <param name="Words">Words of these examples; 0 where examples have none.</param>
+/// <param name="Time">Of training; without the test.</param>
+/// <param name="GemmCalls">Matrix-matrix products of training.</param>
+/// <param name="GemvCalls">Matrix-vector products of training.</param>
+internal readonly record struct EpochResult(
+    int Epoch, long Step, double Loss, Quality Quality, int Examples, long Words, TimeSpan Time, long GemmCalls, long GemvCalls)
+{
+    public double ExamplesPerSecond => Examples / Time.TotalSeconds;
+
+    public double WordsPerSecond => Words / Time.TotalSeconds;
+
+    /// <summary>The loss of a word, or of an example that has none.</summary>
+    public double LossPerWord => Words == 0 ? Loss : Loss * Examples / Words;
+}
