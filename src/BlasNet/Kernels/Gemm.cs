@@ -100,7 +100,7 @@ internal static unsafe class Gemm
         bool transposed = kind is GemmKind.Transposed;
         if (Mode == GemmMode.Packed || !OpenBlasLoader.IsAvailable)
         {
-            packed?.MustPackFor(transposed, out _);
+            packed?.CountUse(transposed);
             return false;
         }
 
@@ -115,7 +115,7 @@ internal static unsafe class Gemm
 
         // If even a packing that costs nothing does not help, its cost does not matter.
         return model.PrefersOpenBlas(kind, n, k, m)
-            || (packed.MustPackFor(transposed, out int uses) && model.PrefersOpenBlasToPacking(kind, n, k, m, uses));
+            || model.PrefersOpenBlasToPacking(kind, n, k, m, packed.CountUse(transposed));
     }
 
     private static void RunPacked<T>(in GemmProduct<T> product, PackedWeights<T>? packed)

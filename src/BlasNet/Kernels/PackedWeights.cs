@@ -13,33 +13,53 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
 {
     private readonly Packing _forward = new();
     private readonly Packing _transposed = new();
+    private long _version;
 
     /// <summary>The version (≥ 0) of the parameter's values; another version makes both packings stale.</summary>
-    public long Version { get; set; }
+    public long Version
+    {
+        get => _version;
+        set
+        {
+            if (value == _version)
+                return;
+
+            _version = value;
+            _forward.EndVersion();
+            _transposed.EndVersion();
+        }
+    }
 
     /// <summary>Native memory in use.</summary>
     public long Bytes => _forward.Bytes + _transposed.Bytes;
 
-    /// <summary>Notes that a product would use a packing, and foretells what making it is worth.</summary>
+    /// <summary>Counts a product that could use a packing, and foretells how many products of this version will share it.</summary>
+    /// <remarks>It depends on nothing but the products before, so that training, which chooses kernels by it, can be repeated to the bit: not
+    /// on whether the packing is there already, nor, while several threads compute, on which of them came first.</remarks>
     /// <param name="transposed">Which packing.</param>
-    /// <param name="uses">How many products will share it: as many as the last version had, or as this one has had already.</param>
-    /// <returns>Whether it is not there yet.</returns>
+    /// <returns>As many as the last version had, or as this one has had already; at least 1.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public bool MustPackFor(bool transposed, out int uses)
+    public int CountUse(bool transposed)
     {
         Packing packing = transposed ? _transposed : _forward;
+        int uses = Interlocked.Increment(ref packing.Uses);
 
-        if (packing.CountedVersion != Version)
-        {
-            packing.UsesOfLastVersion = packing.Uses;
-            packing.Uses = 0;
-            packing.CountedVersion = Version;
-        }
+        return packing.ForetoldUses > 0 ? packing.ForetoldUses : Math.Max(uses, packing.UsesOfLastVersion);
+    }
 
-        packing.Uses++;
-        uses = Math.Max(packing.Uses, packing.UsesOfLastVersion);
+    /// <summary>While several threads compute at once, what is foretold stays as it was when they began.</summary>
+    public void HoldForecast(bool hold)
+    {
+        _forward.HoldForecast(hold);
+        _transposed.HoldForecast(hold);
+    }
 
-        return Volatile.Read(ref packing.Version) != Version;
+    /// <summary>The counts behind the forecasts: uses by this version and by the last one, of the forward packing and of the transposed one.</summary>
+    public PackingUses Uses
+    {
+        get => new(_forward.Uses, _forward.UsesOfLastVersion, _transposed.Uses, _transposed.UsesOfLastVersion);
+        set => (_forward.Uses, _forward.UsesOfLastVersion, _transposed.Uses, _transposed.UsesOfLastVersion) =
+            (value.Forward, value.ForwardBefore, value.Transposed, value.TransposedBefore);
     }
 
     /// <summary>Computes a product whose right operand is this parameter, packing it on the way if the packing is stale.</summary>
@@ -62,7 +82,14 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
                 return;
             }
 
-            lock (packing)
+            // A thread that finds another one packing would wait for all of its product: it packs for itself instead.
+            if (!Monitor.TryEnter(packing))
+            {
+                kernels.Run(product);
+                return;
+            }
+
+            try
             {
                 if (packing.Version != Version)
                 {
@@ -74,6 +101,10 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
 
                     return;
                 }
+            }
+            finally
+            {
+                Monitor.Exit(packing);
             }
         }
 
@@ -93,16 +124,25 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
         public long Version = -1;
         public bool LastPanelFirst;
 
-        // Estimates only: threads that count at once may lose some.
-        public long CountedVersion = -1;
         public int Uses;
         public int UsesOfLastVersion;
+
+        /// <summary>Above 0 while the forecast is held.</summary>
+        public int ForetoldUses;
 
         /// <summary>This is the version's first product, and the last version had no second: then each panel is packed into the same small
         /// buffer, which stays in the cache, instead of being written out to be read never again.</summary>
         public bool IsUsedOnce => Uses == 1 && UsesOfLastVersion == 1;
 
         public long Bytes => Panels.Bytes;
+
+        public void EndVersion()
+        {
+            if (Uses > 0)
+                (UsesOfLastVersion, Uses) = (Uses, 0);
+        }
+
+        public void HoldForecast(bool hold) => ForetoldUses = hold ? Math.Max(1, Math.Max(Uses, UsesOfLastVersion)) : 0;
 
         public void Dispose()
         {
@@ -111,3 +151,6 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
         }
     }
 }
+
+/// <summary>How often a parameter was a product's right operand: what the next choices of kernels depend on.</summary>
+internal readonly record struct PackingUses(int Forward, int ForwardBefore, int Transposed, int TransposedBefore);

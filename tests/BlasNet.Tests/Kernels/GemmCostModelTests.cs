@@ -68,17 +68,37 @@ public sealed class GemmCostModelTests : IDisposable
     {
         using PackedWeights<float> packed = new() { Version = 1 };
 
-        int ExpectUses(bool transposed)
-        {
-            Assert.True(packed.MustPackFor(transposed, out int uses));
-            return uses;
-        }
-
-        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => ExpectUses(transposed: false)));
+        Assert.Equal([1, 2, 3], Enumerable.Range(0, 3).Select(_ => packed.CountUse(transposed: false)));
 
         packed.Version = 2;
-        Assert.Equal([3, 3, 3, 4], Enumerable.Range(0, 4).Select(_ => ExpectUses(transposed: false)));
-        Assert.Equal(1, ExpectUses(transposed: true));
+        Assert.Equal([3, 3, 3, 4], Enumerable.Range(0, 4).Select(_ => packed.CountUse(transposed: false)));
+        Assert.Equal(1, packed.CountUse(transposed: true));
+    }
+
+    [Fact]
+    public void While_several_threads_compute_the_forecast_does_not_depend_on_which_came_first()
+    {
+        using PackedWeights<float> packed = new() { Version = 1 };
+        packed.HoldForecast(true);
+        Assert.Equal([1, 1, 1], Enumerable.Range(0, 3).Select(_ => packed.CountUse(transposed: false)));
+
+        packed.HoldForecast(false);
+        Assert.Equal(4, packed.CountUse(transposed: false));
+    }
+
+    [Fact]
+    public void A_forecast_goes_on_from_counts_that_were_kept()
+    {
+        using PackedWeights<float> first = new() { Version = 1 }, second = new() { Version = 7 };
+        for (int use = 0; use < 5; use++)
+            first.CountUse(transposed: true);
+
+        first.Version = 2;
+        first.CountUse(transposed: true);
+        second.Uses = first.Uses;
+
+        Assert.Equal(first.CountUse(transposed: true), second.CountUse(transposed: true));
+        Assert.Equal(new PackingUses(0, 0, 2, 5), second.Uses);
     }
 
     [Fact]
