@@ -93,6 +93,18 @@ internal static unsafe class Gemm
             RunPacked(GemmProduct<T>.OuterProductSum(x, dy, db, accumulate), packed: null);
     }
 
+    /// <summary>Everything that decides which kernel computes a product, and so how it rounds: mode, libraries, widths, measured rates, threads.</summary>
+    public static string Describe<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        string packed = $"packed, panels of {GemmPacked<T>.Widest.PanelWidth}";
+        if (Mode == GemmMode.Packed || !OpenBlasLoader.IsAvailable)
+            return packed;
+
+        string openBlas = $"OpenBLAS {OpenBlasLoader.Library.CoreName} {OpenBlasLoader.Library.Config}";
+        return Mode == GemmMode.OpenBlas ? openBlas : $"{packed}, or {openBlas}, by the rates {GemmCostModel.Current<T>().Table.Digest}";
+    }
+
     /// <summary>Which kernel the mode, and in <see cref="GemmMode.Auto"/> the cost model, want for a product of these forward shapes.</summary>
     private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, PackedWeights<T>? packed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

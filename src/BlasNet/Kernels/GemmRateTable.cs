@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace BlasNet.Kernels;
 
@@ -22,6 +24,9 @@ internal sealed class GemmRateTable
     public GemmRateTable(GemmRate[] rates) => _rates = rates;
 
     public IReadOnlyList<GemmRate> Rates => _rates;
+
+    /// <summary>By what these rates are told from others.</summary>
+    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', ToLines()))).AsSpan(0, 4));
 
     /// <summary>Every point of the grid, in order.</summary>
     public static IEnumerable<(GemmKind Kind, int Size, int Rows)> Points() =>

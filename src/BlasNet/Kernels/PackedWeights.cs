@@ -153,4 +153,15 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
 }
 
 /// <summary>How often a parameter was a product's right operand: what the next choices of kernels depend on.</summary>
-internal readonly record struct PackingUses(int Forward, int ForwardBefore, int Transposed, int TransposedBefore);
+internal readonly record struct PackingUses(int Forward, int ForwardBefore, int Transposed, int TransposedBefore)
+{
+    public int[] ToArray() => [Forward, ForwardBefore, Transposed, TransposedBefore];
+
+    /// <returns>False where the numbers are not those of <see cref="ToArray"/>.</returns>
+    public static bool TryFrom(int[] counts, out PackingUses uses)
+    {
+        bool valid = counts.Length == 4 && counts.All(count => count >= 0);
+        uses = valid ? new PackingUses(counts[0], counts[1], counts[2], counts[3]) : default;
+        return valid;
+    }
+}

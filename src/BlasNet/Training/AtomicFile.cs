@@ -4,6 +4,9 @@ namespace BlasNet.Training;
 /// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind.</remarks>
 internal sealed class AtomicFile : IDisposable
 {
+    /// <summary>What matches the files that a process leaves behind when it is killed before <see cref="Commit"/>.</summary>
+    public const string TemporaryPattern = ".blasnet-*.tmp";
+
     private readonly string _path, _temporary;
     private readonly FileStream _stream;
 

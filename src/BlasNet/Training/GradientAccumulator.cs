@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Numerics.Tensors;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
@@ -42,6 +43,20 @@ internal abstract class GradientAccumulator : IDisposable
     /// <param name="optimizer">The rule.</param>
     /// <param name="step">The number of this step, from 1.</param>
     public abstract void Update(Optimizer optimizer, long step);
+
+    /// <summary>How many numbers the optimizer has kept so far for each parameter; 0 before its first step.</summary>
+    public abstract int StateBuffers { get; }
+
+    /// <summary>Appends the optimizer's state: for each of its buffers, the values of every parameter.</summary>
+    public abstract void AppendState(SafetensorsWriter writer);
+
+    /// <summary>Replaces the optimizer's state, once all of it has been read.</summary>
+    /// <param name="reader">The file.</param>
+    /// <param name="entries">Its tensors, in the order of <see cref="AppendState"/>; none for the state before the first step.</param>
+    public abstract void ReadState(SafetensorsReader reader, IReadOnlyList<SafetensorsEntry> entries);
+
+    /// <exception cref="ArithmeticException">A parameter, or the optimizer's state, is infinite or not a number.</exception>
+    public abstract void RequireFinite();
 
     /// <summary>The mean of the gradients with respect to a parameter, column by column.</summary>
     public abstract double[] MeanGradientOf(Parameter parameter);
@@ -101,6 +116,58 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         Times.Update += Stopwatch.GetTimestamp() - start;
     }
 
+    public override int StateBuffers => _state is null || _parameters.Length == 0 ? 0 : (int)(_state.Length / _parameters.Length);
+
+    public override void AppendState(SafetensorsWriter writer)
+    {
+        for (int buffer = 0; buffer < StateBuffers; buffer++)
+        {
+            foreach (Parameter parameter in _targets)
+                writer.Append<T>(StateOf(_state!, buffer, parameter), parameter.Shape);
+        }
+    }
+
+    public override void ReadState(SafetensorsReader reader, IReadOnlyList<SafetensorsEntry> entries)
+    {
+        NativeBuffer<T>? state = null;
+        if (entries.Count > 0)
+        {
+            state = new NativeBuffer<T>((long)entries.Count / _targets.Length * _parameters.Length);
+            try
+            {
+                state.Clear();
+                for (int i = 0; i < entries.Count; i++)
+                {
+                    Parameter parameter = _targets[i % _targets.Length];
+                    reader.Read(entries[i], parameter.Shape, StateOf(state, i / _targets.Length, parameter));
+                }
+            }
+            catch
+            {
+                state.Dispose();
+                throw;
+            }
+        }
+
+        _state?.Dispose();
+        _state = state;
+    }
+
+    public override void RequireFinite()
+    {
+        foreach (Parameter parameter in _targets)
+        {
+            if (!TensorPrimitives.IsFiniteAll<T>(_parameters.SpanOf(parameter)))
+                throw new ArithmeticException($"Parameter {parameter} is infinite or not a number.");
+
+            for (int buffer = 0; buffer < StateBuffers; buffer++)
+            {
+                if (!TensorPrimitives.IsFiniteAll<T>(StateOf(_state!, buffer, parameter)))
+                    throw new ArithmeticException($"The optimizer's state of parameter {parameter} is infinite or not a number.");
+            }
+        }
+    }
+
     public override double[] MeanGradientOf(Parameter parameter)
     {
         var mean = new double[parameter.Shape.Size];
@@ -109,6 +176,9 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
         return mean;
     }
+
+    private Span<T> StateOf(NativeBuffer<T> state, int buffer, Parameter parameter) =>
+        state.Span.Slice(buffer * _parameters.Length + parameter.Offset, parameter.Shape.Size);
 
     public override void Dispose()
     {

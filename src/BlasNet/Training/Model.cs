@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 using BlasNet.Memory;
 
 namespace BlasNet.Training;
@@ -116,6 +117,16 @@ public sealed partial class Model : IParameters, IDisposable
     {
         _owned.Add(resource);
         return resource;
+    }
+
+    internal PackingUses PackingUsesOf(Parameter parameter) => _single?.PackedOf(parameter.Index).Uses ?? _double!.PackedOf(parameter.Index).Uses;
+
+    internal void SetPackingUses(Parameter parameter, PackingUses uses)
+    {
+        if (_single is not null)
+            _single.PackedOf(parameter.Index).Uses = uses;
+        else
+            _double!.PackedOf(parameter.Index).Uses = uses;
     }
 
     private void Changed()

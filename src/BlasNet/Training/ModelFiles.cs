@@ -46,6 +46,13 @@ public sealed partial class Model
             Read(reader, entries, _double!, _parameters);
     }
 
+    /// <exception cref="SafetensorsException"><see cref="Load"/> would refuse the file, for what it is or for the tensors it has.</exception>
+    internal void RequireMatch(string path)
+    {
+        using var reader = new SafetensorsReader(path);
+        Match(path, reader.Header);
+    }
+
     /// <summary>What the header of the model's file says.</summary>
     internal SafetensorsEntry[] Entries() =>
         [.. _parameters.Select(parameter => SafetensorsEntry.For(parameter.Name, Precision, parameter.Shape))];

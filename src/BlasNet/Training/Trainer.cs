@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 using BlasNet.Memory;
 
 namespace BlasNet.Training;
@@ -16,7 +18,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
 
 /// <summary>Trains a model whose loss is written for one example.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
-public sealed class Trainer<TExample>
+public sealed class Trainer<TExample> : ITrainerState
 {
     private readonly Func<Graph, TExample, Expr> _loss;
     private readonly GradientAccumulator _accumulator;
@@ -24,6 +26,8 @@ public sealed class Trainer<TExample>
     private readonly Exclusive _use = new("trainer");
     private readonly List<TExample> _batch = [];
     private Expr[] _losses = [];
+    private int _epochDone, _epochSize;   // examples
+    private double _epochLossSum;
 
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
@@ -64,6 +68,23 @@ public sealed class Trainer<TExample>
 
     internal GradientAccumulator Accumulator => _accumulator;
 
+    GradientAccumulator ITrainerState.Accumulator => _accumulator;
+
+    Exclusive ITrainerState.Use => _use;
+
+    TrainerPosition ITrainerState.Position
+    {
+        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum);
+        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum) = (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum);
+    }
+
+    IReadOnlyDictionary<string, string> ITrainerState.Rounding => new Dictionary<string, string>
+    {
+        ["optimization batch"] = OptimizationBatch.ToString(CultureInfo.InvariantCulture),
+        ["compute batch"] = ComputeBatch.ToString(CultureInfo.InvariantCulture),
+        ["kernels"] = Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>(),
+    };
+
     /// <summary>One optimizer step over the examples given, all of them.</summary>
     /// <returns>The mean of their losses, before the step.</returns>
     /// <exception cref="ArgumentException">No examples.</exception>
@@ -86,34 +107,53 @@ public sealed class Trainer<TExample>
     }
 
     /// <summary>Every example once, in an order that follows from the model's seed and the number of the epoch; the last step may have fewer.</summary>
+    /// <remarks>An epoch that was cancelled, or cut short by an error or a checkpoint, goes on where it stopped.</remarks>
     /// <returns>The mean of the losses, each before the step it was part of.</returns>
-    /// <exception cref="ArgumentException">No examples.</exception>
+    /// <exception cref="ArgumentException">No examples, or another number of them than the epoch began with.</exception>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for; the parameters are those after that step.</exception>
     public double Epoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        RunEpoch(examples, progress, cancellation);
+        return FinishEpoch();
+    }
+
+    /// <summary>The steps of an epoch, or the rest of them; it counts as complete with <see cref="FinishEpoch"/>.</summary>
+    internal void RunEpoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentOutOfRangeException.ThrowIfLessThan(OptimizationBatch, 1);
         if (examples.Count == 0)
             throw new ArgumentException("An epoch needs at least one example.", nameof(examples));
 
+        if (_epochDone > 0 && _epochSize != examples.Count)
+            throw new ArgumentException($"The epoch under way began with {_epochSize} examples, and {_epochDone} are done; it cannot go on with {examples.Count}.", nameof(examples));
+
         int[] order = Shuffled(examples.Count, EpochCount);
-        int steps = (order.Length + OptimizationBatch - 1) / OptimizationBatch;
-        double sum = 0;
-        for (int step = 0, done = 0; step < steps; step++)
+        _epochSize = order.Length;
+        while (_epochDone < order.Length)
         {
             cancellation.ThrowIfCancellationRequested();
             _batch.Clear();
-            foreach (int example in order.AsSpan(done, Math.Min(OptimizationBatch, order.Length - done)))
+            foreach (int example in order.AsSpan(_epochDone, Math.Min(OptimizationBatch, order.Length - _epochDone)))
                 _batch.Add(examples[example]);
 
-            sum += Step(CollectionsMarshal.AsSpan(_batch)) * _batch.Count;
-            done += _batch.Count;
-            progress?.Report(new TrainingProgress(EpochCount + 1, step + 1, steps, sum / done, done));
+            _epochLossSum += Step(CollectionsMarshal.AsSpan(_batch)) * _batch.Count;
+            _epochDone += _batch.Count;
+            progress?.Report(new TrainingProgress(
+                EpochCount + 1, StepsFor(_epochDone), StepsFor(order.Length), _epochLossSum / _epochDone, _epochDone));
         }
-
-        EpochCount++;
-        return sum / order.Length;
     }
+
+    /// <returns>The mean of the epoch's losses.</returns>
+    internal double FinishEpoch()
+    {
+        double loss = _epochLossSum / _epochSize;
+        EpochCount++;
+        (_epochDone, _epochSize, _epochLossSum) = (0, 0, 0);
+        return loss;
+    }
+
+    private int StepsFor(int examples) => (examples + OptimizationBatch - 1) / OptimizationBatch;
 
     /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
     internal void AccumulateGradient(ReadOnlySpan<TExample> examples)

@@ -1,0 +1,107 @@
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Training;
+
+/// <summary>The files of one checkpoint.</summary>
+internal static class CheckpointFiles
+{
+    public static void Write(string folder, ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
+    {
+        Model model = trainer.Model;
+        trainer.Model.Save(In(folder, CheckpointFolder.Parameters));
+        using (var writer = new SafetensorsWriter(In(folder, CheckpointFolder.State), Entries(model, trainer.Accumulator.StateBuffers)))
+        {
+            trainer.Accumulator.AppendState(writer);
+            writer.Commit();
+        }
+
+        new CheckpointManifest
+        {
+            Position = trainer.Position,
+            Seed = model.Seed,
+            Precision = model.Precision,
+            Optimizer = trainer.Optimizer.GetType().Name,
+            LearningRate = trainer.Optimizer.LearningRate,
+            StateBuffers = trainer.Accumulator.StateBuffers,
+            Rounding = trainer.Rounding,
+            PackingUses = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.PackingUsesOf(parameter).ToArray()),
+            Notes = notes,
+            Files = new[] { CheckpointFolder.Parameters, CheckpointFolder.State }.ToDictionary(file => file, file => FileDigest.Of(In(folder, file))),
+        }.Write(In(folder, CheckpointFolder.Manifest));
+    }
+
+    /// <summary>Puts the trainer where the checkpoint was made.</summary>
+    /// <returns>With it, which settings differ that change rounding.</returns>
+    /// <exception cref="CheckpointException">It is damaged, or belongs to something else. Nothing has changed.</exception>
+    public static (CheckpointManifest Manifest, IEnumerable<string> Differences) Read(string folder, ITrainerState trainer)
+    {
+        CheckpointManifest manifest = CheckpointManifest.Read(folder, CheckpointFolder.Manifest);
+        Model model = trainer.Model;
+        Require(folder, "precision", manifest.Precision, model.Precision);
+        Require(folder, "optimizer", manifest.Optimizer, trainer.Optimizer.GetType().Name);
+        try
+        {
+            string parameters = In(folder, CheckpointFolder.Parameters);
+            model.RequireMatch(parameters);
+            Require(folder, "seed", manifest.Seed, model.Seed);
+            if (manifest.StateBuffers != 0)
+                Require(folder, "state numbers for each parameter", manifest.StateBuffers, trainer.Optimizer.StateBuffers);
+
+            using var state = new SafetensorsReader(In(folder, CheckpointFolder.State));
+            trainer.Accumulator.ReadState(state, TensorsOf(folder, state.Header, model, manifest.StateBuffers));
+            model.Load(parameters);
+        }
+        catch (SafetensorsException e)
+        {
+            throw new CheckpointException(folder, $"does not fit the model: {e.Rule}", inner: e);
+        }
+
+        foreach (Parameter parameter in model.Parameters)
+        {
+            if (manifest.PackingUses.TryGetValue(parameter.Name, out int[]? uses) && PackingUses.TryFrom(uses, out PackingUses counts))
+                model.SetPackingUses(parameter, counts);
+        }
+
+        trainer.Optimizer.LearningRate = manifest.LearningRate;
+        trainer.Position = manifest.Position;
+        return (manifest, Differences(folder, manifest.Rounding, trainer.Rounding));
+    }
+
+    /// <summary>The state's tensors: for each of its buffers, one of every parameter.</summary>
+    private static SafetensorsEntry[] Entries(Model model, int buffers) =>
+    [
+        .. from buffer in Enumerable.Range(0, buffers)
+           from parameter in model.Parameters
+           select SafetensorsEntry.For(NameOf(buffer, parameter), model.Precision, parameter.Shape),
+    ];
+
+    private static SafetensorsEntry[] TensorsOf(string folder, SafetensorsHeader header, Model model, int buffers)
+    {
+        var byName = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        return
+        [
+            .. from buffer in Enumerable.Range(0, buffers)
+               from parameter in model.Parameters
+               let name = NameOf(buffer, parameter)
+               select byName.TryGetValue(name, out SafetensorsEntry? entry) && entry.Fits(parameter.Shape) ? entry
+                   : throw new CheckpointException(folder, $"{CheckpointFolder.State} has no tensor {name} {parameter.Shape}"),
+        ];
+    }
+
+    private static string NameOf(int buffer, Parameter parameter) => $"optimizer.{buffer}/{parameter.Name}";
+
+    private static IEnumerable<string> Differences(string folder, IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now) =>
+        from setting in then
+        where now.TryGetValue(setting.Key, out string? value) && value != setting.Value
+        select $"{folder}: was made with {setting.Key} {setting.Value}; now it is {now[setting.Key]}. Training goes on, but rounds differently";
+
+    private static void Require<T>(string folder, string what, T there, T here)
+        where T : notnull
+    {
+        if (!EqualityComparer<T>.Default.Equals(there, here))
+            throw new CheckpointException(folder, $"was made with {what} {there}; here it is {here}");
+    }
+
+    private static string In(string folder, string file) => Path.Combine(folder, file);
+}

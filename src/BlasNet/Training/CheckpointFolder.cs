@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace BlasNet.Training;
+
+/// <summary>A folder that keeps the last checkpoints of one training: parameters, the optimizer's state and the position in the data.</summary>
+/// <remarks>
+/// A checkpoint is a folder <c>step-0000000123-epoch-0004</c> (123 steps made, 4 epochs complete) of two safetensors files and, written last, a manifest with their checksums; each file
+/// is flushed to disk before it gets its name. So whenever the process or the machine stops, a checkpoint is complete or not there.
+/// A training that is restored, with the same data and settings on the same machine, ends with the same parameters to the bit as one that
+/// was never stopped.
+/// </remarks>
+public sealed partial class CheckpointFolder : IDisposable
+{
+    internal const string Manifest = "manifest.json", Parameters = "parameters.safetensors", State = "state.safetensors";
+    private const string LockName = "lock";
+
+    private readonly FileStream _lock;
+    private readonly HashSet<Place> _mine = [], _damaged = [];
+
+    /// <param name="path">Is made if it is not there.</param>
+    /// <param name="keep">How many checkpoints stay; older ones are deleted when a new one is complete.</param>
+    /// <exception cref="CheckpointException">Another training has the folder open, or it cannot be made or written to.</exception>
+    public CheckpointFolder(string path, int keep = 3)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        (Path, Keep) = (path, keep);
+        try
+        {
+            Directory.CreateDirectory(path);
+            _lock = new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            bool isHeld = e is IOException && e.GetType() == typeof(IOException) && Directory.Exists(path);
+            throw new CheckpointException(path, isHeld ? $"is in use by another training: {e.Message}" : $"cannot be used: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>As it was given.</summary>
+    public string Path { get; }
+
+    /// <summary>How many checkpoints stay.</summary>
+    public int Keep { get; }
+
+    /// <summary>The step of the newest checkpoint, whether or not it can be read; null where there is none.</summary>
+    public long? LastStep => Complete() is [.., var last] ? last.Step : null;
+
+    /// <summary>Writes a checkpoint, then deletes the oldest ones beyond <see cref="Keep"/>.</summary>
+    /// <param name="trainer">Between two steps.</param>
+    /// <param name="notes">Texts to be kept with it, by name.</param>
+    /// <exception cref="ArithmeticException">A parameter is infinite or not a number: the checkpoints before stay as they are.</exception>
+    /// <exception cref="CheckpointException">The folder has checkpoints of a later step that this training neither wrote nor was restored from.</exception>
+    /// <exception cref="IOException">A file cannot be written; the checkpoints before stay as they are.</exception>
+    /// <exception cref="InvalidOperationException">The trainer is in use.</exception>
+    public Checkpoint Save<TExample>(Trainer<TExample> trainer, IReadOnlyDictionary<string, string>? notes = null)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ThrowIfDisposed();
+        ITrainerState state = trainer;
+        state.Use.Enter();
+        try
+        {
+            return Save(state, notes ?? new Dictionary<string, string>());
+        }
+        finally
+        {
+            state.Use.Exit();
+        }
+    }
+
+    /// <summary>Puts a trainer and its model where the newest checkpoint was made, or, where that one is damaged, the one before it.</summary>
+    /// <returns>Null where there is no checkpoint: nothing has changed, and training starts afresh.</returns>
+    /// <exception cref="CheckpointException">It belongs to another model, optimizer or seed, or none of those there can be read. Nothing has changed.</exception>
+    /// <exception cref="InvalidOperationException">The trainer is in use.</exception>
+    public Checkpoint? Restore<TExample>(Trainer<TExample> trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ThrowIfDisposed();
+        ITrainerState state = trainer;
+        state.Use.Enter();
+        try
+        {
+            return Restore(state);
+        }
+        finally
+        {
+            state.Use.Exit();
+        }
+    }
+
+    /// <summary>Lets another training have the folder.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private Checkpoint Save(ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
+    {
+        trainer.Accumulator.RequireFinite();
+        var place = new Place(trainer.Position.Step, trainer.Position.Epoch);
+        RequireNewest(place);
+        string folder = FolderOf(place);
+        Directory.CreateDirectory(folder);
+        File.Delete(System.IO.Path.Combine(folder, Manifest));   // until the new one is there, the folder does not count
+        CheckpointFiles.Write(folder, trainer, notes);
+        _mine.Add(place);
+        _damaged.Remove(place);
+        Prune(place);
+        return new Checkpoint(folder, place.Step, place.Epoch, notes, []);
+    }
+
+    private void RequireNewest(Place place)
+    {
+        foreach (Place other in Complete())
+        {
+            if (other.CompareTo(place) >= 0 && !_mine.Contains(other) && !_damaged.Contains(other))
+            {
+                throw new CheckpointException(
+                    Path, $"has a checkpoint of step {other.Step}, and this training is at step {place.Step}: restore that one first, or use an empty folder");
+            }
+        }
+    }
+
+    private Checkpoint? Restore(ITrainerState trainer)
+    {
+        List<string> warnings = [];
+        foreach (Place place in Complete().Reverse())
+        {
+            try
+            {
+                (CheckpointManifest manifest, IEnumerable<string> differences) = CheckpointFiles.Read(FolderOf(place), trainer);
+                _mine.Add(place);
+                return new Checkpoint(FolderOf(place), place.Step, place.Epoch, manifest.Notes, [.. warnings, .. differences]);
+            }
+            catch (CheckpointException e) when (e.IsDamage)
+            {
+                _damaged.Add(place);
+                warnings.Add(e.Message);
+            }
+        }
+
+        return warnings.Count == 0 ? null
+            : throw new CheckpointException(Path, $"none of its checkpoints can be read. {string.Join(". ", warnings)}.", isDamage: true);
+    }
+
+    /// <summary>The folders that have a manifest, the oldest first.</summary>
+    private Place[] Complete() => [.. Places().Where(place => File.Exists(System.IO.Path.Combine(FolderOf(place), Manifest))).Order()];
+
+    private IEnumerable<Place> Places() =>
+        from folder in Directory.EnumerateDirectories(Path)
+        let name = FolderName().Match(System.IO.Path.GetFileName(folder))
+        where name.Success
+        select new Place(
+            long.Parse(name.Groups["step"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(name.Groups["epoch"].ValueSpan, CultureInfo.InvariantCulture));
+
+    private string FolderOf(Place place) =>
+        System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"step-{place.Step:D10}-epoch-{place.Epoch:D4}"));
+
+    // What cannot be deleted stays: the new checkpoint is there, and that is what was asked for.
+    private void Prune(Place newest)
+    {
+        IEnumerable<Place> kept = Complete().Where(place => !_damaged.Contains(place)).TakeLast(Keep).Append(newest);
+        foreach (Place place in Places().Except(kept).ToArray())
+            Delete(FolderOf(place));
+    }
+
+    private static void Delete(string folder)
+    {
+        try
+        {
+            File.Delete(System.IO.Path.Combine(folder, Manifest));   // first, so that it never counts without its files
+            File.Delete(System.IO.Path.Combine(folder, Parameters));
+            File.Delete(System.IO.Path.Combine(folder, State));
+            foreach (string temporary in Directory.EnumerateFiles(folder, AtomicFile.TemporaryPattern).ToArray())
+                File.Delete(temporary);
+
+            Directory.Delete(folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(!_lock.CanWrite, this);
+
+    [GeneratedRegex(@"^step-(?<step>\d{10,18})-epoch-(?<epoch>\d{4,9})$")]
+    private static partial Regex FolderName();
+
+    /// <summary>Where in a training a checkpoint was made; two of them may be at one step: before an epoch's evaluation and after it.</summary>
+    private readonly record struct Place(long Step, int Epoch) : IComparable<Place>
+    {
+        public int CompareTo(Place other) => (Step, Epoch).CompareTo((other.Step, other.Epoch));
+    }
+}

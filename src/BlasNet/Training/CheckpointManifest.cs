@@ -1,0 +1,107 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace BlasNet.Training;
+
+/// <summary>What a checkpoint holds beside its tensors, and by what its files are recognised.</summary>
+/// <remarks>There is no state of random numbers in it: shuffling and dropout are functions of the seed, the epoch and the step.</remarks>
+internal sealed record CheckpointManifest
+{
+    private const string FormatName = "BlasNet checkpoint";
+    private const int CurrentVersion = 1;
+
+    public string Format { get; init; } = FormatName;
+
+    public int Version { get; init; } = CurrentVersion;
+
+    public required TrainerPosition Position { get; init; }
+
+    public required int Seed { get; init; }
+
+    public required Precision Precision { get; init; }
+
+    /// <summary>Its name, and the setting that training may change.</summary>
+    public required string Optimizer { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    /// <summary>How many numbers the optimizer keeps for each parameter; 0 before its first step.</summary>
+    public required int StateBuffers { get; init; }
+
+    /// <summary>What changes no result but for rounding, by name.</summary>
+    public required IReadOnlyDictionary<string, string> Rounding { get; init; }
+
+    /// <summary>By parameter: what the choice of kernels depends on (<see cref="Kernels.PackingUses"/>).</summary>
+    public required IReadOnlyDictionary<string, int[]> PackingUses { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Notes { get; init; }
+
+    public required IReadOnlyDictionary<string, FileDigest> Files { get; init; }
+
+    /// <summary>SHA-256 of this manifest with an empty one.</summary>
+    public string Sha256 { get; init; } = "";
+
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Write(string path)
+    {
+        using var file = new AtomicFile(path);
+        file.Write(JsonSerializer.SerializeToUtf8Bytes(this with { Sha256 = Digest() }, CheckpointJson.Default.CheckpointManifest));
+        file.Commit();
+    }
+
+    /// <summary>Reads and checks a manifest, and that the files beside it are the ones that it was written with.</summary>
+    /// <exception cref="CheckpointException">They are damaged, or the manifest is not one of BlasNet, or of a later version.</exception>
+    public static CheckpointManifest Read(string folder, string name)
+    {
+        try
+        {
+            byte[] json = File.ReadAllBytes(Path.Combine(folder, name));
+            RequireFormat(folder, json);
+            CheckpointManifest manifest = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointManifest)!;
+            if (manifest.Sha256 != (manifest with { Sha256 = "" }).Digest())
+                throw new CheckpointException(folder, $"{name} is damaged: its checksum differs", isDamage: true);
+
+            foreach ((string file, FileDigest expected) in manifest.Files)
+            {
+                FileDigest found = FileDigest.Of(Path.Combine(folder, file));
+                if (found.Bytes != expected.Bytes)
+                    throw new CheckpointException(folder, $"{file} is damaged: {expected.Bytes} bytes expected, found {found.Bytes}", isDamage: true);
+
+                if (found.Sha256 != expected.Sha256)
+                    throw new CheckpointException(folder, $"{file} is damaged: its checksum differs", isDamage: true);
+            }
+
+            return manifest;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new CheckpointException(folder, $"{name} is damaged: {e.Message}", isDamage: true, e);
+        }
+        catch (Exception e) when ((e is IOException and not CheckpointException) || e is UnauthorizedAccessException)
+        {
+            throw new CheckpointException(folder, $"cannot be read: {e.Message}", isDamage: true, e);
+        }
+    }
+
+    // Somebody else's manifest is not a damaged one of ours.
+    private static void RequireFormat(string folder, byte[] json)
+    {
+        using JsonDocument document = JsonDocument.Parse(json);
+        JsonElement root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("format", out JsonElement format) || !format.ValueEquals(FormatName))
+            throw new CheckpointException(folder, "is not a checkpoint of BlasNet");
+
+        if (root.TryGetProperty("version", out JsonElement version) && version.TryGetInt32(out int number) && number > CurrentVersion)
+            throw new CheckpointException(folder, $"was written by a later version of BlasNet (format {number}; this one reads {CurrentVersion})");
+    }
+
+    private string Digest() =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointManifest)));
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+    RespectNullableAnnotations = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(CheckpointManifest))]
+internal sealed partial class CheckpointJson : JsonSerializerContext;

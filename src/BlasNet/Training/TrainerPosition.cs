@@ -1,0 +1,27 @@
+namespace BlasNet.Training;
+
+/// <summary>How far a training has come.</summary>
+/// <param name="Step">Optimizer steps.</param>
+/// <param name="Epoch">Complete epochs.</param>
+/// <param name="EpochDone">Examples used in the epoch under way; 0 between epochs.</param>
+/// <param name="EpochSize">Examples that this epoch has.</param>
+/// <param name="EpochLossSum">Sum of the losses of the used ones, each before the step it was part of.</param>
+internal readonly record struct TrainerPosition(long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0);
+
+/// <summary>What a checkpoint needs of a trainer, whatever its examples are.</summary>
+internal interface ITrainerState
+{
+    Model Model { get; }
+
+    Optimizer Optimizer { get; }
+
+    GradientAccumulator Accumulator { get; }
+
+    TrainerPosition Position { get; set; }
+
+    /// <summary>Held while a step is computed.</summary>
+    Exclusive Use { get; }
+
+    /// <summary>What changes no result but for rounding, by name.</summary>
+    IReadOnlyDictionary<string, string> Rounding { get; }
+}

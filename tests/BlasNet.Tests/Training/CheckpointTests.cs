@@ -1,0 +1,338 @@
+using BlasNet.Graphs;
+using BlasNet.Tests.Kernels;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Training;
+
+[Collection(GemmSettings.Name)]
+public sealed class CheckpointTests : IDisposable
+{
+    private const int Steps = 3 * Regression.StepsPerEpoch + 2;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string, Precision> Trainings => new(
+        from optimizer in new[] { "adam", "momentum", "sgd" }
+        from precision in new[] { Precision.Single, Precision.Double }
+        select (optimizer, precision));
+
+    [Theory, MemberData(nameof(Trainings))]
+    public void A_training_stopped_after_any_step_and_resumed_ends_with_the_same_bits(string optimizer, Precision precision)
+    {
+        Regression New() => new(() => NewOptimizer(optimizer), precision: precision, computeBatch: 2);
+        using Regression undisturbed = New();
+        undisturbed.TrainTo(Steps);
+
+        foreach (int stop in new[] { 0, 1, 4, 5, 6, Steps - 1, Steps })
+        {
+            using var checkpoints = new CheckpointFolder(_folder.File($"stop{stop}"));
+            using Regression stopped = New(), resumed = New();
+            stopped.TrainTo(stop);
+            checkpoints.Save(stopped.Trainer);
+
+            Checkpoint restored = checkpoints.Restore(resumed.Trainer)!;
+
+            Assert.Equal((stop, stop / Regression.StepsPerEpoch), (restored.Step, restored.Epoch));
+            Assert.Empty(restored.Warnings);
+            Assert.Equal(stopped.Values, resumed.Values);
+            resumed.TrainTo(Steps);
+            Assert.Equal(undisturbed.Values, resumed.Values);
+        }
+    }
+
+    [Fact]
+    public void The_loss_of_an_epoch_that_was_interrupted_is_that_of_the_whole_epoch()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        using Regression undisturbed = new(), stopped = new(), resumed = new();
+        double expected = undisturbed.Trainer.Epoch(Regression.Data, cancellation: TestContext.Current.CancellationToken);
+        stopped.TrainTo(3);
+        checkpoints.Save(stopped.Trainer);
+        checkpoints.Restore(resumed.Trainer);
+
+        Assert.Equal(expected, resumed.Trainer.Epoch(Regression.Data, cancellation: TestContext.Current.CancellationToken));
+        Assert.Equal((1, 5L), (resumed.Trainer.EpochCount, resumed.Trainer.StepCount));
+    }
+
+    [Fact]
+    public void The_choice_of_kernels_goes_on_where_it_was()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        using Regression stopped = new(computeBatch: 1), resumed = new(computeBatch: 1);
+        stopped.TrainTo(4);
+        checkpoints.Save(stopped.Trainer);
+        checkpoints.Restore(resumed.Trainer);
+
+        foreach (string name in new[] { "W", "V" })
+            Assert.Equal(stopped.Model.PackingUsesOf(stopped.Model[name]), resumed.Model.PackingUsesOf(resumed.Model[name]));
+    }
+
+    [Fact]
+    public void Where_there_is_no_checkpoint_training_starts_afresh()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.File("new"));
+        using var training = new Regression();
+        double[] before = training.Values;
+
+        Assert.Null(checkpoints.LastStep);
+        Assert.Null(checkpoints.Restore(training.Trainer));
+        Assert.Equal(before, training.Values);
+    }
+
+    [Fact]
+    public void Only_the_last_ones_are_kept()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path, keep: 2);
+        SaveAt(checkpoints, 1, 2, 3, 4);
+
+        Assert.Equal(["step-0000000003-epoch-0000", "step-0000000004-epoch-0000"], Folders());
+        Assert.Equal(4, checkpoints.LastStep);
+    }
+
+    [Theory]
+    [InlineData(CheckpointFolder.Parameters)]
+    [InlineData(CheckpointFolder.State)]
+    [InlineData(CheckpointFolder.Manifest)]
+    public void A_damaged_checkpoint_is_passed_over_and_told(string file)
+    {
+        foreach (Func<byte[], byte[]> damage in new Func<byte[], byte[]>[] { bytes => bytes[..^1], bytes => [], bytes => [.. bytes[..(bytes.Length / 2)], (byte)(bytes[bytes.Length / 2] ^ 1), .. bytes[(bytes.Length / 2 + 1)..]] })
+        {
+            string path = _folder.File(Guid.NewGuid().ToString());
+            using (var writer = new CheckpointFolder(path))
+                SaveAt(writer, 3, 7);
+
+            string damaged = Path.Combine(path, "step-0000000007-epoch-0001", file);
+            File.WriteAllBytes(damaged, damage(File.ReadAllBytes(damaged)));
+            using var checkpoints = new CheckpointFolder(path, keep: 1);
+            using Regression resumed = new(), expected = new();
+
+            Checkpoint restored = checkpoints.Restore(resumed.Trainer)!;
+
+            Assert.Equal(3, restored.Step);
+            Assert.Contains($"step-0000000007-epoch-0001: {file} is damaged", Assert.Single(restored.Warnings), StringComparison.Ordinal);
+            expected.TrainTo(3);
+            Assert.Equal(expected.Values, resumed.Values);
+
+            // The next one counts, though its step is an earlier one than the damaged one's.
+            resumed.TrainTo(5);
+            Assert.Equal(5, checkpoints.Save(resumed.Trainer).Step);
+            Assert.Equal(5, checkpoints.LastStep);
+        }
+    }
+
+    [Fact]
+    public void Whichever_byte_of_the_manifest_changes_it_is_found()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1);
+        string manifest = Path.Combine(_folder.Path, Folders()[0], CheckpointFolder.Manifest);
+        byte[] bytes = File.ReadAllBytes(manifest);
+        using var resumed = new Regression();
+        double[] before = resumed.Values;
+
+        for (int i = 0; i < bytes.Length; i++)
+        {
+            byte[] changed = [.. bytes];
+            changed[i] ^= 1;
+            File.WriteAllBytes(manifest, changed);
+            Assert.Throws<CheckpointException>(() => checkpoints.Restore(resumed.Trainer));
+        }
+
+        Assert.Equal(before, resumed.Values);
+    }
+
+    [Fact]
+    public void Where_all_are_damaged_the_error_names_each_and_nothing_changes()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1, 2);
+        foreach (string folder in Folders())
+            File.Delete(Path.Combine(_folder.Path, folder, CheckpointFolder.State));
+
+        using var resumed = new Regression();
+        var error = Assert.Throws<CheckpointException>(() => checkpoints.Restore(resumed.Trainer));
+        Assert.StartsWith($"{_folder.Path}: none of its checkpoints can be read. ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("step-0000000001-epoch-0000", error.Message, StringComparison.Ordinal);
+        Assert.Contains("step-0000000002-epoch-0000", error.Message, StringComparison.Ordinal);
+        Assert.Equal(0, resumed.Trainer.StepCount);
+    }
+
+    [Fact]
+    public void A_folder_without_a_manifest_does_not_count_and_goes_with_the_next_checkpoint()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1);
+        string unfinished = _folder.File("step-0000000002-epoch-0000"), foreign = _folder.File("step-0000000002-epoch-0000x");
+        Directory.CreateDirectory(unfinished);
+        Directory.CreateDirectory(foreign);
+        File.WriteAllText(Path.Combine(unfinished, CheckpointFolder.Parameters), "");
+        File.WriteAllText(Path.Combine(unfinished, ".blasnet-abc.tmp"), "");
+        Assert.Equal(1, checkpoints.LastStep);
+
+        using var resumed = new Regression();
+        Assert.Equal(1, checkpoints.Restore(resumed.Trainer)!.Step);
+        resumed.TrainTo(3);
+        checkpoints.Save(resumed.Trainer);
+
+        Assert.False(Directory.Exists(unfinished));
+        Assert.True(Directory.Exists(foreign));
+    }
+
+    [Fact]
+    public void Another_model_is_refused_with_names_and_shapes()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1);
+        using var resumed = new Regression(hidden: 9);
+
+        AssertRefused(checkpoints, resumed, "does not fit the model: tensor W F32 [8, 3] does not fit the parameter W [9 × 3]");
+    }
+
+    [Fact]
+    public void Another_optimizer_seed_or_precision_is_refused()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1);
+        using Regression optimizer = new(() => new Sgd(0.1)), seed = new(seed: 2), precision = new(precision: Precision.Double);
+
+        AssertRefused(checkpoints, optimizer, "was made with optimizer Adam; here it is Sgd");
+        AssertRefused(checkpoints, seed, "was made with seed 1; here it is 2");
+        AssertRefused(checkpoints, precision, "was made with precision Single; here it is Double");
+    }
+
+    [Theory]
+    [InlineData("{}", "is not a checkpoint of BlasNet")]
+    [InlineData("[1]", "is not a checkpoint of BlasNet")]
+    [InlineData("""{"format": "something else"}""", "is not a checkpoint of BlasNet")]
+    [InlineData("""{"format": "BlasNet checkpoint", "version": 2}""", "was written by a later version of BlasNet (format 2; this one reads 1)")]
+    public void Another_program_s_manifest_is_refused(string json, string rule)
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1, 2);
+        File.WriteAllText(Path.Combine(_folder.Path, Folders()[^1], CheckpointFolder.Manifest), json);
+        using var resumed = new Regression();
+
+        AssertRefused(checkpoints, resumed, rule);
+    }
+
+    [Fact]
+    public void Parameters_that_are_not_finite_are_not_saved_over_good_ones()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path, keep: 1);
+        using Regression training = new(), resumed = new();
+        training.TrainTo(1);
+        checkpoints.Save(training.Trainer);
+        training.TrainTo(2);
+        training.Model.SetValues(training.Model["V"], [.. Enumerable.Repeat(double.NaN, 8)]);
+
+        var error = Assert.Throws<ArithmeticException>(() => checkpoints.Save(training.Trainer));
+        Assert.Equal("Parameter V [1 × 8] is infinite or not a number.", error.Message);
+        Assert.Equal(1, checkpoints.Restore(resumed.Trainer)!.Step);
+    }
+
+    [Fact]
+    public void A_training_that_was_not_restored_does_not_write_over_an_earlier_one()
+    {
+        using (var first = new CheckpointFolder(_folder.Path))
+            SaveAt(first, 4);
+
+        using var checkpoints = new CheckpointFolder(_folder.Path, keep: 1);
+        using var other = new Regression();
+        other.TrainTo(2);
+
+        var error = Assert.Throws<CheckpointException>(() => checkpoints.Save(other.Trainer));
+        Assert.Equal($"{_folder.Path}: has a checkpoint of step 4, and this training is at step 2: restore that one first, or use an empty folder", error.Message);
+        Assert.Equal(["step-0000000004-epoch-0000"], Folders());
+    }
+
+    [Fact]
+    public void Two_trainings_do_not_share_a_folder()
+    {
+        using (new CheckpointFolder(_folder.Path))
+            Assert.Throws<CheckpointException>(() => new CheckpointFolder(_folder.Path));
+
+        new CheckpointFolder(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void Settings_that_change_rounding_are_told()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1);
+        using var resumed = new Regression(computeBatch: 2);
+
+        string warning = Assert.Single(checkpoints.Restore(resumed.Trainer)!.Warnings);
+        Assert.EndsWith("was made with compute batch 0; now it is 2. Training goes on, but rounds differently", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Notes_and_the_learning_rate_come_back()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        using Regression training = new(), resumed = new();
+        training.TrainTo(1);
+        training.Trainer.Optimizer.LearningRate = 0.0125;
+        checkpoints.Save(training.Trainer, new Dictionary<string, string> { ["task"] = "sine \"wave\" ∿" });
+
+        Assert.Equal("sine \"wave\" ∿", checkpoints.Restore(resumed.Trainer)!.Notes["task"]);
+        Assert.Equal(0.0125, resumed.Trainer.Optimizer.LearningRate);
+    }
+
+    [Fact]
+    public void Misuse_is_an_error_at_once()
+    {
+        using Regression training = new();
+        Assert.Throws<ArgumentException>(() => new CheckpointFolder(""));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new CheckpointFolder(_folder.Path, keep: 0));
+        Assert.Throws<CheckpointException>(() => new CheckpointFolder(_folder.Write("file", "")));
+        var disposed = new CheckpointFolder(_folder.Path);
+        disposed.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => disposed.Save(training.Trainer));
+        Assert.Throws<ObjectDisposedException>(() => disposed.Restore(training.Trainer));
+
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        training.TrainTo(2);
+        Assert.Throws<ArgumentException>(() => training.Trainer.Epoch([1, 2, 3], cancellation: TestContext.Current.CancellationToken));
+        Assert.Throws<ArgumentNullException>(() => checkpoints.Save<int>(null!));
+        using var model = new Model();
+        Trainer<int>? within = null;
+        within = new Trainer<int>(model, Save, new Sgd(0.1));
+        Assert.Throws<InvalidOperationException>(() => within.Step([1]));
+
+        Expr Save(Graph graph, int example)
+        {
+            checkpoints.Save(within!);
+            return graph.Constant(1);
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static Optimizer NewOptimizer(string name) => name switch
+    {
+        "adam" => new Adam(0.02),
+        "momentum" => new Sgd(0.02, momentum: 0.9),
+        _ => new Sgd(0.05),
+    };
+
+    private static void SaveAt(CheckpointFolder checkpoints, params long[] steps)
+    {
+        using var training = new Regression();
+        foreach (long step in steps)
+        {
+            training.TrainTo(step);
+            checkpoints.Save(training.Trainer);
+        }
+    }
+
+    private static void AssertRefused(CheckpointFolder checkpoints, Regression resumed, string rule)
+    {
+        double[] before = resumed.Values;
+        var error = Assert.Throws<CheckpointException>(() => checkpoints.Restore(resumed.Trainer));
+        Assert.Equal(rule, error.Rule);
+        Assert.Equal(before, resumed.Values);
+        Assert.Equal(0, resumed.Trainer.StepCount);
+    }
+
+    private string[] Folders() => [.. Directory.GetDirectories(_folder.Path, "step-*").Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+}
