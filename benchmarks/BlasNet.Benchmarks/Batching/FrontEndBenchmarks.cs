@@ -69,7 +69,7 @@ public class FrontEndBenchmarks
         foreach (ref int gradient in gradients.AsSpan())
             gradient = _batched.Append(TotalOperator.Instance, 0, [gradient]);
 
-        return _planMemory.Run(_batched, [loss], gradients, [_w.Offset, _u.Offset, _b.Offset]).PeakBytes;
+        return _planMemory.Run(_batched, [loss], gradients, [_w, _u, _b]).PeakBytes;
     }
 
     private int Locate(Parameter parameter) => _batch.Locate(_graph.Use(parameter).Index).Node;

@@ -17,9 +17,9 @@ internal sealed class Compilation
     private readonly Fuse _fuse;
     private readonly Differentiate _differentiate = new();
     private readonly PlanMemory _planMemory;
-    private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [], _gradientOffsets = [];
+    private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [];
     private readonly List<int> _seenOutputs = [];
-    private readonly List<Parameter> _parameters = [];
+    private readonly List<Parameter> _parameters = [], _differentiated = [];
     private readonly List<(long Place, double Value)> _constants = [];
     private bool[] _isRead = [];
     private int _seenLoss;
@@ -97,7 +97,7 @@ internal sealed class Compilation
         MakeTotals(current, parameters);
         Check(current);
         long planning = Stopwatch.GetTimestamp();
-        Plan = _planMemory.Run(current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_gradientOffsets));
+        Plan = _planMemory.Run(current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_differentiated));
         times.Plan += Stopwatch.GetTimestamp() - planning;
         if (_options.Verify)
             Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
@@ -124,7 +124,7 @@ internal sealed class Compilation
     {
         _targets.Clear();
         _gradients.Clear();
-        _gradientOffsets.Clear();
+        _differentiated.Clear();
         Untouched.Clear();
         _outputs.Clear();
         _offsets.Clear();
@@ -233,7 +233,7 @@ internal sealed class Compilation
                 && !CollectionsMarshal.AsSpan(_gradients)[..kept].Contains(gradient)
                 && !CollectionsMarshal.AsSpan(_outputs).Contains(gradient);
             _gradients[kept++] = isFree ? gradient : graph.Append(TotalOperator.Instance, 0, [gradient]);
-            _gradientOffsets.Add(parameters[i].Offset);
+            _differentiated.Add(parameters[i]);
         }
 
         CollectionsMarshal.SetCount(_gradients, kept);

@@ -64,21 +64,36 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     }
 
     /// <summary>Runs the plan.</summary>
-    /// <param name="gradients">A buffer laid out as the parameters are; null if no loss was given.</param>
+    /// <param name="gradients">Receives the gradients; null if no loss was given.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting.</param>
     /// <exception cref="ObjectDisposedException">The model has been disposed, and its parameters with it.</exception>
-    public void Execute(T* gradients = null, bool accumulate = false)
+    public void Execute(GradientBuffer<T>? gradients = null, bool accumulate = false)
     {
         ThrowIfDisposed();
         long start = Stopwatch.GetTimestamp();
-        if (!accumulate)
-        {
-            foreach (Parameter parameter in Current.Untouched)
-                new Span<T>(gradients + parameter.Offset, parameter.Shape.Size).Clear();
-        }
+        if (gradients is not null)
+            Begin(gradients, accumulate);
 
         Executor.Run(Plan, gradients, accumulate);
         Times.Execute += Stopwatch.GetTimestamp() - start;
+    }
+
+    // Before the first pass of a step, what the last step has touched is zero again, except where it will be overwritten.
+    private void Begin(GradientBuffer<T> gradients, bool accumulate)
+    {
+        if (!accumulate)
+        {
+            foreach (Parameter parameter in Current.Untouched)
+                gradients.Clear(parameter);
+        }
+
+        foreach ((Parameter parameter, bool sparse) in Plan.Gradients)
+        {
+            if (!sparse)
+                gradients.TouchAll(parameter);
+            else if (!accumulate)
+                gradients.Clear(parameter);
+        }
     }
 
     /// <summary>The value of one of the outputs given to <see cref="Prepare"/>, valid until the next run.</summary>

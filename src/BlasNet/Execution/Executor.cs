@@ -20,16 +20,19 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     public Profile? Profile { get; set; }
 
     /// <param name="plan">What to run.</param>
-    /// <param name="gradients">Receives the gradients that the plan computes; may be null where it computes none.</param>
+    /// <param name="gradients">Receives the gradients that the plan computes, and which columns they touch; may be null where it computes none.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting them.</param>
-    public void Run(Plan plan, T* gradients, bool accumulate)
+    public void Run(Plan plan, GradientBuffer<T>? gradients, bool accumulate)
     {
         (_plan, _graph) = (plan, plan.Graph);
-        Resolve(gradients);
+        Resolve(gradients is null ? null : gradients.Pointer);
         foreach (int node in plan.Order)
         {
             long start = Profile is null ? 0 : Stopwatch.GetTimestamp();
             Operator op = _graph.OperatorOf(node);
+            if (plan.SparseParameters[node] is >= 0 and var parameter)
+                gradients!.Touch(parameter, OperandOf(_graph.InputsOf(node)[op.ColumnIndexInput]).Span);
+
             op.Forward(new Operands<T>(this, _graph, node, plan.Accumulates[node] || (accumulate && plan.Restarts[node])));
             Profile?.Add(op, Stopwatch.GetTimestamp() - start);
         }

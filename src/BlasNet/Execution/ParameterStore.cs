@@ -29,7 +29,7 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
     {
         int offset = Length;
         T[] old = Span.ToArray();
-        Length = checked(offset + (length + 15) / 16 * 16);
+        Length = checked(offset + Padded(length));
         if (Length > _values.Length)
         {
             _values.EnsureCapacity(Math.Max(Length, 2L * offset));
@@ -41,6 +41,9 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
         Changed();
         return offset;
     }
+
+    /// <summary>A parameter's length with the zeros between it and the next one.</summary>
+    public static int Padded(int length) => (length + 15) / 16 * 16;
 
     /// <summary>To be called after every change of values: packed forms are stale from here on.</summary>
     public void Changed()

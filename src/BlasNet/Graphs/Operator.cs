@@ -64,6 +64,10 @@ internal abstract class Operator
     /// <summary>True where <see cref="Forward"/> honours <see cref="Operands{T}.Accumulate"/>.</summary>
     public virtual bool CanAccumulate => false;
 
+    /// <summary>The input that holds the numbers of the columns that <see cref="Forward"/> adds to, where that is all it writes when it accumulates;
+    /// −1 for operators that write everywhere.</summary>
+    public virtual int ColumnIndexInput => -1;
+
     /// <summary>True where the attribute is a list of <see cref="Run"/>s.</summary>
     public virtual bool HasRuns => false;
 

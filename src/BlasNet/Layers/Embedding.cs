@@ -4,6 +4,8 @@ using BlasNet.Operators;
 namespace BlasNet.Layers;
 
 /// <summary>A vector for each word of a vocabulary.</summary>
+/// <remarks>A training step computes gradients and updates for the words that its examples have, whatever the size of the vocabulary; unless the
+/// table is used in another way, too, for example as the weight of a product.</remarks>
 public sealed class Embedding
 {
     /// <param name="parameters">The model, which receives <c>name.E</c> [size × vocabulary].</param>

@@ -71,6 +71,8 @@ internal sealed class ScatterColumnOperator : Operator
 
     public override bool CanAccumulate => true;
 
+    public override int ColumnIndexInput => 1;
+
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
         if (!inputs[0].IsVector || !inputs[1].IsScalar)

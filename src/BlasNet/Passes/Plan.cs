@@ -32,9 +32,13 @@ internal sealed class Plan
     internal bool[] Absorbed = [];     // written into the sum it is a term of
     internal bool[] Accumulates = [];  // adds to what is there
     internal bool[] Restarts = [];     // first to write a gradient: adds to it in the later passes of a step
+    internal int[] SparseParameters = [];// the parameter whose gradient this node adds to in a few columns only; −1 for other nodes
 
     /// <summary>The graph the plan is for.</summary>
     public Graph Graph { get; internal set; } = null!;
+
+    /// <summary>The parameters whose gradient is computed. Of a column-sparse one, only the columns are written that the examples look up.</summary>
+    public List<(Parameter Parameter, bool IsColumnSparse)> Gradients { get; } = [];
 
     /// <summary>Number of nodes to compute: launches of a kernel.</summary>
     public int StepCount { get; internal set; }

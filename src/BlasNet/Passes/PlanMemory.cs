@@ -26,15 +26,16 @@ internal sealed class PlanMemory
     /// <param name="graph">N nodes, E edges.</param>
     /// <param name="outputs">Nodes whose values are wanted after the run.</param>
     /// <param name="gradients">Nodes to be written into the gradient buffer; each a total.</param>
-    /// <param name="gradientOffsets">Where, in elements, for each of these.</param>
+    /// <param name="parameters">The parameter that each of these is the gradient of.</param>
     /// <returns>A plan that is overwritten by the next call.</returns>
-    public Plan Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients, ReadOnlySpan<int> gradientOffsets)
+    public Plan Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients, ReadOnlySpan<Parameter> parameters)
     {
         _graph = graph;
         _plan.Graph = graph;
         Reserve(graph.Count, graph.Capacity);
         MarkNeeded(outputs, gradients);
-        Locate(gradients, gradientOffsets);
+        Locate(gradients, parameters);
+        FindSparse(gradients, parameters);
         FindLastUses(outputs);
         Allocate();
         return _plan;
@@ -49,6 +50,7 @@ internal sealed class PlanMemory
             (_plan.Steps, _plan.Regions, _plan.Offsets) = (new int[capacity], new Region[capacity], new long[capacity]);
             (_plan.Roots, _plan.Displacements) = (new int[capacity], new long[capacity]);
             (_plan.Absorbed, _plan.Accumulates, _plan.Restarts) = (new bool[capacity], new bool[capacity], new bool[capacity]);
+            _plan.SparseParameters = new int[capacity];
         }
 
         Array.Clear(_needed, 0, count);
@@ -57,6 +59,7 @@ internal sealed class PlanMemory
         Array.Clear(_plan.Absorbed, 0, count);
         Array.Clear(_plan.Accumulates, 0, count);
         Array.Clear(_plan.Restarts, 0, count);
+        Array.Fill(_plan.SparseParameters, -1, 0, count);
     }
 
     private void MarkNeeded(ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients)
@@ -79,12 +82,12 @@ internal sealed class PlanMemory
     }
 
     // Where each value lies: outside the arena, in another node's buffer, or in one of its own.
-    private void Locate(ReadOnlySpan<int> gradients, ReadOnlySpan<int> gradientOffsets)
+    private void Locate(ReadOnlySpan<int> gradients, ReadOnlySpan<Parameter> parameters)
     {
         for (int i = 0; i < gradients.Length; i++)
         {
             _plan.Regions[gradients[i]] = Region.Gradients;
-            _plan.Offsets[gradients[i]] = gradientOffsets[i];
+            _plan.Offsets[gradients[i]] = parameters[i].Offset;
         }
 
         for (int node = 0; node < _graph.Count; node++)
@@ -164,6 +167,34 @@ internal sealed class PlanMemory
 
         if (_plan.Regions[sum] == Region.Gradients)
             _plan.Restarts[first != int.MaxValue ? first : sum] = true;
+    }
+
+    // A table that is only looked up: every term adds to a few columns of a gradient that is zero elsewhere, so none of them overwrites.
+    private void FindSparse(ReadOnlySpan<int> gradients, ReadOnlySpan<Parameter> parameters)
+    {
+        _plan.Gradients.Clear();
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            bool sparse = IsColumnSparse(gradients[i]);
+            _plan.Gradients.Add((parameters[i], sparse));
+            if (!sparse)
+                continue;
+
+            _plan.Restarts[gradients[i]] = false;
+            foreach (int term in _graph.InputsOf(gradients[i]))
+                (_plan.Accumulates[term], _plan.Restarts[term], _plan.SparseParameters[term]) = (true, false, parameters[i].Index);
+        }
+    }
+
+    private bool IsColumnSparse(int sum)
+    {
+        foreach (int term in _graph.InputsOf(sum))
+        {
+            if (!_plan.Absorbed[term] || _plan.Roots[term] != sum || _graph.OperatorOf(term).ColumnIndexInput < 0)
+                return false;
+        }
+
+        return true;
     }
 
     private bool CoversSum(int sum, int input)

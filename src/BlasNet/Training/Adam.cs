@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -34,13 +35,13 @@ public sealed class Adam : Optimizer
     /// <inheritdoc/>
     public override int StateBuffers => 2;
 
-    private protected override void Apply<T>(OptimizerRange<T> range, double gradientScale, long step)
+    private protected override void Apply<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
     {
         // With c = √(1 − β₂ᵗ): m̂/(√v̂ + ε) = m·(c/(1 − β₁ᵗ))/(√v + c·ε), so that an element needs one division and one root.
         double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
         double rate = LearningRate * rootCorrection / (1 - Math.Pow(Beta1, step));
 
-        OptimizerSweep.Run(range, new Rule<T>(rate, Beta1, Beta2, rootCorrection * Epsilon, gradientScale));
+        OptimizerSweep.Run(range, parts, new Rule<T>(rate, Beta1, Beta2, rootCorrection * Epsilon, gradientScale));
     }
 
     private readonly struct Rule<T>(double rate, double beta1, double beta2, double epsilon, double gradientScale) : IUpdateRule<T>

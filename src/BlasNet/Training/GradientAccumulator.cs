@@ -61,6 +61,9 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>The mean of the gradients with respect to a parameter, column by column.</summary>
     public abstract double[] MeanGradientOf(Parameter parameter);
 
+    /// <summary>The ranges of the flat buffers that the step's gradient touches, in ascending order; all else is zero. Valid until the next call.</summary>
+    public abstract ReadOnlySpan<Segment> Touched();
+
     public abstract void Dispose();
 }
 
@@ -69,7 +72,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
     private readonly Engine<T> _engine;
-    private readonly NativeBuffer<T> _gradient;
+    private readonly GradientBuffer<T> _gradient;
     private NativeBuffer<T>? _state;
 
     public GradientAccumulator(Model model, EngineOptions options)
@@ -77,8 +80,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         _parameters = model.Store<T>();
         _targets = [.. model.Parameters];
         _engine = new Engine<T>(_parameters, options);
-        _gradient = new NativeBuffer<T>(Math.Max(1, _parameters.Length));
-        _gradient.Clear();
+        _gradient = new GradientBuffer<T>(_parameters.Length, _targets);
     }
 
     public override PhaseTimes Times => _engine.Times;
@@ -95,7 +97,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         Expr total = Expr.Apply(TotalOperator.Instance, losses);
         _engine.Prepare(graph, [total], total, _targets);
-        _engine.Execute(_gradient.Pointer, accumulate: Examples > 0);
+        _engine.Execute(_gradient, accumulate: Examples > 0);
         LossSum += double.CreateTruncating(_engine.ValueOf(0)[0]);
         Examples += losses.Length;
     }
@@ -111,7 +113,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         }
 
         var range = new OptimizerRange<T>(_parameters.Span, _gradient.Span[..length], _state.Span);
-        optimizer.Update(range, 1.0 / Examples, step);
+        optimizer.Update(range, _gradient.Touched(), 1.0 / Examples, step);
         _parameters.Changed();
         Times.Update += Stopwatch.GetTimestamp() - start;
     }
@@ -179,6 +181,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
     private Span<T> StateOf(NativeBuffer<T> state, int buffer, Parameter parameter) =>
         state.Span.Slice(buffer * _parameters.Length + parameter.Offset, parameter.Shape.Size);
+
+    public override ReadOnlySpan<Segment> Touched() => _gradient.Touched();
 
     public override void Dispose()
     {

@@ -1,10 +1,14 @@
 using System.Numerics;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
 /// <summary>A rule that turns parameters and their gradient into better parameters.</summary>
 /// <remarks>A pure function of (parameters, gradient, state, step number) over flat buffers, element by element: it knows of no batch, no
-/// shape and no model. It may be applied to any range of the buffers, in any order; the result is the same to the bit.</remarks>
+/// shape and no model. It may be applied to any range of the buffers, in any order; the result is the same to the bit.
+/// A trainer applies it to what the step's loss depends on: of a table that is only looked up, the columns looked up. All else stands still, its
+/// state too: means do not decay and momentum does not move a word while no example has it, whereas bias corrections count all steps
+/// (as PyTorch's SparseAdam and DyNet's sparse updates do). So a step costs what the words seen cost, not what the vocabulary does.</remarks>
 public abstract class Optimizer
 {
     private double _learningRate;
@@ -30,6 +34,11 @@ public abstract class Optimizer
     /// <exception cref="ArgumentException"><paramref name="range"/> has another number of state buffers.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is below 1.</exception>
     public void Update<T>(OptimizerRange<T> range, double gradientScale, long step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Update(range, [new Segment(0, range.Parameters.Length)], gradientScale, step);
+
+    /// <summary>Updates some parts of the buffers; the parameters and the state of all others stand still.</summary>
+    internal void Update<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
@@ -43,10 +52,10 @@ public abstract class Optimizer
                 $"{GetType().Name} keeps {StateBuffers} state buffers; the range has {range.StateBuffers}.", nameof(range));
         }
 
-        Apply(range, gradientScale, step);
+        Apply(range, parts, gradientScale, step);
     }
 
-    private protected abstract void Apply<T>(OptimizerRange<T> range, double gradientScale, long step)
+    private protected abstract void Apply<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
     private protected static double RequireAtLeastZero(double value, string name) =>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -15,11 +16,20 @@ internal interface IUpdateRule<T>
     Vector<T> Update(Vector<T> parameters, Vector<T> gradient, ref Vector<T> first, ref Vector<T> second);
 }
 
-/// <summary>Applies a formula to a range in one pass over its buffers.</summary>
+/// <summary>Applies a formula to parts of a range, in one pass over its buffers.</summary>
 internal static class OptimizerSweep
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<T, TRule>(OptimizerRange<T> range, TRule rule)
+    public static void Run<T, TRule>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, TRule rule)
+        where T : unmanaged
+        where TRule : struct, IUpdateRule<T>
+    {
+        foreach (Segment part in parts)
+            Run(range.Slice(part.Start, part.Length), rule);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Run<T, TRule>(OptimizerRange<T> range, TRule rule)
         where T : unmanaged
         where TRule : struct, IUpdateRule<T>
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -33,18 +34,18 @@ public sealed class Sgd : Optimizer
     /// <inheritdoc/>
     public override int StateBuffers => Momentum == 0 ? 0 : 1;
 
-    private protected override void Apply<T>(OptimizerRange<T> range, double gradientScale, long step)
+    private protected override void Apply<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
     {
         Vector<T> rate = Vector.Create(T.CreateTruncating(LearningRate));
         Vector<T> scale = Vector.Create(T.CreateTruncating(gradientScale));
         Vector<T> momentum = Vector.Create(T.CreateTruncating(Momentum));
 
         if (Momentum == 0)
-            OptimizerSweep.Run(range, new PlainRule<T>(rate, scale));
+            OptimizerSweep.Run(range, parts, new PlainRule<T>(rate, scale));
         else if (Nesterov)
-            OptimizerSweep.Run(range, new NesterovRule<T>(rate, momentum, scale));
+            OptimizerSweep.Run(range, parts, new NesterovRule<T>(rate, momentum, scale));
         else
-            OptimizerSweep.Run(range, new MomentumRule<T>(rate, momentum, scale));
+            OptimizerSweep.Run(range, parts, new MomentumRule<T>(rate, momentum, scale));
     }
 
     private readonly struct PlainRule<T>(Vector<T> rate, Vector<T> scale) : IUpdateRule<T>

@@ -10,7 +10,7 @@ namespace BlasNet.Tests.Layers;
 internal delegate Func<Graph, int, Expr> Architecture(Model model);
 
 /// <summary>A network in float64 with random parameters, run on one engine; by default it checks its graphs and plans.</summary>
-internal sealed unsafe class Network : IDisposable
+internal sealed class Network : IDisposable
 {
     private readonly Func<Graph, int, Expr> _function;
     private readonly Engine<double> _engine;
@@ -57,13 +57,11 @@ internal sealed unsafe class Network : IDisposable
         }
 
         _engine.Prepare(graph, values, Op.Total(losses), [.. Model.Parameters]);
-        double[] gradient = new double[Model.Store<double>().Length];
-        Array.Fill(gradient, double.NaN);
-        fixed (double* pointer = gradient)
-            _engine.Execute(pointer);
+        using var gradient = new GradientBuffer<double>(Model.Store<double>().Length, Model.Parameters);
+        _engine.Execute(gradient);
 
         return ([.. values.Select((_, i) => _engine.ValueOf(i).ToArray())],
-            Model.Parameters.ToDictionary(parameter => parameter.Name, parameter => gradient.AsSpan(parameter.Offset, parameter.Shape.Size).ToArray()));
+            Model.Parameters.ToDictionary(parameter => parameter.Name, parameter => gradient.SpanOf(parameter).ToArray()));
     }
 
     public void Dispose()

@@ -7,12 +7,13 @@ using BlasNet.Training;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Random programs of one model, written with BlasNet's public functions and run on one engine.</summary>
-internal sealed unsafe class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Model _model = new(0, typeof(T) == typeof(double) ? Precision.Double : Precision.Single);
     private readonly Parameter[] _parameters;
     private readonly Engine<T> _engine;
     private readonly Graph _graph;
+    private readonly GradientBuffer<T> _gradient;   // kept, so that what one run leaves there would show in the next
 
     public BlasNetRun(IEnumerable<RandomParameter> parameters, EngineOptions options)
     {
@@ -21,6 +22,7 @@ internal sealed unsafe class BlasNetRun<T> : IDisposable where T : unmanaged, IB
             : _model.Weight(parameter.Name, parameter.Shape.Rows, parameter.Shape.Columns))];
         _engine = new Engine<T>(_model.Store<T>(), options);
         _graph = _model.NewGraph();
+        _gradient = new GradientBuffer<T>(_model.Store<T>().Length, _parameters);
     }
 
     /// <summary>The graph that was run last.</summary>
@@ -34,27 +36,25 @@ internal sealed unsafe class BlasNetRun<T> : IDisposable where T : unmanaged, IB
             _model.SetValues(_parameters[i], program.Parameters[i].Values);
 
         (_graph.IsTraining, _graph.RandomSeed) = (true, program.Seed);
-        T[] gradient = new T[_model.Store<T>().Length];
-        Array.Fill(gradient, T.NaN);   // the first pass overwrites whatever is there
         var outputs = new List<double[]>();
         int perPass = (program.Examples.Count + passes - 1) / passes;
         foreach (RandomExample[] part in program.Examples.Chunk(perPass))
         {
             var (asked, losses) = Build(part);
             _engine.Prepare(_graph, asked, Op.Total(losses), _parameters);
-            fixed (T* pointer = gradient)
-                _engine.Execute(pointer, accumulate: part[0] != program.Examples[0]);
+            _engine.Execute(_gradient, accumulate: part[0] != program.Examples[0]);
 
             for (int i = 0; i < asked.Length; i++)
                 outputs.Add(Doubles(_engine.ValueOf(i)));
         }
 
-        return (outputs, [.. _parameters.Select(parameter => Doubles(gradient.AsSpan(parameter.Offset, parameter.Shape.Size)))]);
+        return (outputs, [.. _parameters.Select(parameter => Doubles(_gradient.SpanOf(parameter)))]);
     }
 
     public void Dispose()
     {
         _engine.Dispose();
+        _gradient.Dispose();
         _model.Dispose();
     }
 

@@ -1,0 +1,73 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using BlasNet.Graphs;
+using BlasNet.Memory;
+
+namespace BlasNet.Execution;
+
+/// <summary>The gradient with respect to a model's parameters, laid out as they are, and which parts of it a step has touched.</summary>
+/// <remarks>What has not been touched is zero. So a table of words costs what the words seen cost, in clearing, in reading and in the optimizer,
+/// however many words the table has.</remarks>
+internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly NativeBuffer<T> _values;
+    private readonly IReadOnlyList<Parameter> _parameters;
+    private readonly TouchedColumns[] _touched;
+    private readonly List<Segment> _segments = [], _ofOne = [];
+
+    /// <param name="length">Of the parameters' flat buffer.</param>
+    /// <param name="parameters">All of the model's, by <see cref="Parameter.Index"/>.</param>
+    public GradientBuffer(int length, IReadOnlyList<Parameter> parameters)
+    {
+        _values = new NativeBuffer<T>(Math.Max(1, length));
+        _values.Clear();
+        _parameters = parameters;
+        _touched = [.. parameters.Select(parameter => new TouchedColumns(parameter.Shape.Columns))];
+    }
+
+    public T* Pointer => _values.Pointer;
+
+    public Span<T> Span => _values.Span;
+
+    public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
+
+    /// <summary>The ranges touched, in ascending order; valid until the next call. A parameter touched as a whole comes with the zeros after it,
+    /// so that neighbours are one range.</summary>
+    public ReadOnlySpan<Segment> Touched()
+    {
+        _segments.Clear();
+        for (int i = 0; i < _touched.Length; i++)
+        {
+            Parameter parameter = _parameters[i];
+            if (_touched[i].IsAll)
+                Segment.Append(_segments, new Segment(parameter.Offset, ParameterStore<T>.Padded(parameter.Shape.Size)));
+            else
+                _touched[i].AppendTo(_segments, parameter.Offset, parameter.Shape.Rows);
+        }
+
+        return CollectionsMarshal.AsSpan(_segments);
+    }
+
+    /// <summary>Sets a parameter's gradient to zero: only what has been touched.</summary>
+    public void Clear(Parameter parameter)
+    {
+        TouchedColumns touched = _touched[parameter.Index];
+        if (touched.IsEmpty)
+            return;
+
+        _ofOne.Clear();
+        touched.AppendTo(_ofOne, parameter.Offset, parameter.Shape.Rows);
+        foreach (Segment segment in _ofOne)
+            new Span<T>(_values.Pointer + segment.Start, segment.Length).Clear();
+
+        touched.Clear();
+    }
+
+    /// <summary>Notes that all of a parameter's gradient is written.</summary>
+    public void TouchAll(Parameter parameter) => _touched[parameter.Index].AddAll();
+
+    /// <summary>Notes that some columns of a parameter's gradient are written.</summary>
+    public void Touch(int parameter, ReadOnlySpan<T> columns) => _touched[parameter].Add(columns);
+
+    public void Dispose() => _values.Dispose();
+}

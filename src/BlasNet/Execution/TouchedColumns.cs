@@ -1,0 +1,72 @@
+using System.Numerics;
+using BlasNet.Memory;
+
+namespace BlasNet.Execution;
+
+/// <summary>Which columns of a parameter's gradient may differ from zero: none, some, or all.</summary>
+/// <remarks>One bit for each column, so that they come out in ascending order, whatever the order in which they were touched, without sorting.</remarks>
+internal sealed class TouchedColumns(int columns)
+{
+    private ulong[] _words = [];   // made when the first single column is touched: most parameters never need it
+    private bool _any;
+
+    public bool IsAll { get; private set; }
+
+    public bool IsEmpty => !IsAll && !_any;
+
+    public void AddAll() => IsAll = true;
+
+    /// <summary>Adds columns by number; what is no column of the parameter is left to the operator to report.</summary>
+    public void Add<T>(ReadOnlySpan<T> indices) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (_words.Length == 0)
+            _words = new ulong[(columns + 63) / 64];
+
+        _any = true;
+        foreach (T index in indices)
+        {
+            if (index >= T.Zero && index < T.CreateTruncating(columns))
+                Add(int.CreateTruncating(index));
+        }
+    }
+
+    public void Add(TouchedColumns other)
+    {
+        IsAll |= other.IsAll;
+        _any |= other._any;
+        if (_words.Length == 0 && other._words.Length > 0)
+            _words = new ulong[other._words.Length];
+
+        for (int i = 0; i < other._words.Length; i++)
+            _words[i] |= other._words[i];
+    }
+
+    /// <summary>Appends the ranges that the touched columns are of a flat buffer, where the first column begins at <paramref name="offset"/>.</summary>
+    public void AppendTo(List<Segment> segments, int offset, int rows)
+    {
+        if (IsAll)
+        {
+            Segment.Append(segments, new Segment(offset, rows * columns));
+            return;
+        }
+
+        if (!_any)
+            return;
+
+        for (int i = 0; i < _words.Length; i++)
+        {
+            for (ulong word = _words[i]; word != 0; word &= word - 1)
+                Segment.Append(segments, new Segment(offset + (64 * i + BitOperations.TrailingZeroCount(word)) * rows, rows));
+        }
+    }
+
+    public void Clear()
+    {
+        if (_any)
+            Array.Clear(_words);
+
+        IsAll = _any = false;
+    }
+
+    private void Add(int column) => _words[column >> 6] |= 1UL << column;
+}
