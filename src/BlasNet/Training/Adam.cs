@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -19,8 +18,7 @@ public sealed class Adam : Optimizer
     {
         Beta1 = RequireFraction(beta1, nameof(beta1));
         Beta2 = RequireFraction(beta2, nameof(beta2));
-        Epsilon = double.IsFinite(epsilon) && epsilon > 0 ? epsilon
-            : throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must be finite and above 0.");
+        Epsilon = RequireAboveZero(epsilon, nameof(epsilon));
     }
 
     /// <summary>β₁: the part of the gradient's mean that a step keeps.</summary>
@@ -32,37 +30,34 @@ public sealed class Adam : Optimizer
     /// <summary>ε: added to the root of the mean square.</summary>
     public double Epsilon { get; }
 
-    /// <inheritdoc/>
-    public override int StateBuffers => 2;
+    private protected override int OwnStateBuffers => 2;
 
-    private protected override void Apply<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
-    {
-        // With c = √(1 − β₂ᵗ): m̂/(√v̂ + ε) = m·(c/(1 − β₁ᵗ))/(√v + c·ε), so that an element needs one division and one root.
-        double rootCorrection = Math.Sqrt(1 - Math.Pow(Beta2, step));
-        double rate = LearningRate * rootCorrection / (1 - Math.Pow(Beta1, step));
+    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Run(sweep, rate, Beta1, Beta2, Epsilon, step);
 
-        OptimizerSweep.Run(range, parts, new Rule<T>(rate, Beta1, Beta2, rootCorrection * Epsilon, gradientScale));
-    }
-
-    private readonly struct Rule<T>(double rate, double beta1, double beta2, double epsilon, double gradientScale) : IUpdateRule<T>
+    internal static void Run<T>(OptimizerSweep<T> sweep, double rate, double beta1, double beta2, double epsilon, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        private readonly Vector<T> _rate = Broadcast(rate), _epsilon = Broadcast(epsilon), _scale = Broadcast(gradientScale);
-        private readonly Vector<T> _keepMean = Broadcast(beta1), _addMean = Broadcast(1 - beta1);
-        private readonly Vector<T> _keepSquare = Broadcast(beta2), _addSquare = Broadcast(1 - beta2);
+        // With c = √(1 − β₂ᵗ): m̂/(√v̂ + ε) = m·(c/(1 − β₁ᵗ))/(√v + c·ε), so that an element needs one division and one root.
+        double rootCorrection = Math.Sqrt(1 - Math.Pow(beta2, step));
+        sweep.Run(new Rule<T>(rate * rootCorrection / (1 - Math.Pow(beta1, step)), beta1, beta2, rootCorrection * epsilon));
+    }
+
+    private readonly struct Rule<T>(double rate, double beta1, double beta2, double epsilon) : IUpdateRule<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly Vector<T> _rate = UpdateRule.Broadcast<T>(rate), _epsilon = UpdateRule.Broadcast<T>(epsilon);
+        private readonly Vector<T> _keepMean = UpdateRule.Broadcast<T>(beta1), _addMean = UpdateRule.Broadcast<T>(1 - beta1);
+        private readonly Vector<T> _keepSquare = UpdateRule.Broadcast<T>(beta2), _addSquare = UpdateRule.Broadcast<T>(1 - beta2);
 
         public static int StateBuffers => 2;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> mean, ref Vector<T> square)
         {
-            g *= _scale;
-            mean = OptimizerSweep.FlushSubnormal(_keepMean * mean + _addMean * g);
-            square = OptimizerSweep.FlushSubnormal(_keepSquare * square + _addSquare * (g * g));
+            mean = UpdateRule.FlushSubnormal(_keepMean * mean + _addMean * g);
+            square = UpdateRule.FlushSubnormal(_keepSquare * square + _addSquare * (g * g));
 
             return p - _rate * mean / (Vector.SquareRoot(square) + _epsilon);
         }
-
-        private static Vector<T> Broadcast(double value) => Vector.Create(T.CreateTruncating(value));
     }
 }

@@ -5,20 +5,33 @@ using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
 using BlasNet.Memory;
+using BlasNet.Operators;
 using BlasNet.Passes;
 
 namespace BlasNet.Training;
 
-/// <summary>The sum of the gradients of any number of examples, over any number of passes; then one update.</summary>
-/// <remarks>Every pass adds to the sums of losses and gradients, and the division by the number of examples comes once, at the end. So the
-/// result does not depend, but for rounding, on how the examples were split into passes.</remarks>
+/// <summary>The objective (1/Σw)·Σ w·ℓ + J of any number of examples, over any number of passes, and its gradient; then one update.</summary>
+/// <remarks>Every pass adds to the sums of losses, weights and gradients. The regulariser J, times Σw, comes once, after the last pass, and the
+/// division by Σw once, at the end. So the result does not depend, but for rounding, on how the examples were split into passes.</remarks>
 internal abstract class GradientAccumulator : IDisposable
 {
     public static GradientAccumulator Create(Model model, EngineOptions options) =>
         model.Precision == Precision.Single ? new GradientAccumulator<float>(model, options) : new GradientAccumulator<double>(model, options);
 
-    /// <summary>Sum of the losses since <see cref="Begin"/>.</summary>
+    /// <summary>Sum of the losses, each times its weight, since <see cref="Begin"/>.</summary>
     public double LossSum { get; protected set; }
+
+    /// <summary>Sum of the examples' weights since <see cref="Begin"/>.</summary>
+    public double WeightSum { get; protected set; }
+
+    /// <summary>The regulariser's value, once it has been added.</summary>
+    public double Penalty { get; protected set; }
+
+    /// <summary>Number of passes since <see cref="Begin"/>.</summary>
+    public int Passes { get; protected set; }
+
+    /// <summary>Euclidean norm of the objective's gradient at the last update, before clipping; not a number where nothing asked for it.</summary>
+    public double GradientNorm { get; protected set; }
 
     /// <summary>Number of examples since <see cref="Begin"/>.</summary>
     public int Examples { get; protected set; }
@@ -32,14 +45,20 @@ internal abstract class GradientAccumulator : IDisposable
     public abstract Profile? Profile { get; set; }
 
     /// <summary>Starts a new optimizer step.</summary>
-    public void Begin() => (LossSum, Examples) = (0, 0);
+    public void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes) = (0, 0, 0, 0, 0);
 
     /// <summary>Computes one pass.</summary>
     /// <param name="graph">The pass's minibatch graph.</param>
-    /// <param name="losses">One scalar for each example of it.</param>
-    public abstract void Add(Graph graph, ReadOnlySpan<Expr> losses);
+    /// <param name="losses">One scalar for each example of it, times its weight.</param>
+    /// <param name="weight">The sum of their weights.</param>
+    public abstract void Add(Graph graph, ReadOnlySpan<Expr> losses, double weight);
 
-    /// <summary>Updates the parameters by the mean of the gradients.</summary>
+    /// <summary>Adds the regulariser, after the last pass and once.</summary>
+    /// <param name="graph">A graph of its own.</param>
+    /// <param name="penalty">J, a scalar in it.</param>
+    public abstract void AddPenalty(Graph graph, Expr penalty);
+
+    /// <summary>Updates the parameters by the objective's gradient.</summary>
     /// <param name="optimizer">The rule.</param>
     /// <param name="step">The number of this step, from 1.</param>
     public abstract void Update(Optimizer optimizer, long step);
@@ -58,7 +77,11 @@ internal abstract class GradientAccumulator : IDisposable
     /// <exception cref="ArithmeticException">A parameter, or the optimizer's state, is infinite or not a number.</exception>
     public abstract void RequireFinite();
 
-    /// <summary>The mean of the gradients with respect to a parameter, column by column.</summary>
+    /// <summary>Exchanges the parameters for their average over the steps so far.</summary>
+    /// <returns>What puts them back.</returns>
+    public abstract IDisposable UseAverage(Optimizer optimizer, long step);
+
+    /// <summary>The objective's gradient with respect to a parameter, column by column.</summary>
     public abstract double[] MeanGradientOf(Parameter parameter);
 
     /// <summary>The ranges of the flat buffers that the step's gradient touches, in ascending order; all else is zero. Valid until the next call.</summary>
@@ -72,6 +95,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
     private readonly Engine<T> _engine;
+    private readonly EngineOptions _options;
+    private Engine<T>? _penaltyEngine;   // made when first needed
     private readonly GradientBuffer<T> _gradient;
     private NativeBuffer<T>? _state;
 
@@ -80,6 +105,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         _parameters = model.Store<T>();
         _targets = [.. model.Parameters];
         _engine = new Engine<T>(_parameters, options);
+        _options = options;
         _gradient = new GradientBuffer<T>(_parameters.Length, _targets);
     }
 
@@ -93,13 +119,25 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         set => _engine.Executor.Profile = value;
     }
 
-    public override void Add(Graph graph, ReadOnlySpan<Expr> losses)
+    public override void Add(Graph graph, ReadOnlySpan<Expr> losses, double weight)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, losses);
         _engine.Prepare(graph, [total], total, _targets);
-        _engine.Execute(_gradient, accumulate: Examples > 0);
+        _engine.Execute(_gradient, accumulate: Passes > 0);
         LossSum += double.CreateTruncating(_engine.ValueOf(0)[0]);
+        WeightSum += weight;
         Examples += losses.Length;
+        Passes++;
+    }
+
+    // Times Σw, so that the one division at the end is right for it, too.
+    public override void AddPenalty(Graph graph, Expr penalty)
+    {
+        _penaltyEngine ??= new Engine<T>(_parameters, _options);
+        Expr scaled = Op.Multiply(penalty, graph.Input(WeightSum));
+        _penaltyEngine.Prepare(graph, [penalty], scaled, _targets);
+        _penaltyEngine.Execute(_gradient, accumulate: true);
+        Penalty = double.CreateTruncating(_penaltyEngine.ValueOf(0)[0]);
     }
 
     public override void Update(Optimizer optimizer, long step)
@@ -113,9 +151,42 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         }
 
         var range = new OptimizerRange<T>(_parameters.Span, _gradient.Span[..length], _state.Span);
-        optimizer.Update(range, _gradient.Touched(), 1.0 / Examples, step);
+        ReadOnlySpan<Segment> touched = _gradient.Touched();
+        double scale = 1 / WeightSum;
+        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Norm(touched) : double.NaN;
+        if (GradientNorm > optimizer.ClipNorm)
+            scale *= optimizer.ClipNorm / GradientNorm;
+
+        optimizer.Update(range, touched, scale, step);
         _parameters.Changed();
         Times.Update += Stopwatch.GetTimestamp() - start;
+    }
+
+    private double Norm(ReadOnlySpan<Segment> parts)
+    {
+        const int ChunkLength = 4096;   // squares are added up in T within a chunk, in double beyond it
+        double sum = 0;
+        foreach (Segment part in parts)
+        {
+            for (int start = part.Start; start < part.End; start += ChunkLength)
+                sum += double.CreateTruncating(TensorPrimitives.SumOfSquares<T>(_gradient.Span[start..Math.Min(part.End, start + ChunkLength)]));
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    public override IDisposable UseAverage(Optimizer optimizer, long step)
+    {
+        long averaged = optimizer.AveragedSteps(step);
+        if (averaged == 0)
+            throw new InvalidOperationException("There is no average of the parameters yet: set the optimizer's AverageFrom before training, and train at least so many steps.");
+
+        int length = _parameters.Length;
+        var exchange = new ParameterExchange<T>(_parameters);
+        TensorPrimitives.Divide(_state!.Span.Slice((optimizer.StateBuffers - 1) * length, length), T.CreateTruncating(-averaged), _parameters.Span);
+        TensorPrimitives.Add(_parameters.Span, exchange.Saved, _parameters.Span);
+        _parameters.Changed();
+        return exchange;
     }
 
     public override int StateBuffers => _state is null || _parameters.Length == 0 ? 0 : (int)(_state.Length / _parameters.Length);
@@ -174,7 +245,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         var mean = new double[parameter.Shape.Size];
         for (int i = 0; i < mean.Length; i++)
-            mean[i] = double.CreateTruncating(_gradient.Pointer[parameter.Offset + i]) / Examples;
+            mean[i] = double.CreateTruncating(_gradient.Pointer[parameter.Offset + i]) / WeightSum;
 
         return mean;
     }
@@ -187,6 +258,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     public override void Dispose()
     {
         _engine.Dispose();
+        _penaltyEngine?.Dispose();
         _gradient.Dispose();
         _state?.Dispose();
     }

@@ -11,12 +11,13 @@ namespace BlasNet.Training;
 /// (as PyTorch's SparseAdam and DyNet's sparse updates do). So a step costs what the words seen cost, not what the vocabulary does.</remarks>
 public abstract class Optimizer
 {
-    private double _learningRate;
+    private double _learningRate, _weightDecay, _clipValue = double.PositiveInfinity, _clipNorm = double.PositiveInfinity;
+    private long? _averageFrom;
 
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="learningRate"/> is negative or not finite.</exception>
     private protected Optimizer(double learningRate) => LearningRate = learningRate;
 
-    /// <summary>The size of a step. May be set between steps, by a schedule.</summary>
+    /// <summary>The size of a step: η, before the <see cref="Schedule"/> is applied.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
     public double LearningRate
     {
@@ -24,8 +25,58 @@ public abstract class Optimizer
         set => _learningRate = RequireAtLeastZero(value, nameof(LearningRate));
     }
 
+    /// <summary>How the learning rate changes from step to step; by default it does not.</summary>
+    public Schedule Schedule { get; set; } = Schedule.Constant;
+
+    /// <summary>Decoupled weight decay λ: a step also subtracts η·λ of each parameter it updates. Unlike a squared norm in the objective it is no
+    /// part of the gradient, so that no mean, momentum or normalisation sees it; it counts once per step.</summary>
+    /// <remarks>Source: Loshchilov, Hutter, "Decoupled weight decay regularization", ICLR 2019, arXiv:1711.05101, with η for their product of
+    /// learning rate and schedule, as is usual now.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
+    public double WeightDecay
+    {
+        get => _weightDecay;
+        set => _weightDecay = RequireAtLeastZero(value, nameof(WeightDecay));
+    }
+
+    /// <summary>Clips each element of the mean gradient to ±this; infinite, the default, for no clipping.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not above 0.</exception>
+    public double ClipValue
+    {
+        get => _clipValue;
+        set => _clipValue = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(ClipValue), value, "ClipValue must be above 0.");
+    }
+
+    /// <summary>Scales the mean gradient of all parameters together down to this Euclidean norm, where it is longer; infinite, the default, for no
+    /// clipping. Done by the trainer, before <see cref="ClipValue"/>: a range of the buffers does not know the norm of the whole.</summary>
+    /// <remarks>Source: Pascanu, Mikolov, Bengio, "On the difficulty of training recurrent neural networks", ICML 2013, Algorithm 1.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is not above 0.</exception>
+    public double ClipNorm
+    {
+        get => _clipNorm;
+        set => _clipNorm = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(ClipNorm), value, "ClipNorm must be above 0.");
+    }
+
+    /// <summary>The first step after which parameters count for their average over all later steps; null, the default, for no average.
+    /// To be set before the first step.</summary>
+    /// <remarks>The average counts iterations, whatever the batch size. The state keeps S = Σ (k − 1)·Δ for the change Δ that the k-th of the averaged
+    /// steps makes; the average of n is p − S/n. So what a step does not touch needs no work. Source: Polyak, Juditsky, "Acceleration of stochastic
+    /// approximation by averaging", SIAM J. Control Optim., 1992.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public long? AverageFrom
+    {
+        get => _averageFrom;
+        set => _averageFrom = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(AverageFrom), value, "AverageFrom must be at least 1.");
+    }
+
     /// <summary>How many numbers the rule remembers for each parameter: the number of buffers in <see cref="OptimizerRange{T}"/>'s state.</summary>
-    public abstract int StateBuffers { get; }
+    public int StateBuffers => OwnStateBuffers + (AverageFrom is null ? 0 : 1);
+
+    private protected abstract int OwnStateBuffers { get; }
+
+    /// <summary>η in a step: <see cref="LearningRate"/> times the schedule's factor.</summary>
+    /// <param name="step">From 1.</param>
+    public double LearningRateAt(long step) => LearningRate * Schedule.FactorAt(step);
 
     /// <summary>Updates parameters and state in place, in one sweep.</summary>
     /// <param name="range">The parameters to update, with their gradient and state; the state is all 0 before the first step.</param>
@@ -52,14 +103,24 @@ public abstract class Optimizer
                 $"{GetType().Name} keeps {StateBuffers} state buffers; the range has {range.StateBuffers}.", nameof(range));
         }
 
-        Apply(range, parts, gradientScale, step);
+        double rate = LearningRateAt(step);
+        Apply(new OptimizerSweep<T>(range, parts, new SweepFactors(gradientScale, ClipValue, Keep: 1 - rate * WeightDecay, AverageWeightAt(step))), rate, step);
     }
 
-    private protected abstract void Apply<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
+    /// <summary>How many steps' parameters are in the average; 0 before it has begun.</summary>
+    internal long AveragedSteps(long step) => AverageFrom is { } first ? Math.Max(0, step - first + 1) : 0;
+
+    // k − 1 in the k-th of the averaged steps; null without an average.
+    private double? AverageWeightAt(long step) => AverageFrom is null ? null : Math.Max(0, AveragedSteps(step) - 1);
+
+    private protected abstract void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
     private protected static double RequireAtLeastZero(double value, string name) =>
         double.IsFinite(value) && value >= 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
+
+    private protected static double RequireAboveZero(double value, string name) =>
+        double.IsFinite(value) && value > 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and above 0.");
 
     private protected static double RequireFraction(double value, string name) =>
         value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 0 and below 1.");

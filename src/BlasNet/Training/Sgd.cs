@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -31,33 +30,28 @@ public sealed class Sgd : Optimizer
     /// <summary>Whether the step looks one step of the velocity ahead.</summary>
     public bool Nesterov { get; }
 
-    /// <inheritdoc/>
-    public override int StateBuffers => Momentum == 0 ? 0 : 1;
+    private protected override int OwnStateBuffers => Momentum == 0 ? 0 : 1;
 
-    private protected override void Apply<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
+    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
     {
-        Vector<T> rate = Vector.Create(T.CreateTruncating(LearningRate));
-        Vector<T> scale = Vector.Create(T.CreateTruncating(gradientScale));
-        Vector<T> momentum = Vector.Create(T.CreateTruncating(Momentum));
-
         if (Momentum == 0)
-            OptimizerSweep.Run(range, parts, new PlainRule<T>(rate, scale));
+            sweep.Run(new PlainRule<T>(UpdateRule.Broadcast<T>(rate)));
         else if (Nesterov)
-            OptimizerSweep.Run(range, parts, new NesterovRule<T>(rate, momentum, scale));
+            sweep.Run(new NesterovRule<T>(UpdateRule.Broadcast<T>(rate), UpdateRule.Broadcast<T>(Momentum)));
         else
-            OptimizerSweep.Run(range, parts, new MomentumRule<T>(rate, momentum, scale));
+            sweep.Run(new MomentumRule<T>(UpdateRule.Broadcast<T>(rate), UpdateRule.Broadcast<T>(Momentum)));
     }
 
-    private readonly struct PlainRule<T>(Vector<T> rate, Vector<T> scale) : IUpdateRule<T>
+    private readonly struct PlainRule<T>(Vector<T> rate) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public static int StateBuffers => 0;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> first, ref Vector<T> second) => p - rate * (scale * g);
+        public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> first, ref Vector<T> second) => p - rate * g;
     }
 
-    private readonly struct MomentumRule<T>(Vector<T> rate, Vector<T> momentum, Vector<T> scale) : IUpdateRule<T>
+    private readonly struct MomentumRule<T>(Vector<T> rate, Vector<T> momentum) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public static int StateBuffers => 1;
@@ -65,12 +59,12 @@ public sealed class Sgd : Optimizer
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> velocity, ref Vector<T> second)
         {
-            velocity = OptimizerSweep.FlushSubnormal(momentum * velocity + scale * g);
+            velocity = UpdateRule.FlushSubnormal(momentum * velocity + g);
             return p - rate * velocity;
         }
     }
 
-    private readonly struct NesterovRule<T>(Vector<T> rate, Vector<T> momentum, Vector<T> scale) : IUpdateRule<T>
+    private readonly struct NesterovRule<T>(Vector<T> rate, Vector<T> momentum) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public static int StateBuffers => 1;
@@ -78,8 +72,8 @@ public sealed class Sgd : Optimizer
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> velocity, ref Vector<T> second)
         {
-            velocity = OptimizerSweep.FlushSubnormal(momentum * velocity + scale * g);
-            return p - rate * (scale * g + momentum * velocity);
+            velocity = UpdateRule.FlushSubnormal(momentum * velocity + g);
+            return p - rate * (g + momentum * velocity);
         }
     }
 }

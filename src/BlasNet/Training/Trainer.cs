@@ -18,7 +18,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
 
 /// <summary>Trains a model whose loss is written for one example.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
-public sealed class Trainer<TExample> : ITrainerState
+public sealed partial class Trainer<TExample> : ITrainerState
 {
     private readonly Func<Graph, TExample, Expr> _loss;
     private readonly GradientAccumulator _accumulator;
@@ -27,7 +27,7 @@ public sealed class Trainer<TExample> : ITrainerState
     private readonly List<TExample> _batch = [];
     private Expr[] _losses = [];
     private int _epochDone, _epochSize;   // examples
-    private double _epochLossSum;
+    private double _epochLossSum, _epochWeight;
 
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
@@ -74,8 +74,9 @@ public sealed class Trainer<TExample> : ITrainerState
 
     TrainerPosition ITrainerState.Position
     {
-        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum);
-        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum) = (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum);
+        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight);
+        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight) =
+            (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight);
     }
 
     IReadOnlyDictionary<string, string> ITrainerState.Rounding => new Dictionary<string, string>
@@ -86,7 +87,7 @@ public sealed class Trainer<TExample> : ITrainerState
     };
 
     /// <summary>One optimizer step over the examples given, all of them.</summary>
-    /// <returns>The mean of their losses, before the step.</returns>
+    /// <returns>The mean of their losses, before the step; <see cref="LastStep"/> tells the rest.</returns>
     /// <exception cref="ArgumentException">No examples.</exception>
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
     /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or the trainer is in use.</exception>
@@ -98,7 +99,10 @@ public sealed class Trainer<TExample> : ITrainerState
         {
             AccumulateGradient(examples);
             _accumulator.Update(Optimizer, ++StepCount);
-            return _accumulator.LossSum / _accumulator.Examples;
+            LastStep = new TrainingStep(
+                StepCount, _accumulator.Examples, _accumulator.WeightSum, _accumulator.LossSum / _accumulator.WeightSum, _accumulator.Penalty,
+                _accumulator.GradientNorm, Optimizer.LearningRateAt(StepCount), _accumulator.Passes);
+            return LastStep.Loss;
         }
         finally
         {
@@ -137,19 +141,20 @@ public sealed class Trainer<TExample> : ITrainerState
             foreach (int example in order.AsSpan(_epochDone, Math.Min(OptimizationBatch, order.Length - _epochDone)))
                 _batch.Add(examples[example]);
 
-            _epochLossSum += Step(CollectionsMarshal.AsSpan(_batch)) * _batch.Count;
+            _epochLossSum += Step(CollectionsMarshal.AsSpan(_batch)) * LastStep.Weight;
+            _epochWeight += LastStep.Weight;
             _epochDone += _batch.Count;
             progress?.Report(new TrainingProgress(
-                EpochCount + 1, StepsFor(_epochDone), StepsFor(order.Length), _epochLossSum / _epochDone, _epochDone));
+                EpochCount + 1, StepsFor(_epochDone), StepsFor(order.Length), _epochLossSum / _epochWeight, _epochDone));
         }
     }
 
     /// <returns>The mean of the epoch's losses.</returns>
     internal double FinishEpoch()
     {
-        double loss = _epochLossSum / _epochSize;
+        double loss = _epochLossSum / _epochWeight;
         EpochCount++;
-        (_epochDone, _epochSize, _epochLossSum) = (0, 0, 0);
+        (_epochDone, _epochSize, _epochLossSum, _epochWeight) = (0, 0, 0, 0);
         return loss;
     }
 
@@ -158,29 +163,53 @@ public sealed class Trainer<TExample> : ITrainerState
     /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
     internal void AccumulateGradient(ReadOnlySpan<TExample> examples)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
+        Begin(examples);
+        int pass = ComputeBatch == 0 ? examples.Length : ComputeBatch;
+        for (int start = 0; start < examples.Length; start += pass)
+            AddPass(examples.Slice(start, Math.Min(pass, examples.Length - start)), start);
+
+        AddPenalty();
+    }
+
+    /// <summary>Sums losses and gradients over the examples, in passes of the sizes given.</summary>
+    internal void AccumulateGradient(ReadOnlySpan<TExample> examples, IEnumerable<int> passes)
+    {
+        Begin(examples);
+        int start = 0;
+        foreach (int pass in passes)
+        {
+            AddPass(examples.Slice(start, pass), start);
+            start += pass;
+        }
+
+        AddPenalty();
+    }
+
+    private void Begin(ReadOnlySpan<TExample> examples)
+    {
         if (examples.IsEmpty)
             throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
 
-        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
-        int pass = ComputeBatch == 0 ? examples.Length : Math.Min(ComputeBatch, examples.Length);
-        if (_losses.Length < pass)
-            _losses = new Expr[pass];
-
+        TakeWeights(examples);
         _graph.RandomSeed = unchecked(Model.Seed * 1_000_003L + StepCount);
         _accumulator.Begin();
-        for (int start = 0; start < examples.Length; start += pass)
-        {
-            ReadOnlySpan<TExample> part = examples.Slice(start, Math.Min(pass, examples.Length - start));
-            long begin = Stopwatch.GetTimestamp();
-            Build(part, start);
-            _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
-            _accumulator.Add(_graph, _losses.AsSpan(0, part.Length));
-        }
+    }
+
+    private void AddPass(ReadOnlySpan<TExample> examples, int first)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        Build(examples, first);
+        _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
+        _accumulator.Add(_graph, _losses.AsSpan(0, examples.Length), WeightOf(first, examples.Length));
     }
 
     // The minibatch graph: the examples' graphs side by side.
     private void Build(ReadOnlySpan<TExample> examples, int first)
     {
+        if (_losses.Length < examples.Length)
+            _losses = new Expr[examples.Length];
+
         _graph.Clear();
         for (int i = 0; i < examples.Length; i++)
         {
@@ -189,7 +218,7 @@ public sealed class Trainer<TExample> : ITrainerState
             if (!loss.Shape.IsScalar)
                 throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
 
-            _losses[i] = _graph.At(loss.IndexIn(_graph));
+            _losses[i] = Weighted(_graph.At(loss.IndexIn(_graph)), first + i);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using BlasNet.Memory;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Training;
@@ -21,6 +22,14 @@ public sealed class OptimizerTests
         new Rule("Adam", () => new Adam(0.01), Adam(0.01, 0.9, 0.999, 1e-8)),
         new Rule("Adam, other constants", () => new Adam(0.02, 0.5, 0.9, 0.1), Adam(0.02, 0.5, 0.9, 0.1)),
         new Rule("Adam without mean", () => new Adam(0.002, 0, 0.9, 1e-4), Adam(0.002, 0, 0.9, 1e-4)),
+        new Rule("Adagrad", () => new Adagrad(0.2, 1e-4), Adagrad(0.2, 1e-4)),
+        new Rule("RMSProp", () => new RmsProp(0.003, 0.9, 1e-4), RmsProp(0.003, 0.9, 1e-4)),
+        new Rule("AdamW", () => new AdamW(0.01, 0.1), Decayed(Adam(0.01, 0.9, 0.999, 1e-8), 0.01 * 0.1)),
+        new Rule("Lion", () => new Lion(0.002), Lion(0.002, 0.9, 0.99, 0)),
+        new Rule("Lion with weight decay", () => new Lion(0.002, 0.8, 0.95) { WeightDecay = 0.3 }, Lion(0.002, 0.8, 0.95, 0.3)),
+        new Rule("momentum with weight decay", () => new Sgd(0.05, 0.9) { WeightDecay = 0.2 }, Decayed(Momentum(0.05, 0.9), 0.05 * 0.2)),
+        new Rule("Adam, clipped", () => new Adam(0.01) { ClipValue = 0.1 }, Clipped(Adam(0.01, 0.9, 0.999, 1e-8), 0.1)),
+        new Rule("SGD with a schedule", () => new Sgd(0.1) { Schedule = Schedule.Step(3, 0.999) }, (p, g, _, t) => p - 0.1 * Math.Pow(0.999, (t - 1) / 3) * g),
     ];
 
     [Theory, MemberData(nameof(Rules))]
@@ -73,6 +82,29 @@ public sealed class OptimizerTests
             buffers.Optimizer.Update(buffers.Range, 1, step);
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    /// <summary>The sparse variant of every optimizer: what is in no part stands still, with its state; all else is as without parts.</summary>
+    [Theory, MemberData(nameof(Rules))]
+    public void Only_the_parts_given_are_updated(Rule rule)
+    {
+        Segment[] parts = [new(3, 1), new(20, 19), new(64, 16), new(99, 2)];
+        var (whole, some) = (new Buffers<float>(rule.Create(), 101), new Buffers<float>(rule.Create(), 101));
+        var (untouched, untouchedState) = (some.Parameters.ToArray(), some.State.ToArray());
+        for (int step = 1; step <= 5; step++)
+        {
+            whole.NewGradient(step);
+            some.NewGradient(step);
+            whole.Optimizer.Update(whole.Range, 0.5, step);
+            some.Optimizer.Update(some.Range, parts, 0.5, step);
+        }
+
+        for (int i = 0; i < 101 * (1 + rule.Create().StateBuffers); i++)
+        {
+            bool isPart = parts.Any(part => i % 101 >= part.Start && i % 101 < part.End);
+            var (expected, given) = i < 101 ? (isPart ? whole.Parameters : untouched, some.Parameters) : (isPart ? whole.State : untouchedState, some.State);
+            Assert.Equal(expected[i < 101 ? i : i - 101], given[i < 101 ? i : i - 101]);
+        }
     }
 
     [Fact]
@@ -154,6 +186,13 @@ public sealed class OptimizerTests
         AssertRefused("beta1", () => _ = new Adam(beta1: 1));
         AssertRefused("beta2", () => _ = new Adam(beta2: -0.1));
         AssertRefused("epsilon", () => _ = new Adam(epsilon: 0));
+        AssertRefused("epsilon", () => _ = new Adagrad(epsilon: 0));
+        AssertRefused("decay", () => _ = new RmsProp(decay: 1));
+        AssertRefused("beta2", () => _ = new Lion(beta2: 1));
+        AssertRefused("WeightDecay", () => _ = new AdamW(weightDecay: -1));
+        AssertRefused("ClipValue", () => new Adam().ClipValue = 0);
+        AssertRefused("ClipNorm", () => new Adam().ClipNorm = double.NaN);
+        AssertRefused("AverageFrom", () => new Adam().AverageFrom = 0);
         AssertRefused("gradient", () => _ = new OptimizerRange<float>(new float[2], new float[3], []));
         AssertRefused("state", () => _ = new OptimizerRange<float>(new float[2], new float[2], new float[3]));
         AssertRefused("range", () => new Adam().Update(new OptimizerRange<float>(new float[2], new float[2], new float[2]), 1, 1));
@@ -185,6 +224,30 @@ public sealed class OptimizerTests
         double square = state[1] / (1 - Math.Pow(beta2, t));
         return p - rate * mean / (Math.Sqrt(square) + epsilon);
     };
+
+    private static Formula Adagrad(double rate, double epsilon) => (p, g, state, _) =>
+    {
+        state[0] += g * g;
+        return p - rate * g / (Math.Sqrt(state[0]) + epsilon);
+    };
+
+    private static Formula RmsProp(double rate, double decay, double epsilon) => (p, g, state, _) =>
+    {
+        state[0] = decay * state[0] + (1 - decay) * g * g;
+        return p - rate * g / (Math.Sqrt(state[0]) + epsilon);
+    };
+
+    private static Formula Lion(double rate, double beta1, double beta2, double weightDecay) => (p, g, state, _) =>
+    {
+        double direction = Math.Sign(beta1 * state[0] + (1 - beta1) * g);
+        state[0] = beta2 * state[0] + (1 - beta2) * g;
+        return p - rate * (direction + weightDecay * p);
+    };
+
+    // All of these formulas add to the old parameter something that does not depend on it.
+    private static Formula Decayed(Formula formula, double decay) => (p, g, state, t) => formula(p, g, state, t) - decay * p;
+
+    private static Formula Clipped(Formula formula, double bound) => (p, g, state, t) => formula(p, Math.Clamp(g, -bound, bound), state, t);
 
     private static void AssertFollows<T>(Rule rule, int length, double tolerance)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

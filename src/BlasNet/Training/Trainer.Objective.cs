@@ -1,0 +1,93 @@
+using BlasNet.Graphs;
+using BlasNet.Operators;
+
+namespace BlasNet.Training;
+
+/// <summary>One optimizer step: the objective (1/Σw)·Σ w·ℓ + J before it, part by part, and how it was computed.</summary>
+/// <param name="Step">From 1.</param>
+/// <param name="Examples">How many.</param>
+/// <param name="Weight">Σw: the number of examples, where they have no weights.</param>
+/// <param name="Loss">(1/Σw)·Σ w·ℓ.</param>
+/// <param name="Penalty">J, the regulariser; 0 without one.</param>
+/// <param name="GradientNorm">Of the objective, before clipping; not a number unless <see cref="Optimizer.ClipNorm"/> asks for it.</param>
+/// <param name="LearningRate">Of this step.</param>
+/// <param name="Passes">Over how many passes the examples were spread.</param>
+public readonly record struct TrainingStep(
+    long Step, int Examples, double Weight, double Loss, double Penalty, double GradientNorm, double LearningRate, int Passes)
+{
+    /// <summary>What is minimised: loss and regulariser together.</summary>
+    public double Objective => Loss + Penalty;
+}
+
+/// <content>The objective: weights of examples, a regulariser.</content>
+public sealed partial class Trainer<TExample>
+{
+    private Graph? _penaltyGraph;
+    private double[] _weights = [];
+
+    /// <summary>The weight w of an example in the mean, at least 0: how many words it has, or how much it counts; null, the default, for 1 each.</summary>
+    public Func<TExample, double>? Weight { get; set; }
+
+    /// <summary>J, a scalar expression over parameters that is added to the mean loss; null, the default, for none. It is evaluated, and counts, once in
+    /// each step, however many passes a step has. <see cref="Training.Regularizer"/> has the usual ones.</summary>
+    public Func<Graph, Expr>? Regularizer { get; set; }
+
+    /// <summary>The parts of the objective in the step done last.</summary>
+    public TrainingStep LastStep { get; private set; }
+
+    /// <summary>Puts the average of the parameters (<see cref="Optimizer.AverageFrom"/>) in their place, to evaluate or to save it.</summary>
+    /// <returns>Puts the parameters back when it is disposed; train on only then.</returns>
+    /// <exception cref="InvalidOperationException">There is no average yet.</exception>
+    public IDisposable UseAverage() => _accumulator.UseAverage(Optimizer, StepCount);
+
+    private void AddPenalty()
+    {
+        if (Regularizer is null)
+            return;
+
+        _penaltyGraph ??= Model.NewGraph();
+        _penaltyGraph.Clear();
+        Expr penalty = Regularizer(_penaltyGraph);
+        if (!penalty.Shape.IsScalar)
+            throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
+
+        _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)));
+    }
+
+    // Before anything is computed: a step whose weights make no mean changes nothing.
+    private void TakeWeights(ReadOnlySpan<TExample> examples)
+    {
+        if (Weight is null)
+            return;
+
+        if (_weights.Length < examples.Length)
+            _weights = new double[examples.Length];
+
+        double sum = 0;
+        for (int i = 0; i < examples.Length; i++)
+        {
+            double weight = _weights[i] = Weight(examples[i]);
+            if (!(double.IsFinite(weight) && weight >= 0))
+                throw new InvalidOperationException($"The weight of example {i} of the step is {weight}; it must be finite and at least 0.");
+
+            sum += weight;
+        }
+
+        if (sum == 0)
+            throw new InvalidOperationException("The weights of the step's examples are all 0; their mean loss is not defined.");
+    }
+
+    private Expr Weighted(Expr loss, int example) => Weight is null ? loss : Op.Multiply(loss, _graph.Input(_weights[example]));
+
+    private double WeightOf(int first, int count)
+    {
+        if (Weight is null)
+            return count;
+
+        double sum = 0;
+        foreach (double weight in _weights.AsSpan(first, count))
+            sum += weight;
+
+        return sum;
+    }
+}
