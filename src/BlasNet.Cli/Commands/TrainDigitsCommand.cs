@@ -1,7 +1,6 @@
 using System.CommandLine;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Recognition;
-using BlasNet.Cli.Training;
 using BlasNet.Datasets;
 
 namespace BlasNet.Cli.Commands;
@@ -30,25 +29,13 @@ internal static class TrainDigitsCommand
         Option<Sizes> hidden = CliOptions.Integers("--hidden", "Lengths of the hidden layers.", byDefault: [256, 256], 1, MaximumSize);
         var common = new TrainingOptions(Data, epochs: 20);
         Command digits = TrainModelCommand.Create(context, "digits", Description, common, [labels, hidden], (options, settings) =>
-            NewTraining(Read(options.GetValue(common.Data), options.GetValue(labels), settings.Limit), options.GetRequiredValue(hidden), settings));
+            DigitTraining.Create(Read(options.GetValue(common.Data), options.GetValue(labels), settings.Limit), options.GetRequiredValue(hidden).Values, settings));
         digits.Validators.Add(result =>
         {
             if (result.GetResult(labels) is not null && result.GetResult(common.Data) is null)
                 result.AddError("--labels goes with --data.");
         });
         return digits;
-    }
-
-    private static TrainingRun NewTraining(DigitSplit digits, Sizes hidden, TrainingSettings settings)
-    {
-        try
-        {
-            return DigitTraining.Create(digits, hidden.Values, settings);
-        }
-        catch (Exception e) when (e is ArgumentException or OutOfMemoryException)
-        {
-            throw new CommandException($"--hidden {hidden}: the network is too large. {e.Message}");
-        }
     }
 
     private static DigitSplit Read(string? data, string? labels, int? limit)

@@ -73,6 +73,6 @@ internal static class TrainModelCommand
         string rate = result.Words == 0
             ? string.Create(CultureInfo.InvariantCulture, $"{result.ExamplesPerSecond,9:N0} examples/s")
             : string.Create(CultureInfo.InvariantCulture, $"{result.WordsPerSecond,9:N0} words/s");
-        return string.Create(CultureInfo.InvariantCulture, $"epoch {result.Epoch,3}/{epochs}  loss {result.LossPerWord,8:F5}  {result.Quality}  {rate}");
+        return string.Create(CultureInfo.InvariantCulture, $"epoch {result.Epoch,3}/{epochs}  loss {result.LossPerPrediction,8:F5}  {result.Quality}  {rate}");
     }
 }

@@ -12,11 +12,10 @@ internal static class DigitTraining
     /// <param name="digits">At least one of each part; all have the same number of pixels.</param>
     /// <param name="hidden">Lengths of the hidden layers.</param>
     /// <param name="settings">How to train.</param>
-    /// <exception cref="ArgumentException">The layers are too large for a model.</exception>
     public static TrainingRun Create(DigitSplit digits, IReadOnlyList<int> hidden, TrainingSettings settings)
     {
-        var model = new Model(settings.Seed);
-        var classifier = new DigitClassifier(model, digits.Train[0].Pixels.Length, hidden);
+        DigitClassifier classifier = Network.Create(
+            settings.Seed, model => new DigitClassifier(model, digits.Train[0].Pixels.Length, hidden), out Model model);
         var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses());
         Digit[] test = [.. digits.Test];
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)

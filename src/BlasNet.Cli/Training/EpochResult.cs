@@ -17,6 +17,6 @@ internal readonly record struct EpochResult(
 
     public double WordsPerSecond => Words / Time.TotalSeconds;
 
-    /// <summary>The loss of a word, or of an example that has none.</summary>
-    public double LossPerWord => Words == 0 ? Loss : Loss * Examples / Words;
+    /// <summary>The loss of an example by the number of losses it is the sum of: one for each word, or for each node of a tree.</summary>
+    public required double LossPerPrediction { get; init; }
 }

@@ -40,9 +40,10 @@ internal abstract class TrainingRun(Model model) : IDisposable
 /// <param name="test">What the model is worth.</param>
 /// <param name="settings">How to train.</param>
 /// <param name="words">How many words an example has, if they are counted.</param>
+/// <param name="predictions">How many losses an example's is the sum of, if it is not one for each word.</param>
 internal sealed class TrainingRun<TExample>(
     Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test, TrainingSettings settings,
-    Func<TExample, int>? words = null)
+    Func<TExample, int>? words = null, Func<TExample, int>? predictions = null)
     : TrainingRun(model)
 {
     private readonly Trainer<TExample> _trainer = new(model, loss, settings.NewOptimizer(), settings.NewPasses())
@@ -51,7 +52,7 @@ internal sealed class TrainingRun<TExample>(
         ComputeBatch = settings.ComputeBatch,
     };
 
-    private readonly long _words = words is null ? 0 : examples.Sum(example => (long)words(example));
+    private readonly long _words = Sum(examples, words), _predictions = Sum(examples, predictions ?? words);
 
     public override int TrainExamples => examples.Count;
 
@@ -67,6 +68,11 @@ internal sealed class TrainingRun<TExample>(
         if (!double.IsFinite(loss))
             throw new CommandException($"The loss of epoch {_trainer.EpochCount} is not a finite number; try a smaller --learning-rate.");
 
-        return new EpochResult(_trainer.EpochCount, _trainer.StepCount, loss, test(cancellation), examples.Count, _words, time, gemms, gemvs);
+        return new EpochResult(_trainer.EpochCount, _trainer.StepCount, loss, test(cancellation), examples.Count, _words, time, gemms, gemvs)
+        {
+            LossPerPrediction = _predictions == 0 ? loss : loss * examples.Count / _predictions,
+        };
     }
+
+    private static long Sum(IReadOnlyList<TExample> examples, Func<TExample, int>? count) => count is null ? 0 : examples.Sum(example => (long)count(example));
 }

@@ -35,4 +35,27 @@ public static class Conllu
         if (isEmpty)
             throw lines.FileError("has no sentences; CoNLL-U is expected");
     }
+
+    /// <summary>Whether the first line that is neither empty nor a comment has a tab.</summary>
+    internal static bool IsConllu(string path)
+    {
+        using LineReader lines = LineReader.Open(path);
+
+        while (lines.MoveNext())
+        {
+            ReadOnlySpan<byte> line = lines.Line;
+
+            if (line.Contains((byte)'\t'))
+                return true;
+
+            // A comment of CoNLL-U; but "#|SYM" is a word.
+            int space = line.IndexOf((byte)' ');
+            bool isComment = line is [(byte)'#', ..] && !(space < 0 ? line : line[..space]).Contains((byte)'|');
+
+            if (!isComment && !line.Trim((byte)' ').IsEmpty)
+                return false;
+        }
+
+        return false;
+    }
 }

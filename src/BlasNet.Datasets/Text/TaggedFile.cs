@@ -16,7 +16,7 @@ public static class TaggedFile
 
         static IEnumerable<TaggedWord[]> Choose(string path)
         {
-            IEnumerable<TaggedWord[]> sentences = IsConllu(path)
+            IEnumerable<TaggedWord[]> sentences = Conllu.IsConllu(path)
                 ? Conllu.Read(() => LineReader.Open(path), requireTags: true)
                     .Select(sentence => Array.ConvertAll(sentence, word => new TaggedWord(word.Form, word.Upos)))
                 : TaggedLines.Read(path);
@@ -24,27 +24,5 @@ public static class TaggedFile
             foreach (TaggedWord[] sentence in sentences)
                 yield return sentence;
         }
-    }
-
-    private static bool IsConllu(string path)
-    {
-        using LineReader lines = LineReader.Open(path);
-
-        while (lines.MoveNext())
-        {
-            ReadOnlySpan<byte> line = lines.Line;
-
-            if (line.Contains((byte)'\t'))
-                return true;
-
-            // A comment of CoNLL-U; but "#|SYM" is a word.
-            int space = line.IndexOf((byte)' ');
-            bool isComment = line is [(byte)'#', ..] && !(space < 0 ? line : line[..space]).Contains((byte)'|');
-
-            if (!isComment && !line.Trim((byte)' ').IsEmpty)
-                return false;
-        }
-
-        return false;
     }
 }

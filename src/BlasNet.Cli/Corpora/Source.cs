@@ -1,0 +1,33 @@
+using BlasNet.Cli.CommandLine;
+
+namespace BlasNet.Cli.Corpora;
+
+/// <summary>What to train with and what to test with; read anew whenever it is enumerated, so that files may be larger than memory.</summary>
+internal sealed record Source<T>(IEnumerable<T> Train, IEnumerable<T> Dev)
+{
+    /// <summary>Without a file for the test, every so many examples is one for it.</summary>
+    private const int DevEvery = 10;
+
+    /// <param name="read">Reads a file example by example.</param>
+    /// <param name="data">The file to train with.</param>
+    /// <param name="dev">The file to test with; null for every tenth example of <paramref name="data"/>.</param>
+    /// <param name="limit">At most so many examples of <paramref name="data"/>.</param>
+    public static Source<T> Of(Func<string, IEnumerable<T>> read, string data, string? dev, int? limit)
+    {
+        IEnumerable<T> all = limit is { } count ? read(data).Take(count) : read(data);
+        return dev is null ? new(OneNeeded(data, all.Where((_, i) => i % DevEvery != 0)), all.Where((_, i) => i % DevEvery == 0)) : new(all, read(dev));
+    }
+
+    private static IEnumerable<T> OneNeeded(string data, IEnumerable<T> examples)
+    {
+        bool any = false;
+        foreach (T example in examples)
+        {
+            any = true;
+            yield return example;
+        }
+
+        if (!any)
+            throw new CommandException($"{data}: one example only; without --dev two at least are needed, one to train with and one to test with.");
+    }
+}

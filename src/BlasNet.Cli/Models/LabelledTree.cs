@@ -1,0 +1,28 @@
+using BlasNet.Datasets;
+
+namespace BlasNet.Cli.Models;
+
+/// <summary>A node of a <see cref="LabelledTree"/>: a leaf has a word, another node two children.</summary>
+/// <param name="Label">Index of the label; -1 for one that the training data does not have.</param>
+/// <param name="Word">Index of a leaf's word; -1 for a node with children.</param>
+/// <param name="Left">Position of the first child among the tree's nodes.</param>
+/// <param name="Right">Position of the second child.</param>
+internal readonly record struct LabelledNode(int Label, int Word, int Left, int Right);
+
+/// <summary>A binary tree as a model takes it: its nodes, children before parents, so that a loop goes over trees of any depth.</summary>
+internal sealed record LabelledTree(LabelledNode[] Nodes)
+{
+    public int Words { get; } = (Nodes.Length + 1) / 2;
+
+    public static LabelledTree Of(Tree binary, Vocabulary words, Vocabulary labels)
+    {
+        var nodes = new List<LabelledNode>();
+        binary.Fold<int>((node, children) =>
+        {
+            int label = labels.TryGetIndex(node.Label, out int index) ? index : -1;
+            nodes.Add(node.Word is { } word ? new(label, words.IndexOf(word), -1, -1) : new(label, -1, children[0], children[1]));
+            return nodes.Count - 1;
+        });
+        return new LabelledTree([.. nodes]);
+    }
+}
