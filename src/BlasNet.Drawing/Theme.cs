@@ -49,7 +49,7 @@ internal static class Theme
     private const string GraphStyle = """
         .graph text{font:13px
         """ + " " + Mono + ";fill:var(--ink);text-anchor:middle}\n" + """
-        .graph .type{fill:var(--muted);font-size:12px} .graph .badge{font-size:11px;font-weight:700} .graph .key{text-anchor:start;font-size:12px}
+        .graph .type{fill:var(--muted);font-size:12px} .graph .badge{font-size:11px;font-weight:700;fill:var(--bg)} .graph .count{fill:var(--ink)} .graph .key{text-anchor:start;font-size:12px}
         .graph .edge{fill:none;stroke:var(--muted);stroke-width:1.4} .graph .back{stroke-dasharray:5 4} .graph .head{fill:var(--muted)}
         .graph .box{stroke-width:1.5} .graph .chip{stroke-width:1;fill:var(--parameter);stroke:var(--parameterb)}
         .product .box{fill:var(--product);stroke:var(--productb)} .function .box{fill:var(--function);stroke:var(--functionb)}

@@ -13,16 +13,21 @@ internal static class ExplainCommand
         Examples:
           blasnet explain
           blasnet explain --model mlp --examples 4
+          blasnet explain --model tree --examples 3 --format html > graphs.html
           blasnet explain --format dot | dot -Tsvg > graphs.svg
         """;
 
     public static Command Create(CommandContext context)
     {
         Option<Named<Subject>> model = CliOptions.Choice(
-            "--model", "One weight, s = ℓ(w, x), or a perceptron of two layers.", new Named<Subject>("weight", Subject.OneWeight), new("mlp", Subject.Perceptron));
+            "--model", "One weight, s = ℓ(w, x); a perceptron of two layers; a recurrence over sequences and a recursion over trees; a tagger and a Tree-LSTM of layers.",
+            new Named<Subject>("weight", Subject.OneWeight), new("mlp", Subject.Perceptron), new("rnn", Subject.Recurrence), new("tree", Subject.Tree),
+            new("tagger", Subject.Tagger), new("treelstm", Subject.TreeLstmSubject));
         Option<Named<Action<TextWriter, Subject, Stages>>> format = CliOptions.Choice(
-            "--format", "Text, the DOT language of Graphviz, or Markdown with Mermaid charts.",
+            "--format", "Text; a picture (SVG) or a page with pictures (HTML), in which what repeats is folded; the DOT language of Graphviz; Markdown with Mermaid charts.",
             new Named<Action<TextWriter, Subject, Stages>>("text", ExplanationWriter.WriteText),
+            new("svg", ExplanationWriter.WriteSvg),
+            new("html", ExplanationWriter.WriteHtml),
             new("dot", ExplanationWriter.WriteDot),
             new("mermaid", ExplanationWriter.WriteMermaid));
         Option<int> examples = CliOptions.Integer("--examples", "Examples of the minibatch.", byDefault: 2, 2, 1000);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlasNet.Drawing;
 using BlasNet.Graphs;
 
 namespace BlasNet.Cli.Explanation;
@@ -30,6 +31,32 @@ internal static class ExplanationWriter
         output.Write("## Cost\n\n```\n");
         WriteCosts(output, stages, prefix: "");
         output.Write("```\n");
+    }
+
+    public static void WriteSvg(TextWriter output, Subject subject, Stages stages) =>
+        output.Write(SvgStack.Of($"The graphs of {subject.Formula}", Drawn(subject, stages)));
+
+    public static void WriteHtml(TextWriter output, Subject subject, Stages stages)
+    {
+        using var costs = new StringWriter();
+        WriteCosts(costs, stages, prefix: "");
+        output.Write(HtmlPage.Of(subject.Formula, Drawn(subject, stages), costs.ToString()));
+    }
+
+    private static IEnumerable<(string Heading, string Sentence, string Svg)> Drawn(Subject subject, Stages stages)
+    {
+        int[] examples = ExampleColours.Of(stages.Minibatch);
+        foreach (var (title, sentence, graph) in Parts(subject, stages))
+        {
+            var options = new DrawingOptions
+            {
+                Title = title,
+                IsComplete = false,
+                ExampleOf = graph == stages.Minibatch && examples.Length > 0 ? examples : null,
+                CellsOf = graph == stages.Batched ? ExampleColours.CellsOf(examples, stages.Batching) : null,
+            };
+            yield return (title, sentence, graph.ToSvg(options));
+        }
     }
 
     private static IEnumerable<(string Title, string Sentence, Graph Graph)> Parts(Subject subject, Stages stages)

@@ -25,7 +25,7 @@ internal sealed class Stages
         Example = model.NewGraph();
         loss(Example, 0);
         Minibatch = NewMinibatch(model, loss, examples).Graph;
-        Batched = Minibatch.Batch().Graph;
+        Batching = Minibatch.Batch();
         Cost CostWith(bool batching, bool gradients) => CostOf(model, loss, examples, batching, gradients);
         (MinibatchCost, BatchedCost) = (CostWith(batching: false, gradients: false), CostWith(batching: true, gradients: false));
         (MinibatchStepCost, BatchedStepCost) = (CostWith(batching: false, gradients: true), CostWith(batching: true, gradients: true));
@@ -39,8 +39,11 @@ internal sealed class Stages
     /// <summary>The examples' graphs side by side, and the node that adds the losses.</summary>
     public Graph Minibatch { get; }
 
+    /// <summary>The same values by fewer, wider nodes, and where each node has gone.</summary>
+    public BatchedGraph Batching { get; }
+
     /// <summary>The same values by fewer, wider nodes.</summary>
-    public Graph Batched { get; }
+    public Graph Batched => Batching.Graph;
 
     public Cost MinibatchCost { get; }
 

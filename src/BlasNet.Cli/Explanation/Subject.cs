@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Layers;
 using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
@@ -23,5 +24,62 @@ internal sealed record Subject(string Formula, Func<Model, Func<Graph, int, Expr
         var (w1, b1) = (model.Weight("W1", outputs: 5, inputs: 4), model.Bias("b1", 5));
         var (w2, b2) = (model.Weight("W2", outputs: 3, inputs: 5), model.Bias("b2", 3));
         return (g, example) => CrossEntropy(w2 * Tanh(w1 * g.Input([example, 1f, 2f, 3f]) + b1) + b2, label: example % 3);
+    });
+
+    /// <summary>A recurrence over sequences of 2, 3, 4, … vectors.</summary>
+    public static Subject Recurrence { get; } = new("s = cross-entropy(V·hₙ, label) with hₜ = tanh(W·xₜ + U·hₜ₋₁)", model =>
+    {
+        Parameter w = model.Weight("W", outputs: 4, inputs: 3), u = model.Weight("U", outputs: 4, inputs: 4), v = model.Weight("V", outputs: 2, inputs: 4);
+        return (g, example) =>
+        {
+            Expr h = Tanh(w * g.Input([example, 1f, 0f]).Named("x"));
+            for (int t = 2; t <= 2 + example % 7; t++)
+                h = Tanh(w * g.Input([example, 1f, t]).Named("x") + u * h);
+
+            return CrossEntropy(v * h, label: example % 2);
+        };
+    });
+
+    /// <summary>A recursion over binary trees of different shapes.</summary>
+    public static Subject Tree { get; } = new("s = cross-entropy(V·h(tree), label) with h(leaf) = tanh(W·x), h(node) = tanh(L·h(left) + R·h(right))", model =>
+    {
+        Parameter w = model.Weight("W", outputs: 4, inputs: 3), v = model.Weight("V", outputs: 2, inputs: 4);
+        Parameter l = model.Weight("L", outputs: 4, inputs: 4), r = model.Weight("R", outputs: 4, inputs: 4);
+        return (g, example) =>
+        {
+            return CrossEntropy(v * Value(2 + example % 5), label: example % 2);
+
+            Expr Value(int leaves) => leaves == 1
+                ? Tanh(w * g.Input([example, 1f, leaves]).Named("x"))
+                : Tanh(l * Value((leaves + example % 2) / 2) + r * Value(leaves - (leaves + example % 2) / 2));
+        };
+    });
+
+    /// <summary>A tagger: a bidirectional LSTM over word embeddings, and a class for every word.</summary>
+    public static Subject Tagger { get; } = new("s = Σₜ cross-entropy(V·[h→ₜ; h←ₜ] + b, tagₜ), h by two LSTMs", model =>
+    {
+        var words = new Embedding(model, "words", size: 8, vocabulary: 50);
+        var layer = new BidirectionalSequence(new Lstm(model, "forward", 8, 6), new Lstm(model, "backward", 8, 6));
+        var output = new Linear(model, "output", outputs: 5, inputs: 12);
+        return (g, example) =>
+        {
+            Expr[] states = layer.Run([.. Enumerable.Range(0, 3 + example % 5).Select(word => words.Of(g, 7 * example % 40 + word))]);
+            return Total([.. states.Select((state, t) => CrossEntropy(output.Apply(state), label: t % 5))]);
+        };
+    });
+
+    /// <summary>A Tree-LSTM over binary trees of different shapes.</summary>
+    public static Subject TreeLstmSubject { get; } = new("s = cross-entropy(V·h(root) + b, label), h by a Tree-LSTM", model =>
+    {
+        var cell = new TreeLstm(model, "cell", inputs: 8, hidden: 6);
+        var output = new Linear(model, "output", outputs: 5, inputs: 6);
+        return (g, example) =>
+        {
+            return CrossEntropy(output.Apply(State(3 + example % 5).H), label: example % 5);
+
+            LstmState State(int leaves) => leaves == 1
+                ? cell.Leaf(g.Input([example, 1f, 2f, 3f, 4f, 5f, 6f, leaves]))
+                : cell.Node(State((leaves + example % 2) / 2), State(leaves - (leaves + example % 2) / 2));
+        };
     });
 }

@@ -60,4 +60,7 @@ public sealed class BatchedGraph
         (int node, int offset) = _batch.Locate(expression.IndexIn(_source));
         return node >= 0 ? (Graph.At(node), offset) : throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
     }
+
+    /// <summary>As <see cref="Locate"/>, by index; node −1 for a term of a merged sum.</summary>
+    internal (int Node, int Element) LocateNode(int node) => _batch.Locate(node);
 }

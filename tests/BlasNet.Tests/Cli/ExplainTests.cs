@@ -1,3 +1,5 @@
+using System.Xml.Linq;
+
 namespace BlasNet.Tests.Cli;
 
 [Collection(CommandLineTests.Name)]
@@ -76,5 +78,21 @@ public sealed class ExplainTests
         Assert.Equal(3, lines.Count(line => line == "```mermaid"));
         Assert.Equal(3, lines.Count(line => line.StartsWith("flowchart", StringComparison.Ordinal)));
         Assert.Equal(8, lines.Count(line => line.StartsWith("```", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("weight")]
+    [InlineData("rnn")]
+    [InlineData("tree")]
+    [InlineData("tagger")]
+    [InlineData("treelstm")]
+    public void Svg_is_three_pictures_and_html_a_page_of_them(string model)
+    {
+        XElement svg = XElement.Parse(CommandResult.Of("explain", "--model", model, "--format", "svg").Output);
+        string page = CommandResult.Of("explain", "--model", model, "--format", "html").Output;
+
+        Assert.Equal(3, svg.Elements(svg.Name).Count());
+        Assert.Equal(3, page.Split("<svg").Length - 1);
+        Assert.Contains("batched, with gradients", page, StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,39 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Drawing;
+
+/// <summary>Sorts operators into the classes that have a colour.</summary>
+internal static class Styles
+{
+    /// <summary>Every class and what it means, for the key of a drawing.</summary>
+    public static readonly (string Style, string Meaning)[] All =
+    [
+        ("parameter", "parameter"), ("data", "data of an example"), ("product", "matrix product"), ("function", "function"), ("sum", "sum"), ("move", "moves values"), ("call", "call"),
+    ];
+
+    private static readonly HashSet<string> Moves = ["concatenate", "slice", "pad", "lookup", "reshape", "transpose", "expand", "broadcast", "gather", "part"];
+
+    public static string Of(Graph graph, int node)
+    {
+        Operator op = graph.OperatorOf(node);
+        if (op.Storage == Storage.External)
+            return graph.IsShared(node) ? "parameter" : "data";
+
+        if (op.Name.StartsWith("call", StringComparison.Ordinal) || op.Name.StartsWith("function", StringComparison.Ordinal))
+            return "call";
+
+        if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Runs)
+            return "move";
+
+        if (IsProduct(graph, node))
+            return "product";
+
+        return op.Merging is Merging.Reduction || op.Name.StartsWith("sum", StringComparison.Ordinal) || op.Storage == Storage.Accumulator ? "sum" : "function";
+    }
+
+    private static bool IsProduct(Graph graph, int node)
+    {
+        ReadOnlySpan<int> inputs = graph.InputsOf(node);
+        return inputs.Length == 2 && graph.OperatorOf(node).Flops([graph.ShapeOf(inputs[0]), graph.ShapeOf(inputs[1])], graph.ShapeOf(node)) > 0;
+    }
+}
