@@ -54,6 +54,8 @@ string artifacts = $"{root}/artifacts";
 string testResults = $"{artifacts}/test-results";
 string packages = $"{artifacts}/packages";
 
+string[] Browsers => ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
 string[] Built => ["-c", configuration, "--no-build"];
 
 // ---- Tasks -------------------------------------------------------------------------------------------------------------------
@@ -74,7 +76,14 @@ Task("Bench").IsDependentOn("Build").Does(() =>
     Run("dotnet", ["run", .. Built, "--project", "benchmarks/BlasNet.Benchmarks", "--", "--filter", filter == "" ? "*" : filter,
         "--artifacts", $"{artifacts}/benchmarks"]));
 
-Task("Test").IsDependentOn("Build").Does(async () =>
+// For the tests that look at pages; without it they are skipped.
+Task("Browser").Does(async () =>
+{
+    if (!Browsers.Any(OnPath) && !await Install(["chromium"]))
+        Console.WriteLine("Notice: no Chromium on the PATH, so the tests that open pages in it are skipped (Debian, Ubuntu: sudo apt-get install chromium).");
+});
+
+Task("Test").IsDependentOn("Build").IsDependentOn("Browser").Does(async () =>
 {
     CleanDirectory(testResults);
     string[] reports = ["--report-trx", "--results-directory", testResults];

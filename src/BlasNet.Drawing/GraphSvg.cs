@@ -28,7 +28,7 @@ internal static class GraphSvg
         svg.Line($"<defs><marker id=\"{id}\" viewBox=\"0 0 10 10\" refX=\"9\" refY=\"5\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto-start-reverse\"><path class=\"head\" d=\"M0 0L10 5L0 10z\"/></marker></defs>");
         svg.Line($"<g transform=\"translate({Px(shift)} 0)\">");
         foreach (Link link in picture.Links)
-            svg.Line($"<path class=\"edge{(link.IsBack ? " back" : "")}\" marker-end=\"url(#{id})\" d=\"{PathOf(link)}\"/>");
+            svg.Line($"<path class=\"edge{(link.IsBack ? " back" : "")}\" data-from=\"{link.From.Node}\" data-to=\"{link.To.Node}\" marker-end=\"url(#{id})\" d=\"{PathOf(link)}\"/>");
 
         foreach (Box box in picture.Boxes)
             WriteBox(svg, box);

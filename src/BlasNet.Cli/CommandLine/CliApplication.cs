@@ -18,6 +18,7 @@ internal static class CliApplication
           blasnet demo                          what batching is worth, in half a minute
           blasnet train digits --epochs 10      a network that reads handwritten digits
           blasnet explain --model mlp           how products with vectors become products with matrices
+          blasnet tour                          what a minibatch is, measured and drawn as a page
           blasnet doctor                        what BlasNet found on this machine
         """;
 
@@ -63,6 +64,7 @@ internal static class CliApplication
         ExplainCommand.Create(context),
         DoctorCommand.Create(context),
         DemoCommand.Create(context),
+        TourCommand.Create(context),
     };
 
     private sealed class VersionAction(CommandContext context) : SynchronousCommandLineAction

@@ -7,7 +7,7 @@ namespace BlasNet.Cli.Drawing;
 /// <summary>Draws horizontal bars as SVG: the name above each bar, the value after it, so that it fits a narrow screen too.</summary>
 internal static class BarChartSvg
 {
-    private const double CharacterWidth = 7.4, RowHeight = 44, BarHeight = 16;
+    private const double BoldWidth = 9.3, RowHeight = 44, BarHeight = 16;
 
     /// <param name="chart">What to draw.</param>
     /// <param name="width">In pixels.</param>
@@ -16,7 +16,7 @@ internal static class BarChartSvg
     public static string ToSvg(this BarChart chart, double width = 720, bool complete = false)
     {
         double height = chart.Bars.Count * RowHeight + 8;
-        double room = width - 16 - chart.Bars.Max(bar => bar.Label.Length) * CharacterWidth, longest = chart.Bars.Max(bar => bar.Value);
+        double room = width - 16 - chart.Bars.Max(bar => bar.Label.Length) * BoldWidth, longest = chart.Bars.Max(bar => bar.Value);
         var svg = new StringBuilder();
         svg.Line($"<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" viewBox=\"0 0 {Px(width)} {Px(height)}\" width=\"{Px(width)}\" height=\"{Px(height)}\">");
         svg.Line($"<title>{Escape(chart.Title)}</title><desc>{Escape(chart.Description)}</desc>");

@@ -12,6 +12,9 @@ internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double 
     /// <summary>Whether each point is marked.</summary>
     public bool Marked { get; init; } = true;
 
+    /// <summary>Whether the name stands in a key at the lower right instead of beside the last point.</summary>
+    public bool InKey { get; init; }
+
     /// <summary>Whether points are joined.</summary>
     public bool Joined { get; init; } = true;
 
@@ -22,7 +25,11 @@ internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double 
 /// <summary>A horizontal line to compare with.</summary>
 /// <param name="Name">Written on it.</param>
 /// <param name="Y">Its height.</param>
-internal sealed record ChartReference(string Name, double Y);
+internal sealed record ChartReference(string Name, double Y)
+{
+    /// <summary>Whether the name stands below the line.</summary>
+    public bool Below { get; init; }
+}
 
 /// <summary>A line chart, labelled directly. <see cref="ChartSvg"/> draws it.</summary>
 /// <param name="Title">What it shows, in a few words; its accessible name.</param>

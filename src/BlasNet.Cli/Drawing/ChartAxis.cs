@@ -13,6 +13,9 @@ internal sealed record ChartAxis(string Title, int LogBase = 0, double? Minimum 
 
     private static readonly string[] Superscripts = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"];
 
+    /// <summary>Labels of ticks, where they are not plain numbers.</summary>
+    public Func<double, string>? Format { get; init; }
+
     /// <summary>The values that have a tick, from the first to the last, which are the ends of the axis.</summary>
     /// <param name="values">What must fit on it.</param>
     /// <param name="most">Ticks that there is room for.</param>
@@ -31,6 +34,9 @@ internal sealed record ChartAxis(string Title, int LogBase = 0, double? Minimum 
     /// <summary>A tick's label.</summary>
     public string Label(double tick)
     {
+        if (Format is not null)
+            return Format(tick);
+
         if (LogBase == 10 && (tick is >= 1e4 or <= 1e-3))
             return Power((int)Math.Round(Math.Log10(tick)));
 

@@ -7,7 +7,7 @@ namespace BlasNet.Cli.Drawing;
 /// <summary>Draws a line chart as SVG; classes of <see cref="Theme"/> give it its colours.</summary>
 internal static class ChartSvg
 {
-    private const double CharacterWidth = 7.4, LineHeight = 17, Top = 34, Bottom = 48;
+    private const double CharacterWidth = 7.4, BoldWidth = 9.3, LineHeight = 17, Top = 34, Bottom = 48;
 
     /// <param name="chart">What to draw.</param>
     /// <param name="width">In pixels.</param>
@@ -29,9 +29,9 @@ internal static class ChartSvg
             (_chart, _width, _height) = (chart, width, height);
             IEnumerable<double> values = chart.Series.SelectMany(series => series.Points.Select(point => point.Y).Concat(series.Band.SelectMany(band => new[] { band.Low, band.High })));
             _yTicks = chart.Y.TicksFor(values.Concat(chart.References.Select(line => line.Y)), (int)((height - Top - Bottom) / 34));
-            double longest = chart.Series.Max(series => series.Name.Length) * CharacterWidth;
+            double longest = chart.Series.Where(series => !series.InKey).Max(series => series.Name.Length) * BoldWidth;
             _left = 18 + _yTicks.Max(tick => chart.Y.Label(tick).Length) * CharacterWidth;
-            _right = width - Math.Min(longest + 18, 0.42 * width);
+            _right = width - Math.Clamp(longest + 22, 34, 0.42 * width);
             _bottom = height - Bottom;
             IEnumerable<double> xs = chart.Series.SelectMany(series => series.Points.Select(point => point.X));
             _xTicks = chart.XTicks is { } given ? [.. given] : chart.X.TicksFor(xs, (int)((_right - _left) / 56));
@@ -50,6 +50,7 @@ internal static class ChartSvg
                 DrawSeries(series);
 
             DrawNames();
+            DrawKey();
             return _svg.Append("</svg>\n").ToString();
         }
 
@@ -88,7 +89,7 @@ internal static class ChartSvg
             foreach (ChartReference line in _chart.References)
             {
                 _svg.Line($"<line class=\"reference\" x1=\"{Px(_left)}\" y1=\"{Px(YOf(line.Y))}\" x2=\"{Px(_right)}\" y2=\"{Px(YOf(line.Y))}\"/>");
-                _svg.Line($"<text class=\"muted\" x=\"{Px(_left + 6)}\" y=\"{Px(YOf(line.Y) - 6)}\">{Escape(line.Name)}</text>");
+                _svg.Line($"<text class=\"muted\" x=\"{Px(_left + 6)}\" y=\"{Px(YOf(line.Y) + (line.Below ? 16 : -6))}\">{Escape(line.Name)}</text>");
             }
         }
 
@@ -117,10 +118,21 @@ internal static class ChartSvg
 
         private bool IsShown((double X, double Y) point) => double.IsFinite(point.Y) && (_chart.Y.LogBase == 0 || point.Y > 0);
 
+        private void DrawKey()
+        {
+            ChartSeries[] keyed = [.. _chart.Series.Where(series => series.InKey)];
+            for (int i = 0; i < keyed.Length; i++)
+            {
+                double x = _right - keyed[i].Name.Length * BoldWidth - 4, y = _bottom - 12 - (keyed.Length - 1 - i) * LineHeight;
+                _svg.Line($"<line class=\"line l{keyed[i].Colour}{(keyed[i].Dashed ? " dashed" : "")}\" x1=\"{Px(x - 34)}\" y1=\"{Px(y - 4)}\" x2=\"{Px(x - 8)}\" y2=\"{Px(y - 4)}\"/>");
+                _svg.Line($"<text class=\"name f{keyed[i].Colour}\" x=\"{Px(x)}\" y=\"{Px(y)}\">{Escape(keyed[i].Name)}</text>");
+            }
+        }
+
         // Names stand at the height of the last point, moved apart where they would overlap.
         private void DrawNames()
         {
-            var named = _chart.Series.Where(series => series.Name.Length > 0 && series.Points.Any(IsShown))
+            var named = _chart.Series.Where(series => !series.InKey && series.Name.Length > 0 && series.Points.Any(IsShown))
                 .Select(series => (Series: series, End: series.Points.Last(IsShown))).OrderBy(name => YOf(name.End.Y)).ToArray();
             double[] heights = [.. named.Select(name => YOf(name.End.Y))];
             for (int i = 1; i < heights.Length; i++)

@@ -14,22 +14,32 @@ internal sealed record Subject(string Formula, Func<Model, Func<Graph, int, Expr
     /// <summary>One weight, and a loss that depends on it and on one example: s = ℓ(w, x).</summary>
     public static Subject OneWeight { get; } = new("s = ℓ(w, x) = Σ (w·x)²", model =>
     {
+        #region weight
         Parameter w = model.Weight("w", outputs: 2, inputs: 3);
         return (g, example) => Sum(Square(w * g.Input([example, 1f, 2f])));
+        #endregion
     });
 
     /// <summary>Two layers and three classes.</summary>
     public static Subject Perceptron { get; } = new("s = cross-entropy(W2·tanh(W1·x + b1) + b2, label)", model =>
     {
+        #region mlp
         var (w1, b1) = (model.Weight("W1", outputs: 5, inputs: 4), model.Bias("b1", 5));
         var (w2, b2) = (model.Weight("W2", outputs: 3, inputs: 5), model.Bias("b2", 3));
-        return (g, example) => CrossEntropy(w2 * Tanh(w1 * g.Input([example, 1f, 2f, 3f]) + b1) + b2, label: example % 3);
+        return (g, example) =>
+        {
+            Expr h = Tanh(w1 * g.Input([example, 1f, 2f, 3f]) + b1);
+            return CrossEntropy(w2 * h + b2, label: example % 3);
+        };
+        #endregion
     });
 
     /// <summary>A recurrence over sequences of 2, 3, 4, … vectors.</summary>
     public static Subject Recurrence { get; } = new("s = cross-entropy(V·hₙ, label) with hₜ = tanh(W·xₜ + U·hₜ₋₁)", model =>
     {
-        Parameter w = model.Weight("W", outputs: 4, inputs: 3), u = model.Weight("U", outputs: 4, inputs: 4), v = model.Weight("V", outputs: 2, inputs: 4);
+        #region rnn
+        Parameter w = model.Weight("W", outputs: 4, inputs: 3), u = model.Weight("U", outputs: 4, inputs: 4);
+        Parameter v = model.Weight("V", outputs: 2, inputs: 4);
         return (g, example) =>
         {
             Expr h = Tanh(w * g.Input([example, 1f, 0f]).Named("x"));
@@ -38,11 +48,13 @@ internal sealed record Subject(string Formula, Func<Model, Func<Graph, int, Expr
 
             return CrossEntropy(v * h, label: example % 2);
         };
+        #endregion
     });
 
     /// <summary>A recursion over binary trees of different shapes.</summary>
     public static Subject Tree { get; } = new("s = cross-entropy(V·h(tree), label) with h(leaf) = tanh(W·x), h(node) = tanh(L·h(left) + R·h(right))", model =>
     {
+        #region tree
         Parameter w = model.Weight("W", outputs: 4, inputs: 3), v = model.Weight("V", outputs: 2, inputs: 4);
         Parameter l = model.Weight("L", outputs: 4, inputs: 4), r = model.Weight("R", outputs: 4, inputs: 4);
         return (g, example) =>
@@ -53,6 +65,7 @@ internal sealed record Subject(string Formula, Func<Model, Func<Graph, int, Expr
                 ? Tanh(w * g.Input([example, 1f, leaves]).Named("x"))
                 : Tanh(l * Value((leaves + example % 2) / 2) + r * Value(leaves - (leaves + example % 2) / 2));
         };
+        #endregion
     });
 
     /// <summary>A tagger: a bidirectional LSTM over word embeddings, and a class for every word.</summary>

@@ -41,6 +41,22 @@ public sealed partial class Graph
         return new Expr(this, known - 1);
     }
 
+    /// <summary>Notes which parameters a pass has put into the graph, so that <see cref="Use"/> finds them.</summary>
+    internal void FindParameters()
+    {
+        for (int node = 0; node < Count; node++)
+        {
+            if (_operators[node] != ParameterOperator.Instance)
+                continue;
+
+            int index = ParameterOperator.IndexOf(_attributes[node]);
+            if (index >= _parameterNodes.Length)
+                Array.Resize(ref _parameterNodes, Math.Max(16, 2 * index + 2));
+
+            _parameterNodes[index] = node + 1;
+        }
+    }
+
     /// <summary>One example's vector. The numbers are copied.</summary>
     /// <param name="values">k values; the expression is [k].</param>
     public Expr Input(ReadOnlySpan<float> values) => Input(values, new Shape(Math.Max(1, values.Length)));

@@ -14,6 +14,7 @@ public static class GraphTransforms
         var target = new Graph(graph.Precision, graph.Model);
         var batch = new Batch(target);
         batch.Run(graph);
+        target.FindParameters();
         return new BatchedGraph(target, graph, batch);
     }
 

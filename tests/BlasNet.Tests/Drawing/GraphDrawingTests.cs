@@ -107,6 +107,16 @@ public sealed class GraphDrawingTests : IDisposable
     }
 
     [Fact]
+    public void A_parameter_of_a_batched_graph_is_found_there_and_not_added_again()
+    {
+        BatchedGraph batched = Minibatch(2, steps: 1).Batch();
+        int nodes = batched.Graph.Count;
+        Assert.Equal("W", batched.Graph.Use(_w).Graph.ToText().Split('\n').Single(line => line.Contains("parameter", StringComparison.Ordinal)).Split(' ')[0]);
+        Expr gradient = batched.Graph.At(nodes - 1).Differentiate(_w)[0];
+        Assert.Contains("outer-product-sum", gradient.Graph.ToText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_empty_graph_is_refused() => Assert.Throws<ArgumentException>(() => _model.NewGraph().ToSvg());
 
     [Fact]

@@ -1,0 +1,198 @@
+using System.Globalization;
+using BlasNet.Cli.Explanation;
+using BlasNet.Cli.Tour.Measurements;
+using BlasNet.Cli.Tour.Page;
+using BlasNet.Drawing;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Passes;
+using BlasNet.Training;
+using static BlasNet.Operators.Op;
+
+namespace BlasNet.Cli.Tour.Sections;
+
+/// <summary>One way to compute the minibatch's loss and gradient.</summary>
+/// <param name="Name">How.</param>
+/// <param name="Loss">The value.</param>
+/// <param name="Gradient">With respect to all parameters.</param>
+/// <param name="Difference">Largest difference of the gradient from the first way's, relative to its largest element.</param>
+/// <param name="Nodes">Of all graphs executed.</param>
+/// <param name="Launches">Kernels started.</param>
+/// <param name="Gemv">Products with one vector.</param>
+/// <param name="Gemm">Products with a stack of vectors.</param>
+internal sealed record Way(string Name, double Loss, IReadOnlyList<double> Gradient, double Difference, int Nodes, int Launches, int Gemv, int Gemm);
+
+/// <summary>A model's minibatch of two, computed in three ways.</summary>
+internal sealed record RepresentationResult(string Model, string Formula, int MinibatchNodes, int BatchedNodes, int Steps, IReadOnlyList<Way> Ways);
+
+/// <summary>First question: how is a minibatch represented in the graph?</summary>
+internal static class Representation
+{
+    private const int Examples = 2;
+
+    private static readonly (string Name, string Title, string Region, Subject Subject)[] Models =
+    [
+        ("weight", "The question’s own example: <i>w</i>, <i>x</i> → <i>s</i>", "weight", Subject.OneWeight),
+        ("mlp", "A network of two layers", "mlp", Subject.Perceptron),
+        ("rnn", "Sequences of different length", "rnn", Subject.Recurrence),
+        ("tree", "Trees of different shape", "tree", Subject.Tree),
+    ];
+
+    private static readonly string[] WayNames = ["each example alone, results added", "minibatch graph", "batched graph"];
+
+    public static IReadOnlyList<RepresentationResult> Run(PageBuilder page, Action<double> progress)
+    {
+        page.Section("representation", "How is a minibatch represented in the graph?", "How is a minibatch represented in the computation graph?",
+            "<strong>As copies side by side that share the parameters, and one node that adds the losses.</strong> Nothing else is needed: the minibatch’s loss is again a "
+            + "computation graph, with a gradient like any other. The <em>batched</em> graph is a second graph with the same values, in which nodes of one kind have become one wider node.");
+        var results = new List<RepresentationResult>();
+        foreach (var (name, title, region, subject) in Models)
+        {
+            page.Heading(title);
+            results.Add(Show(page, name, region, subject));
+            progress((double)results.Count / Models.Length);
+        }
+
+        page.Source("Representation.cs", "graphs", "How the graphs on this page were made, whatever the model: <code>loss</code> builds the loss of <em>one</em> example.");
+        return results;
+    }
+
+    private static RepresentationResult Show(PageBuilder page, string name, string region, Subject subject)
+    {
+        using var model = new Model(seed: 1, Precision.Double);
+        Func<Graph, int, Expr> loss = subject.Define(model);
+        var (one, minibatch, batched) = Graphs(model, loss);
+        int[] examples = ExampleColours.Of(minibatch);
+        if (name == "weight")
+            NameAsInTheQuestion(one, minibatch, batched.Graph, examples);
+
+        var options = new DrawingOptions { IsComplete = false };
+        string minibatchSvg = minibatch.ToSvg(options with { Title = $"Minibatch graph of {subject.Formula}", ExampleOf = examples });
+        string batchedSvg = batched.Graph.ToSvg(options with { Title = $"Batched graph of {subject.Formula}", CellsOf = ExampleColours.CellsOf(examples, batched), ShowKey = false });
+        List<MergeStep> steps = Schedule(minibatch, batched);
+        Way[] ways = Ways(model, loss);
+
+        page.Source("Subject.cs", region, $"The model, for one example: {subject.Formula}.");
+        if (name is "weight" or "mlp")
+        {
+            page.Pictures($"Left, what one example’s loss is. Right, the minibatch of two: a copy for each example, in its colour; what has no colour is shared. {minibatch.Count} nodes.",
+                ("One example", one.ToSvg(options with { Title = $"Graph of one example: {subject.Formula}", ShowKey = false })), ("Minibatch of two", minibatchSvg));
+        }
+        else
+        {
+            page.Text(name == "rnn"
+                ? "The two examples have two and three vectors, so their copies are not alike; the parameters are named in the boxes that use them. No index runs over examples, and nothing is padded."
+                : "The two trees have two and three leaves. The code is a plain recursion; that the graphs differ from example to example is no difficulty, because a graph is built for each.");
+        }
+
+        page.Stepper("Watch the nodes merge", minibatchSvg, batchedSvg, steps);
+        page.Text($"The small squares in a box say which example each value of its stack belongs to. {minibatch.Count} nodes have become {batched.Graph.Count}.");
+        if (name == "weight")
+            GradientTable(page, model, ways);
+
+        page.Table($"Loss and gradient of the three, in double precision. “Difference” is the largest one between an element of the gradient and that of the first row, relative to the largest element: rounding, since sums are taken in another order.",
+            ["", "loss", "difference", "nodes with gradient", "kernel launches", "GEMV", "GEMM"],
+            ways.Select(way => new[] { way.Name, way.Loss.ToString("0.000000000000", CultureInfo.InvariantCulture), Figures.Power(way.Difference), $"{way.Nodes}", $"{way.Launches}", $"{way.Gemv}", $"{way.Gemm}" }));
+        return new RepresentationResult(name, subject.Formula, minibatch.Count, batched.Graph.Count, steps.Count, ways);
+    }
+
+    // w and x give s; the copies’ own are x₁, s₁ and x₂, s₂.
+    private static void NameAsInTheQuestion(Graph one, Graph minibatch, Graph batched, int[] examples)
+    {
+        foreach (Graph graph in (Graph[])[one, minibatch, batched])
+        {
+            for (int node = 0; node < graph.Count; node++)
+            {
+                string index = graph == minibatch ? ((string[])["", "₁", "₂"])[examples[node]] : "";
+                string? name = graph.OperatorOf(node).Name switch { "input" => "x", "sum" => "s", "total" => "s", _ => null };
+                if (name is not null && !(graph == batched && graph.OperatorOf(node).Name == "sum"))
+                    graph.SetName(node, name + index);
+            }
+        }
+    }
+
+    private static (Graph One, Graph Minibatch, BatchedGraph Batched) Graphs(Model model, Func<Graph, int, Expr> loss)
+    {
+        #region graphs
+        Graph one = model.NewGraph();
+        loss(one, 0);                                        // one example’s graph
+
+        Graph minibatch = model.NewGraph();                  // the same, once for each example …
+        Expr[] losses = [.. Enumerable.Range(0, Examples).Select(example => loss(minibatch, example))];
+        Total(losses);                                       // … and one node that adds the losses
+
+        BatchedGraph batched = minibatch.Batch();            // the same values by fewer, wider nodes
+        #endregion
+        return (one, minibatch, batched);
+    }
+
+    private static Way[] Ways(Model model, Func<Graph, int, Expr> loss)
+    {
+        var one = new EngineOptions { Batching = false };
+        int[] all = [.. Enumerable.Range(0, Examples)];
+        Evaluation[] alone = [.. all.Select(example => Probe.Of(model, loss, [example], one))];
+        var sum = new Evaluation(
+            alone.Sum(each => each.Loss), [.. alone[0].Gradient.Select((_, i) => alone.Sum(each => each.Gradient[i]))],
+            alone.Sum(each => each.Nodes), alone.Sum(each => each.Launches), new ProductCount(alone.Sum(each => each.Products.Gemv), alone.Sum(each => each.Products.Gemm)));
+        Evaluation[] evaluations = [sum, Probe.Of(model, loss, all, one), Probe.Of(model, loss, all, new EngineOptions())];
+        return [.. evaluations.Zip(WayNames, (evaluation, name) => new Way(
+            name, evaluation.Loss, evaluation.Gradient, Probe.LargestDifference(evaluation.Gradient, sum.Gradient),
+            evaluation.Nodes, evaluation.Launches, evaluation.Products.Gemv, evaluation.Products.Gemm))];
+    }
+
+    private static void GradientTable(PageBuilder page, Model model, Way[] ways)
+    {
+        Shape shape = model.Parameters[0].Shape;
+        string[] head = ["∂s/∂w", .. Enumerable.Range(0, shape.Size).Select(i => $"w<sub>{i % shape.Rows + 1}{i / shape.Rows + 1}</sub>")];
+        page.Table("The gradient with respect to every element of <i>w</i>.", head,
+            ways.Select(way => (string[])[way.Name, .. way.Gradient.Select(value => value.ToString("0.000000", CultureInfo.InvariantCulture))]));
+    }
+
+    // The nodes of the batched graph, in order, are the schedule; a gather belongs to the node that needs it.
+    private static List<MergeStep> Schedule(Graph minibatch, BatchedGraph batching)
+    {
+        Graph batched = batching.Graph;
+        ILookup<int, int> members = Enumerable.Range(0, minibatch.Count).ToLookup(node => batching.LocateNode(node).Node);
+        var steps = new List<MergeStep>();
+        var gathers = new List<int>();
+        for (int stack = 0; stack < batched.Count; stack++)
+        {
+            int[] merged = [.. members[stack]];
+            if (merged.Length == 0)
+            {
+                gathers.Add(stack);
+                continue;
+            }
+
+            if (batched.IsShared(stack))
+                continue; // parameters and constants are there from the beginning
+
+            steps.Add(new MergeStep(merged, [.. gathers, stack], Sentence(minibatch, batched, merged, stack, gathers.Count)));
+            gathers.Clear();
+        }
+
+        return steps;
+    }
+
+    private static string Sentence(Graph minibatch, Graph batched, int[] merged, int stack, int gathers)
+    {
+        string name = batched.OperatorOf(stack).Name, with = "";
+        foreach (int input in batched.InputsOf(stack))
+        {
+            if (batched.IsShared(input) && batched.GivenNameOf(input) is { } parameter)
+                with = $" with <code>{parameter}</code>";
+        }
+
+        string what = $"<code>{name}</code>{with}";
+        string order = gathers > 0 ? ", operands brought into order" : "";
+        if (batched.OperatorOf(stack).Storage == Storage.External)
+            return merged.Length == 1 ? $"{what}: one value" : $"{what}: {merged.Length} values lie side by side already; nothing is copied";
+
+        bool product = batched.InputsOf(stack).Length == 2 && minibatch.OperatorOf(merged[0]).Flops(
+            [minibatch.ShapeOf(minibatch.InputsOf(merged[0])[0]), minibatch.ShapeOf(minibatch.InputsOf(merged[0])[1])], minibatch.ShapeOf(merged[0])) > 0;
+        if (merged.Length == 1)
+            return name == "total" ? $"{what}: the losses are added" : product ? $"{what}: one GEMV{order}" : $"{what}: one node{order}";
+
+        return product ? $"{what}: {merged.Length} GEMV → <strong>1 GEMM</strong>{order}" : $"{what}: {merged.Length} nodes → 1{order}";
+    }
+}
