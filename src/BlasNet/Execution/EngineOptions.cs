@@ -3,6 +3,9 @@ namespace BlasNet.Execution;
 /// <summary>Which passes run; all of them, except to compare.</summary>
 internal sealed record EngineOptions
 {
+    /// <summary>Every node is computed as its user wrote it, into a place of its own.</summary>
+    public static EngineOptions AsWritten { get; } = new() { Batching = false, Simplify = false, Fuse = false, ReuseMemory = false, CachedPlans = 0 };
+
     /// <summary>Merge the examples' nodes into stacks; without, every example is computed by itself.</summary>
     public bool Batching { get; init; } = true;
 

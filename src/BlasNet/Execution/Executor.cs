@@ -19,6 +19,9 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     /// <summary>Time by operator; null while nobody asks.</summary>
     public Profile? Profile { get; set; }
 
+    /// <summary>Looks at every value computed, and ends a run at the first that is not finite; null while nobody asks.</summary>
+    public AnomalyDetector? Anomalies { get; set; }
+
     /// <param name="plan">What to run.</param>
     /// <param name="gradients">Receives the gradients that the plan computes, and which columns they touch; may be null where it computes none.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting them.</param>
@@ -26,6 +29,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     {
         (_plan, _graph) = (plan, plan.Graph);
         Resolve(gradients is null ? null : gradients.Pointer);
+        Anomalies?.Begin(_graph.Count);
         foreach (int node in plan.Order)
         {
             long start = Profile is null ? 0 : Stopwatch.GetTimestamp();
@@ -35,6 +39,8 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
 
             op.Forward(new Operands<T>(this, _graph, node, plan.Accumulates[node] || (accumulate && plan.Restarts[node])));
             Profile?.Add(op, Stopwatch.GetTimestamp() - start);
+            if (Anomalies?.Check(plan, node, this) == true)
+                return;
         }
     }
 

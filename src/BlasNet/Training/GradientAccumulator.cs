@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Printing;
 using BlasNet.Graphs.Structure;
 using BlasNet.Memory;
 using BlasNet.Operators;
@@ -62,6 +63,18 @@ internal abstract class GradientAccumulator : IDisposable
     /// <param name="optimizer">The rule.</param>
     /// <param name="step">The number of this step, from 1.</param>
     public abstract void Update(Optimizer optimizer, long step);
+
+    /// <summary>Whether every value that is computed must be finite.</summary>
+    public abstract bool DetectAnomalies { get; set; }
+
+    /// <summary>The node of the last pass that broke this rule first, as it is printed; null where none did.</summary>
+    public abstract string? Anomaly { get; }
+
+    /// <summary>Computes one example node by node, as its user wrote it. The sums are worth nothing afterwards.</summary>
+    /// <param name="graph">Of this example alone.</param>
+    /// <param name="loss">A scalar.</param>
+    /// <returns>The loss, and where the first value that is not finite comes from: a node, a parameter or an input, as it is printed.</returns>
+    public abstract (double Loss, string? Origin) Examine(Graph graph, Expr loss);
 
     /// <summary>How many numbers the optimizer has kept so far for each parameter; 0 before its first step.</summary>
     public abstract int StateBuffers { get; }
@@ -187,6 +200,35 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         TensorPrimitives.Add(_parameters.Span, exchange.Saved, _parameters.Span);
         _parameters.Changed();
         return exchange;
+    }
+
+    public override bool DetectAnomalies
+    {
+        get => _engine.Executor.Anomalies is not null;
+        set
+        {
+            if (value != DetectAnomalies)
+                _engine.Executor.Anomalies = value ? new AnomalyDetector() : null;
+        }
+    }
+
+    public override string? Anomaly => _engine.Executor.Anomalies is { First: >= 0 } anomalies ? TextPrinter.Print(_engine.Plan.Graph, anomalies.First) : null;
+
+    public override (double Loss, string? Origin) Examine(Graph graph, Expr loss)
+    {
+        int nodes = graph.Count;
+        using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten);
+        engine.Prepare(graph, [loss], loss, _targets);
+        engine.Execute(_gradient);
+        double value = double.CreateTruncating(engine.ValueOf(0)[0]);
+        var anomalies = new AnomalyDetector();
+        engine.Executor.Anomalies = anomalies;
+        engine.Execute(_gradient);
+        int first = anomalies.First;
+        if (first < 0 && !double.IsFinite(value))
+            first = AnomalyDetector.FirstLeaf(engine.Plan, engine.Executor);
+
+        return (value, first < 0 ? null : TextPrinter.Print(engine.Plan.Graph, first) + (first < nodes ? "" : ", in the gradient"));
     }
 
     public override int StateBuffers => _state is null || _parameters.Length == 0 ? 0 : (int)(_state.Length / _parameters.Length);

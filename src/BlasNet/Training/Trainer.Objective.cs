@@ -52,6 +52,8 @@ public sealed partial class Trainer<TExample>
             throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
 
         _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)));
+        if (!double.IsFinite(_accumulator.Penalty))
+            throw new NonFiniteException(StepCount + 1, example: null, "the regulariser", _accumulator.Penalty);
     }
 
     // Before anything is computed: a step whose weights make no mean changes nothing.

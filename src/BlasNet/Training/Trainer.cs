@@ -60,6 +60,14 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <summary>How many examples are computed in one pass, a matter of hardware and memory; 0 for all of an optimizer step. Changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; }
 
+    /// <summary>Look at every value after it is computed, and stop at the first that is infinite or not a number; the loss is looked at in any
+    /// case. Costs one sweep over every value; element-wise operators that are computed in one sweep count as one.</summary>
+    public bool DetectAnomalies
+    {
+        get => _accumulator.DetectAnomalies;
+        set => _accumulator.DetectAnomalies = value;
+    }
+
     /// <summary>Optimizer steps so far.</summary>
     public long StepCount { get; private set; }
 
@@ -91,6 +99,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <exception cref="ArgumentException">No examples.</exception>
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
     /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or the trainer is in use.</exception>
+    /// <exception cref="NonFiniteException">The loss is infinite or not a number. Nothing has changed.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public double Step(ReadOnlySpan<TExample> examples)
     {
@@ -115,6 +124,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <returns>The mean of the losses, each before the step it was part of.</returns>
     /// <exception cref="ArgumentException">No examples, or another number of them than the epoch began with.</exception>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for; the parameters are those after that step.</exception>
+    /// <exception cref="NonFiniteException">The loss is infinite or not a number; the parameters are those before that step.</exception>
     public double Epoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         RunEpoch(examples, progress, cancellation);
@@ -141,11 +151,24 @@ public sealed partial class Trainer<TExample> : ITrainerState
             foreach (int example in order.AsSpan(_epochDone, Math.Min(OptimizationBatch, order.Length - _epochDone)))
                 _batch.Add(examples[example]);
 
-            _epochLossSum += Step(CollectionsMarshal.AsSpan(_batch)) * LastStep.Weight;
+            _epochLossSum += StepOfEpoch(order) * LastStep.Weight;
             _epochWeight += LastStep.Weight;
             _epochDone += _batch.Count;
             progress?.Report(new TrainingProgress(
                 EpochCount + 1, StepsFor(_epochDone), StepsFor(order.Length), _epochLossSum / _epochWeight, _epochDone));
+        }
+    }
+
+    // An example has its number in the data, not in the step.
+    private double StepOfEpoch(int[] order)
+    {
+        try
+        {
+            return Step(CollectionsMarshal.AsSpan(_batch));
+        }
+        catch (NonFiniteException e) when (e.Example is { } example)
+        {
+            throw new NonFiniteException(e, order[_epochDone + example]);
         }
     }
 
@@ -202,6 +225,23 @@ public sealed partial class Trainer<TExample> : ITrainerState
         Build(examples, first);
         _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
         _accumulator.Add(_graph, _losses.AsSpan(0, examples.Length), WeightOf(first, examples.Length));
+        if (_accumulator.Anomaly is not null || !double.IsFinite(_accumulator.LossSum))
+            throw FindNonFinite(examples, first);
+    }
+
+    // The pass once more, example by example.
+    private NonFiniteException FindNonFinite(ReadOnlySpan<TExample> examples, int first)
+    {
+        (double sum, string? anomaly) = (_accumulator.LossSum, _accumulator.Anomaly);
+        for (int i = 0; i < examples.Length; i++)
+        {
+            Build(examples.Slice(i, 1), first + i);
+            (double loss, string? origin) = _accumulator.Examine(_graph, _losses[0]);
+            if (!double.IsFinite(loss) || (DetectAnomalies && origin is not null))
+                return new NonFiniteException(StepCount + 1, first + i, origin, loss);
+        }
+
+        return new NonFiniteException(StepCount + 1, example: null, anomaly, sum);
     }
 
     // The minibatch graph: the examples' graphs side by side.

@@ -11,14 +11,28 @@ internal static class TextPrinter
         var text = new StringBuilder();
         for (int node = 0; node < graph.Count; node++)
         {
-            text.Append(graph.LabelOf(node)).Append(" = ").Append(DescriptionOf(graph, node));
-            foreach (int input in graph.InputsOf(node))
-                text.Append(' ').Append(graph.LabelOf(input));
-
-            text.Append(" : ").Append(TypeOf(graph, node)).Append('\n');
+            Append(text, graph, node);
+            text.Append('\n');
         }
 
         return text.ToString();
+    }
+
+    /// <summary>One node.</summary>
+    public static string Print(Graph graph, int node)
+    {
+        var text = new StringBuilder();
+        Append(text, graph, node);
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, Graph graph, int node)
+    {
+        text.Append(graph.LabelOf(node)).Append(" = ").Append(DescriptionOf(graph, node));
+        foreach (int input in graph.InputsOf(node))
+            text.Append(' ').Append(graph.LabelOf(input));
+
+        text.Append(" : ").Append(TypeOf(graph, node));
     }
 
     /// <summary>Operator and attribute: <c>scale(0.5)</c>.</summary>

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+
+namespace BlasNet.Training;
+
+/// <summary>Trains epoch by epoch, evaluates after each, keeps checkpoints and a log, and knows when to end.</summary>
+/// <remarks>
+/// <code>
+/// using var checkpoints = new CheckpointFolder("runs/digits");
+/// var loop = new TrainingLoop&lt;Digit&gt;(trainer, Digits.Train) { Epochs = 20, Checkpoints = checkpoints, CheckpointEvery = 100 };
+/// loop.Resume();
+/// while (loop.NextEpoch(cancellation: token) is { } epoch)
+///     Console.WriteLine(epoch);
+/// </code>
+/// </remarks>
+public sealed class TrainingLoop<TExample>
+{
+    private const string StoppingNote = "early_stopping";
+
+    private readonly IReadOnlyList<TExample> _examples;
+    private bool _hasBegun;
+
+    /// <param name="trainer">What makes the steps.</param>
+    /// <param name="examples">To train with; at least one.</param>
+    public TrainingLoop(Trainer<TExample> trainer, IReadOnlyList<TExample> examples)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(examples);
+        (Trainer, _examples) = (trainer, examples);
+    }
+
+    /// <summary>What makes the steps.</summary>
+    public Trainer<TExample> Trainer { get; }
+
+    /// <summary>How often every example is used, those before a restored checkpoint included.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>What the model is worth after an epoch, by name; the first one is what <see cref="EarlyStopping"/> looks at. If it is
+    /// cancelled, training goes on with this evaluation when it is resumed.</summary>
+    public Func<CancellationToken, IReadOnlyList<KeyValuePair<string, double>>>? Evaluate { get; init; }
+
+    /// <summary>Ends training before the last epoch; needs <see cref="Evaluate"/>.</summary>
+    public EarlyStopping? EarlyStopping { get; init; }
+
+    /// <summary>Where a checkpoint is written after every epoch, when training is cancelled, and as <see cref="CheckpointEvery"/> says.</summary>
+    public CheckpointFolder? Checkpoints { get; init; }
+
+    /// <summary>Optimizer steps between two checkpoints within an epoch; 0 for none but at its end.</summary>
+    public int CheckpointEvery { get; init; }
+
+    /// <summary>Receives a row for every epoch.</summary>
+    public TrainingLog? Log { get; init; }
+
+    /// <summary>The checkpoint written or restored last.</summary>
+    public Checkpoint? LastCheckpoint { get; private set; }
+
+    /// <summary>Whether all epochs are done, or stopped early.</summary>
+    public bool IsDone => Trainer.EpochCount >= Epochs || EarlyStopping?.IsTimeToStop == true;
+
+    /// <summary>Goes on from the newest checkpoint.</summary>
+    /// <returns>Null where there is none: training starts afresh.</returns>
+    /// <exception cref="InvalidOperationException">There is no <see cref="Checkpoints"/>.</exception>
+    /// <exception cref="CheckpointException">As <see cref="CheckpointFolder.Restore"/> says.</exception>
+    public Checkpoint? Resume()
+    {
+        if (Checkpoints is null)
+            throw new InvalidOperationException("There are no checkpoints to resume from: set Checkpoints.");
+
+        Checkpoint? restored = Checkpoints.Restore(Trainer);
+        if (restored is null)
+            return null;
+
+        if (restored.Notes.TryGetValue(StoppingNote, out string? stopping) && EarlyStopping?.TryRestore(stopping) == false)
+            throw new CheckpointException(restored.Folder, $"its note {StoppingNote} is '{stopping}', which early stopping does not understand");
+
+        return LastCheckpoint = restored;
+    }
+
+    /// <summary>Trains the next epoch, or the rest of one that was interrupted, and evaluates.</summary>
+    /// <returns>Null where <see cref="IsDone"/>.</returns>
+    /// <exception cref="OperationCanceledException">After the step during which it was asked for, or during the evaluation; a checkpoint has been written.</exception>
+    /// <exception cref="NonFiniteException">The loss is infinite or not a number; the checkpoints are those from before.</exception>
+    /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>
+    public EpochSummary? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (EarlyStopping is not null && Evaluate is null)
+            throw new InvalidOperationException("EarlyStopping needs something to look at: set Evaluate.");
+
+        Begin();
+        if (IsDone)
+            return null;
+
+        try
+        {
+            long start = Stopwatch.GetTimestamp();
+            Trainer.RunEpoch(_examples, new StepHandler(this, progress), cancellation);
+            TimeSpan time = Stopwatch.GetElapsedTime(start);
+            return Finish(time, Evaluate?.Invoke(cancellation) ?? []);
+        }
+        catch (OperationCanceledException)
+        {
+            Save();
+            throw;
+        }
+    }
+
+    private void Begin()
+    {
+        if (_hasBegun)
+            return;
+
+        _hasBegun = true;
+        Log?.Begin(Trainer.EpochCount);
+    }
+
+    // From here on nothing can be cancelled: the row, the verdict and the count of epochs belong together.
+    private EpochSummary Finish(TimeSpan time, IReadOnlyList<KeyValuePair<string, double>> measures)
+    {
+        if (EarlyStopping is not null && measures.Count == 0)
+            throw new InvalidOperationException("EarlyStopping needs something to look at: Evaluate gave nothing.");
+
+        double loss = Trainer.FinishEpoch();
+        int epoch = Trainer.EpochCount;
+        bool isBest = EarlyStopping?.Add(epoch, measures[0].Value) ?? true;
+        Log?.Write(epoch, [new("step", Trainer.StepCount), new("loss", loss), new("seconds", time.TotalSeconds), .. measures]);
+        Save();
+        return new EpochSummary(epoch, Trainer.StepCount, loss, time, measures, isBest);
+    }
+
+    private void Save()
+    {
+        if (Checkpoints is null || LastCheckpoint is { } last && last.Step == Trainer.StepCount && last.Epoch == Trainer.EpochCount)
+            return;
+
+        LastCheckpoint = Checkpoints.Save(Trainer, EarlyStopping is null ? null : new Dictionary<string, string> { [StoppingNote] = EarlyStopping.Save() });
+    }
+
+    private sealed class StepHandler(TrainingLoop<TExample> loop, IProgress<TrainingProgress>? progress) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (loop.CheckpointEvery > 0 && loop.Trainer.StepCount % loop.CheckpointEvery == 0)
+                loop.Save();
+
+            progress?.Report(value);
+        }
+    }
+}
