@@ -89,10 +89,10 @@ internal static class CliOptions
     };
 
     /// <summary>The name of a file; whether it can be used is seen when it is.</summary>
-    public static Option<string?> FileName(string name, string description) => new(name)
+    public static Option<string?> FileName(string name, string description, string helpName = "FILE") => new(name)
     {
         Description = description,
-        HelpName = "FILE",
+        HelpName = helpName,
         CustomParser = argument =>
         {
             string file = argument.Tokens[0].Value;

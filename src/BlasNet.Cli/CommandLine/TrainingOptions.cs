@@ -28,6 +28,7 @@ internal sealed class TrainingOptions(string data, int epochs)
     private readonly Option<Named<bool>> _batching = CliOptions.Batching();
     private readonly Option<Named<GemmMode>> _gemm = CliOptions.Gemm();
     private readonly Option<bool> _json = CliOptions.Json();
+    private readonly DurabilityOptions _durability = new();
 
     public Option<string?> Data { get; } = CliOptions.FileName("--data", data);
 
@@ -39,8 +40,10 @@ internal sealed class TrainingOptions(string data, int epochs)
             command.Options.Add(option);
 
         Option[] common = [_limit, _optimizer, _learningRate, _batch, _computeBatch, _epochs, _seed, _save, _batching, _gemm, _threads, _json];
-        foreach (Option option in common)
+        foreach (Option option in common.Concat(_durability.All))
             command.Options.Add(option);
+
+        command.Validators.Add(_durability.Validate);
     }
 
     public TrainingSettings SettingsOf(ParseResult options) => new()
@@ -57,5 +60,6 @@ internal sealed class TrainingOptions(string data, int epochs)
         Gemm = options.GetRequiredValue(_gemm),
         Threads = options.GetValue(_threads),
         Json = options.GetValue(_json),
+        Durability = _durability.SettingsOf(options),
     };
 }

@@ -66,7 +66,7 @@ internal static class DemoCommand
         string title = $"{name} kernels, batching {(batching ? "on" : "off")}";
         List<EpochResult> epochs = [];
         for (int epoch = 1; epoch <= Epochs; epoch++)
-            epochs.Add(EpochProgress.Show(context, $"{title}, epoch {epoch}/{Epochs}", progress => training.NextEpoch(progress, context.Cancellation)));
+            epochs.Add(EpochProgress.Show(context, $"{title}, epoch {epoch}/{Epochs}", progress => training.NextEpoch(progress, context.Cancellation)!.Value));
 
         var row = new Row(name, batching, epochs);
         context.Output.WriteLine(Invariant($"{title}: loss {string.Join(' ', epochs.Select(epoch => epoch.Loss.ToString("F4", CultureInfo.InvariantCulture)))}"));

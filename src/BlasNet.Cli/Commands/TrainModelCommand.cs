@@ -3,6 +3,7 @@ using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Training;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Commands;
 
@@ -36,17 +37,46 @@ internal static class TrainModelCommand
             context.Output.WriteLine(run.Description);
 
         List<EpochResult> results = [];
-        for (int epoch = 1; epoch <= settings.Epochs; epoch++)
+        try
         {
-            EpochResult result = RunEpoch(context, run, epoch, settings);
-            results.Add(result);
-            if (settings.Json)
-                context.WriteJson(EpochLine.Of(result), JsonLines.Default.EpochLine);
-            else
-                context.Output.WriteLine(LineOf(result, settings.Epochs));
+            Resume(context, run);
+            while (NextEpoch(context, run, settings) is { } result)
+            {
+                results.Add(result);
+                if (settings.Json)
+                    context.WriteJson(EpochLine.Of(result), JsonLines.Default.EpochLine);
+                else
+                    context.Output.WriteLine(LineOf(result, settings.Epochs));
+
+                // The best ones, in case nothing better comes.
+                if (settings.Durability.Patience is not null && result.IsBest)
+                    SaveFile.Save(run.Model, settings.Save);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            string kept = run.LastCheckpoint is { } last ? $"saved to {last.Folder}; --resume goes on from there" : "nothing was saved";
+            throw new InterruptedException($"Interrupted in epoch {run.EpochCount + 1}, after step {run.StepCount}; {kept}.");
+        }
+        catch (NonFiniteException e)
+        {
+            string hint = settings.Durability.DetectAnomalies ? "" : ", or find where it begins with --detect-anomalies";
+            throw new CommandException($"{e.Message} Try a smaller --learning-rate{hint}.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArithmeticException)
+        {
+            throw new CommandException(e.Message);
         }
 
-        SaveFile.Save(run.Model, settings.Save);
+        if (results.Count == 0)
+        {
+            context.Error.WriteLine($"There is nothing left to train: {run.EpochCount} epochs are complete.");
+            return;
+        }
+
+        if (settings.Durability.Patience is null)
+            SaveFile.Save(run.Model, settings.Save);
+
         var summary = new TrainingSummary(results);
         if (settings.Json)
             context.WriteJson(TrainingSummaryLine.Of(name, run, settings, summary), JsonLines.Default.TrainingSummaryLine);
@@ -54,19 +84,20 @@ internal static class TrainModelCommand
             summary.Print(context.Output, settings.Save);
     }
 
-    private static EpochResult RunEpoch(CommandContext context, TrainingRun run, int epoch, TrainingSettings settings)
+    private static void Resume(CommandContext context, TrainingRun run)
     {
-        try
-        {
-            return settings.Json
-                ? run.NextEpoch(null, context.Cancellation)
-                : EpochProgress.Show(context, $"epoch {epoch}/{settings.Epochs}", progress => run.NextEpoch(progress, context.Cancellation));
-        }
-        catch (OperationCanceledException)
-        {
-            throw new InterruptedException($"Interrupted in epoch {epoch}, after step {run.StepCount}; nothing was saved.");
-        }
+        if (run.Resume() is not { } restored)
+            return;
+
+        foreach (string warning in restored.Warnings)
+            context.Error.WriteLine($"Note: {warning}.");
+
+        context.Error.WriteLine($"Resumed from {restored.Folder}: {restored.Epoch} epochs complete, step {restored.Step}.");
     }
+
+    private static EpochResult? NextEpoch(CommandContext context, TrainingRun run, TrainingSettings settings) => settings.Json
+        ? run.NextEpoch(null, context.Cancellation)
+        : EpochProgress.Show(context, $"epoch {run.EpochCount + 1}/{settings.Epochs}", progress => run.NextEpoch(progress, context.Cancellation));
 
     private static string LineOf(EpochResult result, int epochs)
     {

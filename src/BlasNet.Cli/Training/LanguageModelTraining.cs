@@ -18,7 +18,7 @@ internal static class LanguageModelTraining
         LanguageModel language = Network.Create(settings.Seed, create, out Model model);
         var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses()) { ComputeBatch = 64 };   // a stack of softmaxes is large
         long predictions = corpus.Dev.Sum(sentence => (long)LanguageModel.PredictionsOf(sentence));
-        return new TrainingRun<int[]>(model, language.Loss, corpus.Train, Test, settings, LanguageModel.PredictionsOf)
+        return new TrainingRun<int[]>(model, language.Loss, corpus.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)
         {
             TestExamples = corpus.Dev.Length,
             Sizes = sizes,

@@ -17,6 +17,15 @@ internal readonly record struct Quality
     /// <summary>exp of the mean loss of a word, in nats; from 1.</summary>
     public double? DevPerplexity { get; init; }
 
+    /// <summary>What applies, by name; the first one says which epoch is better.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Measures =>
+    [
+        .. new KeyValuePair<string, double?>[]
+        {
+            new("test_accuracy", TestAccuracy), new("dev_accuracy", DevAccuracy), new("dev_root_accuracy", DevRootAccuracy), new("dev_perplexity", DevPerplexity),
+        }.Where(measure => measure.Value is not null).Select(measure => new KeyValuePair<string, double>(measure.Key, measure.Value!.Value)),
+    ];
+
     /// <summary>As <c>dev accuracy  93.1 %</c>: of a width that does not change, for a column.</summary>
     public override string ToString() => string.Join("  ", Parts(percentWidth: 6, perplexityWidth: 8));
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
@@ -27,52 +26,130 @@ internal abstract class TrainingRun(Model model) : IDisposable
     /// <summary>Optimizer steps so far.</summary>
     public abstract long StepCount { get; }
 
-    /// <exception cref="OperationCanceledException">After the step during which it was asked for.</exception>
-    /// <exception cref="CommandException">The loss is not a finite number any more.</exception>
-    public abstract EpochResult NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default);
+    /// <summary>Complete epochs, those before a resumption included.</summary>
+    public abstract int EpochCount { get; }
 
-    public void Dispose() => Model.Dispose();
+    /// <summary>The checkpoint written or restored last.</summary>
+    public abstract Checkpoint? LastCheckpoint { get; }
+
+    /// <summary>Goes on from the newest checkpoint, if that is asked for and there is one; to be called before the first epoch.</summary>
+    /// <exception cref="CommandException">There are checkpoints, and it is not asked for.</exception>
+    /// <exception cref="CheckpointException">They do not fit, or none can be read.</exception>
+    public abstract Checkpoint? Resume();
+
+    /// <returns>Null where all epochs are done, or nothing better came for too long.</returns>
+    /// <exception cref="OperationCanceledException">After the step during which it was asked for.</exception>
+    /// <exception cref="NonFiniteException">The loss is not a finite number any more.</exception>
+    /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>
+    public abstract EpochResult? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default);
+
+    public virtual void Dispose() => Model.Dispose();
 }
 
-/// <param name="model">With all its parameters.</param>
-/// <param name="loss">One example's loss.</param>
-/// <param name="examples">To train with; at least one.</param>
-/// <param name="test">What the model is worth.</param>
-/// <param name="settings">How to train.</param>
-/// <param name="words">How many words an example has, if they are counted.</param>
-/// <param name="predictions">How many losses an example's is the sum of, if it is not one for each word.</param>
-internal sealed class TrainingRun<TExample>(
-    Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test, TrainingSettings settings,
-    Func<TExample, int>? words = null, Func<TExample, int>? predictions = null)
-    : TrainingRun(model)
+/// <summary>Trains a model whose examples are of one type.</summary>
+internal sealed class TrainingRun<TExample> : TrainingRun
 {
-    private readonly Trainer<TExample> _trainer = new(model, loss, settings.NewOptimizer(), settings.NewPasses())
+    private readonly TrainingSettings _settings;
+    private readonly CheckpointFolder? _checkpoints;
+    private readonly TrainingLog? _log;
+    private readonly TrainingLoop<TExample> _loop;
+    private readonly IReadOnlyList<TExample> _examples;
+    private readonly long _words, _predictions;
+    private Quality _quality;
+    private long _gemms, _gemvs;   // when the training of the epoch ended
+
+    /// <param name="model">With all its parameters.</param>
+    /// <param name="loss">One example's loss.</param>
+    /// <param name="examples">To train with; at least one.</param>
+    /// <param name="test">What the model is worth.</param>
+    /// <param name="settings">How to train.</param>
+    /// <param name="words">How many words an example has, if they are counted.</param>
+    /// <param name="predictions">How many losses an example's is the sum of, if it is not one for each word.</param>
+    /// <param name="higherIsBetter">What the first measure of the test is: an accuracy, or a loss.</param>
+    /// <exception cref="CommandException">The directory of checkpoints cannot be used.</exception>
+    public TrainingRun(
+        Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test, TrainingSettings settings,
+        Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
+        : base(model)
     {
-        OptimizationBatch = settings.Batch,
-        ComputeBatch = settings.ComputeBatch,
-    };
-
-    private readonly long _words = Sum(examples, words), _predictions = Sum(examples, predictions ?? words);
-
-    public override int TrainExamples => examples.Count;
-
-    public override long StepCount => _trainer.StepCount;
-
-    public override EpochResult NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        (long gemms, long gemvs) = (Gemm.GemmCalls, Gemm.GemvCalls);
-        long start = Stopwatch.GetTimestamp();
-        double loss = _trainer.Epoch(examples, progress, cancellation);
-        TimeSpan time = Stopwatch.GetElapsedTime(start);
-        (gemms, gemvs) = (Gemm.GemmCalls - gemms, Gemm.GemvCalls - gemvs);
-        if (!double.IsFinite(loss))
-            throw new CommandException($"The loss of epoch {_trainer.EpochCount} is not a finite number; try a smaller --learning-rate.");
-
-        return new EpochResult(_trainer.EpochCount, _trainer.StepCount, loss, test(cancellation), examples.Count, _words, time, gemms, gemvs)
+        (_settings, _examples) = (settings, examples);
+        (_words, _predictions) = (Sum(words), Sum(predictions ?? words));
+        DurabilitySettings durability = settings.Durability;
+        _checkpoints = durability.OpenFolder();
+        _log = durability.Log is null ? null : new TrainingLog(durability.Log);
+        var trainer = new Trainer<TExample>(model, loss, settings.NewOptimizer(), settings.NewPasses())
         {
-            LossPerPrediction = _predictions == 0 ? loss : loss * examples.Count / _predictions,
+            OptimizationBatch = settings.Batch,
+            ComputeBatch = settings.ComputeBatch,
+            DetectAnomalies = durability.DetectAnomalies,
+        };
+        _loop = new TrainingLoop<TExample>(trainer, examples)
+        {
+            Epochs = settings.Epochs,
+            Checkpoints = _checkpoints,
+            CheckpointEvery = durability.Every,
+            Log = _log,
+            EarlyStopping = durability.Patience is { } patience ? new EarlyStopping(patience, higherIsBetter) : null,
+            Evaluate = Evaluate,
+        };
+
+        IReadOnlyList<KeyValuePair<string, double>> Evaluate(CancellationToken cancellation)
+        {
+            (_gemms, _gemvs) = (Gemm.GemmCalls, Gemm.GemvCalls);
+            _quality = test(cancellation);
+            return _quality.Measures;
+        }
+    }
+
+    public override int TrainExamples => _examples.Count;
+
+    public override long StepCount => _loop.Trainer.StepCount;
+
+    public override int EpochCount => _loop.Trainer.EpochCount;
+
+    public override Checkpoint? LastCheckpoint => _loop.LastCheckpoint;
+
+    public override Checkpoint? Resume()
+    {
+        if (_checkpoints is null)
+            return null;
+
+        if (!_settings.Durability.Resume)
+        {
+            return _checkpoints.LastStep is not { } step ? null : throw new CommandException(
+                $"--checkpoint {_checkpoints.Path}: has checkpoints up to step {step}; add --resume to go on from there, or choose an empty directory.");
+        }
+
+        Checkpoint? restored = _loop.Resume();
+
+        // What is said now counts, not what was said then.
+        if (_settings.LearningRate is { } rate)
+            _loop.Trainer.Optimizer.LearningRate = rate;
+
+        return restored;
+    }
+
+    public override EpochResult? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        (long gemms, long gemvs, int before) = (Gemm.GemmCalls, Gemm.GemvCalls, _loop.Trainer.EpochDone);
+        if (_loop.NextEpoch(progress, cancellation) is not { } epoch)
+            return null;
+
+        int examples = _examples.Count - before;
+        return new EpochResult(
+            epoch.Epoch, epoch.Step, epoch.Loss, _quality, examples, _words * examples / _examples.Count, epoch.Time, _gemms - gemms, _gemvs - gemvs)
+        {
+            LossPerPrediction = _predictions == 0 ? epoch.Loss : epoch.Loss * _examples.Count / _predictions,
+            IsBest = epoch.IsBest,
         };
     }
 
-    private static long Sum(IReadOnlyList<TExample> examples, Func<TExample, int>? count) => count is null ? 0 : examples.Sum(example => (long)count(example));
+    public override void Dispose()
+    {
+        base.Dispose();
+        _log?.Dispose();
+        _checkpoints?.Dispose();
+    }
+
+    private long Sum(Func<TExample, int>? count) => count is null ? 0 : _examples.Sum(example => (long)count(example));
 }

@@ -41,6 +41,8 @@ internal sealed record TrainingSettings
     /// <summary>Whether a program reads the output.</summary>
     public bool Json { get; init; }
 
+    public DurabilitySettings Durability { get; init; } = new();
+
     public double Rate => LearningRate ?? Optimizer.Value.LearningRate;
 
     /// <summary>For one training.</summary>

@@ -76,6 +76,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     internal GradientAccumulator Accumulator => _accumulator;
 
+    /// <summary>Examples used in the epoch under way.</summary>
+    internal int EpochDone => _epochDone;
+
     GradientAccumulator ITrainerState.Accumulator => _accumulator;
 
     Exclusive ITrainerState.Use => _use;

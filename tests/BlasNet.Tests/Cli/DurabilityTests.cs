@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text.Json;
+using BlasNet.Cli.CommandLine;
+
+namespace BlasNet.Tests.Cli;
+
+/// <summary>A training that is killed, interrupted or goes wrong.</summary>
+[Collection(CommandLineTests.Name)]
+public sealed class DurabilityTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Checkpoints => _folder.File("checkpoints");
+
+    /// <summary>How often to kill: few times in every test run, more often when asked to.</summary>
+    private static int Kills => int.Parse(Environment.GetEnvironmentVariable("BLASNET_KILLS") ?? "8", CultureInfo.InvariantCulture);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Killed_at_random_moments_and_resumed_it_ends_with_the_same_parameters_to_the_bit()
+    {
+        string epochs = (20 * Math.Max(1, Kills / 8)).ToString(CultureInfo.InvariantCulture);
+        (string expected, string expectedLog) = Undisturbed("--epochs", epochs);
+        string saved = _folder.File("saved.safetensors"), log = _folder.File("log.csv");
+        string[] args = ["--save", saved, "--log", log, "--epochs", epochs];
+        var random = new Random(1);
+        int kills = 0;
+
+        for (int attempt = 0; attempt < Kills; attempt++)
+        {
+            string[] before = Trainee.Manifests(Checkpoints);
+            using Trainee trainee = Trainee.Start(Checkpoints, args);
+            if (!await trainee.MakesProgress(before))
+                break;
+
+            await Task.Delay(random.Next(40), TestContext.Current.CancellationToken);
+            kills += (await trainee.Kill()).ExitCode == 137 ? 1 : 0;
+        }
+
+        using Trainee last = Trainee.Start(Checkpoints, args);
+        CommandResult end = await last.End();
+
+        Assert.Equal((ExitCodes.Success, true), (end.ExitCode, kills >= Math.Min(Kills, 5)));
+        Assert.StartsWith("Resumed from ", end.Error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
+        Assert.Equal(WithoutTimes(expectedLog), WithoutTimes(log));
+        Assert.Empty(Directory.GetFiles(Checkpoints, "*.tmp", SearchOption.AllDirectories));
+        TestContext.Current.TestOutputHelper?.WriteLine($"killed {kills} times");
+    }
+
+    [Theory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public async Task A_signal_ends_it_after_the_step_with_a_checkpoint_and_says_where(string signal, int exitCode)
+    {
+        (string expected, _) = Undisturbed();
+        string saved = _folder.File("saved.safetensors");
+        using Trainee trainee = Trainee.Start(Checkpoints, "--save", saved);
+        await trainee.MakesProgress([]);
+
+        CommandResult result = await trainee.Signal(signal);
+
+        Assert.Equal((exitCode, false), (result.ExitCode, File.Exists(saved)));
+        Assert.Matches(@"^Interrupted in epoch \d+, after step \d+; saved to \S+step-\d+-epoch-\d+; --resume goes on from there.\n$", result.Error);
+        using Trainee resumed = Trainee.Start(Checkpoints, "--save", saved);
+        Assert.Equal(ExitCodes.Success, (await resumed.End()).ExitCode);
+        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
+    }
+
+    [Fact]
+    public void Checkpoints_are_continued_only_if_that_is_asked_for()
+    {
+        Assert.Equal(ExitCodes.Success, Train("--epochs", "1", "--resume").ExitCode);   // there is nothing yet
+        CommandResult again = Train("--epochs", "2");
+        CommandResult resumed = Train("--epochs", "2", "--resume"), complete = Train("--epochs", "2", "--resume");
+
+        Assert.Equal((ExitCodes.Failure, $"Error: --checkpoint {Checkpoints}: has checkpoints up to step 20; add --resume to go on from there, or choose an empty directory.\n"), (again.ExitCode, again.Error));
+        Assert.Equal([2], resumed.Json()[..^1].Select(line => line.GetProperty("epoch").GetInt32()));
+        Assert.Equal((ExitCodes.Success, ""), (complete.ExitCode, complete.Output));
+        Assert.EndsWith("There is nothing left to train: 2 epochs are complete.\n", complete.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_network_is_refused_with_names_and_shapes()
+    {
+        Train("--epochs", "1");
+        CommandResult other = Train("--epochs", "2", "--resume", "--hidden", "17");
+
+        Assert.Equal(ExitCodes.Failure, other.ExitCode);
+        Assert.EndsWith("does not fit the model: tensor W1 F32 [16, 64] does not fit the parameter W1 [17 × 64]\n", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_is_passed_over_and_told()
+    {
+        Train("--epochs", "2");
+        File.WriteAllText(Path.Combine(Checkpoints, "step-0000000040-epoch-0002", "state.safetensors"), "");
+        CommandResult resumed = Train("--epochs", "2", "--resume");
+
+        Assert.Equal([2], resumed.Json()[..^1].Select(line => line.GetProperty("epoch").GetInt32()));
+        Assert.Matches(@"^Note: \S+step-0000000040-epoch-0002: state.safetensors is damaged: \d+ bytes expected, found 0.\nResumed from \S+step-0000000020-epoch-0001: ", resumed.Error);
+    }
+
+    [Fact]
+    public void A_learning_rate_given_with_resume_counts()
+    {
+        Train("--epochs", "1");
+        double Loss(params string[] more) => Train(["--epochs", "2", "--resume", .. more]).Json()[0].GetProperty("loss").GetDouble();
+        string copy = _folder.File("copy");
+        CopyFolder(Checkpoints, copy);
+        double same = Loss();
+        Directory.Delete(Checkpoints, recursive: true);
+        CopyFolder(copy, Checkpoints);
+
+        Assert.NotEqual(same, Loss("--learning-rate", "0.01"));
+    }
+
+    [Fact]
+    public void Patience_ends_it_and_saves_the_best()
+    {
+        string saved = _folder.File("best.safetensors");
+        CommandResult result = CommandResult.Of(Trainee.Arguments("--patience", "2", "--learning-rate", "0.05", "--save", saved));
+        JsonElement[] epochs = result.Json()[..^1];
+        double[] accuracies = [.. epochs.Select(line => line.GetProperty("test_accuracy").GetDouble())];
+        int best = Array.IndexOf(accuracies, accuracies.Max());
+
+        Assert.Equal(best + 3, accuracies.Length);
+        string expected = _folder.File("expected.safetensors");
+        Train(checkpoints: false, "--learning-rate", "0.05", "--epochs", $"{best + 1}", "--save", expected);
+        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
+    }
+
+    [Theory]
+    [InlineData("csv")]
+    [InlineData("jsonl")]
+    public void A_log_has_a_row_for_every_epoch(string extension)
+    {
+        string log = _folder.File("log." + extension);
+        Train("--epochs", "2", "--log", log);
+        Train("--epochs", "3", "--log", log, "--resume");
+
+        string[] lines = File.ReadAllLines(log);
+        Assert.Equal(extension == "csv" ? 4 : 3, lines.Length);
+        Assert.Contains("test_accuracy", lines[0], StringComparison.Ordinal);
+        Assert.Equal(extension == "csv" ? "3,60," : "{\"epoch\":3,\"step\":60,", lines[^1][..(extension == "csv" ? 5 : 21)]);
+    }
+
+    [Theory]
+    [InlineData("--resume", "--resume goes with --checkpoint.")]
+    [InlineData("--keep 2", "--keep goes with --checkpoint.")]
+    [InlineData("--checkpoint-every 2", "--checkpoint-every goes with --checkpoint.")]
+    [InlineData("--checkpoint x --checkpoint-every 0", "--checkpoint-every 0: must be a whole number from 1 to 1000000.")]
+    [InlineData("--log x.txt", "--log x.txt: the name must end in .csv or .jsonl.")]
+    [InlineData("--patience 0", "--patience 0: must be a whole number from 1 to 1000000.")]
+    public void Options_that_make_no_sense_are_refused(string args, string error)
+    {
+        CommandResult result = CommandResult.Of(["train", "digits", .. args.Split(' ')]);
+
+        Assert.Equal((ExitCodes.Usage, $"Error: {error} See 'blasnet train digits --help'.\n"), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
+    public void What_cannot_be_written_is_told()
+    {
+        string file = _folder.Write("file", "");
+
+        Assert.StartsWith($"Error: --checkpoint {file}: ", CommandResult.Of(Trainee.Arguments("--checkpoint", file)).Error, StringComparison.Ordinal);
+        Assert.StartsWith("Error: ", CommandResult.Of(Trainee.Arguments("--log", Path.Combine(file, "log.csv"))).Error, StringComparison.Ordinal);
+    }
+
+    private CommandResult Train(params string[] more) => Train(checkpoints: true, more);
+
+    private CommandResult Train(bool checkpoints, params string[] more) =>
+        CommandResult.Of(Trainee.Arguments(checkpoints ? ["--checkpoint", Checkpoints, .. more] : more));
+
+    private (string Parameters, string Log) Undisturbed(params string[] more)
+    {
+        (string parameters, string log) = (_folder.File("expected.safetensors"), _folder.File("expected.csv"));
+        Assert.Equal(ExitCodes.Success, Train(checkpoints: false, ["--save", parameters, "--log", log, .. more]).ExitCode);
+        return (parameters, log);
+    }
+
+    private static string[] WithoutTimes(string log) => [.. File.ReadLines(log).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)))];
+
+    private static void CopyFolder(string from, string to)
+    {
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}

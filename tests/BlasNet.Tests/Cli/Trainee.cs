@@ -1,0 +1,87 @@
+using System.Diagnostics;
+
+namespace BlasNet.Tests.Cli;
+
+/// <summary><c>blasnet train digits</c>, small, in a process of its own that can be killed, with checkpoints in a folder.</summary>
+internal sealed class Trainee : IDisposable
+{
+    private readonly Process _process;
+    private readonly string _checkpoints;
+    private readonly Task<string> _output, _error;
+
+    private Trainee(string checkpoints, IEnumerable<string> args)
+    {
+        _checkpoints = checkpoints;
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BlasNet.Cli.dll"));
+        foreach (string arg in args)
+            start.ArgumentList.Add(arg);
+
+        _process = Process.Start(start)!;
+        (_output, _error) = (_process.StandardOutput.ReadToEndAsync(), _process.StandardError.ReadToEndAsync());
+    }
+
+    /// <summary>Small networks and steps, so that a training is mostly steps and checkpoints.</summary>
+    public static string[] Arguments(params string[] more)
+    {
+        List<string> args = ["train", "digits", "--limit", "200", "--hidden", "16", "--batch", "8", "--epochs", "20", "--gemm", "packed", "--json"];
+        for (int i = 0; i < more.Length; i++)
+        {
+            if (args.IndexOf(more[i]) is >= 0 and var at)
+                args[at + 1] = more[++i];   // instead of what is there
+            else
+                args.Add(more[i]);
+        }
+
+        return [.. args];
+    }
+
+    public static Trainee Start(string checkpoints, params string[] more) =>
+        new(checkpoints, Arguments(["--checkpoint", checkpoints, "--checkpoint-every", "3", "--resume", .. more]));
+
+    /// <summary>Waits until there is a checkpoint that was not there before.</summary>
+    /// <returns>False where the process ended first.</returns>
+    public async Task<bool> MakesProgress(string[] before)
+    {
+        while (!_process.HasExited)
+        {
+            if (Manifests(_checkpoints).Except(before).Any())
+                return true;
+
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        }
+
+        return false;
+    }
+
+    public static string[] Manifests(string checkpoints) =>
+        Directory.Exists(checkpoints) ? Directory.GetFiles(checkpoints, "manifest.json", SearchOption.AllDirectories) : [];
+
+    public async Task<CommandResult> Kill()
+    {
+        _process.Kill();   // SIGKILL
+        return await End();
+    }
+
+    public async Task<CommandResult> Signal(string name)
+    {
+        using (Process kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        return await End();
+    }
+
+    public async Task<CommandResult> End()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return new CommandResult(_process.ExitCode, await _output, await _error);
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+
+        _process.Dispose();
+    }
+}
