@@ -11,8 +11,9 @@ namespace BlasNet.Execution;
 internal sealed class Compilation
 {
     private readonly EngineOptions _options;
-    private readonly Graph _batched, _seen;
-    private readonly Batch _batch;
+    private readonly Graph _seen;
+    private readonly Batch _batch, _batchInlined;
+    private readonly Inline _inline;
     private readonly Simplify _simplify;
     private readonly Fuse _fuse;
     private readonly Differentiate _differentiate = new();
@@ -21,6 +22,7 @@ internal sealed class Compilation
     private readonly List<int> _seenOutputs = [];
     private readonly List<Parameter> _parameters = [], _differentiated = [];
     private readonly List<(long Place, double Value)> _constants = [];
+    private readonly List<(long First, long Second)> _equalities = [];   // numbers whose being equal the plan relies on
     private bool[] _isRead = [];
     private int _seenLoss;
     private bool _isComplete;   // false after an error in a pass: there is no plan for what was seen
@@ -28,8 +30,11 @@ internal sealed class Compilation
     public Compilation(Precision precision, EngineOptions options)
     {
         _options = options;
-        (_batched, _seen) = (new Graph(precision), new Graph(precision));
-        (_batch, _simplify, _fuse) = (new Batch(_batched), new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
+        _seen = new Graph(precision);
+        _batch = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
+        _inline = new Inline(new Graph(precision));
+        _batchInlined = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
+        (_simplify, _fuse) = (new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
         _planMemory = new PlanMemory { Reuse = options.ReuseMemory };
     }
 
@@ -55,6 +60,12 @@ internal sealed class Compilation
                 return false;
         }
 
+        foreach ((long first, long second) in _equalities)
+        {
+            if (graph.Data.ElementAt(first, 0) != graph.Data.ElementAt(second, 0))
+                return false;
+        }
+
         foreach ((long place, double value) in _constants)
         {
             if (!graph.Data.TryPlace(ConstantOperator.Instance, place, value))
@@ -71,18 +82,21 @@ internal sealed class Compilation
         _isComplete = false;
         Begin(graph, outputs, loss, parameters);
         int constants = graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
-        if (_options.DifferentiateFirst)
-            Differentiate(graph, loss, times);
-
         Graph current = graph;
-        if (_options.Batching)
+        if (_options.DifferentiateFirst)
         {
-            long start = Stopwatch.GetTimestamp();
-            _batch.Run(graph);
-            current = _batched;
-            Relocate(graph);
-            times.Batch += Stopwatch.GetTimestamp() - start;
-            Check(current);
+            current = Inline(current, times);
+            Differentiate(current, loss, times);
+        }
+
+        if (_options.Batching)
+            current = Batch(_batch, current, times);
+
+        if (current.HasCalls)
+        {
+            current = Inline(current, times);
+            if (_options.Batching)
+                current = Batch(_batchInlined, current, times);
         }
 
         if (!_options.DifferentiateFirst)
@@ -103,6 +117,8 @@ internal sealed class Compilation
             Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
 
         RememberConstants(current, constants);
+        _equalities.Clear();
+        _equalities.AddRange(_batch.Equalities);
         _isComplete = true;
     }
 
@@ -190,27 +206,55 @@ internal sealed class Compilation
     }
 
     // Batching moves nodes into stacks: outputs to a position; the loss and the gradients, where they are part of a stack, are taken out.
-    private void Relocate(Graph source)
+    private Graph Batch(Batch batch, Graph graph, PhaseTimes times)
     {
+        long start = Stopwatch.GetTimestamp();
+        batch.Run(graph);
         for (int i = 0; i < _outputs.Count; i++)
-            (_outputs[i], _offsets[i]) = _batch.Locate(_outputs[i]);
+        {
+            (_outputs[i], int offset) = batch.Locate(_outputs[i]);
+            _offsets[i] += offset;
+        }
 
         foreach (ref int target in CollectionsMarshal.AsSpan(_targets))
-            target = _batch.Locate(target).Node;
+            target = batch.Locate(target).Node;
 
         foreach (ref int gradient in CollectionsMarshal.AsSpan(_gradients))
-            gradient = gradient < 0 ? -1 : Single(gradient, source.ShapeOf(gradient));
+            gradient = gradient < 0 ? -1 : Single(batch, gradient, graph.ShapeOf(gradient));
+
+        times.Batch += Stopwatch.GetTimestamp() - start;
+        Check(batch.Target);
+        return batch.Target;
     }
 
     // A stack of columns has another shape than the value whose columns they are.
-    private int Single(int source, Shape shape)
+    private static int Single(Batch batch, int source, Shape shape)
     {
-        var (node, offset) = _batch.Locate(source);
-        if (_batched.CountOf(node) == 1 && _batched.ShapeOf(node) == shape)
+        var (node, offset) = batch.Locate(source);
+        Graph batched = batch.Target;
+        if (batched.CountOf(node) == 1 && batched.ShapeOf(node) == shape)
             return node;
 
-        long runs = _batched.AddRuns([new Run(0, offset, 0, shape.Size)]);
-        return _batched.AppendStack(GatherOperator.Instance, runs, [node], shape, 1, shared: false);
+        long runs = batched.AddRuns([new Run(0, offset, 0, shape.Size)]);
+        return batched.AppendStack(GatherOperator.Instance, runs, [node], shape, 1, shared: false);
+    }
+
+    private Graph Inline(Graph graph, PhaseTimes times)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _inline.Run(graph, []);
+        foreach (ref int output in CollectionsMarshal.AsSpan(_outputs))
+            output = _inline.Locate(output);
+
+        foreach (ref int target in CollectionsMarshal.AsSpan(_targets))
+            target = _inline.Locate(target);
+
+        foreach (ref int gradient in CollectionsMarshal.AsSpan(_gradients))
+            gradient = gradient < 0 ? -1 : _inline.Locate(gradient);
+
+        times.Batch += Stopwatch.GetTimestamp() - start;
+        Check(_inline.Target);
+        return _inline.Target;
     }
 
     // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly. What something else reads

@@ -12,6 +12,9 @@ internal sealed record EngineOptions
     /// <summary>Differentiate the minibatch graph before batching it, instead of the batched graph.</summary>
     public bool DifferentiateFirst { get; init; }
 
+    /// <summary>Compute once what is equal in several examples: the same word's vector, and what follows from it alone.</summary>
+    public bool ShareEqual { get; init; } = true;
+
     /// <summary>Compute common subexpressions once.</summary>
     public bool Simplify { get; init; } = true;
 

@@ -21,6 +21,12 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
     /// <summary>Whether an input is the same for every example, so that the examples' contributions to its gradient add up.</summary>
     public bool IsShared(int input) => _graph.IsShared(_graph.InputsOf(node)[input]);
 
+    /// <summary>One of several results.</summary>
+    public Expr Result(int result) => _graph.At(node + 1 + result);
+
+    /// <summary>The loss's gradient with respect to one of several results; false where the loss does not depend on it.</summary>
+    public bool TryGetResultGradient(int result, out Expr gradient) => gradients.TryGet(node + 1 + result, out gradient);
+
     /// <summary>Whether the gradient with respect to an input is wanted; what is accumulated for others is dropped.</summary>
     public bool IsNeeded(int input) => gradients.IsNeeded(_graph.InputsOf(node)[input]);
 

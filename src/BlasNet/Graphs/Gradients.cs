@@ -25,20 +25,18 @@ internal sealed class Gradients
     {
         Graph = graph;
         _contributions.Clear();
-        int count = graph.Count;
-        if (_first.Length < count)
-            (_first, _last, _needed) = (new int[count], new int[count], new bool[count]);
-
-        Array.Clear(_first, 0, count);
-        Array.Clear(_needed, 0, count);
+        Reserve(0);
         foreach (int target in targets)
             _needed[target] = true;
 
-        for (int node = 0; node < count; node++)
-        {
-            foreach (int input in graph.InputsOf(node))
-                _needed[node] |= _needed[input];
-        }
+        FindNeeded(0);
+    }
+
+    /// <summary>Takes in nodes that have been added to the graph since.</summary>
+    public void Extend(int start)
+    {
+        Reserve(start);
+        FindNeeded(start);
     }
 
     public bool IsNeeded(int node) => _needed[node];
@@ -112,6 +110,29 @@ internal sealed class Gradients
         }
 
         return end == length;
+    }
+
+    private void Reserve(int start)
+    {
+        int count = Graph.Count;
+        if (_first.Length < count)
+        {
+            Array.Resize(ref _first, Graph.Capacity);
+            Array.Resize(ref _last, Graph.Capacity);
+            Array.Resize(ref _needed, Graph.Capacity);
+        }
+
+        Array.Clear(_first, start, count - start);
+        Array.Clear(_needed, start, count - start);
+    }
+
+    private void FindNeeded(int start)
+    {
+        for (int node = start; node < Graph.Count; node++)
+        {
+            foreach (int input in Graph.InputsOf(node))
+                _needed[node] |= _needed[input];
+        }
     }
 
     private void Add(int node, int expression, long runs)

@@ -28,17 +28,7 @@ public sealed partial class Graph
         if (!ReferenceEquals(parameter.Model, Model))
             throw new InvalidOperationException($"Parameter {parameter} belongs to another model than this graph.");
 
-        if (parameter.Index >= _parameterNodes.Length)
-            Array.Resize(ref _parameterNodes, Math.Max(16, 2 * parameter.Index + 2));
-
-        ref int known = ref _parameterNodes[parameter.Index];
-        if (known == 0)
-        {
-            known = 1 + AppendStack(ParameterOperator.Instance, (long)parameter.Index << 32 | (uint)parameter.Offset, [], parameter.Shape, 1, shared: true);
-            SetName(known - 1, parameter.Name);
-        }
-
-        return new Expr(this, known - 1);
+        return new Expr(this, UseAt((long)parameter.Index << 32 | (uint)parameter.Offset, parameter.Shape, parameter.Name));
     }
 
     /// <summary>Notes which parameters a pass has put into the graph, so that <see cref="Use"/> finds them.</summary>
@@ -99,10 +89,62 @@ public sealed partial class Graph
 
     /// <summary>A vector or matrix, column by column, that is the same for every example. The numbers are copied.</summary>
     /// <exception cref="ShapeException">Number of values and shape differ.</exception>
-    public Expr Constant(ReadOnlySpan<float> values, Shape shape) => AddData(ConstantOperator.Instance, values, shape, shared: true);
+    public Expr Constant(ReadOnlySpan<float> values, Shape shape)
+    {
+        if (Body is null)
+            return AddData(ConstantOperator.Instance, values, shape, shared: true);
+
+        var doubles = new double[values.Length];
+        System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(values, doubles);
+        return Constant(doubles, shape);
+    }
 
     /// <inheritdoc cref="Constant(ReadOnlySpan{float}, Shape)"/>
-    public Expr Constant(ReadOnlySpan<double> values, Shape shape) => AddData(ConstantOperator.Instance, values, shape, shared: true);
+    public Expr Constant(ReadOnlySpan<double> values, Shape shape)
+    {
+        if (Body is null)
+            return AddData(ConstantOperator.Instance, values, shape, shared: true);
+
+        CheckLength(ConstantOperator.Instance, values.Length, shape);
+        return Body.BringConstant(values.ToArray(), shape);
+    }
+
+    /// <summary>Adds a leaf of another graph: a parameter or a number once, data as it is, from pools that both graphs share.</summary>
+    internal int CopyLeaf(Graph source, int node)
+    {
+        Operator op = source._operators[node];
+        long attribute = source._attributes[node];
+        if (op == ParameterOperator.Instance)
+            return UseAt(attribute, source._shapes[node], source.GivenNameOf(node));
+
+        if (op == ConstantOperator.Instance && source._shapes[node].IsScalar)
+        {
+            double value = source.Data.ElementAt(attribute, 0);
+            if (!ReferenceEquals(source.Data, Data) || _constants.ContainsKey(value))
+                return Constant(value).Index;
+
+            _constants.Add(value, Count);
+        }
+
+        return AppendStack(op, attribute, [], source._shapes[node], source._counts[node], source._shared[node]);
+    }
+
+    private int UseAt(long attribute, Shape shape, string? name)
+    {
+        int index = ParameterOperator.IndexOf(attribute);
+        if (index >= _parameterNodes.Length)
+            Array.Resize(ref _parameterNodes, Math.Max(16, 2 * index + 2));
+
+        ref int known = ref _parameterNodes[index];
+        if (known == 0)
+        {
+            known = 1 + AppendStack(ParameterOperator.Instance, attribute, [], shape, 1, shared: true);
+            if (name is not null)
+                SetName(known - 1, name);
+        }
+
+        return known - 1;
+    }
 
     /// <summary>Says whose nodes come next, so that random draws depend on the example, not on its place in a batch.</summary>
     internal void BeginExample(long example) => (_example, _draws) = (example, 0);
@@ -110,6 +152,9 @@ public sealed partial class Graph
     /// <summary>Two whole numbers below 2²⁴ from which a random operator computes this example's next draw.</summary>
     internal Expr RandomKey()
     {
+        if (Body is not null)
+            return Body.BringKey(new Shape(2));
+
         ulong bits = Mix((ulong)RandomSeed + Mix((ulong)_example + Mix((ulong)_draws++)));
         return AddData(KeyOperator.Instance, [(int)(bits & 0xFFFFFF), (int)(bits >> 40)], new Shape(2), shared: false);
     }
@@ -126,11 +171,21 @@ public sealed partial class Graph
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Expr AddData<T>(Operator op, ReadOnlySpan<T> values, Shape shape, bool shared) where T : unmanaged, INumber<T>
     {
-        if (values.Length != (long)shape.Rows * shape.Columns || shape.Rows < 1)
-            ThrowWrongLength(op, values.Length, shape);
+        CheckLength(op, values.Length, shape);
+        if (Body is not null && !shared)
+            ThrowDataInBody(op);
 
         return new Expr(this, AppendStack(op, Data.Add(op, shape, values), [], shape, 1, shared));
     }
+
+    private static void CheckLength(Operator op, int length, Shape shape)
+    {
+        if (length != (long)shape.Rows * shape.Columns || shape.Rows < 1)
+            ThrowWrongLength(op, length, shape);
+    }
+
+    private void ThrowDataInBody(Operator op) => throw new InvalidOperationException(
+        $"{Body!.Name}: an {op.Name} inside a function would be the same for every call, for the function runs only once. Pass it as an argument.");
 
     private static void ThrowWrongLength(Operator op, int length, Shape shape) => throw new ShapeException(string.Create(
         CultureInfo.InvariantCulture, $"{op.Name}: {length} values were given for the shape {shape}, which takes {(long)shape.Rows * shape.Columns}."));

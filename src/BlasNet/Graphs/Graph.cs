@@ -1,3 +1,6 @@
+using BlasNet.Graphs.Functions;
+using BlasNet.Graphs.Structure;
+
 namespace BlasNet.Graphs;
 
 /// <summary>A computation graph: an append-only list of nodes in which inputs come before their users.</summary>
@@ -38,6 +41,12 @@ public sealed partial class Graph
 
     internal object? Model { get; }
 
+    /// <summary>The function that this graph is the body of; null for other graphs.</summary>
+    internal Body? Body { get; set; }
+
+    /// <summary>Whether a node is a call of a function.</summary>
+    internal bool HasCalls { get; private set; }
+
     /// <summary>The examples' numbers: inputs, labels, constants.</summary>
     internal DataPools Data { get; private set; }
 
@@ -47,20 +56,23 @@ public sealed partial class Graph
     /// <summary>Forgets all nodes; keeps the memory. Expressions made before are refused from here on.</summary>
     public void Clear()
     {
-        Generation++;
-        Count = _inputCount = _runCount = 0;
-        _names.Clear();
+        Forget();
         Data.Clear();
-        ForgetLeaves();
     }
 
     /// <summary>Forgets all nodes and takes the data of another graph as its own: the first step of a pass.</summary>
     internal void ClearFor(Graph source)
     {
+        Forget();
+        Data = source.Data;
+    }
+
+    private void Forget()
+    {
         Generation++;
         Count = _inputCount = _runCount = 0;
+        HasCalls = false;
         _names.Clear();
-        Data = source.Data;
         ForgetLeaves();
     }
 
@@ -122,7 +134,33 @@ public sealed partial class Graph
         return AppendStack(op, attribute, inputs, InferShape(op, attribute, inputs), op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared);
     }
 
-    /// <summary>Adds a node whose shape and count a pass has decided.</summary>
+    /// <summary>Adds a call of a function and its results.</summary>
+    internal Expr AppendCall(CallOperator call, ReadOnlySpan<int> inputs)
+    {
+        int count = 1;
+        bool shared = true;
+        foreach (int input in inputs)
+        {
+            count = Math.Max(count, _counts[input]);
+            shared &= _shared[input];
+        }
+
+        return new Expr(this, AppendWithResults(call, 0, inputs, call.ResultShape(0), count, shared));
+    }
+
+    /// <summary>Adds a node whose shape and count a pass has decided and, where it has several results, the nodes that stand for them.</summary>
+    internal int AppendWithResults(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared)
+    {
+        int node = AppendStack(op, attribute, inputs, shape, count, shared);
+        HasCalls |= op.Callee is not null;
+        int results = op.ResultCount;
+        for (int result = 0; results > 1 && result < results; result++)
+            AppendStack(ResultOperator.Instance, result, new ReadOnlySpan<int>(in node), op.ResultShape(result), count, shared);
+
+        return node;
+    }
+
+    /// <summary>Adds a node of a single result, no call, whose shape and count a pass has decided.</summary>
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared)
     {
         int node = Count;

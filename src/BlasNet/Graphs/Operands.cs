@@ -32,6 +32,7 @@ internal readonly unsafe struct Operand<T>(T* data, Shape shape, int count, Pack
 /// <remarks>Pointers into the arena, the parameters and the data pools, resolved by the executor.</remarks>
 internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly int _node;
     private readonly ReadOnlySpan<int> _nodes;
     private readonly IOperandSource<T>? _source;
     private readonly ReadOnlySpan<Operand<T>> _given;
@@ -40,6 +41,7 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
     public Operands(IOperandSource<T> source, Graph graph, int node, bool accumulate)
     {
         _source = source;
+        _node = node;
         _nodes = graph.InputsOf(node);
         Output = source.OperandOf(node);
         Attribute = graph.AttributeOf(node);
@@ -72,6 +74,9 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _source is null ? _given[input] : _source.OperandOf(_nodes[input]);
     }
+
+    /// <summary>One of several results; its data is null where nobody needs it.</summary>
+    public Operand<T> Result(int result) => _source!.OperandOf(_node + 1 + result);
 
     /// <summary>True where the plan has input <paramref name="input"/> written into the output by its producer.</summary>
     public bool IsAbsorbed(int input) => _source is not null && _source.IsAbsorbed(_nodes[input]);

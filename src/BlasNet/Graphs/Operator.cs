@@ -1,4 +1,5 @@
 using System.Numerics;
+using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Graphs;
 
@@ -19,6 +20,9 @@ internal enum Merging
 
     /// <summary>Never merges.</summary>
     Never,
+
+    /// <summary>Goes with the node whose result it is.</summary>
+    Result,
 }
 
 /// <summary>What the memory planner may do with a node's output instead of computing it into a buffer of its own.</summary>
@@ -41,6 +45,9 @@ internal enum Storage
 
     /// <summary>Lives outside the arena: parameters and data.</summary>
     External,
+
+    /// <summary>One of several results, written by the kernel of the node it belongs to.</summary>
+    Result,
 }
 
 /// <summary>An operation: its rule for shapes, its values and its gradient. Each operator is one file of Operators/.</summary>
@@ -68,8 +75,20 @@ internal abstract class Operator
     /// −1 for operators that write everywhere.</summary>
     public virtual int ColumnIndexInput => -1;
 
+    /// <summary>True for data of which equal numbers are the same value, worth being found: whole numbers.</summary>
+    public virtual bool IsComparable => false;
+
     /// <summary>True where the attribute is a list of <see cref="Run"/>s.</summary>
     public virtual bool HasRuns => false;
+
+    /// <summary>Number of results. The nodes right after a node with several stand for them; it has no value of its own.</summary>
+    public virtual int ResultCount => 1;
+
+    /// <summary>The shape of one of several results.</summary>
+    public virtual Shape ResultShape(int result) => throw new InvalidOperationException($"{Name} has a single result.");
+
+    /// <summary>What a node calls; null where the operator is not a call.</summary>
+    public virtual Body? Callee => null;
 
     /// <summary>The output's shape.</summary>
     /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>

@@ -4,20 +4,27 @@ namespace BlasNet.Passes;
 
 /// <summary>Orders a graph's nodes into groups of one kind, each of which can run as one stack.</summary>
 /// <remarks>
-/// Among the kinds that have ready nodes, runs the one whose nodes have the smallest mean depth, with all its ready nodes. Time O(N + E + G log K)
-/// for N nodes, E edges, G groups and K kinds. Nodes become ready in the order in which what they wait for was computed, so that operands
-/// usually lie in stack order already.
-/// Source: Neubig, Goldberg, Dyer, "On-the-fly Operation Batching in Dynamic Computation Graphs", NIPS 2017, arXiv:1705.07860.
+/// A kind whose ready nodes are all that could be ready, as far as nodes of its own kind are concerned, loses nothing by running now
+/// (<see cref="KindLevels"/>); else, or among several such kinds, the one whose nodes have the smallest mean depth runs, with all its ready nodes.
+/// Nodes become ready in the order in which what they wait for was computed, and where nodes of a kind follow each other, as in a recurrence,
+/// those that most others still follow come first: then the ones that go on are always the first of a stack, and no operand has to be copied.
+/// Time O(N + E + G·K) for N nodes, E edges, G groups and K ≤ 16 kinds, O(N + E + G log K) for more.
+/// Sources: Neubig, Goldberg, Dyer, "On-the-fly Operation Batching in Dynamic Computation Graphs", NIPS 2017, arXiv:1705.07860 (mean depth);
+/// Chen, Xie, Zhou, "ED-Batch", ICML 2023, arXiv:2302.03851 (the condition for losing nothing).
 /// </remarks>
 internal sealed class Agenda
 {
-    private int[] _depth = [], _waiting = [], _firstUser = [], _users = [];
+    private int[] _depth = [], _height = [], _waiting = [], _firstUser = [], _users = [];
     private int[] _next = [];                       // of the ready nodes of one kind
     private int[] _head = [], _tail = [];           // by kind; −1 where none is ready
     private double[] _meanDepth = [];
     private int[] _members = [];                    // by kind, how many nodes it has in all
+    private readonly KindLevels _levels = new();
     private readonly PriorityQueue<int, (double Depth, int Kind)> _ready = new();
     private int[] _order = [], _groups = [];
+    private int[] _sorted = [], _places = [];
+    private bool _usesLevels;
+    private int _kindCount;
 
     /// <summary>Number of groups.</summary>
     public int GroupCount { get; private set; }
@@ -27,27 +34,17 @@ internal sealed class Agenda
 
     public void Run(Graph graph, Signatures signatures)
     {
-        Prepare(graph, signatures.Count);
+        Prepare(graph, signatures);
         ReadOnlySpan<int> kinds = signatures.Kinds;
         for (int node = 0; node < graph.Count; node++)
         {
-            int kind = kinds[node];
-            _meanDepth[kind] += _depth[node];
-            _members[kind]++;
-        }
-
-        for (int kind = 0; kind < signatures.Count; kind++)
-            _meanDepth[kind] /= _members[kind];
-
-        for (int node = 0; node < graph.Count; node++)
-        {
-            if (_waiting[node] == 0)
+            if (kinds[node] >= 0 && _waiting[node] == 0)
                 MakeReady(node, kinds[node]);
         }
 
         int done = 0;
         GroupCount = 0;
-        while (_ready.TryDequeue(out int kind, out _))
+        while (TryChoose(out int kind))
         {
             _groups[GroupCount++] = done;
             int start = done;
@@ -55,9 +52,13 @@ internal sealed class Agenda
                 _order[done++] = node;
 
             _head[kind] = _tail[kind] = -1;
-            for (int i = start; i < done; i++)
+            Span<int> group = _order.AsSpan(start, done - start);
+            if (_usesLevels)
+                _levels.Done(kind, group);
+
+            SortByHeight(group);
+            foreach (int node in group)
             {
-                int node = _order[i];
                 for (int edge = _firstUser[node]; edge < _firstUser[node + 1]; edge++)
                 {
                     int user = _users[edge];
@@ -70,13 +71,34 @@ internal sealed class Agenda
         _groups[GroupCount] = done;
     }
 
+    private bool TryChoose(out int kind)
+    {
+        if (!_usesLevels)
+            return _ready.TryDequeue(out kind, out _);
+
+        (kind, bool lossless, double ratio) = (-1, false, 0);
+        for (int candidate = 0; candidate < _kindCount; candidate++)
+        {
+            if (_head[candidate] < 0)
+                continue;
+
+            double share = _levels.ShareReady(candidate);
+            bool better = kind < 0 || (share >= 1 && lossless ? _meanDepth[candidate] < _meanDepth[kind] : share > ratio);
+            if (better)
+                (kind, lossless, ratio) = (candidate, share >= 1, share);
+        }
+
+        return kind >= 0;
+    }
+
     private void MakeReady(int node, int kind)
     {
         _next[node] = -1;
         if (_head[kind] < 0)
         {
             _head[kind] = node;
-            _ready.Enqueue(kind, (_meanDepth[kind], kind));
+            if (!_usesLevels)
+                _ready.Enqueue(kind, (_meanDepth[kind], kind));
         }
         else
         {
@@ -84,54 +106,143 @@ internal sealed class Agenda
         }
 
         _tail[kind] = node;
+        if (_usesLevels)
+            _levels.MakeReady(node, kind);
     }
 
-    // Depths, numbers of operands to wait for, and the users of each node.
-    private void Prepare(Graph graph, int kinds)
+    // Stable: the nodes that most steps still follow come first.
+    private void SortByHeight(Span<int> group)
+    {
+        int low = int.MaxValue, high = 0, previous = int.MaxValue;
+        bool sorted = true;
+        foreach (int node in group)
+        {
+            int height = _height[node];
+            sorted &= height <= previous;
+            (low, high, previous) = (Math.Min(low, height), Math.Max(high, height), height);
+        }
+
+        if (sorted)
+            return;
+
+        if (_sorted.Length < group.Length)
+            _sorted = new int[_order.Length];
+
+        // A counting sort: of each height, where its next node goes.
+        int range = high - low + 1;
+        if (_places.Length < range + 1)
+            _places = new int[Math.Max(range + 1, 2 * _places.Length)];
+
+        Array.Clear(_places, 0, range + 1);
+        foreach (int node in group)
+            _places[high - _height[node] + 1]++;
+
+        for (int i = 1; i <= range; i++)
+            _places[i] += _places[i - 1];
+
+        foreach (int node in group)
+            _sorted[_places[high - _height[node]]++] = node;
+
+        _sorted.AsSpan(0, group.Length).CopyTo(group);
+    }
+
+    // Depths, heights, numbers of operands to wait for, and the users of each node. Results stand for their owner, equal values for the first.
+    private void Prepare(Graph graph, Signatures signatures)
     {
         int count = graph.Count;
-        if (_depth.Length < count)
+        _kindCount = signatures.Count;
+        Reserve(graph);
+        Array.Fill(_head, -1, 0, _kindCount);
+        Array.Clear(_members, 0, _kindCount);
+        Array.Clear(_meanDepth, 0, _kindCount);
+        Array.Clear(_firstUser, 0, count + 2);
+        Array.Clear(_height, 0, count);
+        ReadOnlySpan<int> kinds = signatures.Kinds;
+        _usesLevels = _levels.Begin(graph, _kindCount);
+        for (int node = 0; node < count; node++)
+        {
+            int kind = kinds[node];
+            if (kind < 0)
+                continue;
+
+            int depth = 0;
+            ReadOnlySpan<int> inputs = graph.InputsOf(node);
+            foreach (int input in inputs)
+            {
+                int source = SourceOf(input, signatures);
+                depth = Math.Max(depth, _depth[source] + 1);
+                _firstUser[source + 2]++;
+                if (_usesLevels)
+                    _levels.Follow(node, source);
+            }
+
+            if (_usesLevels)
+                _levels.Add(node, kind);
+
+            _depth[node] = depth;
+            _waiting[node] = inputs.Length;
+            _meanDepth[kind] += depth;
+            _members[kind]++;
+        }
+
+        for (int kind = 0; kind < _kindCount; kind++)
+            _meanDepth[kind] /= _members[kind];
+
+        FindUsers(graph, signatures);
+    }
+
+    private void FindUsers(Graph graph, Signatures signatures)
+    {
+        for (int node = 2; node <= graph.Count; node++)
+            _firstUser[node] += _firstUser[node - 1];
+
+        // _firstUser[n + 1] is where node n's users start; filling moves it to where they end, which is where node n + 1's start.
+        ReadOnlySpan<int> kinds = signatures.Kinds;
+        for (int node = 0; node < graph.Count; node++)
+        {
+            if (kinds[node] < 0)
+                continue;
+
+            foreach (int input in graph.InputsOf(node))
+                _users[_firstUser[SourceOf(input, signatures) + 1]++] = node;
+        }
+
+        for (int node = graph.Count - 1; node >= 0; node--)
+        {
+            if (kinds[node] < 0)
+                continue;
+
+            int height = _height[node] + 1;
+            foreach (int input in graph.InputsOf(node))
+            {
+                int source = SourceOf(input, signatures);
+                _height[source] = Math.Max(_height[source], height);
+            }
+        }
+    }
+
+    private static int SourceOf(int input, Signatures signatures)
+    {
+        int node = signatures.Canonical[input];
+        return signatures.Kinds[node] >= 0 ? node : signatures.OwnerOf(node);
+    }
+
+    private void Reserve(Graph graph)
+    {
+        if (_depth.Length < graph.Count)
         {
             int capacity = graph.Capacity;
             (_depth, _waiting, _next, _order) = (new int[capacity], new int[capacity], new int[capacity], new int[capacity]);
-            (_firstUser, _groups) = (new int[capacity + 2], new int[capacity + 1]);
+            (_firstUser, _groups, _height) = (new int[capacity + 2], new int[capacity + 1], new int[capacity]);
         }
 
         if (_users.Length < graph.EdgeCount)
             _users = new int[Math.Max(graph.EdgeCount, 2 * _users.Length)];
 
-        if (_head.Length < kinds)
+        if (_head.Length < _kindCount)
         {
-            int capacity = Math.Max(kinds, 2 * _head.Length);
+            int capacity = Math.Max(_kindCount, 2 * _head.Length);
             (_head, _tail, _members, _meanDepth) = (new int[capacity], new int[capacity], new int[capacity], new double[capacity]);
-        }
-
-        Array.Fill(_head, -1, 0, kinds);
-        Array.Clear(_members, 0, kinds);
-        Array.Clear(_meanDepth, 0, kinds);
-        Array.Clear(_firstUser, 0, count + 2);
-        for (int node = 0; node < count; node++)
-        {
-            int depth = 0;
-            ReadOnlySpan<int> inputs = graph.InputsOf(node);
-            foreach (int input in inputs)
-            {
-                depth = Math.Max(depth, _depth[input] + 1);
-                _firstUser[input + 2]++;
-            }
-
-            _depth[node] = depth;
-            _waiting[node] = inputs.Length;
-        }
-
-        for (int node = 2; node <= count; node++)
-            _firstUser[node] += _firstUser[node - 1];
-
-        // _firstUser[n + 1] is where node n's users start; filling moves it to where they end, which is where node n + 1's start.
-        for (int node = 0; node < count; node++)
-        {
-            foreach (int input in graph.InputsOf(node))
-                _users[_firstUser[input + 1]++] = node;
         }
     }
 }

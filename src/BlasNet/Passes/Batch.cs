@@ -16,15 +16,33 @@ internal sealed class Batch
     private readonly Agenda _agenda = new();
     private readonly OperandRuns _runs;
     private readonly List<int> _inputs = [];
+    private readonly List<Run> _sorted = [];
     private int[] _node = [], _offset = [];   // of each source node: its stack in the target, and its first element there
     private Graph _source = null!;
     private readonly Graph _target;
 
     public Batch(Graph target) => (_target, _runs) = (target, new OperandRuns(target));
 
+    /// <summary>The batched graph.</summary>
+    public Graph Target => _target;
+
+    /// <summary>Whether equal values of different examples are computed once.</summary>
+    public bool ShareEqual
+    {
+        get => _signatures.ShareEqual;
+        set => _signatures.ShareEqual = value;
+    }
+
+    /// <summary>Places of whole numbers whose being equal the batched graph relies on.</summary>
+    public IReadOnlyList<(long First, long Second)> Equalities => _signatures.Equalities;
+
     /// <summary>Where a node of the source has gone: a node of the batched graph and the first element in its stack.</summary>
     /// <remarks>A term of a merged sum has no value of its own any more; its node is −1.</remarks>
-    public (int Node, int Offset) Locate(int node) => (_node[node], _offset[node]);
+    public (int Node, int Offset) Locate(int node)
+    {
+        node = _signatures.Canonical[node];
+        return (_node[node], _offset[node]);
+    }
 
     /// <summary>Fills the target with the batched graph.</summary>
     public void Run(Graph source)
@@ -46,6 +64,8 @@ internal sealed class Batch
         Operator op = _source.OperatorOf(first);
         if (op.Merging == Merging.Data)
             MergeData(op, members);
+        else if (op.HasRuns && op.Storage == Storage.Runs)
+            MergeGather(first);
         else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
             MergeReductions(members);
         else if (_source.IsShared(first) || op.Merging == Merging.Never)
@@ -65,35 +85,62 @@ internal sealed class Batch
         _inputs.Clear();
         foreach (int input in _source.InputsOf(first))
         {
+            var (stack, offset) = Locate(input);
             _runs.Clear();
-            _runs.Add(_node[input], _offset[input], _source.LengthOf(input));
+            _runs.Add(stack, offset, _source.LengthOf(input));
             _inputs.Add(_runs.ToOperand(_source.ShapeOf(input), _source.CountOf(input), _source.IsShared(input)));
         }
 
         long attribute = _target.AttributeFrom(_source, first);
-        int node = _target.AppendStack(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
+        int node = _target.AppendWithResults(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
         foreach (int member in members)
-            (_node[member], _offset[member]) = (node, 0);
+            Place(member, node, 0);
     }
 
-    // Data lies in its pool in the order in which it was added; a stretch without gaps is a stack.
+    // A gather of what lies in order already is a place in a stack.
+    private void MergeGather(int gather)
+    {
+        _sorted.Clear();
+        _sorted.AddRange(_source.RunsOf(gather));
+        ReadOnlySpan<int> inputs = _source.InputsOf(gather);
+        if (inputs.Length > 1)
+            _sorted.Sort(static (a, b) => a.Target.CompareTo(b.Target));
+
+        _runs.Clear();
+        foreach (Run run in _sorted)
+        {
+            var (stack, offset) = Locate(inputs[run.Input]);
+            _runs.Add(stack, offset + run.Source, run.Length);
+        }
+
+        (_node[gather], _offset[gather]) = _runs.TryGetPlace(out int node, out int place)
+            ? (node, place)
+            : (_runs.ToOperand(_source.ShapeOf(gather), _source.CountOf(gather), _source.IsShared(gather)), 0);
+    }
+
+    // A node's place in a stack, and those of its results, which are the nodes after it here as there.
+    private void Place(int member, int stack, int index)
+    {
+        Operator op = _source.OperatorOf(member);
+        (_node[member], _offset[member]) = (stack, checked(index * _source.ShapeOf(member).Size));
+        for (int result = 1; op.ResultCount > 1 && result <= op.ResultCount; result++)
+            (_node[member + result], _offset[member + result]) = (stack + result, checked(index * _source.ShapeOf(member + result).Size));
+    }
+
+    // Data lies in its pool in the order in which it was added, so the pool from its first value on is a stack.
     private void MergeData(Operator op, ReadOnlySpan<int> members)
     {
         Shape shape = _source.ShapeOf(members[0]);
-        for (int start = 0; start < members.Length;)
+        long first = long.MaxValue, end = 0;
+        foreach (int member in members)
         {
-            long attribute = _source.AttributeOf(members[start]);
-            int count = 0, end = start;
-            int node = _target.Count;
-            for (; end < members.Length && _source.AttributeOf(members[end]) == attribute + count; end++)
-            {
-                (_node[members[end]], _offset[members[end]]) = (node, checked(count * shape.Size));
-                count += _source.CountOf(members[end]);
-            }
-
-            _target.AppendStack(op, attribute, [], shape, count, shared: false);
-            start = end;
+            long place = _source.AttributeOf(member);
+            (first, end) = (Math.Min(first, place), Math.Max(end, place + _source.CountOf(member)));
         }
+
+        int node = _target.AppendStack(op, first, [], shape, checked((int)(end - first)), shared: false);
+        foreach (int member in members)
+            (_node[member], _offset[member]) = (node, checked((int)(_source.AttributeOf(member) - first) * shape.Size));
     }
 
     private void MergeStack(Operator op, ReadOnlySpan<int> members)
@@ -108,7 +155,7 @@ internal sealed class Batch
             int operand = _source.InputsOf(first)[slot];
             if (_source.IsShared(operand))
             {
-                _inputs.Add(_node[operand]);
+                _inputs.Add(Locate(operand).Node);
                 continue;
             }
 
@@ -118,7 +165,8 @@ internal sealed class Batch
             foreach (int member in members)
             {
                 int input = _source.InputsOf(member)[slot];
-                _runs.Add(_node[input], _offset[input], _source.LengthOf(input));
+                var (stack, offset) = Locate(input);
+                _runs.Add(stack, offset, _source.LengthOf(input));
                 length = checked(length + _source.LengthOf(input));
             }
 
@@ -138,17 +186,24 @@ internal sealed class Batch
             return;
         }
 
-        int total = 0, node = _target.Count;
+        int total = 0;
         foreach (int member in members)
-        {
-            (_node[member], _offset[member]) = (node, total);
             total = checked(total + _source.LengthOf(member));
-        }
 
         if (vectors)
             shape = new Shape(shape.Rows);
 
-        _target.AppendStack(op, _source.AttributeOf(first), Inputs, shape, total / shape.Size, shared: false);
+        int node = _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, total / shape.Size, shared: false);
+        int index = 0;
+        foreach (int member in members)
+        {
+            if (vectors)
+                (_node[member], _offset[member]) = (node, index * shape.Size);
+            else
+                Place(member, node, index);
+
+            index += _source.LengthOf(member) / shape.Size;
+        }
     }
 
     // Values with different numbers of columns are taken column by column; where all agree, they keep their shape.
@@ -182,8 +237,9 @@ internal sealed class Batch
         {
             foreach (int term in _source.InputsOf(members[0]))
             {
-                if (_node[term] >= 0)
-                    _runs.Add(_node[term], _offset[term], _source.LengthOf(term));
+                var (stack, offset) = Locate(term);
+                if (stack >= 0)
+                    _runs.Add(stack, offset, _source.LengthOf(term));
             }
 
             _runs.ToTerms(shape, _inputs);
@@ -195,8 +251,9 @@ internal sealed class Batch
             {
                 foreach (int term in _source.InputsOf(members[i]))
                 {
-                    for (int value = 0; _node[term] >= 0 && value < _source.CountOf(term); value++)
-                        _runs.Add(_node[term], _offset[term] + value * shape.Size, shape.Size, checked(i * shape.Size));
+                    var (stack, offset) = Locate(term);
+                    for (int value = 0; stack >= 0 && value < _source.CountOf(term); value++)
+                        _runs.Add(stack, offset + value * shape.Size, shape.Size, checked(i * shape.Size));
                 }
             }
 

@@ -23,15 +23,42 @@ internal sealed class Differentiate
             _gradients.Add(loss, graph.Constant(1).Index);
 
         // Inputs come before users, so counting down sees every user of a node before the node itself.
-        for (int node = loss; node >= 0; node--)
-        {
-            if (!_gradients.IsNeeded(node) || !_gradients.TryGet(node, out Expr outputGradient))
-                continue;
-
-            graph.OperatorOf(node).Gradient(new GradientContext(_gradients, node, outputGradient));
-        }
-
+        GoBack(graph, loss, 0);
         for (int i = 0; i < targets.Length; i++)
             result[i] = _gradients.TryGet(targets[i], out Expr gradient) ? gradient.Index : -1;
+    }
+
+    // From one node back to another.
+    private void GoBack(Graph graph, int last, int first)
+    {
+        for (int node = last; node >= first; node--)
+        {
+            Operator op = graph.OperatorOf(node);
+            if (!_gradients.IsNeeded(node) || op.Storage == Storage.Result)
+                continue;
+
+            if (op.Callee is not null)
+                GoBackThroughCall(graph, node, op);
+            else if (op.ResultCount > 1)
+                op.Gradient(new GradientContext(_gradients, node, default));
+            else if (_gradients.TryGet(node, out Expr outputGradient))
+                op.Gradient(new GradientContext(_gradients, node, outputGradient));
+        }
+    }
+
+    // The body's nodes are needed one by one: they join the graph, and what they compute is the same as what the call will.
+    private void GoBackThroughCall(Graph graph, int call, Operator op)
+    {
+        int start = graph.Count, first = op.ResultCount > 1 ? call + 1 : call;
+        int[] results = new Inline(graph).Expand(op.Callee!, graph.InputsOf(call));
+        int end = graph.Count;
+        _gradients.Extend(start);
+        for (int i = 0; i < results.Length; i++)
+        {
+            if (_gradients.TryGet(first + i, out Expr gradient))
+                _gradients.Add(results[i], gradient.Index);
+        }
+
+        GoBack(graph, end - 1, start);
     }
 }

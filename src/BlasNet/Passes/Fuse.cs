@@ -32,6 +32,13 @@ internal sealed class Fuse(Graph target) : IRewrite
                 continue;
             }
 
+            if (source.OperatorOf(node).Storage == Storage.Result)
+            {
+                int owner = source.InputsOf(node)[0];
+                _map[node] = _map[owner] + node - owner;
+                continue;
+            }
+
             _steps.Clear();
             _operands.Clear();
             _inputs.Clear();
@@ -137,6 +144,6 @@ internal sealed class Fuse(Graph target) : IRewrite
 
         Operator op = source.OperatorOf(node);
         long attribute = target.AttributeFrom(source, node);
-        return target.AppendStack(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+        return target.AppendWithResults(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
     }
 }

@@ -21,8 +21,46 @@ internal sealed class OperandRuns(Graph graph)
         _length = 0;
     }
 
-    /// <summary>The next elements of the operand.</summary>
-    public void Add(int node, int offset, int length) => Add(node, offset, length, _length);
+    /// <summary>The next elements of the operand. What a gather has fetched from a single stack is fetched from there.</summary>
+    public void Add(int node, int offset, int length)
+    {
+        if (graph.OperatorOf(node).Storage != Storage.Runs || graph.InputsOf(node).Length != 1)
+        {
+            Add(node, offset, length, _length);
+            return;
+        }
+
+        int source = graph.InputsOf(node)[0];
+        ReadOnlySpan<Run> runs = graph.RunsOf(node);   // of one input, so in the order of their targets
+        for (int i = FirstReaching(runs, offset); i < runs.Length && runs[i].Target < offset + length; i++)
+        {
+            int start = Math.Max(offset, runs[i].Target), end = Math.Min(offset + length, runs[i].Target + runs[i].Length);
+            Add(source, runs[i].Source + start - runs[i].Target, end - start, _length);
+        }
+    }
+
+    /// <summary>Where the operand lies in one stack, if it does.</summary>
+    public bool TryGetPlace(out int node, out int offset)
+    {
+        bool single = _runs.Count == 1;
+        (node, offset) = single ? (_runs[0].Input, _runs[0].Source) : (-1, 0);
+        return single;
+    }
+
+    private static int FirstReaching(ReadOnlySpan<Run> runs, int offset)
+    {
+        int low = 0;
+        for (int high = runs.Length; low < high;)
+        {
+            int middle = (low + high) >>> 1;
+            if (runs[middle].Target + runs[middle].Length <= offset)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
 
     /// <summary>Elements of a node that go to a place in the operand.</summary>
     public void Add(int node, int offset, int length, int target)
@@ -65,7 +103,7 @@ internal sealed class OperandRuns(Graph graph)
             Clear();
             int node = _sorted[i].Input;
             for (; i < _sorted.Count && _sorted[i].Input == node; i++)
-                Add(node, _sorted[i].Source, _sorted[i].Length);
+                Add(node, _sorted[i].Source, _sorted[i].Length, _length);
 
             terms.Add(ToOperand(shape, _length / shape.Size, shared: false));
         }

@@ -97,6 +97,9 @@ internal sealed class PlanMemory
 
             (_plan.Roots[node], _plan.Displacements[node]) = (node, 0);
             Operator op = _graph.OperatorOf(node);
+            if (op.ResultCount > 1)
+                continue;
+
             if (_plan.Regions[node] == Region.Gradients)
             {
                 Absorb(node);
@@ -255,6 +258,10 @@ internal sealed class PlanMemory
         {
             if (_needed[node])
             {
+                int results = _graph.OperatorOf(node).ResultCount;
+                for (int result = node + 1; results > 1 && result <= node + results; result++)
+                    AllocateResult(result);
+
                 int root = _plan.Roots[node];
                 if (_plan.Regions[root] == Region.Arena && _block[root] < 0 && (root == node || _plan.Absorbed[node]))
                 {
@@ -285,9 +292,18 @@ internal sealed class PlanMemory
         (_plan.StepCount, _plan.CopiedBytes, _plan.ArenaLength) = (steps, copied, _arena.Peak);
     }
 
+    private void AllocateResult(int result)
+    {
+        if (_needed[result])
+        {
+            _block[result] = _arena.Allocate(_graph.LengthOf(result));
+            _plan.Offsets[result] = _arena.OffsetOf(_block[result]);
+        }
+    }
+
     private bool IsStep(int node)
     {
-        if (_graph.OperatorOf(node).Storage == Storage.External)
+        if (_graph.OperatorOf(node).Storage is Storage.External or Storage.Result)
             return false;
 
         if (_plan.Roots[node] != node)

@@ -30,7 +30,11 @@ internal sealed class Simplify(Graph target) : IRewrite
             Array.Clear(_slots);
 
         for (int node = 0; node < source.Count; node++)
+        {
             _map[node] = _needed[node] ? Copy(source, node) : -1;
+            for (int owner = node, results = source.OperatorOf(node).ResultCount; results > 1 && node < owner + results; node++)
+                _map[node + 1] = _map[owner] >= 0 ? _map[owner] + node + 1 - owner : -1;
+        }
     }
 
     private void MarkNeeded(Graph source, ReadOnlySpan<int> outputs)
@@ -75,7 +79,7 @@ internal sealed class Simplify(Graph target) : IRewrite
 
         Operator op = source.OperatorOf(node);
         long attribute = target.AttributeFrom(source, node);
-        int copy = target.AppendStack(op, attribute, inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+        int copy = target.AppendWithResults(op, attribute, inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
         if (source.GivenNameOf(node) is string name)
             target.SetName(copy, name);
 

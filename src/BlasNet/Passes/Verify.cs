@@ -21,6 +21,8 @@ internal static class Verify
 
             if (op.HasRuns)
                 CheckRuns(graph, node, op);
+            else if (op.Storage == Storage.Result)
+                CheckResult(graph, node);
             else if (op.Storage != Storage.External)
                 CheckShape(graph, node, op);
         }
@@ -38,19 +40,34 @@ internal static class Verify
             foreach (int input in graph.InputsOf(node))
                 CheckReadable(plan, node, input, owner, written);
 
-            int root = plan.Roots[node];
-            if (plan.Regions[root] == Region.Arena)
+            int results = graph.OperatorOf(node).ResultCount;
+            if (results == 1)
             {
-                for (long i = 0; i < graph.LengthOf(root); i++)
-                    owner[plan.Offsets[root] + i] = root;
+                Write(plan, node, owner, written);
+                Require(plan.Regions[plan.Roots[node]] != Region.None, graph, node, "is computed but has no place");
             }
 
-            written.Add(root);
-            Require(plan.Regions[root] != Region.None, graph, node, "is computed but has no place");
+            for (int result = node + 1; results > 1 && result <= node + results; result++)
+            {
+                if (plan.Regions[plan.Roots[result]] != Region.None)
+                    Write(plan, result, owner, written);
+            }
         }
 
         foreach (int output in outputs)
             CheckReadable(plan, output, output, owner, written);
+    }
+
+    private static void Write(Plan plan, int node, Dictionary<long, int> owner, HashSet<int> written)
+    {
+        int root = plan.Roots[node];
+        if (plan.Regions[root] == Region.Arena)
+        {
+            for (long i = 0; i < plan.Graph.LengthOf(root); i++)
+                owner[plan.Offsets[root] + i] = root;
+        }
+
+        written.Add(root);
     }
 
     private static void CheckReadable(Plan plan, int reader, int node, Dictionary<long, int> owner, HashSet<int> written)
@@ -75,6 +92,13 @@ internal static class Verify
 
         Shape expected = op.InferShape(shapes.ToArray(), graph.AttributeOf(node));
         Require(expected == graph.ShapeOf(node), graph, node, $"should be {expected}");
+    }
+
+    private static void CheckResult(Graph graph, int node)
+    {
+        int owner = graph.InputsOf(node)[0], result = (int)graph.AttributeOf(node);
+        Require(node == owner + 1 + result, graph, node, $"is result {result} of %{owner}, but not in its place");
+        Require(graph.ShapeOf(node) == graph.OperatorOf(owner).ResultShape(result), graph, node, "has not the shape of the result");
     }
 
     private static void CheckRuns(Graph graph, int node, Operator op)

@@ -14,6 +14,7 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
     private readonly Engine<T> _engine;
     private readonly Graph _graph;
     private readonly GradientBuffer<T> _gradient;   // kept, so that what one run leaves there would show in the next
+    private FunctionCalls? _functions;
 
     public BlasNetRun(IEnumerable<RandomParameter> parameters, EngineOptions options)
     {
@@ -40,7 +41,7 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
         int perPass = (program.Examples.Count + passes - 1) / passes;
         foreach (RandomExample[] part in program.Examples.Chunk(perPass))
         {
-            var (asked, losses) = Build(part);
+            var (asked, losses) = Build(part, program.Seed);
             _engine.Prepare(_graph, asked, Op.Total(losses), _parameters);
             _engine.Execute(_gradient, accumulate: part[0] != program.Examples[0]);
 
@@ -59,17 +60,18 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
     }
 
     // The minibatch graph: the examples' graphs side by side.
-    private (Expr[] Asked, Expr[] Losses) Build(RandomExample[] examples)
+    private (Expr[] Asked, Expr[] Losses) Build(RandomExample[] examples, int seed)
     {
         _graph.Clear();
         var asked = new List<Expr>();
         var losses = new List<Expr>();
+        _functions ??= new FunctionCalls(seed);
         foreach (RandomExample example in examples)
         {
             _graph.BeginExample(example.Number);
             List<Expr> values = [.. _parameters.Select(parameter => _graph.Use(parameter))];
             foreach (Step step in example.Steps)
-                values.Add(step.Operation.Build(_graph, [.. step.Operands.Select(operand => values[operand])], step));
+                values.Add(_functions.Build(_graph, [.. step.Operands.Select(operand => values[operand])], step));
 
             asked.AddRange(example.Outputs.Append(example.Loss).Select(output => values[output]));
             losses.Add(values[example.Loss]);

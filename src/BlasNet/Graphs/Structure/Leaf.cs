@@ -45,6 +45,8 @@ internal sealed class IndexOperator : LeafOperator
     public override string Name => "index";
 
     public override Merging Merging => Merging.Data;
+
+    public override bool IsComparable => true;
 }
 
 /// <summary>The seed of one random draw. Attribute: its place in the data pools.</summary>
@@ -63,4 +65,16 @@ internal sealed class ConstantOperator : LeafOperator
     public static readonly ConstantOperator Instance = new();
 
     public override string Name => "constant";
+}
+
+/// <summary>What a function's body is given. Attribute: which argument.</summary>
+internal sealed class ArgumentOperator : LeafOperator
+{
+    public static readonly ArgumentOperator Instance = new();
+
+    public override string Name => "argument";
+
+    public override Merging Merging => Merging.Never;
+
+    public override string Describe(long attribute) => $"{attribute}";
 }

@@ -1,0 +1,77 @@
+using System.Runtime.CompilerServices;
+using BlasNet.Graphs.Functions;
+
+namespace BlasNet.Graphs;
+
+/// <summary>A function of one argument; made by <see cref="Function.Of{T, TResult}(string, Func{T, TResult})"/>.</summary>
+public sealed class Function<T, TResult> : Function
+{
+    private readonly Func<T, TResult> _body;
+
+    internal Function(string name, Func<T, TResult> body)
+        : base(name) => _body = body;
+
+    /// <summary>Adds a call to the argument's graph.</summary>
+    /// <exception cref="ShapeException">The body cannot take an argument of this shape.</exception>
+    /// <exception cref="InvalidOperationException">The body uses or returns an expression that it was not given, or brings data of its own.</exception>
+    public TResult Call(T x)
+    {
+        var arguments = default(ExprBuffer);
+        int count = Exprs<T>.Write(x, arguments);
+        return Exprs<TResult>.Read(Invoke(arguments[..count]));
+    }
+
+    private protected override Expr[] Trace(Expr[] arguments) => Exprs<TResult>.ToArray(_body(Exprs<T>.Take(ref arguments)));
+}
+
+/// <summary>A function of two arguments; made by <see cref="Function.Of{T1, T2, TResult}(string, Func{T1, T2, TResult})"/>.</summary>
+public sealed class Function<T1, T2, TResult> : Function
+{
+    private readonly Func<T1, T2, TResult> _body;
+
+    internal Function(string name, Func<T1, T2, TResult> body)
+        : base(name) => _body = body;
+
+    /// <summary>Adds a call to the arguments' graph.</summary>
+    /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
+    public TResult Call(T1 x, T2 y)
+    {
+        var arguments = default(ExprBuffer);
+        int count = Exprs<T1>.Write(x, arguments);
+        count += Exprs<T2>.Write(y, arguments[count..]);
+        return Exprs<TResult>.Read(Invoke(arguments[..count]));
+    }
+
+    private protected override Expr[] Trace(Expr[] arguments) =>
+        Exprs<TResult>.ToArray(_body(Exprs<T1>.Take(ref arguments), Exprs<T2>.Take(ref arguments)));
+}
+
+/// <summary>A function of three arguments; made by <see cref="Function.Of{T1, T2, T3, TResult}(string, Func{T1, T2, T3, TResult})"/>.</summary>
+public sealed class Function<T1, T2, T3, TResult> : Function
+{
+    private readonly Func<T1, T2, T3, TResult> _body;
+
+    internal Function(string name, Func<T1, T2, T3, TResult> body)
+        : base(name) => _body = body;
+
+    /// <summary>Adds a call to the arguments' graph.</summary>
+    /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
+    public TResult Call(T1 x, T2 y, T3 z)
+    {
+        var arguments = default(ExprBuffer);
+        int count = Exprs<T1>.Write(x, arguments);
+        count += Exprs<T2>.Write(y, arguments[count..]);
+        count += Exprs<T3>.Write(z, arguments[count..]);
+        return Exprs<TResult>.Read(Invoke(arguments[..count]));
+    }
+
+    private protected override Expr[] Trace(Expr[] arguments) =>
+        Exprs<TResult>.ToArray(_body(Exprs<T1>.Take(ref arguments), Exprs<T2>.Take(ref arguments), Exprs<T3>.Take(ref arguments)));
+}
+
+/// <summary>Room for the arguments of a call: three tuples of four.</summary>
+[InlineArray(12)]
+internal struct ExprBuffer
+{
+    private Expr _first;
+}

@@ -1,0 +1,115 @@
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Graphs.Functions;
+
+/// <summary>What a function computes for arguments of certain shapes: a small graph, made once.</summary>
+/// <remarks>Besides what its caller passes, a body may need values that the caller's graph has to bring with every call: a random draw, a
+/// constant vector. Their arguments follow the given ones.</remarks>
+internal sealed class Body
+{
+    private readonly record struct Brought(Shape Shape, double[]? Constant);
+
+    private readonly List<Brought> _brought = [];
+    private readonly Shape[] _shapes;
+    private int[] _constants = [];          // their nodes in the caller's graph that called last
+    private Graph? _caller;
+    private int _callerGeneration;
+
+    private Body(string name, Graph caller, ReadOnlySpan<int> arguments)
+    {
+        Name = name;
+        Graph = new Graph(caller.Precision, caller.Model) { IsTraining = caller.IsTraining };
+        _shapes = new Shape[arguments.Length];
+        for (int i = 0; i < _shapes.Length; i++)
+            _shapes[i] = caller.ShapeOf(arguments[i]);
+    }
+
+    public string Name { get; }
+
+    /// <summary>The nodes of one call; arguments are leaves.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>The nodes whose values are the results.</summary>
+    public int[] Outputs { get; private set; } = [];
+
+    /// <summary>The operator of the nodes that call this body.</summary>
+    public CallOperator Call { get; private set; } = null!;
+
+    /// <summary>The same graph with its cells fused; made by the pass that inlines, when first needed.</summary>
+    public FusedBody? Fused { get; set; }
+
+    /// <summary>Arguments that the caller's graph brings.</summary>
+    public int BroughtCount => _brought.Count;
+
+    /// <summary>Runs the user's function once, on arguments that stand for any values of these shapes.</summary>
+    /// <exception cref="InvalidOperationException">It returns or uses an expression that it was not given, or brings data of its own.</exception>
+    public static Body Trace(string name, Graph caller, ReadOnlySpan<int> arguments, TracedFunction function)
+    {
+        var body = new Body(name, caller, arguments);
+        body.Graph.Body = body;
+        var given = new Expr[arguments.Length];
+        for (int i = 0; i < given.Length; i++)
+            given[i] = body.Argument(i, caller.ShapeOf(arguments[i]), shared: false);
+
+        Expr[] outputs = function(given);
+        body.Outputs = new int[outputs.Length];
+        for (int i = 0; i < outputs.Length; i++)
+            body.Outputs[i] = outputs[i].IndexIn(body.Graph);
+
+        body.Call = new CallOperator(body);
+        return body;
+    }
+
+    /// <summary>Whether this is what the function means for a caller and arguments.</summary>
+    public bool Fits(Graph caller, ReadOnlySpan<int> arguments)
+    {
+        if (!ReferenceEquals(Graph.Model, caller.Model) || Graph.Precision != caller.Precision || Graph.IsTraining != caller.IsTraining)
+            return false;
+
+        for (int i = 0; i < _shapes.Length; i++)
+        {
+            if (caller.ShapeOf(arguments[i]) != _shapes[i])
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>One more argument: a random draw of the caller's.</summary>
+    public Expr BringKey(Shape shape) => Bring(new Brought(shape, null), shared: false);
+
+    /// <summary>One more argument: a constant, which the caller's graph holds.</summary>
+    public Expr BringConstant(double[] values, Shape shape) => Bring(new Brought(shape, values), shared: true);
+
+    /// <summary>Adds to the caller's graph what this body needs besides its arguments.</summary>
+    public void Supply(Graph caller, Span<int> inputs)
+    {
+        if (!ReferenceEquals(_caller, caller) || _callerGeneration != caller.Generation)
+        {
+            (_caller, _callerGeneration) = (caller, caller.Generation);
+            _constants = new int[_brought.Count];
+            for (int i = 0; i < _constants.Length; i++)
+                _constants[i] = _brought[i].Constant is { } values ? caller.Constant(values, _brought[i].Shape).Index : -1;
+        }
+
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i] = _constants[i] >= 0 ? _constants[i] : caller.RandomKey().Index;
+    }
+
+    private Expr Bring(Brought value, bool shared)
+    {
+        _brought.Add(value);
+        return Argument(_shapes.Length + _brought.Count - 1, value.Shape, shared);
+    }
+
+    private Expr Argument(int index, Shape shape, bool shared) =>
+        Graph.At(Graph.AppendStack(ArgumentOperator.Instance, index, [], shape, 1, shared));
+}
+
+/// <summary>A body rewritten for speed.</summary>
+/// <param name="Graph">Its nodes.</param>
+/// <param name="Outputs">The results.</param>
+internal sealed record FusedBody(Graph Graph, int[] Outputs);
+
+/// <summary>The user's function, on as many expressions as it takes and gives.</summary>
+internal delegate Expr[] TracedFunction(Expr[] arguments);

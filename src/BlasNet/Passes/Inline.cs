@@ -1,0 +1,114 @@
+using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
+using BlasNet.Graphs.Structure;
+
+namespace BlasNet.Passes;
+
+/// <summary>Copies a graph with the body of each function in the place of its calls: a stack of n calls becomes the body's nodes, each a stack of n.</summary>
+/// <remarks>Time O(N + E) of the result.</remarks>
+internal sealed class Inline(Graph target) : IRewrite
+{
+    private int[] _map = [];
+    private int[] _inputs = new int[16];
+
+    // One for each depth of calls within calls: where a body's nodes have gone.
+    private readonly List<int[]> _frames = [];
+
+    public Graph Target => target;
+
+    public int Locate(int node) => _map[node];
+
+    public void Run(Graph source, ReadOnlySpan<int> kept)
+    {
+        target.ClearFor(source);
+        if (_map.Length < source.Count)
+            _map = new int[source.Capacity];
+
+        Copy(source, _map, default, depth: 0);
+    }
+
+    // Nodes of a body are copied with the call's inputs in the place of the arguments.
+    private void Copy(Graph source, int[] map, ReadOnlySpan<int> arguments, int depth)
+    {
+        for (int node = 0; node < source.Count; node++)
+        {
+            Operator op = source.OperatorOf(node);
+            if (op == ArgumentOperator.Instance)
+            {
+                map[node] = arguments[(int)source.AttributeOf(node)];
+                continue;
+            }
+
+            ReadOnlySpan<int> sourceInputs = source.InputsOf(node);
+            if (sourceInputs.IsEmpty)
+            {
+                map[node] = target.CopyLeaf(source, node);
+                continue;
+            }
+
+            Span<int> inputs = Room(sourceInputs.Length);
+            for (int i = 0; i < inputs.Length; i++)
+                inputs[i] = map[sourceInputs[i]];
+
+            if (op.Callee is { } body)
+            {
+                Expand(body, inputs.ToArray(), map.AsSpan(node), depth);
+                node += op.ResultCount > 1 ? op.ResultCount : 0;
+                continue;
+            }
+
+            map[node] = depth > 0 ? AppendOfBody(source, node, op, inputs)
+                : target.AppendStack(op, target.AttributeFrom(source, node), inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+            if (source.GivenNameOf(node) is string name)
+                target.SetName(map[node], name);
+        }
+    }
+
+    /// <summary>Adds the nodes of one call to the target.</summary>
+    /// <returns>Where its results have gone.</returns>
+    public int[] Expand(Body body, ReadOnlySpan<int> arguments)
+    {
+        int[] nodes = new int[body.Outputs.Length + 1];
+        Expand(body, arguments.ToArray(), nodes, depth: 0);
+        return body.Outputs.Length > 1 ? nodes[1..] : nodes[..1];
+    }
+
+    private void Expand(Body body, int[] arguments, Span<int> results, int depth)
+    {
+        while (_frames.Count <= depth)
+            _frames.Add([]);
+
+        Graph graph = body.Fused?.Graph ?? body.Graph;
+        int[] outputs = body.Fused?.Outputs ?? body.Outputs;
+        if (_frames[depth].Length < graph.Count)
+            _frames[depth] = new int[graph.Capacity];
+
+        int[] frame = _frames[depth];
+        Copy(graph, frame, arguments, depth + 1);
+        results[0] = frame[outputs[0]];
+        for (int i = 0; outputs.Length > 1 && i < outputs.Length; i++)
+            results[i + 1] = frame[outputs[i]];
+    }
+
+    // What a body computes once for one call is computed once for each of a stack.
+    private int AppendOfBody(Graph source, int node, Operator op, ReadOnlySpan<int> inputs)
+    {
+        int count = 1;
+        bool shared = true;
+        foreach (int input in inputs)
+        {
+            count = Math.Max(count, target.CountOf(input));
+            shared &= target.IsShared(input);
+        }
+
+        return target.AppendStack(op, source.AttributeOf(node), inputs, source.ShapeOf(node), count, shared);
+    }
+
+    private Span<int> Room(int length)
+    {
+        if (_inputs.Length < length)
+            _inputs = new int[2 * length];
+
+        return _inputs.AsSpan(0, length);
+    }
+}
