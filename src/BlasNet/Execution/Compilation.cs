@@ -32,7 +32,7 @@ internal sealed class Compilation
         _options = options;
         _seen = new Graph(precision);
         _batch = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
-        _inline = new Inline(new Graph(precision));
+        _inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
         _batchInlined = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
         (_simplify, _fuse) = (new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
         _planMemory = new PlanMemory { Reuse = options.ReuseMemory };

@@ -21,6 +21,9 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
     /// <summary>Whether an input is the same for every example, so that the examples' contributions to its gradient add up.</summary>
     public bool IsShared(int input) => _graph.IsShared(_graph.InputsOf(node)[input]);
 
+    /// <summary>The graph that is differentiated.</summary>
+    public Graph Graph => _graph;
+
     /// <summary>One of several results.</summary>
     public Expr Result(int result) => _graph.At(node + 1 + result);
 
@@ -46,6 +49,30 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
             term = _graph.AppendStack(BroadcastOperator.Instance, count, [term], contribution.Shape, count, shared: false);
 
         gradients.Add(target, term);
+    }
+
+    /// <summary>Adds to some rows of an input's gradient, a vector, for each value of a stack; the other rows get nothing.</summary>
+    /// <param name="input">Which input.</param>
+    /// <param name="contribution">As many rows as there are to add to.</param>
+    /// <param name="start">The first of them.</param>
+    public void AccumulateRows(int input, Expr contribution, int start)
+    {
+        int target = _graph.InputsOf(node)[input];
+        int rows = contribution.Shape.Rows, count = contribution.Count;
+        if (rows == _graph.ShapeOf(target).Rows)
+        {
+            Accumulate(input, contribution);
+            return;
+        }
+
+        if (!gradients.IsNeeded(target))
+            return;
+
+        Span<Run> runs = _graph.ReserveRuns(count, out long attribute);
+        for (int i = 0; i < count; i++)
+            runs[i] = new Run(0, i * rows, (_graph.CountOf(target) == 1 ? 0 : i * _graph.ShapeOf(target).Rows) + start, rows);
+
+        gradients.AddScattered(target, contribution.Index, attribute);
     }
 
     /// <summary>Adds to an input of a gather what came from it: the output's gradient, moved back.</summary>

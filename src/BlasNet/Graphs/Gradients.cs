@@ -164,7 +164,7 @@ internal sealed class Gradients
         for (int i = first; i >= 0; i = _contributions[i].Next)
             _inputs.Add(_contributions[i].Node);
 
-        return Graph.Append(TotalOperator.Instance, 0, CollectionsMarshal.AsSpan(_inputs));
+        return Graph.Append(Graph.IsBody ? PlusOperator.Instance : TotalOperator.Instance, 0, CollectionsMarshal.AsSpan(_inputs));
     }
 
     private int ScatterAdd(int node, int first)

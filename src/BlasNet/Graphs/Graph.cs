@@ -44,6 +44,9 @@ public sealed partial class Graph
     /// <summary>The function that this graph is the body of; null for other graphs.</summary>
     internal Body? Body { get; set; }
 
+    /// <summary>Whether each node stands for one value of a stack yet to come, so that sums go over terms, never over a stack.</summary>
+    internal bool IsBody { get; set; }
+
     /// <summary>Whether a node is a call of a function.</summary>
     internal bool HasCalls { get; private set; }
 

@@ -5,25 +5,46 @@ using BlasNet.Kernels;
 namespace BlasNet.Graphs;
 
 /// <summary>A stack in memory: <c>Count</c> values of one shape, one after another.</summary>
-internal readonly unsafe struct Operand<T>(T* data, Shape shape, int count, PackedWeights<T>? packed = null)
+internal readonly unsafe struct Operand<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public readonly T* Data = data;
-    public readonly Shape Shape = shape;
-    public readonly int Count = count;
+    public readonly T* Data;
+    public readonly Shape Shape;
+    public readonly int Count;
+
+    /// <summary>Elements from the start of a column vector to that of the next; more than it has rows where it is a part of another.</summary>
+    public readonly int Stride;
 
     /// <summary>Where a parameter keeps its packed form between updates; null for other values.</summary>
-    public readonly PackedWeights<T>? Packed = packed;
+    public readonly PackedWeights<T>? Packed;
+
+    /// <summary>Values one right after another.</summary>
+    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null)
+        : this(data, shape, count, shape.Rows) => Packed = packed;
+
+    /// <summary>Values whose column vectors are a part of others.</summary>
+    public Operand(T* data, Shape shape, int count, int stride)
+    {
+        Data = data;
+        (Shape, Count, Stride) = (shape, count, stride);
+    }
+
+    /// <summary>Whether all elements lie one right after another.</summary>
+    public bool IsContiguous => Stride == Shape.Rows || Vectors == 1;
 
     /// <summary>Number of column vectors in the stack: the rows of the row-major matrix that it is in memory.</summary>
     public int Vectors => Count * Shape.Columns;
 
     public int Length => Count * Shape.Size;
 
+    /// <summary>All elements, where they lie one right after another.</summary>
     public Span<T> Span => new(Data, Length);
 
     /// <summary>Value <paramref name="i"/> of the stack, or the one value that all share.</summary>
-    public T* At(int i) => Count == 1 ? Data : Data + (nint)i * Shape.Size;
+    public T* At(int i) => Count == 1 ? Data : Data + (nint)i * Shape.Columns * Stride;
+
+    /// <summary>Column vector <paramref name="vector"/> of the stack, or of the one value that all share.</summary>
+    public Span<T> VectorAt(int vector) => new(Data + (nint)(Count == 1 ? vector % Shape.Columns : vector) * Stride, Shape.Rows);
 
     public Span<T> ValueAt(int i) => new(At(i), Shape.Size);
 }

@@ -50,6 +50,19 @@ internal enum Storage
     Result,
 }
 
+/// <summary>How the rows of a value come from those of its first input.</summary>
+internal enum RowShift : byte
+{
+    /// <summary>In some other way.</summary>
+    None,
+
+    /// <summary>They are some of its rows.</summary>
+    Selects,
+
+    /// <summary>Its rows are some of them; the others are zero.</summary>
+    Pads,
+}
+
 /// <summary>An operation: its rule for shapes, its values and its gradient. Each operator is one file of Operators/.</summary>
 internal abstract class Operator
 {
@@ -67,6 +80,18 @@ internal abstract class Operator
 
     /// <summary>True where computing some of a stack's values at a time, right after their operands, saves trips to memory: element-wise operators.</summary>
     public virtual bool IsFusible => Storage == Storage.InPlace;
+
+    /// <summary>True where row i of a vector depends on row i of the operands, or on numbers, alone.</summary>
+    public virtual bool IsElementwise => false;
+
+    /// <summary>True where computing the value again costs more than reading it: tanh, not a sum.</summary>
+    public virtual bool IsCostly => false;
+
+    /// <summary>Whether the rows of the value are rows of the first input.</summary>
+    public virtual RowShift RowShift => RowShift.None;
+
+    /// <summary>The first row that is selected, or that the first input's first row becomes.</summary>
+    public virtual int ShiftOf(long attribute) => 0;
 
     /// <summary>True where <see cref="Forward"/> honours <see cref="Operands{T}.Accumulate"/>.</summary>
     public virtual bool CanAccumulate => false;

@@ -10,6 +10,8 @@ internal abstract class BinaryOperator : Operator
 {
     public sealed override Storage Storage => Storage.InPlace;
 
+    public sealed override bool IsElementwise => true;
+
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
         var (a, b) = (inputs[0], inputs[1]);
@@ -60,13 +62,19 @@ internal abstract class BinaryOperator : Operator
     public sealed override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> a = stack[0], b = stack[1], y = stack.Output;
+        if (!(a.IsContiguous && b.IsContiguous && y.IsContiguous))
+        {
+            ForwardVectors(a, b, y);
+            return;
+        }
+
         if (a.Length == y.Length && b.Length == y.Length && a.Shape == b.Shape)
         {
             Forward(a.Span, b.Span, y.Span);
             return;
         }
 
-        if (a.Length == 1 || b.Length == 1)
+        if ((a.Length == 1 && b.Length == y.Length) || (b.Length == 1 && a.Length == y.Length))
         {
             if (b.Length == 1)
                 Forward(a.Span, *b.Data, y.Span);
@@ -86,6 +94,20 @@ internal abstract class BinaryOperator : Operator
                 Forward(*a.At(i), b.ValueAt(i), y.ValueAt(i));
             else
                 ForwardColumns(a, b, y, i);
+        }
+    }
+
+    // Vectors that do not lie one right after another; an operand that is a number stands for every row.
+    private void ForwardVectors<T>(Operand<T> a, Operand<T> b, Operand<T> y) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int vector = 0; vector < y.Vectors; vector++)
+        {
+            if (a.Shape.IsScalar && !y.Shape.IsScalar)
+                Forward(a.VectorAt(vector)[0], b.VectorAt(vector), y.VectorAt(vector));
+            else if (b.Shape.IsScalar && !y.Shape.IsScalar)
+                Forward(a.VectorAt(vector), b.VectorAt(vector)[0], y.VectorAt(vector));
+            else
+                Forward(a.VectorAt(vector), b.VectorAt(vector), y.VectorAt(vector));
         }
     }
 

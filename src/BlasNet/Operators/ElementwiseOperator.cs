@@ -8,11 +8,24 @@ internal abstract class ElementwiseOperator : Operator
 {
     public sealed override Storage Storage => Storage.InPlace;
 
+    public sealed override bool IsElementwise => true;
+
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
     public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 
-    public sealed override void Forward<T>(in Operands<T> stack) => Forward(stack[0].Span, stack.Output.Span, stack.Attribute);
+    public sealed override void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], y = stack.Output;
+        if (x.IsContiguous && y.IsContiguous && x.Count == y.Count)
+        {
+            Forward(x.Span, y.Span, stack.Attribute);
+            return;
+        }
+
+        for (int vector = 0; vector < y.Vectors; vector++)
+            Forward(x.VectorAt(vector), y.VectorAt(vector), stack.Attribute);
+    }
 
     /// <summary>y ← f(x); y may be x.</summary>
     protected abstract void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) where T : unmanaged, IBinaryFloatingPointIeee754<T>;

@@ -17,6 +17,8 @@ internal sealed class ExpOperator : ElementwiseOperator
 
     public override string Name => "exp";
 
+    public override bool IsCostly => true;
+
     protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Exp(x, y);
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * y;

@@ -17,6 +17,8 @@ internal sealed class LogOperator : ElementwiseOperator
 
     public override string Name => "log";
 
+    public override bool IsCostly => true;
+
     protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Log(x, y);
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy / x;

@@ -46,6 +46,10 @@ internal sealed class PadOperator : Operator
         return this == Rows ? new Shape(whole, x.Columns) : new Shape(x.Rows, whole);
     }
 
+    public override RowShift RowShift => this == Rows ? RowShift.Pads : RowShift.None;
+
+    public override int ShiftOf(long attribute) => Part.Of(attribute).Start;
+
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
 
     public override unsafe void Forward<T>(in Operands<T> stack)

@@ -17,6 +17,8 @@ internal sealed class SigmoidOperator : ElementwiseOperator
 
     public override string Name => "sigmoid";
 
+    public override bool IsCostly => true;
+
     protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Sigmoid(x, y);
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (y * (1 - y));

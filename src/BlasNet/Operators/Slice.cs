@@ -43,6 +43,10 @@ internal sealed class SliceOperator : Operator
         return this == Rows ? new Shape(length, x.Columns) : new Shape(x.Rows, length);
     }
 
+    public override RowShift RowShift => this == Rows ? RowShift.Selects : RowShift.None;
+
+    public override int ShiftOf(long attribute) => Part.Of(attribute).Start;
+
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
 
     public override unsafe void Forward<T>(in Operands<T> stack)

@@ -17,6 +17,8 @@ internal sealed class SqrtOperator : ElementwiseOperator
 
     public override string Name => "sqrt";
 
+    public override bool IsCostly => true;
+
     protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Sqrt(x, y);
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy / y, 0.5);

@@ -17,6 +17,8 @@ internal sealed class TanhOperator : ElementwiseOperator
 
     public override string Name => "tanh";
 
+    public override bool IsCostly => true;
+
     protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Tanh(x, y);
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (1 - y * y);

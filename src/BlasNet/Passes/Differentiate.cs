@@ -18,12 +18,28 @@ internal sealed class Differentiate
         if (!graph.ShapeOf(loss).IsScalar || graph.CountOf(loss) != 1)
             throw new ShapeException($"differentiate: the loss must be one scalar, but {graph.At(loss)} is not.");
 
+        Run(graph, [loss], [], targets, result);
+    }
+
+    /// <summary>The vector–Jacobian product: the gradient of Σ seed·output.</summary>
+    /// <param name="graph">Extended in place.</param>
+    /// <param name="outputs">Nodes of any shape.</param>
+    /// <param name="seeds">For each output a node of its shape and count; none at all for 1.</param>
+    /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>
+    /// <param name="result">For each target its gradient's node, or −1 where no output depends on it.</param>
+    public void Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> seeds, ReadOnlySpan<int> targets, Span<int> result)
+    {
         _gradients.Begin(graph, targets);
-        if (_gradients.IsNeeded(loss))
-            _gradients.Add(loss, graph.Constant(1).Index);
+        int last = -1;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            last = Math.Max(last, outputs[i]);
+            if (_gradients.IsNeeded(outputs[i]))
+                _gradients.Add(outputs[i], seeds.IsEmpty ? graph.Constant(1).Index : seeds[i]);
+        }
 
         // Inputs come before users, so counting down sees every user of a node before the node itself.
-        GoBack(graph, loss, 0);
+        GoBack(graph, last, 0);
         for (int i = 0; i < targets.Length; i++)
             result[i] = _gradients.TryGet(targets[i], out Expr gradient) ? gradient.Index : -1;
     }

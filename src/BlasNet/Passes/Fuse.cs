@@ -13,7 +13,10 @@ internal sealed class Fuse(Graph target) : IRewrite
 
     private readonly List<FusedOperator> _known = [];   // equal chains are one operator, so that steps seen before allocate nothing
     private readonly List<FusedStep> _steps = [];
-    private readonly List<int> _operands = [], _inputs = [];
+    private readonly List<FusedOperand> _operands = [];
+    private readonly List<FusedBuffer> _buffers = [];
+    private readonly List<int> _inputs = [];
+    private int _root;
     private int[] _map = [], _users = [], _reader = [], _length = [];
 
     public Graph Target => target;
@@ -41,11 +44,13 @@ internal sealed class Fuse(Graph target) : IRewrite
 
             _steps.Clear();
             _operands.Clear();
+            _buffers.Clear();
             _inputs.Clear();
             if (_length[node] > 1)
             {
+                _root = node;
                 Collect(source, node);
-                _map[node] = target.AppendStack(Interned(), 0, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+                _map[node] = target.AppendStack(Interned(source.ShapeOf(node)), 0, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
             }
             else
             {
@@ -97,19 +102,25 @@ internal sealed class Fuse(Graph target) : IRewrite
     }
 
     private static bool IsFusible(Graph source, int node) =>
-        source.CountOf(node) > 1 && source.OperatorOf(node).IsFusible && source.InputsOf(node).Length <= FusedOperator.MaxOperands;
+        source.CountOf(node) > 1 && source.OperatorOf(node).IsFusible && source.InputsOf(node).Length <= FusedProgram.MaxOperands;
 
     // Appends the steps of a node and of all that is merged into it, operands first; returns the node's step.
     private int Collect(Graph source, int node)
     {
         ReadOnlySpan<int> inputs = source.InputsOf(node);
-        Span<int> operands = stackalloc int[FusedOperator.MaxOperands];
+        Span<FusedOperand> operands = stackalloc FusedOperand[FusedProgram.MaxOperands];
         for (int i = 0; i < inputs.Length; i++)
-            operands[i] = _reader[inputs[i]] == node ? ~Collect(source, inputs[i]) : InputOf(_map[inputs[i]]);
+        {
+            operands[i] = _reader[inputs[i]] == node
+                ? new FusedOperand(FusedSource.Buffer, Collect(source, inputs[i]), 0, source.ShapeOf(inputs[i]))
+                : new FusedOperand(FusedSource.Input, InputOf(_map[inputs[i]]), 0, source.ShapeOf(inputs[i]));
+        }
 
-        _steps.Add(new FusedStep(source.OperatorOf(node), source.AttributeOf(node), source.ShapeOf(node), _operands.Count, inputs.Length));
+        int step = _steps.Count;
+        _steps.Add(new FusedStep(source.OperatorOf(node), source.AttributeOf(node), _operands.Count, inputs.Length, step, 0, source.ShapeOf(node)));
+        _buffers.Add(new FusedBuffer(source.ShapeOf(node), step == _length[_root] - 1 ? 0 : -1, false));
         _operands.AddRange(operands[..inputs.Length]);
-        return _steps.Count - 1;
+        return step;
     }
 
     private int InputOf(int node)
@@ -124,15 +135,18 @@ internal sealed class Fuse(Graph target) : IRewrite
         return index;
     }
 
-    private FusedOperator Interned()
+    private FusedOperator Interned(Shape shape)
     {
+        Span<FusedStep> steps = CollectionsMarshal.AsSpan(_steps);
+        Span<FusedOperand> operands = CollectionsMarshal.AsSpan(_operands);
+        Span<FusedBuffer> buffers = CollectionsMarshal.AsSpan(_buffers);
         foreach (FusedOperator known in _known)
         {
-            if (known.Steps.SequenceEqual(CollectionsMarshal.AsSpan(_steps)) && known.OperandList.SequenceEqual(CollectionsMarshal.AsSpan(_operands)))
+            if (known.Program.Is(steps, operands, buffers, []))
                 return known;
         }
 
-        var made = new FusedOperator([.. _steps], [.. _operands]);
+        var made = new FusedOperator(new FusedProgram(steps, operands, buffers, []), [shape], rule: null);
         _known.Add(made);
         return made;
     }

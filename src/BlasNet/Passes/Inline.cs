@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
 using BlasNet.Graphs.Structure;
+using BlasNet.Passes.Fusion;
 
 namespace BlasNet.Passes;
 
@@ -13,6 +14,9 @@ internal sealed class Inline(Graph target) : IRewrite
 
     // One for each depth of calls within calls: where a body's nodes have gone.
     private readonly List<int[]> _frames = [];
+
+    /// <summary>Whether bodies are put in with their cells fused.</summary>
+    public bool FuseBodies { get; set; }
 
     public Graph Target => target;
 
@@ -50,6 +54,13 @@ internal sealed class Inline(Graph target) : IRewrite
             for (int i = 0; i < inputs.Length; i++)
                 inputs[i] = map[sourceInputs[i]];
 
+            if (op.Storage == Storage.Result)
+            {
+                int owner = sourceInputs[0];
+                map[node] = map[owner] + node - owner;
+                continue;
+            }
+
             if (op.Callee is { } body)
             {
                 Expand(body, inputs.ToArray(), map.AsSpan(node), depth);
@@ -58,7 +69,7 @@ internal sealed class Inline(Graph target) : IRewrite
             }
 
             map[node] = depth > 0 ? AppendOfBody(source, node, op, inputs)
-                : target.AppendStack(op, target.AttributeFrom(source, node), inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
+                : target.AppendWithResults(op, target.AttributeFrom(source, node), inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
             if (source.GivenNameOf(node) is string name)
                 target.SetName(map[node], name);
         }
@@ -78,8 +89,9 @@ internal sealed class Inline(Graph target) : IRewrite
         while (_frames.Count <= depth)
             _frames.Add([]);
 
-        Graph graph = body.Fused?.Graph ?? body.Graph;
-        int[] outputs = body.Fused?.Outputs ?? body.Outputs;
+        FusedBody? fused = FuseBodies ? body.Fused ??= FuseBody.Run(body) : null;
+        Graph graph = fused?.Graph ?? body.Graph;
+        int[] outputs = fused?.Outputs ?? body.Outputs;
         if (_frames[depth].Length < graph.Count)
             _frames[depth] = new int[graph.Capacity];
 
@@ -101,7 +113,7 @@ internal sealed class Inline(Graph target) : IRewrite
             shared &= target.IsShared(input);
         }
 
-        return target.AppendStack(op, source.AttributeOf(node), inputs, source.ShapeOf(node), count, shared);
+        return target.AppendWithResults(op, source.AttributeOf(node), inputs, source.ShapeOf(node), count, shared);
     }
 
     private Span<int> Room(int length)

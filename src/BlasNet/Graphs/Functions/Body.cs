@@ -46,7 +46,7 @@ internal sealed class Body
     public static Body Trace(string name, Graph caller, ReadOnlySpan<int> arguments, TracedFunction function)
     {
         var body = new Body(name, caller, arguments);
-        body.Graph.Body = body;
+        (body.Graph.Body, body.Graph.IsBody) = (body, true);
         var given = new Expr[arguments.Length];
         for (int i = 0; i < given.Length; i++)
             given[i] = body.Argument(i, caller.ShapeOf(arguments[i]), shared: false);

@@ -46,6 +46,40 @@ internal sealed class TotalOperator : Operator
     }
 }
 
+/// <summary>The sum of its inputs, value by value: what a total is within a function.</summary>
+internal sealed class PlusOperator : Operator
+{
+    public static readonly PlusOperator Instance = new();
+
+    public override string Name => "plus";
+
+    public override bool IsElementwise => true;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => TotalOperator.Instance.InferShape(inputs, attribute);
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> y = stack.Output;
+        for (int i = 0; i < stack.InputCount; i++)
+        {
+            Operand<T> x = stack[i];
+            for (int vector = 0; vector < y.Vectors; vector++)
+            {
+                if (i == 0)
+                    x.VectorAt(vector).CopyTo(y.VectorAt(vector));
+                else
+                    Rows.Add(x.VectorAt(vector), y.VectorAt(vector));
+            }
+        }
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        for (int i = 0; i < g.InputCount; i++)
+            g.Accumulate(i, g.OutputGradient);
+    }
+}
+
 /// <summary>A stack that repeats one value. Attribute: how often.</summary>
 internal sealed class BroadcastOperator : Operator
 {
