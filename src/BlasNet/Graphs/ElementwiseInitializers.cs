@@ -33,3 +33,19 @@ internal sealed class NormalInitializer(double mean, Func<Shape, double> deviati
             value = T.CreateTruncating(mean + standardDeviation * random.NextNormal());
     }
 }
+
+/// <summary>Several matrices of one shape, one above the other, each as its own initializer fills it.</summary>
+internal sealed class StackedInitializer(params Initializer[] parts) : Initializer
+{
+    internal override void Fill<T>(Span<T> values, Shape shape, RandomStream random)
+    {
+        int rows = shape.Rows / parts.Length;
+        var block = new T[rows * shape.Columns];
+        for (int part = 0; part < parts.Length; part++)
+        {
+            parts[part].Fill(block.AsSpan(), new Shape(rows, shape.Columns), random);
+            for (int column = 0; column < shape.Columns; column++)
+                block.AsSpan(column * rows, rows).CopyTo(values[(column * shape.Rows + part * rows)..]);
+        }
+    }
+}

@@ -13,19 +13,34 @@ namespace BlasNet.Layers;
 /// </remarks>
 public sealed class ChildSumTreeLstm
 {
-    private readonly Gate _i, _f, _o, _u;
+    private readonly Function<Expr, (Expr H, Expr C)> _leaf;
+    private readonly Function<Expr, (Expr H, Expr C), Expr> _remembered;
+    private readonly Function<Expr, Expr, Expr, (Expr H, Expr C)> _node;
 
-    /// <param name="parameters">The model, which receives <c>name.Wi</c> [hidden × inputs], <c>name.Ui</c> [hidden × hidden], <c>name.bi</c> [hidden], and so for f, o, u.</param>
+    /// <param name="parameters">The model, which receives <c>name.Wiou</c> [3·hidden × inputs]: Wi above Wo, Wu; <c>name.Uiou</c> [3·hidden × hidden]
+    /// and <c>name.biou</c> [3·hidden] likewise; <c>name.Wf</c> [hidden × inputs], <c>name.Uf</c> [hidden × hidden], <c>name.bf</c> [hidden].</param>
     /// <param name="name">Unique within the model.</param>
     /// <param name="inputs">Length of x.</param>
     /// <param name="hidden">Length of h and c.</param>
     public ChildSumTreeLstm(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        _i = new Gate(parameters, name, "i", inputs, hidden);
-        _f = new Gate(parameters, name, "f", inputs, hidden, bias: 1);
-        _o = new Gate(parameters, name, "o", inputs, hidden);
-        _u = new Gate(parameters, name, "u", inputs, hidden);
+        Parameter w = Gates.Weight(parameters, name, "W", "iou", hidden, inputs), u = Gates.Weight(parameters, name, "U", "iou", hidden, hidden);
+        Parameter b = Gates.Bias(parameters, name, "iou", hidden), bf = Gates.Bias(parameters, name, "f", hidden);
+        Parameter wf = parameters.Weight($"{name}.Wf", hidden, inputs), uf = parameters.Weight($"{name}.Uf", hidden, hidden);
+
+        _leaf = Function.Of($"{name}.leaf", (Expr x) => Combine(w * x + b, null));
+        _remembered = Function.Of($"{name}.remembered", (Expr x, (Expr H, Expr C) child) => Sigmoid(uf * child.H + (wf * x + bf)) * child.C);
+        _node = Function.Of($"{name}.node", (Expr x, Expr h, Expr remembered) => Combine(u * h + (w * x + b), remembered));
+
+        (Expr H, Expr C) Combine(Expr z, Expr? remembered)
+        {
+            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 2, hidden));
+            if (remembered is { } children)
+                c += children;
+
+            return (Sigmoid(Gates.Of(z, 1, hidden)) * Tanh(c), c);
+        }
     }
 
     /// <summary>A node's state.</summary>
@@ -37,8 +52,8 @@ public sealed class ChildSumTreeLstm
     {
         if (children.IsEmpty)
         {
-            Expr cell = Sigmoid(_i.Of(x)) * Tanh(_u.Of(x));
-            return new LstmState(Sigmoid(_o.Of(x)) * Tanh(cell), cell);
+            var (leaf, memory) = _leaf.Call(x);
+            return new LstmState(leaf, memory);
         }
 
         Expr[] rented = ArrayPool<Expr>.Shared.Rent(children.Length);
@@ -46,13 +61,12 @@ public sealed class ChildSumTreeLstm
         for (int k = 0; k < terms.Length; k++)
             terms[k] = children[k].H;
 
-        Expr h = Sequence.Sum(terms);
-        Expr f = _f.Of(x);
+        Expr sum = Sequence.Sum(terms);
         for (int k = 0; k < terms.Length; k++)
-            terms[k] = Sigmoid(_f.OfState(children[k].H) + f) * children[k].C;
+            terms[k] = _remembered.Call(x, (children[k].H, children[k].C));
 
-        Expr c = Sigmoid(_i.Of(x, h)) * Tanh(_u.Of(x, h)) + Sequence.Sum(terms);
+        var (h, c) = _node.Call(x, sum, Sequence.Sum(terms));
         ArrayPool<Expr>.Shared.Return(rented, clearArray: true);
-        return new LstmState(Sigmoid(_o.Of(x, h)) * Tanh(c), c);
+        return new LstmState(h, c);
     }
 }

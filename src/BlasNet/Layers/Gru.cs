@@ -7,41 +7,51 @@ namespace BlasNet.Layers;
 /// <summary>A gated recurrent unit.</summary>
 /// <remarks>
 /// r = σ(Wr·x + Ur·h + br), z = σ(Wz·x + Uz·h + bz), u = tanh(Wu·x + Uu·(r∘h) + bu), h' = z∘h + (1 − z)∘u.
-/// Source: Cho et al., "Learning Phrase Representations using RNN Encoder–Decoder", EMNLP 2014, arXiv:1406.1078, equations 5–8.
+/// Source: Cho et al., "Learning Phrase Representations using RNN Encoder–Decoder", EMNLP 2014, arXiv:1406.1078, equations 5–8. A step is one call of a function.
 /// </remarks>
 public sealed class Gru : IRecurrentLayer
 {
-    private readonly Gate _r, _z, _u;
+    private readonly Function<Expr, Expr> _start;
+    private readonly Function<Expr, Expr, Expr> _step;
 
-    /// <param name="parameters">The model, which receives <c>name.Wr</c> [hidden × inputs], <c>name.Ur</c> [hidden × hidden], <c>name.br</c> [hidden], and so for z, u.</param>
+    /// <param name="parameters">The model, which receives <c>name.Wrzu</c> [3·hidden × inputs]: Wr above Wz, Wu; <c>name.brzu</c> [3·hidden] likewise;
+    /// <c>name.Urz</c> [2·hidden × hidden], <c>name.Uu</c> [hidden × hidden].</param>
     /// <param name="name">Unique within the model.</param>
     /// <param name="inputs">Length of x.</param>
     /// <param name="hidden">Length of h.</param>
     public Gru(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        _r = new Gate(parameters, name, "r", inputs, hidden);
-        _z = new Gate(parameters, name, "z", inputs, hidden);
-        _u = new Gate(parameters, name, "u", inputs, hidden);
+        Parameter w = Gates.Weight(parameters, name, "W", "rzu", hidden, inputs);
+        Parameter urz = Gates.Weight(parameters, name, "U", "rz", hidden, hidden), uu = parameters.Weight($"{name}.Uu", hidden, hidden);
+        Parameter b = Gates.Bias(parameters, name, "rzu", hidden);
+
+        _start = Function.Of($"{name}.start", (Expr x) =>
+        {
+            Expr a = w * x + b;
+            return (1 - Sigmoid(Gates.Of(a, 1, hidden))) * Tanh(Gates.Of(a, 2, hidden));
+        });
+        _step = Function.Of($"{name}.step", (Expr x, Expr h) =>
+        {
+            Expr a = w * x + b, s = urz * h;
+            Expr r = Sigmoid(Gates.Of(s, 0, hidden) + Gates.Of(a, 0, hidden)), z = Sigmoid(Gates.Of(s, 1, hidden) + Gates.Of(a, 1, hidden));
+            Expr u = Tanh(uu * (r * h) + Gates.Of(a, 2, hidden));
+            return z * h + (1 - z) * u;
+        });
     }
 
     /// <summary>The state after the first vector: a step from zeros, without the products that would be zero.</summary>
     /// <param name="x">[inputs].</param>
     /// <returns>h [hidden].</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> has another length.</exception>
-    public Expr Start(Expr x) => (1 - Sigmoid(_z.Of(x))) * Tanh(_u.Of(x));
+    public Expr Start(Expr x) => _start.Call(x);
 
     /// <summary>The state after one more vector.</summary>
     /// <param name="x">[inputs].</param>
     /// <param name="h">[hidden], what the step before gave.</param>
     /// <returns>h [hidden].</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> or <paramref name="h"/> has another length.</exception>
-    public Expr Step(Expr x, Expr h)
-    {
-        Expr z = Sigmoid(_z.Of(x, h));
-        Expr u = Tanh(_u.Of(x, Sigmoid(_r.Of(x, h)) * h));
-        return z * h + (1 - z) * u;
-    }
+    public Expr Step(Expr x, Expr h) => _step.Call(x, h);
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<Expr> sequence, Span<Expr> outputs, bool reverse = false)

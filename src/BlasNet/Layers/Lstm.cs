@@ -8,23 +8,37 @@ namespace BlasNet.Layers;
 /// <remarks>
 /// i = σ(Wi·x + Ui·h + bi), f = σ(Wf·x + Uf·h + bf), o = σ(Wo·x + Uo·h + bo), u = tanh(Wu·x + Uu·h + bu), c' = i∘u + f∘c, h' = o∘tanh(c').
 /// Sources: Hochreiter, Schmidhuber, "Long Short-Term Memory", Neural Computation 9(8), 1997; Gers, Schmidhuber, Cummins, "Learning to Forget",
-/// Neural Computation 12(10), 2000; bf starts at 1, so that a new network remembers: Jozefowicz, Zaremba, Sutskever, ICML 2015.
+/// Neural Computation 12(10), 2000. A step is one call of a function.
 /// </remarks>
 public sealed class Lstm : IRecurrentLayer
 {
-    private readonly Gate _i, _f, _o, _u;
+    private readonly Function<Expr, (Expr H, Expr C)> _start;
+    private readonly Function<Expr, (Expr H, Expr C), (Expr H, Expr C)> _step;
 
-    /// <param name="parameters">The model, which receives <c>name.Wi</c> [hidden × inputs], <c>name.Ui</c> [hidden × hidden], <c>name.bi</c> [hidden], and so for f, o, u.</param>
+    /// <param name="parameters">The model, which receives <c>name.Wifou</c> [4·hidden × inputs]: Wi above Wf, Wo, Wu; <c>name.Uifou</c>
+    /// [4·hidden × hidden] and <c>name.bifou</c> [4·hidden] likewise.</param>
     /// <param name="name">Unique within the model.</param>
     /// <param name="inputs">Length of x.</param>
     /// <param name="hidden">Length of h and c.</param>
     public Lstm(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        _i = new Gate(parameters, name, "i", inputs, hidden);
-        _f = new Gate(parameters, name, "f", inputs, hidden, bias: 1);
-        _o = new Gate(parameters, name, "o", inputs, hidden);
-        _u = new Gate(parameters, name, "u", inputs, hidden);
+        Parameter w = Gates.Weight(parameters, name, "W", "ifou", hidden, inputs);
+        Parameter u = Gates.Weight(parameters, name, "U", "ifou", hidden, hidden);
+        Parameter b = Gates.Bias(parameters, name, "ifou", hidden);
+
+        _start = Function.Of($"{name}.start", (Expr x) =>
+        {
+            Expr z = w * x + b;
+            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 3, hidden));
+            return (Sigmoid(Gates.Of(z, 2, hidden)) * Tanh(c), c);
+        });
+        _step = Function.Of($"{name}.step", (Expr x, (Expr H, Expr C) state) =>
+        {
+            Expr z = u * state.H + (w * x + b);
+            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 3, hidden)) + Sigmoid(Gates.Of(z, 1, hidden)) * state.C;
+            return (Sigmoid(Gates.Of(z, 2, hidden)) * Tanh(c), c);
+        });
     }
 
     /// <summary>The state after the first vector: a step from zeros, without the products that would be zero.</summary>
@@ -33,8 +47,8 @@ public sealed class Lstm : IRecurrentLayer
     /// <exception cref="ShapeException"><paramref name="x"/> has another length.</exception>
     public LstmState Start(Expr x)
     {
-        Expr c = Sigmoid(_i.Of(x)) * Tanh(_u.Of(x));
-        return new LstmState(Sigmoid(_o.Of(x)) * Tanh(c), c);
+        var (h, c) = _start.Call(x);
+        return new LstmState(h, c);
     }
 
     /// <summary>The state after one more vector.</summary>
@@ -44,9 +58,8 @@ public sealed class Lstm : IRecurrentLayer
     /// <exception cref="ShapeException"><paramref name="x"/> or the state has another length.</exception>
     public LstmState Step(Expr x, LstmState state)
     {
-        var (h, c) = state;
-        Expr next = Sigmoid(_i.Of(x, h)) * Tanh(_u.Of(x, h)) + Sigmoid(_f.Of(x, h)) * c;
-        return new LstmState(Sigmoid(_o.Of(x, h)) * Tanh(next), next);
+        var (h, c) = _step.Call(x, (state.H, state.C));
+        return new LstmState(h, c);
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace BlasNet.Layers;
 /// <summary>A multi-layer perceptron: linear layers with rectified units between them, and no function after the last.</summary>
 public sealed class Mlp
 {
-    private readonly Linear[] _layers;
+    private readonly Function<Expr, Expr> _apply;
 
     /// <param name="parameters">The model, which receives <c>name.1.W</c>, <c>name.1.b</c>, <c>name.2.W</c>….</param>
     /// <param name="name">Unique within the model.</param>
@@ -17,20 +17,22 @@ public sealed class Mlp
         if (sizes.Length < 2)
             throw new ArgumentException("An MLP has at least the sizes of its argument and of its result.", nameof(sizes));
 
-        _layers = new Linear[sizes.Length - 1];
-        for (int i = 0; i < _layers.Length; i++)
-            _layers[i] = new Linear(parameters, $"{name}.{i + 1}", sizes[i + 1], sizes[i], i < _layers.Length - 1 ? Initializer.HeNormal : null);
+        var layers = new Linear[sizes.Length - 1];
+        for (int i = 0; i < layers.Length; i++)
+            layers[i] = new Linear(parameters, $"{name}.{i + 1}", sizes[i + 1], sizes[i], i < layers.Length - 1 ? Initializer.HeNormal : null);
+
+        _apply = Function.Of(name, (Expr x) =>
+        {
+            foreach (Linear layer in layers.AsSpan(0, layers.Length - 1))
+                x = Relu(layer.Apply(x));
+
+            return layers[^1].Apply(x);
+        });
     }
 
     /// <summary>The last layer's value.</summary>
     /// <param name="x">[first size] or [first size × c].</param>
     /// <returns>[last size] or [last size × c].</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows.</exception>
-    public Expr Apply(Expr x)
-    {
-        foreach (Linear layer in _layers.AsSpan(0, _layers.Length - 1))
-            x = Relu(layer.Apply(x));
-
-        return _layers[^1].Apply(x);
-    }
+    public Expr Apply(Expr x) => _apply.Call(x);
 }

@@ -13,6 +13,7 @@ internal static class OperatorCatalog
     public static IReadOnlyList<Operator> All { get; } =
     [
         ParameterOperator.Instance, InputOperator.Instance, IndexOperator.Instance, KeyOperator.Instance, ConstantOperator.Instance,
+        ArgumentOperator.Instance, ResultOperator.Instance, PlusOperator.Instance,
         GatherOperator.Instance, ScatterAddOperator.Instance, TotalOperator.Instance, BroadcastOperator.Instance,
         MatMulOperator.Instance, MatMulTransposedOperator.Instance, OuterProductOperator.OneByOne, OuterProductOperator.Summed,
         AddOperator.Instance, SubtractOperator.Instance, MultiplyOperator.Instance, DivideOperator.Instance, ScaleOperator.Instance,

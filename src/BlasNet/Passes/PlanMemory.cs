@@ -92,10 +92,10 @@ internal sealed class PlanMemory
 
         for (int node = 0; node < _graph.Count; node++)
         {
+            (_plan.Roots[node], _plan.Displacements[node]) = (node, 0);
             if (!_needed[node])
                 continue;
 
-            (_plan.Roots[node], _plan.Displacements[node]) = (node, 0);
             Operator op = _graph.OperatorOf(node);
             if (op.ResultCount > 1)
                 continue;
