@@ -31,6 +31,7 @@ internal sealed class Compilation
     {
         _options = options;
         _seen = new Graph(precision);
+        _differentiate.MergeSums = options.Batching && !options.DifferentiateFirst;
         _batch = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
         _inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
         _batchInlined = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };

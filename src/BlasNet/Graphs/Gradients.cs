@@ -14,11 +14,17 @@ internal sealed class Gradients
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
     private readonly List<Run> _runs = [];
+    private readonly List<int> _alike = [];
+    private Predicate<int>? _isAlike;
+    private OperandRuns? _operand;
     private int[] _first = [];        // index into _contributions + 1; in order of arrival by way of _last
     private int[] _last = [];
-    private bool[] _needed = [];
+    private bool[] _needed = [], _reached = [];
 
     public Graph Graph { get; private set; } = null!;
+
+    /// <summary>Whether sums over stacks that add up become one sum over all of them.</summary>
+    public bool MergesSums { get; set; }
 
     /// <summary>Starts over: the gradients wanted are those of nodes that depend on <paramref name="targets"/>.</summary>
     public void Begin(Graph graph, ReadOnlySpan<int> targets)
@@ -147,6 +153,32 @@ internal sealed class Gradients
         _last[node] = index;
     }
 
+    // The runs that are the first to reach a vector of the node, so that it need not be cleared; none where runs are parts of vectors.
+    private void MarkFirst(int node)
+    {
+        int rows = Graph.ShapeOf(node).Rows, vectors = Graph.LengthOf(node) / rows;
+        if (_reached.Length < vectors)
+            _reached = new bool[2 * vectors];
+
+        Array.Clear(_reached, 0, vectors);
+        Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
+        foreach (Run run in runs)
+        {
+            if (run.Target % rows != 0 || run.Length % rows != 0)
+                return;
+        }
+
+        for (int i = 0; i < runs.Length; i++)
+        {
+            Span<bool> reached = _reached.AsSpan(runs[i].Target / rows, runs[i].Length / rows);
+            if (!reached.Contains(true))
+                runs[i] = runs[i] with { IsFirst = true };
+
+            // A run that reaches some of its vectors first would have to be cut; the others are cleared instead.
+            reached.Fill(true);
+        }
+    }
+
     private bool HasScattered(int first)
     {
         for (int i = first; i >= 0; i = _contributions[i].Next)
@@ -164,7 +196,75 @@ internal sealed class Gradients
         for (int i = first; i >= 0; i = _contributions[i].Next)
             _inputs.Add(_contributions[i].Node);
 
+        if (MergesSums)
+            MergeSums();
+
+
         return Graph.Append(Graph.IsBody ? PlusOperator.Instance : TotalOperator.Instance, 0, CollectionsMarshal.AsSpan(_inputs));
+    }
+
+    // Terms that are sums of the same kind are one sum over all their values: a weight's gradient is one product over all steps of a recurrence.
+    private void MergeSums()
+    {
+        for (int i = 0; i < _inputs.Count; i++)
+        {
+            int term = _inputs[i];
+            Operator op = Graph.OperatorOf(term);
+            if (op.Merging != Merging.Sum)
+                continue;
+
+            _alike.Clear();
+            for (int j = i; j < _inputs.Count; j++)
+            {
+                if (AreAlike(term, _inputs[j]))
+                    _alike.Add(_inputs[j]);
+            }
+
+            if (_alike.Count < 2)
+                continue;
+
+            _inputs.RemoveAll(_isAlike ??= _alike.Contains);
+            _inputs.Insert(i, Merged(op));
+        }
+    }
+
+    private bool AreAlike(int term, int other)
+    {
+        ReadOnlySpan<int> left = Graph.InputsOf(term), right = Graph.InputsOf(other);
+        if (Graph.OperatorOf(term) != Graph.OperatorOf(other) || Graph.AttributeOf(term) != Graph.AttributeOf(other) || left.Length != right.Length)
+            return false;
+
+        for (int i = 0; i < left.Length; i++)
+        {
+            bool stacked = !Graph.IsShared(right[i]) && Graph.CountOf(right[i]) == Graph.CountOf(right[0]);
+            if (!stacked || Graph.ShapeOf(left[i]) != Graph.ShapeOf(right[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    private int Merged(Operator op)
+    {
+        int first = _alike[0];
+        int slots = Graph.InputsOf(first).Length;
+        Span<int> operands = stackalloc int[slots];
+        _operand ??= new OperandRuns();
+        for (int slot = 0; slot < slots; slot++)
+        {
+            int count = 0;
+            _operand.Begin(Graph);
+            foreach (int term in _alike)
+            {
+                int input = Graph.InputsOf(term)[slot];
+                _operand.Add(input, 0, Graph.LengthOf(input));
+                count += Graph.CountOf(input);
+            }
+
+            operands[slot] = _operand.ToOperand(Graph.ShapeOf(Graph.InputsOf(first)[slot]), count, shared: false);
+        }
+
+        return Graph.AppendStack(op, Graph.AttributeOf(first), operands, Graph.ShapeOf(first), 1, shared: false);
     }
 
     private int ScatterAdd(int node, int first)
@@ -191,6 +291,7 @@ internal sealed class Gradients
             _inputs.Add(term);
         }
 
+        MarkFirst(node);
         long attribute = Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
         return Graph.AppendStack(ScatterAddOperator.Instance, attribute, CollectionsMarshal.AsSpan(_inputs),
             Graph.ShapeOf(node), Graph.CountOf(node), shared: false);

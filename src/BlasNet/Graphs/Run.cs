@@ -5,7 +5,8 @@ namespace BlasNet.Graphs;
 /// <param name="Source">First element in the input's stack.</param>
 /// <param name="Target">First element in the output's stack.</param>
 /// <param name="Length">Number of elements.</param>
-internal readonly record struct Run(int Input, int Source, int Target, int Length)
+/// <param name="IsFirst">Of a scatter-add: nothing earlier in the list adds to these elements of the output, so they are written, not added to.</param>
+internal readonly record struct Run(int Input, int Source, int Target, int Length, bool IsFirst = false)
 {
     /// <summary>The same range on its way back, as the gradient needs it.</summary>
     public Run Reverse() => new(0, Target, Source, Length);

@@ -14,14 +14,14 @@ internal sealed class Batch
 {
     private readonly Signatures _signatures = new();
     private readonly Agenda _agenda = new();
-    private readonly OperandRuns _runs;
+    private readonly OperandRuns _runs = new(), _memberRuns = new();
     private readonly List<int> _inputs = [];
     private readonly List<Run> _sorted = [];
     private int[] _node = [], _offset = [];   // of each source node: its stack in the target, and its first element there
     private Graph _source = null!;
     private readonly Graph _target;
 
-    public Batch(Graph target) => (_target, _runs) = (target, new OperandRuns(target));
+    public Batch(Graph target) => _target = target;
 
     /// <summary>The batched graph.</summary>
     public Graph Target => _target;
@@ -49,6 +49,8 @@ internal sealed class Batch
     {
         _source = source;
         _target.ClearFor(source);
+        _runs.Begin(_target);
+        _memberRuns.Begin(_target);
         if (_node.Length < source.Count)
             (_node, _offset) = (new int[source.Capacity], new int[source.Capacity]);
 
@@ -146,6 +148,9 @@ internal sealed class Batch
     private void MergeStack(Operator op, ReadOnlySpan<int> members)
     {
         int first = members[0];
+        if (TryHoist(op, members))
+            return;
+
         bool vectors = HasRaggedColumns(members);
         Shape shape = _source.ShapeOf(first);
         int operands = _source.InputsOf(first).Length;
@@ -204,6 +209,67 @@ internal sealed class Batch
 
             index += _source.LengthOf(member) / shape.Size;
         }
+    }
+
+    // What the members read of one stack, some of it more than once, is computed on that stack: then each of its values counts once, and no
+    // operand is copied. The input product of a recurrence is computed once for each word of the vocabulary that occurs.
+    private bool TryHoist(Operator op, ReadOnlySpan<int> members)
+    {
+        int first = members[0], slot = -1;
+        ReadOnlySpan<int> inputs = _source.InputsOf(first);
+        if (op.Merging != Merging.Stack || op.ResultCount > 1 || !_source.ShapeOf(first).IsVector)
+            return false;
+
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (_source.IsShared(inputs[i]))
+                continue;
+
+            if (slot >= 0 || !_source.ShapeOf(inputs[i]).IsVector)
+                return false;
+
+            slot = i;
+        }
+
+        if (slot < 0)
+            return false;
+
+        Shape shape = _source.ShapeOf(inputs[slot]);
+        _runs.Clear();
+        int length = 0;
+        foreach (int member in members)
+        {
+            int input = _source.InputsOf(member)[slot];
+            var (stack, offset) = Locate(input);
+            _runs.Add(stack, offset, _source.LengthOf(input));
+            length += _source.LengthOf(input);
+        }
+
+        int source = _runs.SingleSource(shape);
+        if (source < 0 || _runs.TryGetPlace(out _, out _) || _target.LengthOf(source) > length)
+            return false;
+
+        _inputs.Clear();
+        foreach (int input in inputs)
+            _inputs.Add(_source.IsShared(input) ? Locate(input).Node : source);
+
+        Shape result = _source.ShapeOf(first);
+        int node = _target.AppendStack(op, _source.AttributeOf(first), Inputs, result, _target.CountOf(source), shared: false);
+        foreach (int member in members)
+            PlaceHoisted(member, slot, node, result.Rows, shape.Rows);
+
+        return true;
+    }
+
+    private void PlaceHoisted(int member, int slot, int node, int rows, int inputRows)
+    {
+        int input = _source.InputsOf(member)[slot];
+        var (stack, offset) = Locate(input);
+        _memberRuns.Clear();
+        _memberRuns.AddScaled(stack, offset, _source.LengthOf(input), node, rows, inputRows);
+        (_node[member], _offset[member]) = _memberRuns.TryGetPlace(out int place, out int start)
+            ? (place, start)
+            : (_memberRuns.ToOperand(_source.ShapeOf(member), _source.CountOf(member), shared: false), 0);
     }
 
     // Values with different numbers of columns are taken column by column; where all agree, they keep their shape.

@@ -8,6 +8,13 @@ internal sealed class Differentiate
 {
     private readonly Gradients _gradients = new();
 
+    /// <summary>Whether the terms of a weight's gradient become one product over all of them.</summary>
+    public bool MergeSums
+    {
+        get => _gradients.MergesSums;
+        set => _gradients.MergesSums = value;
+    }
+
     /// <param name="graph">Extended in place.</param>
     /// <param name="loss">A single scalar.</param>
     /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>

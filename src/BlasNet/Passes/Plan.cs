@@ -30,6 +30,7 @@ internal sealed class Plan
     internal long[] Displacements = [];// elements from the start of the root's value
     internal long[] Offsets = [];      // of a root: elements in its region; for data the attribute of the first value
     internal bool[] Absorbed = [];     // written into the sum it is a term of
+    internal bool[] Collected = [];    // computed right into the gather that sets it beside others; or such a gather
     internal bool[] Accumulates = [];  // adds to what is there
     internal bool[] Restarts = [];     // first to write a gradient: adds to it in the later passes of a step
     internal int[] SparseParameters = [];// the parameter whose gradient this node adds to in a few columns only; −1 for other nodes

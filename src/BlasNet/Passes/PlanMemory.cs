@@ -18,7 +18,7 @@ internal sealed class PlanMemory
     private int[] _users = [];         // needed edges to a node
     private int[] _block = [];         // by root: its range of the arena, −1 before it has one and after it has been given back
     private int[] _firstDying = [], _nextDying = [];   // by node, the roots that it is the last to read
-    private bool[] _needed = [];
+    private bool[] _needed = [], _holds = [];
 
     /// <summary>Whether values may share memory over time and views replace copies; off only for comparison.</summary>
     public bool Reuse { get; set; } = true;
@@ -47,6 +47,7 @@ internal sealed class PlanMemory
         {
             (_lastUse, _users, _block) = (new int[capacity], new int[capacity], new int[capacity]);
             (_firstDying, _nextDying, _needed) = (new int[capacity + 1], new int[capacity], new bool[capacity]);
+            (_holds, _plan.Collected) = (new bool[capacity], new bool[capacity]);
             (_plan.Steps, _plan.Regions, _plan.Offsets) = (new int[capacity], new Region[capacity], new long[capacity]);
             (_plan.Roots, _plan.Displacements) = (new int[capacity], new long[capacity]);
             (_plan.Absorbed, _plan.Accumulates, _plan.Restarts) = (new bool[capacity], new bool[capacity], new bool[capacity]);
@@ -54,6 +55,8 @@ internal sealed class PlanMemory
         }
 
         Array.Clear(_needed, 0, count);
+        Array.Clear(_holds, 0, count);
+        Array.Clear(_plan.Collected, 0, count);
         Array.Clear(_users, 0, count);
         Array.Clear(_plan.Regions, 0, count);
         Array.Clear(_plan.Absorbed, 0, count);
@@ -114,15 +117,47 @@ internal sealed class PlanMemory
             else if (Reuse && ViewOf(node, op, out int viewed, out int offset))
             {
                 (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[viewed], _plan.Displacements[viewed] + offset);
+                _holds[_plan.Roots[viewed]] = true;
             }
             else
             {
                 _plan.Regions[node] = Region.Arena;
                 if (Reuse && op.Storage == Storage.Accumulator)
                     Absorb(node);
+                else if (Reuse && op.Storage == Storage.Runs)
+                    Collect(node);
             }
         }
     }
+
+    // Where a gather sets whole stacks side by side that have no place yet, they are computed right there.
+    private void Collect(int gather)
+    {
+        ReadOnlySpan<int> inputs = _graph.InputsOf(gather);
+        ReadOnlySpan<Run> runs = _graph.RunsOf(gather);
+        if (runs.Length != inputs.Length)
+            return;
+
+        for (int i = 0; i < runs.Length; i++)
+        {
+            int input = inputs[i];
+            bool isFree = _plan.Roots[input] == input && _plan.Regions[input] == Region.Arena && !_plan.Collected[input] && _graph.OperatorOf(input).ResultCount == 1
+                && !_plan.Accumulates[input];
+            if (!isFree || runs[i].Input != i || runs[i].Source != 0 || runs[i].Length != _graph.LengthOf(input) || HoldsOthers(input))
+                return;
+        }
+
+        for (int i = 0; i < runs.Length; i++)
+        {
+            _plan.Collected[inputs[i]] = true;
+            (_plan.Roots[inputs[i]], _plan.Displacements[inputs[i]]) = (gather, runs[i].Target);
+        }
+
+        _plan.Collected[gather] = true;
+    }
+
+    // Whether other nodes' values lie in this node's buffer: views, and terms of sums.
+    private bool HoldsOthers(int node) => _holds[node];
 
     private bool ViewOf(int node, Operator op, out int viewed, out int offset)
     {
@@ -161,6 +196,7 @@ internal sealed class PlanMemory
                 _plan.Absorbed[term] = true;
                 _plan.Accumulates[term] = true;
                 _plan.Roots[term] = sum;
+                _holds[sum] = true;
                 first = Math.Min(first, term);
             }
         }
@@ -263,7 +299,7 @@ internal sealed class PlanMemory
                     AllocateResult(result);
 
                 int root = _plan.Roots[node];
-                if (_plan.Regions[root] == Region.Arena && _block[root] < 0 && (root == node || _plan.Absorbed[node]))
+                if (_plan.Regions[root] == Region.Arena && _block[root] < 0 && (root == node || _plan.Absorbed[node] || _plan.Collected[node]))
                 {
                     _block[root] = Reuse && root == node && InPlaceBlock(node) is >= 0 and var block ? block : _arena.Allocate(_graph.LengthOf(root));
                     _plan.Offsets[root] = _arena.OffsetOf(_block[root]);
@@ -294,10 +330,11 @@ internal sealed class PlanMemory
 
     private void AllocateResult(int result)
     {
-        if (_needed[result])
+        int root = _plan.Roots[result];
+        if (_needed[result] && _block[root] < 0)
         {
-            _block[result] = _arena.Allocate(_graph.LengthOf(result));
-            _plan.Offsets[result] = _arena.OffsetOf(_block[result]);
+            _block[root] = _arena.Allocate(_graph.LengthOf(root));
+            _plan.Offsets[root] = _arena.OffsetOf(_block[root]);
         }
     }
 
@@ -307,7 +344,10 @@ internal sealed class PlanMemory
             return false;
 
         if (_plan.Roots[node] != node)
-            return _plan.Absorbed[node];
+            return _plan.Absorbed[node] || _plan.Collected[node];
+
+        if (_plan.Collected[node])
+            return false;
 
         if (!_plan.Accumulates[node])
             return true;

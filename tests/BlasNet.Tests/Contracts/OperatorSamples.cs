@@ -72,7 +72,7 @@ internal static class OperatorSamples
         new(DropoutOperator.Instance, "matrix", [Matrix, Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate)),
 
         new(TotalOperator.Instance, "", [Matrix, Matrix, Matrix], x => Op.Total(x), [Matrix, Matrix, Vector]),
-        new(PlusOperator.Instance, "", [Matrix, Matrix, Matrix], x => Structure(PlusOperator.Instance, 0, x, Matrix, x.Max(term => term.Count)), [Matrix, Matrix, Vector]),
+        new(PlusOperator.Instance, "", [Matrix, Matrix, Matrix], x => Expr.Apply(PlusOperator.Instance, x), [Matrix, Matrix, Vector]),
         new(BroadcastOperator.Instance, "", [Vector], x => Structure(BroadcastOperator.Instance, 5, x, Vector, 5)),
         new(GatherOperator.Instance, "", [Matrix, Vector], Gather),
         new(ScatterAddOperator.Instance, "", [Matrix, Vector], ScatterAdd),

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
 
 namespace BlasNet.Tests.Oracle;
@@ -68,7 +69,9 @@ public sealed class RandomGraphTests
                 seen.Add(run.PlannedGraph.OperatorOf(node));
         }
 
-        Assert.Empty(OperatorCatalog.All.Except(seen).Select(op => op.Name));
+        // Arguments, and sums value by value, are part of functions' bodies alone; results are of calls and fused cells.
+        Operator[] inBodies = [ArgumentOperator.Instance, PlusOperator.Instance, ResultOperator.Instance];
+        Assert.Empty(OperatorCatalog.All.Except(seen).Except(inBodies).Select(op => op.Name));
     }
 
     private static void CheckSeed(int seed)

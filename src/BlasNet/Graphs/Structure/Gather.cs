@@ -50,13 +50,23 @@ internal sealed class ScatterAddOperator : Operator
 
     public override void Forward<T>(in Operands<T> stack)
     {
-        if (!stack.Accumulate)
+        int written = 0;
+        foreach (Run run in stack.Runs)
+            written += run.IsFirst ? run.Length : 0;
+
+        if (!stack.Accumulate && written < stack.Output.Length)
             stack.Output.Span.Clear();
 
         foreach (Run run in stack.Runs)
         {
-            if (!stack.IsAbsorbed(run.Input))
-                Rows.Add(stack[run.Input].Span.Slice(run.Source, run.Length), stack.Output.Span.Slice(run.Target, run.Length));
+            if (stack.IsAbsorbed(run.Input))
+                continue;
+
+            Span<T> source = stack[run.Input].Span.Slice(run.Source, run.Length), target = stack.Output.Span.Slice(run.Target, run.Length);
+            if (run.IsFirst && !stack.Accumulate)
+                source.CopyTo(target);
+            else
+                Rows.Add(source, target);
         }
     }
 

@@ -13,12 +13,15 @@ internal sealed class TotalOperator : Operator
 
     public override Storage Storage => Storage.Accumulator;
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => ShapeOf(this, inputs);
+
+    /// <summary>The shape of a sum.</summary>
+    public static Shape ShapeOf(Operator op, ReadOnlySpan<Shape> inputs)
     {
         for (int i = 1; i < inputs.Length; i++)
         {
             if (inputs[i] != inputs[0])
-                throw new ShapeException(this, $"all terms must have one shape, but term 1 is {inputs[0]} and term {i + 1} is {inputs[i]}");
+                throw new ShapeException(op, $"all terms must have one shape, but term 1 is {inputs[0]} and term {i + 1} is {inputs[i]}");
         }
 
         return inputs[0];
@@ -55,7 +58,7 @@ internal sealed class PlusOperator : Operator
 
     public override bool IsElementwise => true;
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => TotalOperator.Instance.InferShape(inputs, attribute);
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => TotalOperator.ShapeOf(this, inputs);
 
     public override void Forward<T>(in Operands<T> stack)
     {

@@ -1,12 +1,13 @@
 using System.Runtime.InteropServices;
-using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
 
-namespace BlasNet.Passes;
+namespace BlasNet.Graphs;
 
 /// <summary>Collects where the parts of one operand of a merged node lie, and appends what brings them into order.</summary>
-internal sealed class OperandRuns(Graph graph)
+internal sealed class OperandRuns
 {
+    private Graph _graph = null!;
+
     // Here a run's Input is the node it comes from.
     private readonly List<Run> _runs = [];
     private readonly List<int> _nodes = [];
@@ -15,28 +16,64 @@ internal sealed class OperandRuns(Graph graph)
     private int[] _starts = [];
     private int _length;
 
+    /// <summary>Starts an operand.</summary>
+    public void Begin(Graph graph)
+    {
+        _graph = graph;
+        Clear();
+    }
+
     public void Clear()
     {
         _runs.Clear();
         _length = 0;
     }
 
+    /// <summary>The one stack that all values of the operand come from, whole values in any order; −1 if there is no such.</summary>
+    public int SingleSource(Shape shape)
+    {
+        foreach (Run run in _runs)
+        {
+            if (run.Input != _runs[0].Input || run.Source % shape.Size != 0 || run.Length % shape.Size != 0)
+                return -1;
+        }
+
+        return _runs.Count > 0 && _graph.ShapeOf(_runs[0].Input) == shape ? _runs[0].Input : -1;
+    }
+
     /// <summary>The next elements of the operand. What a gather has fetched from a single stack is fetched from there.</summary>
     public void Add(int node, int offset, int length)
     {
-        if (graph.OperatorOf(node).Storage != Storage.Runs || graph.InputsOf(node).Length != 1)
+        if (_graph.OperatorOf(node).Storage != Storage.Runs || _graph.InputsOf(node).Length != 1)
         {
             Add(node, offset, length, _length);
             return;
         }
 
-        int source = graph.InputsOf(node)[0];
-        ReadOnlySpan<Run> runs = graph.RunsOf(node);   // of one input, so in the order of their targets
+        int source = _graph.InputsOf(node)[0];
+        ReadOnlySpan<Run> runs = _graph.RunsOf(node);   // of one input, so in the order of their targets
         for (int i = FirstReaching(runs, offset); i < runs.Length && runs[i].Target < offset + length; i++)
         {
             int start = Math.Max(offset, runs[i].Target), end = Math.Min(offset + length, runs[i].Target + runs[i].Length);
             Add(source, runs[i].Source + start - runs[i].Target, end - start, _length);
         }
+    }
+
+    /// <summary>As <see cref="Add(int, int, int)"/>, but the vectors are those of another node, which has one for each of the source's.</summary>
+    public void AddScaled(int node, int offset, int length, int other, int rows, int sourceRows)
+    {
+        int start = _runs.Count;
+        Add(node, offset, length);
+        Span<Run> runs = CollectionsMarshal.AsSpan(_runs)[start..];
+        int end = 0;
+        foreach (ref Run run in runs)
+        {
+            int vectors = run.Length / sourceRows;
+            run = new Run(other, run.Source / sourceRows * rows, end, vectors * rows);
+            end += vectors * rows;
+        }
+
+        _length = end;
     }
 
     /// <summary>Where the operand lies in one stack, if it does.</summary>
@@ -82,11 +119,11 @@ internal sealed class OperandRuns(Graph graph)
     /// <summary>The node whose stack is the operand: the one that all elements come from, or a gather.</summary>
     public int ToOperand(Shape shape, int count, bool shared)
     {
-        if (_runs is [var run] && run.Source == 0 && run.Length == graph.LengthOf(run.Input) && graph.ShapeOf(run.Input) == shape && graph.CountOf(run.Input) == count)
+        if (_runs is [var run] && run.Source == 0 && run.Length == _graph.LengthOf(run.Input) && _graph.ShapeOf(run.Input) == shape && _graph.CountOf(run.Input) == count)
             return run.Input;
 
         long attribute = ToSortedRuns();
-        return graph.AppendStack(GatherOperator.Instance, attribute, CollectionsMarshal.AsSpan(_nodes), shape, count, shared);
+        return _graph.AppendStack(GatherOperator.Instance, attribute, CollectionsMarshal.AsSpan(_nodes), shape, count, shared);
     }
 
     /// <summary>The inputs of a sum, in which the order of the terms is of no account.</summary>
@@ -121,8 +158,8 @@ internal sealed class OperandRuns(Graph graph)
     // Numbers the nodes in order of appearance and sorts the runs by that number (a counting sort).
     private long ToSortedRuns()
     {
-        if (_ordinal.Length < graph.Count)
-            _ordinal = new int[graph.Capacity];
+        if (_ordinal.Length < _graph.Count)
+            _ordinal = new int[_graph.Capacity];
 
         _nodes.Clear();
         Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
@@ -145,7 +182,7 @@ internal sealed class OperandRuns(Graph graph)
         for (int i = 1; i <= _nodes.Count; i++)
             _starts[i] += _starts[i - 1];
 
-        Span<Run> sorted = graph.ReserveRuns(runs.Length, out long attribute);
+        Span<Run> sorted = _graph.ReserveRuns(runs.Length, out long attribute);
         foreach (Run run in runs)
         {
             int ordinal = _ordinal[run.Input] - 1;
