@@ -37,7 +37,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
             if (plan.SparseParameters[node] is >= 0 and var parameter)
                 gradients!.Touch(parameter, OperandOf(_graph.InputsOf(node)[op.ColumnIndexInput]).Span);
 
-            op.Forward(new Operands<T>(this, _graph, node, plan.Accumulates[node] || (accumulate && plan.Restarts[node])));
+            op.Run(new Operands<T>(this, _graph, node, plan.Accumulates[node] || (accumulate && plan.Restarts[node])));
             Profile?.Add(op, Stopwatch.GetTimestamp() - start);
             if (Anomalies?.Check(plan, node, this) == true)
                 return;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Graphs;
@@ -68,6 +69,11 @@ internal abstract class Operator
 {
     private static int _lastId;
 
+    private delegate void Kernel<T>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+
+    private Kernel<float>? _single;
+    private Kernel<double>? _double;
+
     /// <summary>Distinguishes operators in hashes.</summary>
     internal int Id { get; } = Interlocked.Increment(ref _lastId);
 
@@ -127,6 +133,17 @@ internal abstract class Operator
 
     /// <summary>Floating-point operations of the matrix product for one value; 0 for operators that are not products.</summary>
     public virtual long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 0;
+
+    /// <summary>Calls <see cref="Forward"/> by a delegate that is made once: looking a generic virtual method up takes 10 ns a call, a tenth of a
+    /// tagger's step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run<T>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (typeof(T) == typeof(float))
+            Unsafe.As<Kernel<T>>(_single ??= Forward)(stack);
+        else
+            Unsafe.As<Kernel<T>>(_double ??= Forward)(stack);
+    }
 
     /// <summary>Computes a stack: <c>Output.Count</c> values. An input has that count, or count 1: the same value for all.</summary>
     public abstract void Forward<T>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>;

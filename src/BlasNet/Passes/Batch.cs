@@ -102,14 +102,18 @@ internal sealed class Batch
     // A gather of what lies in order already is a place in a stack.
     private void MergeGather(int gather)
     {
-        _sorted.Clear();
-        _sorted.AddRange(_source.RunsOf(gather));
+        ReadOnlySpan<Run> runs = _source.RunsOf(gather);
         ReadOnlySpan<int> inputs = _source.InputsOf(gather);
-        if (inputs.Length > 1)
+        if (!InOrder(runs))
+        {
+            _sorted.Clear();
+            _sorted.AddRange(runs);
             _sorted.Sort(static (a, b) => a.Target.CompareTo(b.Target));
+            runs = CollectionsMarshal.AsSpan(_sorted);
+        }
 
         _runs.Clear();
-        foreach (Run run in _sorted)
+        foreach (Run run in runs)
         {
             var (stack, offset) = Locate(inputs[run.Input]);
             _runs.Add(stack, offset + run.Source, run.Length);
@@ -118,6 +122,17 @@ internal sealed class Batch
         (_node[gather], _offset[gather]) = _runs.TryGetPlace(out int node, out int place)
             ? (node, place)
             : (_runs.ToOperand(_source.ShapeOf(gather), _source.CountOf(gather), _source.IsShared(gather)), 0);
+    }
+
+    private static bool InOrder(ReadOnlySpan<Run> runs)
+    {
+        for (int i = 1; i < runs.Length; i++)
+        {
+            if (runs[i].Target < runs[i - 1].Target)
+                return false;
+        }
+
+        return true;
     }
 
     // A node's place in a stack, and those of its results, which are the nodes after it here as there.

@@ -130,7 +130,7 @@ internal sealed unsafe class FusedProgram
             if (step.Operator is null)
                 Blocks.Copy(given[0].Data, given[0].Count == 1 ? 0 : given[0].Stride, target.Data, target.Stride, step.Shape.Rows, count * step.Shape.Columns);
             else
-                step.Operator.Forward(new Operands<T>(given[..step.OperandCount], target, step.Attribute));
+                step.Operator.Run(new Operands<T>(given[..step.OperandCount], target, step.Attribute));
         }
     }
 
