@@ -31,7 +31,12 @@ internal static class LayeredLayout
         // The mean of the four extreme placements (−1): symmetric where the graph is.
         var parameters = new SugiyamaLayoutParameters
         {
-            LayerGap = 30, SliceGap = 20, PositionMode = -1, OptimizeWidth = false, MinimizeEdgeLength = true, EdgeRouting = SugiyamaEdgeRouting.Traditional,
+            LayerGap = 30,
+            SliceGap = 20,
+            PositionMode = -1,
+            OptimizeWidth = false,
+            MinimizeEdgeLength = true,
+            EdgeRouting = SugiyamaEdgeRouting.Traditional,
         };
         var layout = new SugiyamaLayoutAlgorithm<Box, Edge<Box>, BidirectionalGraph<Box, Edge<Box>>>(graph, sizes, parameters);
         layout.Compute();

@@ -3,7 +3,7 @@ namespace BlasNet.Cli.Drawing;
 /// <summary>One curve of a chart.</summary>
 /// <param name="Name">Written beside its last point.</param>
 /// <param name="Points">From left to right; a y that is not finite interrupts the curve.</param>
-/// <param name="Colour">1 to 6.</param>
+/// <param name="Colour">1 to 6, or 0 for grey.</param>
 internal sealed record ChartSeries(string Name, IReadOnlyList<(double X, double Y)> Points, int Colour)
 {
     /// <summary>A curve computed or expected, not measured.</summary>

@@ -42,7 +42,8 @@ public sealed class Chromium : IAsyncLifetime
         Assert.SkipWhen(_browser is null, "No Chromium was found on the PATH: pages are not looked at. Debian, Ubuntu: apt-get install chromium.");
         IBrowserContext context = await _browser!.NewContextAsync(new BrowserNewContextOptions
         {
-            ViewportSize = new ViewportSize { Width = width, Height = 900 }, ColorScheme = colours,
+            ViewportSize = new ViewportSize { Width = width, Height = 900 },
+            ColorScheme = colours,
         });
         return await context.NewPageAsync();
     }

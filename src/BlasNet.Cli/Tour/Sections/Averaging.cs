@@ -47,13 +47,13 @@ internal static class Averaging
     public static AveragingResult Run(PageBuilder page, TourOptions options, Action<double> progress, CancellationToken cancellation)
     {
         double[] exact = Gradient(Precision.Double, OptimizationBatch);
-        double[] regulariser = Regulariser(), exactObjective = [.. exact.Zip(regulariser, (g, r) => g + r)];
+        double[] regulariser = RegulariserGradient(), exactObjective = [.. exact.Zip(regulariser, (g, r) => g + r)];
         Training single = Train(OptimizationBatch, options, cancellation);
         var passes = new List<PassResult>();
         foreach (int pass in PassSizes)
         {
             Training training = pass == OptimizationBatch ? single : Train(pass, options, cancellation);
-            double[] once = Objective(pass, regulariser, perPass: false), perPass = Objective(pass, regulariser, perPass: true);
+            double[] once = ObjectiveCountedOnce(pass), perPass = ObjectiveCountedPerPass(pass, regulariser);
             passes.Add(new PassResult(
                 pass, OptimizationBatch / pass, Probe.RelativeDifference(Gradient(Precision.Single, pass), exact), Probe.RelativeDifference(Gradient(Precision.Double, pass), exact),
                 training.Seconds, training.PeakBytes, Probe.RelativeDifference(once, exactObjective), Probe.RelativeDifference(perPass, exactObjective),
@@ -84,33 +84,45 @@ internal static class Averaging
         return [.. model.Parameters.SelectMany(trainer.Accumulator.MeanGradientOf)];
     }
 
-    private static double[] Regulariser()
+    // λ∇J at the first parameters, for J = ½‖θ‖².
+    private static double[] RegulariserGradient()
     {
         using var model = new Model(Seed, Precision.Double);
         _ = new DigitClassifier(model, pixels: 64, hidden: [64]);
         return [.. model.Parameters.SelectMany(parameter => model.ValuesOf(parameter).Select(value => Lambda * value))];
     }
 
-    private static double[] Objective(int pass, double[] regulariser, bool perPass)
+    private static double[] ObjectiveCountedOnce(int pass)
+    {
+        using var model = new Model(Seed, Precision.Double);
+        var classifier = new DigitClassifier(model, pixels: 64, hidden: [64]);
+        #region once
+        var trainer = new Trainer<Digit>(model, classifier.Loss, new Adam())
+        {
+            ComputeBatch = pass,
+            Regularizer = Regularizer.L2(Lambda, [.. model.Parameters]),   // λ·½‖θ‖²: no part of any example
+        };
+        #endregion
+        return Probe.GradientOf(trainer, Batch);
+    }
+
+    private static double[] ObjectiveCountedPerPass(int pass, double[] regulariser)
     {
         using var model = new Model(Seed, Precision.Double);
         var trainer = new Trainer<Digit>(model, new DigitClassifier(model, pixels: 64, hidden: [64]).Loss, new Adam());
         var gradient = new double[regulariser.Length];
-        #region regulariser
+        #region per pass
         foreach (Digit[] part in Batch.Chunk(pass))
         {
-            Add(gradient, Probe.GradientOf(trainer, part), (double)part.Length / OptimizationBatch);
-            if (perPass)
-                Add(gradient, regulariser, 1);       // wrong: λ∇J once for every pass
+            double share = (double)part.Length / OptimizationBatch;
+            Add(gradient, share, Probe.GradientOf(trainer, part));
+            Add(gradient, 1, regulariser);           // wrong: λ∇J is added in every pass
         }
-
-        if (!perPass)
-            Add(gradient, regulariser, 1);           // right: it is no part of any example, and counts once
         #endregion
         return gradient;
     }
 
-    private static void Add(double[] sum, double[] term, double factor)
+    private static void Add(double[] sum, double factor, double[] term)
     {
         for (int i = 0; i < sum.Length; i++)
             sum[i] += factor * term[i];
@@ -201,7 +213,9 @@ internal static class Averaging
     private static void Regulariser(PageBuilder page, AveragingResult result)
     {
         page.Heading("The regulariser counts once");
-        page.Source("Averaging.cs", "regulariser", "L(θ) = (1/N) Σ ℓ(xᵢ; θ) + λJ(θ) with J = ½‖θ‖². The right way and the common mistake, both run:");
+        page.Text("The whole objective is <i>L</i>(<i>θ</i>) = (1/<i>N</i>) Σ <i>ℓ</i>(<i>x<sub>i</sub></i>; <i>θ</i>) + <i>λJ</i>(<i>θ</i>), here with <i>J</i> = ½‖<i>θ</i>‖². Its second part belongs to no example, so it belongs to no pass.");
+        page.Source("Averaging.cs", "once", "The right way: the regulariser is said once, and counts once, whatever the passes.");
+        page.Source("Averaging.cs", "per pass", "The common mistake, written out and run to see what it does.");
         page.Table($"Relative error of the gradient of the whole objective, λ = {Lambda.ToString(CultureInfo.InvariantCulture)}. Counted in every pass, the regulariser is stronger the smaller the passes are: the memory of the machine would decide what is optimised.",
             ["passes", "counted once", "counted once per pass"],
             result.Passes.Select(pass => new[] { Name(pass), $"<span class=\"yes\">{Figures.Power(pass.RegulariserOnce)}</span>", pass.RegulariserPerPass < 1e-9 ? Figures.Power(pass.RegulariserPerPass) : $"<span class=\"no\">{pass.RegulariserPerPass.ToString("P0", CultureInfo.InvariantCulture)}</span>" }));
@@ -217,7 +231,8 @@ internal static class Averaging
             [
                 new ChartSeries("measured", [.. result.Noise.Select(point => ((double)point.Batch, point.Noise))], 1) { Band = [.. result.Noise.Select(point => (point.Low, point.High))] },
                 new ChartSeries("∝ 1/√B", [.. result.Noise.Select(point => ((double)point.Batch, one.Noise / Math.Sqrt(point.Batch)))], 2) { Marked = false, Dashed = true },
-            ]) { XTicks = [.. result.Noise.Select(point => (double)point.Batch)] },
+            ])
+        { XTicks = [.. result.Noise.Select(point => (double)point.Batch)] },
             $"{result.NoiseDraws} batches drawn at random for each B; the band holds four fifths of them. Every gradient was computed in passes of at most {result.NoiseComputeBatch}, whatever B: four times the examples halve the noise and cost four times the work, and that bargain has nothing to do with GEMM.");
     }
 }

@@ -79,13 +79,13 @@ internal static class Efficiency
         page.Section("efficiency", "Is there any efficiency without parallel hardware?", "When is the efficiency exploited? Is there any without parallel hardware?",
             $"<strong>When the products run, and yes: on one thread of this machine {Figures.Short(best / vector)} times.</strong> A product with one vector reads every weight from memory to use it once. "
             + "A product with <i>B</i> vectors uses each weight it has read <i>B</i> times. What is saved is traffic, so one core is enough to gain from it.");
-        Curves(page, main);
+        Curves(page, main, result.Products);
         Roofline(page, result, main);
         Threads(page, result);
         Steps(page, result);
     }
 
-    private static void Curves(PageBuilder page, ProductPoint[] points)
+    private static void Curves(PageBuilder page, ProductPoint[] points, IReadOnlyList<ProductPoint> all)
     {
         page.Heading("B products with a vector, or one product with B vectors");
         List<ChartSeries> series = [];
@@ -99,8 +99,16 @@ internal static class Efficiency
         string slower = SlowerSentence(points);
         page.Chart(new Chart("Rate of Y = X·Wᵀ over the number of vectors, W 512 × 512, one thread",
             $"B = 1: {Figures.Short(points[0].Packed)} GFLOP/s packed; B = {points[^1].Batch}: {Figures.Short(points[^1].Packed)}. {slower}",
-            new ChartAxis("B, vectors in the stack", 2), new ChartAxis("GFLOP/s", Minimum: 0), series) { XTicks = [.. points.Select(p => (double)p.Batch)] },
+            new ChartAxis("B, vectors in the stack", 2), new ChartAxis("GFLOP/s", Minimum: 0), series)
+        { XTicks = [.. points.Select(p => (double)p.Batch)] },
             $"The same floating-point operations in every column. {slower} The packed kernel keeps <i>W</i> in the order in which it is read, from one update to the next.");
+        ProductPoint[] others = [.. all.Where(point => point is { H: not 512, Threads: 1, Batch: 1 or 4 or 16 or 128 })];
+        if (others.Length > 0)
+        {
+            page.Table("Other sizes, one thread, GFLOP/s. “Chosen” is what BlasNet runs when it is left to choose.", ["h, B", "B × GEMV", "OpenBLAS GEMM", "packed GEMM", "chosen"],
+                others.Select(p => new[] { $"{p.H}, {p.Batch}", p.Gemv is { } gemv ? Figures.Short(gemv) : "–", p.Openblas is { } gemm ? Figures.Short(gemm) : "–", Figures.Short(p.Packed), Figures.Short(p.Chosen) }));
+        }
+
         page.Source("Efficiency.cs", "intensity", "Bytes and operations of one product, as the roofline below counts them.");
     }
 
@@ -119,12 +127,13 @@ internal static class Efficiency
         page.Heading("The roofline: why");
         double[] intensities = [0.25, 0.5, 1, 2, 4, 8, 16, 32, 64];
         var series = new List<ChartSeries>();
-        int colour = 4;
+        int[] colours = [5, 6, 4, 0];   // those of the products are 1 to 3
         foreach (MemoryLevel level in result.Levels)
         {
             double ridge = result.PeakGflops / level.GigabytesPerSecond;
             series.Add(new ChartSeries($"{level.Name}, {Figures.Short(level.GigabytesPerSecond)} GB/s",
-                [.. intensities.Where(x => x < ridge).Append(ridge).Select(x => (x, x * level.GigabytesPerSecond))], colour++ % 6 + 1) { Marked = false, Dashed = true, InKey = true });
+                [.. intensities.Where(x => x < ridge).Append(ridge).Select(x => (x, x * level.GigabytesPerSecond))], colours[Math.Min(series.Count, 3)])
+            { Marked = false, Dashed = true, InKey = true });
         }
 
         if (points[0].Gemv is not null)
@@ -137,7 +146,8 @@ internal static class Efficiency
         ProductPoint one = points[0], eight = points.First(p => p.Batch == 8);
         page.Chart(new Chart("Roofline of one core, and the products on it",
             $"Peak {Figures.Short(result.PeakGflops)} GFLOP/s; " + string.Join(", ", result.Levels.Select(level => $"{level.Name} {Figures.Short(level.GigabytesPerSecond)} GB/s")) + ".",
-            new ChartAxis("operations per byte moved (log)", 2), new ChartAxis("GFLOP/s (log)", 2), series) { References = [new ChartReference($"peak of the arithmetic, {Figures.Short(result.PeakGflops)} GFLOP/s", result.PeakGflops)] },
+            new ChartAxis("operations per byte moved (log)", 2), new ChartAxis("GFLOP/s (log)", 2), series)
+        { References = [new ChartReference($"peak of the arithmetic, {Figures.Short(result.PeakGflops)} GFLOP/s", result.PeakGflops)] },
             $"No computation is above the lines: the slanted ones are what each level of memory delivers, the level one what the arithmetic can do; all measured in this run. W is {Figures.Bytes(4.0 * 512 * 512)}. "
             + $"One vector moves {Figures.Bytes(one.Bytes)} for {Figures.Whole(one.Flops)} operations, {Figures.Short(one.Flops / one.Bytes)} a byte; eight move {Figures.Bytes(eight.Bytes)} for {Figures.Whole(eight.Flops)}, {Figures.Short(eight.Flops / eight.Bytes)} a byte. "
             + "B × GEMV stays where it is, however large B: each call reads W again.", height: 460);
@@ -161,7 +171,8 @@ internal static class Efficiency
             [
                 new ChartSeries("two threads", [.. two.Select(p => ((double)p.Batch, p.Chosen))], 4),
                 new ChartSeries("one thread", [.. one.Select(p => ((double)p.Batch, p.Chosen))], 3),
-            ]) { XTicks = [.. one.Select(p => (double)p.Batch)] },
+            ])
+        { XTicks = [.. one.Select(p => (double)p.Batch)] },
             (two[^1].Chosen > 1.2 * one[^1].Chosen ? "Parallel hardware comes on top, and it too has more to do in a wide product" : "In this run the second thread was of no use; other work had the second processor, or it shares its arithmetic with the first")
                 + $": two threads are {Figures.Short(two[0].Chosen / one[0].Chosen)} times as fast as one at B = 1, and {Figures.Short(two[^1].Chosen / one[^1].Chosen)} times at B = {one[^1].Batch}. What was gained above, with one thread, needed no second one.", height: 330);
     }

@@ -133,7 +133,8 @@ internal static class GradientEvaluation
             [
                 new ChartSeries("differentiate first", [.. curve.Select(order => ((double)order.Examples, 1e3 * order.DifferentiateFirstSeconds))], 2),
                 new ChartSeries("batch first", [.. curve.Select(order => ((double)order.Examples, 1e3 * order.BatchFirstSeconds))], 3),
-            ]) { XTicks = [.. curve.Select(order => (double)order.Examples)] },
+            ])
+        { XTicks = [.. curve.Select(order => (double)order.Examples)] },
             $"{largest.Examples} sentences are {Figures.Whole(largest.MinibatchNodes)} nodes. Differentiated first, {Figures.Whole(largest.DifferentiatedNodes)} have to be batched; batched first, {Figures.Whole(largest.BatchedNodes)} have to be differentiated: "
             + $"{Figures.Short(largest.DifferentiateFirstSeconds / largest.BatchFirstSeconds)} times as long in the one order as in the other. The best of several runs each.", height: 340);
     }

@@ -83,6 +83,11 @@ internal static class Representation
             page.Text(name == "rnn"
                 ? "The two examples have two and three vectors, so their copies are not alike; the parameters are named in the boxes that use them. No index runs over examples, and nothing is padded."
                 : "The two trees have two and three leaves. The code is a plain recursion; that the graphs differ from example to example is no difficulty, because a graph is built for each.");
+            Graph second = model.NewGraph();
+            loss(second, 1);
+            page.Pictures("The graphs of the two examples, as the code above builds them. No two examples need be alike.",
+                ("The first example", one.ToSvg(options with { Title = $"Graph of the first example: {subject.Formula}", ShowKey = false })),
+                ("The second example", second.ToSvg(options with { Title = $"Graph of the second example: {subject.Formula}", ShowKey = false })));
         }
 
         page.Stepper("Watch the nodes merge", minibatchSvg, batchedSvg, steps);
