@@ -12,7 +12,7 @@ public sealed record DrawingOptions
     public string? Description { get; init; }
 
     /// <summary>Larger graphs are folded: nodes that look alike become one box with their number on it.</summary>
-    public int MaxNodes { get; init; } = 80;
+    public int MaxNodes { get; init; } = 100;
 
     /// <summary>A parameter with more users than this is named in its users' boxes instead of being drawn.</summary>
     public int MaxArrows { get; init; } = 2;

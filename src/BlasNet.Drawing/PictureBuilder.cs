@@ -20,6 +20,12 @@ internal static class PictureBuilder
         int[] depth = DepthsOf(graph);
         for (int node = 0; node < graph.Count; node++)
         {
+            if (IsResult(graph, node))
+            {
+                classes[node] = classes[graph.InputsOf(node)[0]]; // part of its owner's box
+                continue;
+            }
+
             if (boxes.TryGetValue(classes[node], out Box? known))
                 Join(known, NewBox(graph, node));
             else
@@ -32,6 +38,9 @@ internal static class PictureBuilder
         var links = new Dictionary<(Box, Box), Link>();
         for (int node = 0; node < graph.Count; node++)
         {
+            if (IsResult(graph, node))
+                continue;
+
             foreach (int input in graph.InputsOf(node))
                 links.TryAdd((boxes[classes[input]], boxes[classes[node]]), new Link(boxes[classes[input]], boxes[classes[node]]));
         }
@@ -84,6 +93,9 @@ internal static class PictureBuilder
 
         return [.. boxes.Where(box => !chips.Contains(box))];
     }
+
+    // One of several results of the node before it.
+    private static bool IsResult(Graph graph, int node) => graph.OperatorOf(node).Name == "result";
 
     private static int[] DepthsOf(Graph graph)
     {

@@ -51,6 +51,7 @@ internal static class ExplanationWriter
             var options = new DrawingOptions
             {
                 Title = title,
+                ColourExamples = graph == stages.Minibatch,
                 IsComplete = false,
                 ExampleOf = graph == stages.Minibatch && examples.Length > 0 ? examples : null,
                 CellsOf = graph == stages.Batched ? ExampleColours.CellsOf(examples, stages.Batching) : null,

@@ -82,7 +82,7 @@ public sealed class GraphDrawingTests : IDisposable
     {
         Graph graph = Minibatch(1, steps: 2_500);
         XElement svg = XElement.Parse(graph.ToSvg());
-        Assert.InRange(Nodes(svg).Length, 5, 80);
+        Assert.InRange(Nodes(svg).Length, 5, 100);
         Assert.Equal(1, svg.Descendants(Svg + "path").Count(path => (string?)path.Attribute("class") == "edge back"));
         Assert.Contains(Badges(svg), number => number.Length == 5);
     }
