@@ -1,6 +1,7 @@
 using System.Globalization;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
+using BlasNet.Graphs.Structure;
 
 namespace BlasNet.Drawing;
 
@@ -95,7 +96,7 @@ internal static class PictureBuilder
     }
 
     // One of several results of the node before it.
-    private static bool IsResult(Graph graph, int node) => graph.OperatorOf(node).Name == "result";
+    private static bool IsResult(Graph graph, int node) => graph.OperatorOf(node) == ResultOperator.Instance;
 
     private static int[] DepthsOf(Graph graph)
     {

@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Drawing;
 
@@ -19,7 +20,7 @@ internal static class Styles
         if (op.Storage == Storage.External)
             return graph.IsShared(node) ? "parameter" : "data";
 
-        if (op.Name.StartsWith("call", StringComparison.Ordinal) || op.Name.StartsWith("function", StringComparison.Ordinal))
+        if (op is CallOperator)
             return "call";
 
         if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Runs)

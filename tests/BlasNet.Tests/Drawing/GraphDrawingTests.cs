@@ -117,6 +117,19 @@ public sealed class GraphDrawingTests : IDisposable
     }
 
     [Fact]
+    public void A_call_is_one_box_with_all_its_results()
+    {
+        Function<Expr, (Expr, Expr)> split = Function.Of("split", (Expr x) => (Tanh(_w * x), Sigmoid(_w * x)));
+        Graph graph = _model.NewGraph();
+        var (left, right) = split.Call(graph.Input([1f, 2f, 3f]));
+        Sum(left * right);
+        XElement svg = XElement.Parse(graph.ToSvg());
+        XElement call = Assert.Single(Nodes(svg), node => ClassesOf(node).Contains("call"));
+        Assert.Equal("split", call.Element(Svg + "text")!.Value);
+        Assert.DoesNotContain("result", svg.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_empty_graph_is_refused() => Assert.Throws<ArgumentException>(() => _model.NewGraph().ToSvg());
 
     [Fact]

@@ -66,14 +66,15 @@ internal static class Representation
         if (name == "weight")
             NameAsInTheQuestion(one, minibatch, batched.Graph, examples);
 
-        var options = new DrawingOptions { IsComplete = false };
+        bool ragged = name is "rnn" or "tree";
+        var options = new DrawingOptions { IsComplete = false, MaxArrows = ragged ? 0 : 2 };
         string minibatchSvg = minibatch.ToSvg(options with { Title = $"Minibatch graph of {subject.Formula}", ExampleOf = examples });
-        string batchedSvg = batched.Graph.ToSvg(options with { Title = $"Batched graph of {subject.Formula}", CellsOf = ExampleColours.CellsOf(examples, batched), ShowKey = false });
+        string batchedSvg = batched.Graph.ToSvg(options with { Title = $"Batched graph of {subject.Formula}", CellsOf = ExampleColours.CellsOf(examples, batched), ShowKey = false, MaxArrows = 2 });
         List<MergeStep> steps = Schedule(minibatch, batched);
         Way[] ways = Ways(model, loss);
 
         page.Source("Subject.cs", region, $"The model, for one example: {subject.Formula}.");
-        if (name is "weight" or "mlp")
+        if (!ragged)
         {
             page.Pictures($"Left, what one example’s loss is. Right, the minibatch of two: a copy for each example, in its colour; what has no colour is shared. {minibatch.Count} nodes.",
                 ("One example", one.ToSvg(options with { Title = $"Graph of one example: {subject.Formula}", ShowKey = false })), ("Minibatch of two", minibatchSvg));
