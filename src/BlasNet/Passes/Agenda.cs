@@ -14,7 +14,7 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class Agenda
 {
-    private int[] _depth = [], _height = [], _waiting = [], _firstUser = [], _users = [];
+    private int[] _depth = [], _height = [], _waiting = [], _firstUser = [], _users = [], _sources = [];   // by edge: who reads, and what is read
     private int[] _next = [];                       // of the ready nodes of one kind
     private int[] _head = [], _tail = [];           // by kind; −1 where none is ready
     private double[] _meanDepth = [];
@@ -157,8 +157,9 @@ internal sealed class Agenda
         Array.Clear(_meanDepth, 0, _kindCount);
         Array.Clear(_firstUser, 0, count + 2);
         Array.Clear(_height, 0, count);
-        ReadOnlySpan<int> kinds = signatures.Kinds;
+        ReadOnlySpan<int> kinds = signatures.Kinds, canonical = signatures.Canonical;
         _usesLevels = _levels.Begin(graph, _kindCount);
+        int edges = 0;
         for (int node = 0; node < count; node++)
         {
             int kind = kinds[node];
@@ -169,7 +170,11 @@ internal sealed class Agenda
             ReadOnlySpan<int> inputs = graph.InputsOf(node);
             foreach (int input in inputs)
             {
-                int source = SourceOf(input, signatures);
+                int source = canonical[input];
+                if (kinds[source] < 0)
+                    source = signatures.OwnerOf(source);
+
+                _sources[edges++] = source;
                 depth = Math.Max(depth, _depth[source] + 1);
                 _firstUser[source + 2]++;
                 if (_usesLevels)
@@ -188,43 +193,34 @@ internal sealed class Agenda
         for (int kind = 0; kind < _kindCount; kind++)
             _meanDepth[kind] /= _members[kind];
 
-        FindUsers(graph, signatures);
+        FindUsers(graph, kinds);
+        FindHeights(graph, kinds, edges);
     }
 
-    private void FindUsers(Graph graph, Signatures signatures)
+    private void FindUsers(Graph graph, ReadOnlySpan<int> kinds)
     {
         for (int node = 2; node <= graph.Count; node++)
             _firstUser[node] += _firstUser[node - 1];
 
         // _firstUser[n + 1] is where node n's users start; filling moves it to where they end, which is where node n + 1's start.
-        ReadOnlySpan<int> kinds = signatures.Kinds;
-        for (int node = 0; node < graph.Count; node++)
+        for (int node = 0, edge = 0; node < graph.Count; node++)
         {
-            if (kinds[node] < 0)
-                continue;
-
-            foreach (int input in graph.InputsOf(node))
-                _users[_firstUser[SourceOf(input, signatures) + 1]++] = node;
-        }
-
-        for (int node = graph.Count - 1; node >= 0; node--)
-        {
-            if (kinds[node] < 0)
-                continue;
-
-            int height = _height[node] + 1;
-            foreach (int input in graph.InputsOf(node))
-            {
-                int source = SourceOf(input, signatures);
-                _height[source] = Math.Max(_height[source], height);
-            }
+            for (int end = edge + (kinds[node] < 0 ? 0 : graph.InputsOf(node).Length); edge < end; edge++)
+                _users[_firstUser[_sources[edge] + 1]++] = node;
         }
     }
 
-    private static int SourceOf(int input, Signatures signatures)
+    private void FindHeights(Graph graph, ReadOnlySpan<int> kinds, int edges)
     {
-        int node = signatures.Canonical[input];
-        return signatures.Kinds[node] >= 0 ? node : signatures.OwnerOf(node);
+        for (int node = graph.Count - 1, edge = edges; node >= 0; node--)
+        {
+            int height = _height[node] + 1;
+            for (int start = edge - (kinds[node] < 0 ? 0 : graph.InputsOf(node).Length); edge > start;)
+            {
+                ref int below = ref _height[_sources[--edge]];
+                below = Math.Max(below, height);
+            }
+        }
     }
 
     private void Reserve(Graph graph)
@@ -237,7 +233,7 @@ internal sealed class Agenda
         }
 
         if (_users.Length < graph.EdgeCount)
-            _users = new int[Math.Max(graph.EdgeCount, 2 * _users.Length)];
+            (_users, _sources) = (new int[Math.Max(graph.EdgeCount, 2 * _users.Length)], new int[Math.Max(graph.EdgeCount, 2 * _users.Length)]);
 
         if (_head.Length < _kindCount)
         {
