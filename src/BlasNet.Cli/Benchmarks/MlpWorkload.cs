@@ -12,13 +12,15 @@ internal static class MlpWorkload
 
     public const string Description = "A perceptron 784-512-512-10 with softmax cross-entropy and SGD, on synthetic pixels.";
 
-    private const int Pixels = 784, Batches = 8;
+    private const int Pixels = 784, Hidden = 512;
 
     public static Workload Create(WorkloadOptions options)
     {
         var model = new Model(options.Seed);
-        var classifier = new DigitClassifier(model, Pixels, [512, 512]);
-        return new Workload<Digit>(model, classifier.Loss, new Sgd(0.01), NewExamples(Batches * options.Batch, options.Seed), options);
+        var classifier = new DigitClassifier(model, Pixels, [Hidden, Hidden]);
+        return new Workload<Digit>(
+            model, classifier.Loss, new Sgd(0.01), NewExamples(options.Limit, options.Seed), options,
+            _ => ModelFlops.OfPerceptron(Pixels, Hidden, Hidden, Digit.Classes));
     }
 
     private static Digit[] NewExamples(int count, int seed)

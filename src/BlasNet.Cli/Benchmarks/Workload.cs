@@ -1,27 +1,31 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Memory;
 using BlasNet.Passes;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Cli.Benchmarks;
 
-/// <summary>How a workload is to run.</summary>
-/// <param name="Batch">Examples of one optimizer step, and of one pass.</param>
-/// <param name="Batching">Whether the examples of a pass are merged.</param>
-/// <param name="Seed">Of the parameters and of the examples.</param>
-internal sealed record WorkloadOptions(int Batch, bool Batching, int Seed);
-
 /// <summary>A model with examples, whose optimizer steps can be timed.</summary>
 internal abstract class Workload(Model model, int batch) : IDisposable
 {
     public Model Model { get; } = model;
 
-    /// <summary>Examples of one step.</summary>
+    /// <summary>Examples of one step; the last of a pass may have fewer.</summary>
     public int Batch { get; } = batch;
 
-    /// <summary>Words of the step done last; 0 where examples have none.</summary>
-    public int Words { get; protected set; }
+    /// <summary>Examples of one pass over the data.</summary>
+    public abstract int Examples { get; }
+
+    /// <summary>Words of these examples; 0 where examples have none.</summary>
+    public abstract long Words { get; }
+
+    /// <summary>Floating-point operations of the products that these examples need, computed one by one: see <see cref="ModelFlops"/>.</summary>
+    public abstract long Flops { get; }
+
+    /// <summary>Steps of one pass over the data.</summary>
+    public int Steps => (Examples + Batch - 1) / Batch;
 
     public abstract PhaseTimes Times { get; }
 
@@ -31,11 +35,12 @@ internal abstract class Workload(Model model, int batch) : IDisposable
     /// <summary>Time by operator; null while nobody asks.</summary>
     public abstract Profile? Profile { get; set; }
 
-    /// <summary>One optimizer step over the next examples.</summary>
-    /// <returns>Their mean loss before it.</returns>
+    /// <summary>One optimizer step over the next examples. The first pass takes them as they come; later ones, as in training, each in an order of its own,
+    /// unless all plans are kept for minibatches that come again.</summary>
+    /// <returns>The sum of their losses before it.</returns>
     public abstract double Step();
 
-    /// <summary>The sum of the losses of the first step's examples, in a graph of its own.</summary>
+    /// <summary>The sum of the losses of the last step's examples, in a graph of its own.</summary>
     public abstract Expr NewMinibatch();
 
     public void Dispose() => Model.Dispose();
@@ -44,15 +49,26 @@ internal abstract class Workload(Model model, int batch) : IDisposable
 /// <param name="model">With all its parameters.</param>
 /// <param name="loss">One example's loss.</param>
 /// <param name="optimizer">How parameters follow from gradients.</param>
-/// <param name="examples">A multiple of the batch; steps go round them.</param>
+/// <param name="examples">At least one.</param>
 /// <param name="options">How to run.</param>
+/// <param name="flops">Of an example's products.</param>
 /// <param name="words">How many words an example has, if they are counted.</param>
 internal sealed class Workload<TExample>(
-    Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, TExample[] examples, WorkloadOptions options, Func<TExample, int>? words = null)
+    Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, TExample[] examples, WorkloadOptions options, Func<TExample, long> flops,
+    Func<TExample, int>? words = null)
     : Workload(model, options.Batch)
 {
-    private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, new EngineOptions { Batching = options.Batching });
-    private int _next;
+    private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch));
+    private readonly TExample[] _batch = new TExample[Math.Min(options.Batch, examples.Length)];
+    private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
+    private RandomStream _random = new((ulong)options.Seed, "order of examples");
+    private int _next, _count;
+
+    public override int Examples => examples.Length;
+
+    public override long Words { get; } = words is null ? 0 : examples.Sum(example => (long)words(example));
+
+    public override long Flops { get; } = examples.Sum(flops);
 
     public override PhaseTimes Times => _trainer.Accumulator.Times;
 
@@ -62,22 +78,31 @@ internal sealed class Workload<TExample>(
 
     public override double Step()
     {
-        ReadOnlySpan<TExample> batch = examples.AsSpan(_next, Batch);
-        _next = (_next + Batch) % examples.Length;
-        if (words is not null)
-        {
-            Words = 0;
-            foreach (TExample example in batch)
-                Words += words(example);
-        }
+        if (_next == examples.Length)
+            NextPass();
 
-        return _trainer.Step(batch);
+        _count = Math.Min(Batch, examples.Length - _next);
+        for (int i = 0; i < _count; i++)
+            _batch[i] = examples[_order[_next++]];
+
+        return _trainer.Step(_batch.AsSpan(0, _count)) * _count;
     }
 
     public override Expr NewMinibatch()
     {
         Graph graph = Model.NewGraph();
         graph.IsTraining = true;
-        return Total([.. examples.Take(Batch).Select(example => loss(graph, example))]);
+        return Total([.. _batch.Take(_count).Select(example => loss(graph, example))]);
+    }
+
+    // Source of the shuffle: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
+    private void NextPass()
+    {
+        _next = 0;
+        for (int i = options.PlanCache == PlanCache.All ? 0 : _order.Length - 1; i > 0; i--)
+        {
+            int j = (int)(_random.NextBits() % (uint)(i + 1));
+            (_order[i], _order[j]) = (_order[j], _order[i]);
+        }
     }
 }

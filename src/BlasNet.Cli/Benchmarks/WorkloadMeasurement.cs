@@ -2,45 +2,48 @@ using BlasNet.Cli.Output;
 
 namespace BlasNet.Cli.Benchmarks;
 
-/// <summary>What the timed steps of a workload took; names and units as in <c>bench --json</c>, times in seconds.</summary>
+/// <summary>The middle one of some times, and those at the ends, in seconds.</summary>
+internal readonly record struct Spread(double Median, double Fastest, double Slowest)
+{
+    /// <param name="seconds">At least one; is sorted.</param>
+    public static Spread Of(double[] seconds)
+    {
+        Array.Sort(seconds);
+        return new Spread(seconds[seconds.Length / 2], seconds[0], seconds[^1]);
+    }
+}
+
+/// <summary>What the timed passes of a workload took; names and units as in <c>bench --json</c>.</summary>
 internal sealed record WorkloadMeasurement
 {
+    /// <summary>Mean loss of the examples during the first pass, each before the step it was part of.</summary>
     public required double FirstPassLoss { get; init; }
 
     /// <summary>Number of timed steps.</summary>
     public required int Steps { get; init; }
 
-    public required double MedianSeconds { get; init; }
+    /// <summary>Of a pass over the data.</summary>
+    public required Spread Pass { get; init; }
 
-    public required double FastestSeconds { get; init; }
+    /// <summary>Of a step.</summary>
+    public required Spread Step { get; init; }
 
-    public required double SlowestSeconds { get; init; }
-
-    /// <summary>Of the timed steps together; 0 where examples have no words.</summary>
-    public required double WordsPerSecond { get; init; }
+    /// <summary>Of the timed steps.</summary>
+    public required Counters Counters { get; init; }
 
     /// <summary>The best rate of the packed product, before or after the steps.</summary>
     public required double PeakGflops { get; init; }
 
-    /// <summary>Floating-point operations of the matrix products of one step: those of the forward pass and of the parameters' gradients.</summary>
-    public required long FlopsPerStep { get; init; }
-
-    public required double ManagedBytesPerStep { get; init; }
-
+    /// <summary>The most that any step needed.</summary>
     public required long PeakBytes { get; init; }
 
+    /// <summary>Of a pass's first step, as is what follows.</summary>
     public required int Launches { get; init; }
 
     public required int LaunchLowerBound { get; init; }
 
-    public required double GemmCallsPerStep { get; init; }
-
-    public required double GemvCallsPerStep { get; init; }
-
     public required long CopiedBytes { get; init; }
 
-    public required ShareLine Share { get; init; }
-
-    /// <summary>Part of the peak that the products make of the whole step's time, 0…1.</summary>
-    public double ModelFlopUtilisation => FlopsPerStep / MedianSeconds / (PeakGflops * 1e9);
+    /// <summary>Parts of the time of all kernels, the largest first.</summary>
+    public required IReadOnlyList<KernelLine> Kernels { get; init; }
 }

@@ -1,124 +1,98 @@
 using System.Diagnostics;
 using BlasNet.Cli.Output;
 using BlasNet.Execution;
-using BlasNet.Graphs;
 using BlasNet.Kernels;
-using BlasNet.Passes;
 
 namespace BlasNet.Cli.Benchmarks;
 
-/// <summary>Times the optimizer steps of a workload: a warm-up, then as many steps as fit in the time given, each by itself.</summary>
-internal sealed class WorkloadTimer
+/// <summary>Times a workload: passes over its data to warm up, then five that count.</summary>
+internal static class WorkloadTimer
 {
-    private const int MaximumSteps = 100_000, MinimumSteps = 5, ProfiledSteps = 5;
+    public const int Passes = 5;
+
+    private const int ProfiledSteps = 5;
+
+    // Tiered compilation replaces code in the background; what it has not replaced by then it leaves.
+    private static readonly TimeSpan LeastWarmUp = TimeSpan.FromSeconds(0.75);
 
     // Operators that move values without computing any.
     private static readonly HashSet<string> Copying = ["gather", "scatter-add", "broadcast", "concatenate", "slice", "pad"];
 
-    private readonly double[] _seconds = new double[MaximumSteps];
+    public static bool IsCopy(string name) => Copying.Contains(name);
 
     /// <exception cref="OperationCanceledException">After the step during which it was asked for.</exception>
-    public WorkloadMeasurement Run(Workload workload, TimeSpan duration, CancellationToken cancellation)
+    public static WorkloadMeasurement Run(Workload workload, CancellationToken cancellation)
     {
         double peak = GemmPeak.Measure(ComputeThreads.Count);
-        double firstPassLoss = WarmUp(workload, duration / 4, cancellation);
-        PhaseTimes times = workload.Times;
-        (long build, long batch, long differentiate, long plan, long execute, long update) =
-            (times.Build, times.Batch, times.Differentiate, times.Simplify + times.Plan, times.Execute, times.Update);
-        (long gemms, long gemvs, long words) = (Gemm.GemmCalls, Gemm.GemvCalls, 0);
-        long bytes = GC.GetTotalAllocatedBytes(precise: true);
-        int steps = 0;
-        long start = Stopwatch.GetTimestamp(), end = start;
-        while (steps < MaximumSteps && (steps < MinimumSteps || Stopwatch.GetElapsedTime(start, end) < duration))
+        double firstPassLoss = WarmUp(workload, cancellation);
+        double[] passes = new double[Passes], steps = new double[Passes * workload.Steps];
+        long peakBytes = 0;
+        Counters before = Counters.Of(workload.Times);
+        for (int i = 0; i < steps.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
             long begin = Stopwatch.GetTimestamp();
             workload.Step();
-            end = Stopwatch.GetTimestamp();
-            words += workload.Words;
-            _seconds[steps++] = Stopwatch.GetElapsedTime(begin, end).TotalSeconds;
+            steps[i] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
+            passes[i / workload.Steps] += steps[i];
+            peakBytes = Math.Max(peakBytes, workload.Plan.PeakBytes);
         }
 
-        bytes = GC.GetTotalAllocatedBytes(precise: true) - bytes;
-        (gemms, gemvs) = (Gemm.GemmCalls - gemms, Gemm.GemvCalls - gemvs);
-        (build, batch, differentiate) = (times.Build - build, times.Batch - batch, times.Differentiate - differentiate);
-        (plan, execute, update) = (times.Simplify + times.Plan - plan, times.Execute - execute, times.Update - update);
-        double total = build + batch + differentiate + plan + execute + update;
-        double copies = execute * CopyingPart(workload);
-        Span<double> seconds = _seconds.AsSpan(0, steps);
-        double elapsed = 0;
-        foreach (double second in seconds)
-            elapsed += second;
-
-        seconds.Sort();
+        Counters counters = Counters.Of(workload.Times) - before;
+        workload.Step();   // the first of a pass
         return new WorkloadMeasurement
         {
             FirstPassLoss = firstPassLoss,
-            Steps = steps,
-            MedianSeconds = seconds[steps / 2],
-            FastestSeconds = seconds[0],
-            SlowestSeconds = seconds[^1],
-            WordsPerSecond = words / elapsed,
-            PeakGflops = Math.Max(peak, GemmPeak.Measure(ComputeThreads.Count)),
-            FlopsPerStep = FlopsOf(workload.Plan),
-            ManagedBytesPerStep = (double)bytes / steps,
-            PeakBytes = workload.Plan.PeakBytes,
+            Steps = steps.Length,
+            Pass = Spread.Of(passes),
+            Step = Spread.Of(steps),
+            Counters = counters,
+            PeakBytes = peakBytes,
             Launches = workload.Plan.StepCount,
-            LaunchLowerBound = Benchmarks.LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model.Parameters),
-            GemmCallsPerStep = (double)gemms / steps,
-            GemvCallsPerStep = (double)gemvs / steps,
             CopiedBytes = workload.Plan.CopiedBytes,
-            Share = new ShareLine(
-                build / total, batch / total, differentiate / total, plan / total, (execute - copies) / total, copies / total, update / total),
+            LaunchLowerBound = Benchmarks.LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model.Parameters),
+            Kernels = ProfileOf(workload, cancellation),
+            PeakGflops = Math.Max(peak, GemmPeak.Measure(ComputeThreads.Count)),
         };
     }
 
-    /// <summary>Operations of the products of a plan; a sum of outer products has as many terms as its operands' stack.</summary>
-    internal static long FlopsOf(Plan plan)
-    {
-        Graph graph = plan.Graph;
-        var shapes = new List<Shape>();
-        long flops = 0;
-        foreach (int node in plan.Order)
-        {
-            int count = graph.CountOf(node);
-            shapes.Clear();
-            foreach (int input in graph.InputsOf(node))
-            {
-                shapes.Add(graph.ShapeOf(input));
-                count = Math.Max(count, graph.CountOf(input));
-            }
-
-            flops += count * graph.OperatorOf(node).Flops(shapes.ToArray(), graph.ShapeOf(node));
-        }
-
-        return flops;
-    }
-
-    // Tiered compilation replaces code in the background; what it has not replaced by then it leaves.
-    private static double WarmUp(Workload workload, TimeSpan duration, CancellationToken cancellation)
+    private static double WarmUp(Workload workload, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        double first = workload.Step();
-        for (int step = 1; step < MinimumSteps || Stopwatch.GetElapsedTime(start) < duration; step++)
+        double first = 0;
+        for (bool isFirst = true; isFirst || Stopwatch.GetElapsedTime(start) < LeastWarmUp; isFirst = false)
+        {
+            for (int step = 0; step < workload.Steps; step++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                double loss = workload.Step();
+                first += isFirst ? loss : 0;
+            }
+        }
+
+        return first / workload.Examples;
+    }
+
+    // Measured apart, since looking at the clock before and after every launch takes time too.
+    private static KernelLine[] ProfileOf(Workload workload, CancellationToken cancellation)
+    {
+        var profile = new Profile();
+        workload.Profile = profile;
+        for (int step = 0; step < ProfiledSteps; step++)
         {
             cancellation.ThrowIfCancellationRequested();
             workload.Step();
         }
 
-        return first;
-    }
-
-    // Of the time of execution; measured apart, since looking at the clock before and after every launch takes time too.
-    private static double CopyingPart(Workload workload)
-    {
-        var profile = new Profile();
-        workload.Profile = profile;
-        for (int step = 0; step < ProfiledSteps; step++)
-            workload.Step();
-
         workload.Profile = null;
         double all = profile.Entries.Sum(entry => entry.Time.TotalSeconds);
-        return profile.Entries.Where(entry => Copying.Contains(entry.Operator)).Sum(entry => entry.Time.TotalSeconds) / all;
+        return
+        [
+            .. profile.Entries
+                .GroupBy(entry => entry.Operator)   // chains of the same operators are several
+                .Select(entries => new KernelLine(
+                    entries.Key, entries.Sum(entry => entry.Time.TotalSeconds) / all, (double)entries.Sum(entry => entry.Launches) / ProfiledSteps))
+                .OrderByDescending(kernel => kernel.Share),
+        ];
     }
 }

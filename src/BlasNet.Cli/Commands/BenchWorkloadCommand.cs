@@ -7,34 +7,56 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Cli.Commands;
 
+/// <summary>A workload as a command.</summary>
+/// <param name="Name">The command's name.</param>
+/// <param name="Description">What is computed.</param>
+/// <param name="Data">What <c>--data</c> takes; null where examples are always synthetic.</param>
+/// <param name="Batch">Examples of a step, unless told otherwise.</param>
+/// <param name="Limit">Examples of a pass, unless told otherwise.</param>
+internal sealed record WorkloadDescription(string Name, string Description, string? Data, int Batch, int Limit);
+
 /// <summary><c>blasnet bench</c> of one workload.</summary>
 internal static class BenchWorkloadCommand
 {
+    private const string What = "Times whole optimizer steps: build the graphs, batch, differentiate, plan, compute, update; passes over the data to warm up, then five.";
+
     /// <param name="context">Where results go.</param>
-    /// <param name="name">The command's name.</param>
-    /// <param name="description">What is computed.</param>
-    /// <param name="create">Makes the workload.</param>
-    /// <param name="batch">Examples of a step, unless told otherwise.</param>
-    public static Command Create(CommandContext context, string name, string description, Func<WorkloadOptions, Workload> create, int batch)
+    /// <param name="about">The workload.</param>
+    /// <param name="create">Makes it.</param>
+    /// <param name="own">Options that only this command has.</param>
+    public static Command Create(
+        CommandContext context, WorkloadDescription about, Func<ParseResult, WorkloadOptions, Workload> create, params ReadOnlySpan<Option> own)
     {
-        Option<int> batchOption = CliOptions.Integer("--batch", "Examples of one optimizer step, computed in one pass.", batch, 1, 1 << 16);
-        Option<int> seconds = CliOptions.Integer("--seconds", "How long to time steps, after a quarter of it to warm up.", byDefault: 3, 1, 3600);
+        Option<string?> data = CliOptions.FileName("--data", $"{about.Data}; plain or gzipped. Without it: synthetic ones with the lengths of real text.");
+        Option<int> limit = CliOptions.Integer("--limit", "The first N examples are one pass.", about.Limit, 1, int.MaxValue);
+        Option<int> batch = CliOptions.Integer("--batch", "Examples of one optimizer step, computed in one pass.", about.Batch, 1, 1 << 16);
         Option<Named<bool>> batching = CliOptions.Batching();
+        Option<Named<PlanCache>> planCache = CliOptions.Choice(
+            "--plan-cache", "Use plans of minibatches of the same structure again: as in training, never, or from the second pass on for every one.", WorkloadOptions.PlanCaches);
         Option<Named<GemmMode>> gemm = CliOptions.Gemm();
         Option<int> threads = CliOptions.Threads(), seed = CliOptions.Seed();
         Option<bool> json = CliOptions.Json();
-        var command = new Command(name, $"{description}\nTimes whole optimizer steps: build the graphs, batch, differentiate, plan, compute, update.")
+        var command = new Command(about.Name, $"{about.Description}\n{What}");
+        Option[] options = [.. about.Data is null ? [] : (Option[])[data], limit, .. own, batch, batching, planCache, gemm, threads, seed, json];
+        foreach (Option option in options)
+            command.Options.Add(option);
+
+        command.SetAction(parsed =>
         {
-            batchOption, batching, gemm, threads, seconds, seed, json,
-        };
-        command.SetAction(options =>
-        {
-            using var kernels = new KernelScope(options.GetRequiredValue(gemm).Value, options.GetValue(threads));
-            var how = new WorkloadOptions(options.GetValue(batchOption), options.GetRequiredValue(batching).Value, options.GetValue(seed));
-            using Workload workload = create(how);
-            WorkloadMeasurement measured = new WorkloadTimer().Run(workload, TimeSpan.FromSeconds(options.GetValue(seconds)), context.Cancellation);
-            WorkloadLine line = LineOf(name, how, options.GetRequiredValue(batching).Name, options.GetRequiredValue(gemm).Name, measured);
-            if (options.GetValue(json))
+            var how = new WorkloadOptions
+            {
+                Batch = parsed.GetValue(batch),
+                Limit = parsed.GetValue(limit),
+                Data = about.Data is null ? null : parsed.GetValue(data),
+                Batching = parsed.GetRequiredValue(batching).Value,
+                PlanCache = parsed.GetRequiredValue(planCache).Value,
+                Seed = parsed.GetValue(seed),
+            };
+            using var kernels = new KernelScope(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads));
+            using Workload workload = create(parsed, how);
+            WorkloadMeasurement measured = WorkloadTimer.Run(workload, context.Cancellation);
+            var line = WorkloadLine.Of(about.Name, how, parsed.GetRequiredValue(gemm).Name, parsed.GetValue(threads), workload, measured);
+            if (parsed.GetValue(json))
                 context.WriteJson(line, JsonLines.Default.WorkloadLine);
             else
                 Print(context.Output, line);
@@ -42,22 +64,17 @@ internal static class BenchWorkloadCommand
         return command;
     }
 
-    private static WorkloadLine LineOf(string name, WorkloadOptions how, string batching, string gemm, WorkloadMeasurement measured) => new(
-        name, how.Batch / measured.MedianSeconds, measured.WordsPerSecond > 0 ? measured.WordsPerSecond : null, measured.ModelFlopUtilisation,
-        measured.PeakGflops, (double)measured.FlopsPerStep / how.Batch, ComputeThreads.Count, how.Batch, batching, gemm, KernelScope.OpenBlasCore,
-        measured.Steps, measured.MedianSeconds, measured.FastestSeconds, measured.SlowestSeconds, measured.ManagedBytesPerStep, measured.PeakBytes,
-        measured.Launches, measured.LaunchLowerBound, measured.GemmCallsPerStep, measured.GemvCallsPerStep, measured.CopiedBytes,
-        measured.FirstPassLoss, measured.Share);
-
     private static void Print(TextWriter output, WorkloadLine line)
     {
-        Add("examples/s", $"{line.ExamplesPerSecond:N0}");
+        const int Operators = 6;
+        Add("examples/s", $"{line.ExamplesPerSecond:N0} ({line.ExamplesPerSecondMin:N0} to {line.ExamplesPerSecondMax:N0}), {line.Examples:N0} in a pass");
         if (line.WordsPerSecond is { } words)
-            Add("words/s", $"{words:N0}");
+            Add("words/s", $"{words:N0} ({line.WordsPerSecondMin:N0} to {line.WordsPerSecondMax:N0}), {line.Words:N0} in a pass");
 
         Add("model FLOP utilisation", $"{line.ModelFlopUtilisation:P1} of {line.PeakGflops:N0} GFLOP/s (packed product, {line.Threads} thread(s))");
-        Add("products", $"{line.FlopsPerExample / 1e6:N2} MFLOP an example");
-        Add("a step", $"median {1e3 * line.StepSecondsMedian:N3} ms, {1e3 * line.StepSecondsMin:N3} to {1e3 * line.StepSecondsMax:N3} ms, of {line.Steps:N0}");
+        Add("products", $"{line.FlopsPerExample / 1e6:N2} MFLOP an example, {line.Parameters:N0} parameters");
+        Add("a step", $"median {1e3 * line.StepSecondsMedian:N3} ms, {1e3 * line.StepSecondsMin:N3} to {1e3 * line.StepSecondsMax:N3} ms");
+        Add("plans", $"{line.StepsWithKnownPlan:N0} of {line.Steps:N0} steps found theirs");
         Add("calls in a step", $"{line.GemmCalls:N0} GEMM, {line.GemvCalls:N0} GEMV");
         Add("launches in a step", $"{line.Launches:N0}; no order of batching needs fewer than {line.LaunchLowerBound:N0}");
         Add("memory", $"{line.PeakBytes:N0} bytes arena, {line.CopiedBytes:N0} copied, {line.ManagedBytesPerStep:N1} managed a step");
@@ -65,6 +82,8 @@ internal static class BenchWorkloadCommand
         ShareLine share = line.Share;
         Add("time before kernels", $"build {share.Build:P1}, batch {share.Batch:P1}, differentiate {share.Differentiate:P1}, plan {share.Plan:P1}");
         Add("time of kernels", $"products and functions {share.Kernels:P1}, copies {share.Copies:P1}, update {share.Update:P1}");
+        string kernels = string.Join(", ", line.Kernels.Take(Operators).Select(kernel => string.Create(CultureInfo.InvariantCulture, $"{kernel.Operator} {kernel.Share:P0}")));
+        Add("kernels", $"{kernels}");
         Add("OpenBLAS", $"{line.OpenblasCore ?? "not found"}; batching {line.Batching}, products by {line.Gemm}");
 
         void Add(string name, FormattableString value) => output.WriteLine($"{name,-24}{value.ToString(CultureInfo.InvariantCulture)}");

@@ -37,10 +37,10 @@ internal static class TrainLanguageModelCommand
         TrainingRun NewTraining(ParseResult options, TrainingSettings settings)
         {
             var source = Source<string[]>.Of(SentenceFile.Read, options.GetValue(common.Data)!, options.GetValue(corpus.Dev), settings.Limit);
-            var data = new TextCorpus(source, options.GetValue(vocabulary));
-            var sizes = new LanguageModelSizes(data.Words.Count + 1, options.GetValue(embedding), options.GetValue(hidden));
+            Vocabulary words = Vocabulary.Build(source.Train.SelectMany(sentence => sentence), maximumSize: options.GetValue(vocabulary) - 1);
+            var sizes = new LanguageModelSizes(words.Count + 1, options.GetValue(embedding), options.GetValue(hidden));
             var named = new Dictionary<string, int> { ["words"] = sizes.Words, ["embedding"] = sizes.Embedding, ["hidden"] = sizes.Hidden };
-            return LanguageModelTraining.Create(data, model => new LanguageModel(model, sizes), named, settings);
+            return LanguageModelTraining.Create(source.Read(sentence => words.Encode(sentence)), model => new LanguageModel(model, sizes), named, settings);
         }
     }
 }

@@ -55,8 +55,9 @@ internal static class TrainTaggerCommand
         TrainingRun NewTraining(ParseResult options, TrainingSettings settings)
         {
             var source = Source<TaggedWord[]>.Of(TaggedFile.Read, options.GetValue(common.Data)!, options.GetValue(corpus.Dev), settings.Limit);
-            var data = new TaggerCorpus(source, spell ? options.GetValue(rare) + 1 : options.GetValue(corpus.MinimumCount), spell);
-            var sizes = new TaggerSizes(data.Words.Count, data.Tags.Count, options.GetValue(embedding), options.GetValue(hidden), options.GetValue(mlp));
+            var coding = new TaggerCoding(source.Train, spell ? options.GetValue(rare) + 1 : options.GetValue(corpus.MinimumCount), spell);
+            Split<TaggedSentence> data = source.Read(coding.Encode);
+            var sizes = new TaggerSizes(coding.Words.Count, coding.Tags.Count, options.GetValue(embedding), options.GetValue(hidden), options.GetValue(mlp));
             var named = new Dictionary<string, int>
             {
                 ["words"] = sizes.Words,
@@ -66,11 +67,11 @@ internal static class TrainTaggerCommand
                 ["mlp"] = sizes.Mlp,
             };
             if (!spell)
-                return TaggerTraining.Create(data, model => new Tagger(model, sizes), named, settings);
+                return TaggerTraining.Create(data, coding, model => new Tagger(model, sizes), named, settings);
 
-            (int characters, int characterEmbedding) = (data.Characters.Count, options.GetValue(character));
+            (int characters, int characterEmbedding) = (coding.Characters.Count, options.GetValue(character));
             (named["characters"], named["char_embedding"]) = (characters, characterEmbedding);
-            return TaggerTraining.Create(data, model => new CharacterTagger(model, sizes, characters, characterEmbedding), named, settings);
+            return TaggerTraining.Create(data, coding, model => new CharacterTagger(model, sizes, characters, characterEmbedding), named, settings);
         }
     }
 }

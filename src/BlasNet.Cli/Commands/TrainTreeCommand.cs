@@ -40,9 +40,9 @@ internal static class TrainTreeCommand
         {
             Source<Tree> source = options.GetValue(common.Data) is { } file
                 ? Source<Tree>.Of(path => TreeFile.Read(path).Select(tree => tree.Binarize()), file, options.GetValue(corpus.Dev), settings.Limit)
-                : TreeCorpus.ListOps(settings.Seed, settings.Limit ?? ListOpsTrees);
-            var data = new TreeCorpus(source, options.GetValue(corpus.MinimumCount));
-            var sizes = new TreeSizes(data.Words.Count, data.Labels.Count, options.GetValue(embedding), options.GetValue(hidden));
+                : TreeCoding.ListOps(settings.Seed, settings.Limit ?? ListOpsTrees);
+            var coding = new TreeCoding(source.Train, options.GetValue(corpus.MinimumCount));
+            var sizes = new TreeSizes(coding.Words.Count, coding.Labels.Count, options.GetValue(embedding), options.GetValue(hidden));
             var named = new Dictionary<string, int>
             {
                 ["words"] = sizes.Words,
@@ -50,7 +50,7 @@ internal static class TrainTreeCommand
                 ["embedding"] = sizes.Embedding,
                 ["hidden"] = sizes.Hidden,
             };
-            return TreeTraining.Create(data, model => new TreeClassifier(model, sizes), named, settings);
+            return TreeTraining.Create(source.Read(coding.Encode), coding, model => new TreeClassifier(model, sizes), named, settings);
         }
     }
 }

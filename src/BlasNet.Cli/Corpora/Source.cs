@@ -2,6 +2,9 @@ using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Cli.Corpora;
 
+/// <summary>Examples to train with and examples to test with, as a model takes them.</summary>
+internal sealed record Split<TExample>(TExample[] Train, TExample[] Dev);
+
 /// <summary>What to train with and what to test with; read anew whenever it is enumerated, so that files may be larger than memory.</summary>
 internal sealed record Source<T>(IEnumerable<T> Train, IEnumerable<T> Dev)
 {
@@ -17,6 +20,9 @@ internal sealed record Source<T>(IEnumerable<T> Train, IEnumerable<T> Dev)
         IEnumerable<T> all = limit is { } count ? read(data).Take(count) : read(data);
         return dev is null ? new(OneNeeded(data, all.Where((_, i) => i % DevEvery != 0)), all.Where((_, i) => i % DevEvery == 0)) : new(all, read(dev));
     }
+
+    /// <summary>Reads all of it, as a model takes it.</summary>
+    public Split<TExample> Read<TExample>(Func<T, TExample> encode) => new([.. Train.Select(encode)], [.. Dev.Select(encode)]);
 
     private static IEnumerable<T> OneNeeded(string data, IEnumerable<T> examples)
     {

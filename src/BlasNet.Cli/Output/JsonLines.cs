@@ -3,16 +3,6 @@ using BlasNet.Cli.Diagnosis;
 
 namespace BlasNet.Cli.Output;
 
-/// <summary>A line of <c>bench mlp --json</c> and its like; calls, launches and bytes are of one step.</summary>
-internal sealed record WorkloadLine(
-    string Model, double ExamplesPerSecond, double? WordsPerSecond, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample, int Threads,
-    int Batch, string Batching, string Gemm, string? OpenblasCore, int Steps, double StepSecondsMedian, double StepSecondsMin, double StepSecondsMax,
-    double ManagedBytesPerStep, long PeakBytes, int Launches, int LaunchLowerBound, double GemmCalls, double GemvCalls, long CopiedBytes,
-    double FirstPassLoss, ShareLine Share);
-
-/// <summary>Where the time of a step goes: parts of 1. Simplifying is counted with planning.</summary>
-internal sealed record ShareLine(double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update);
-
 /// <summary>A point of <c>bench gemm --json</c>: GFLOP/s of the product of <c>batch</c> rows with weights h × h; without OpenBLAS two of them are missing.</summary>
 internal sealed record GemmLine(int H, int Batch, int Threads, double? Gemv, double? Openblas, double Packed, double Chosen);
 

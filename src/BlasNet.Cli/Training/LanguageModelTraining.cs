@@ -8,29 +8,29 @@ namespace BlasNet.Cli.Training;
 /// <summary>Trains a <see cref="LanguageModel"/>, and tests it after each epoch.</summary>
 internal static class LanguageModelTraining
 {
-    /// <param name="corpus">At least one sentence of each part.</param>
+    /// <param name="data">At least one sentence of each part.</param>
     /// <param name="create">Adds the language model's parameters to a model.</param>
     /// <param name="sizes">By name.</param>
     /// <param name="settings">How to train.</param>
     public static TrainingRun Create(
-        TextCorpus corpus, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
+        Split<int[]> data, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         LanguageModel language = Network.Create(settings.Seed, create, out Model model);
         var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses()) { ComputeBatch = 64 };   // a stack of softmaxes is large
-        long predictions = corpus.Dev.Sum(sentence => (long)LanguageModel.PredictionsOf(sentence));
-        return new TrainingRun<int[]>(model, language.Loss, corpus.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)
+        long predictions = data.Dev.Sum(sentence => (long)LanguageModel.PredictionsOf(sentence));
+        return new TrainingRun<int[]>(model, language.Loss, data.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)
         {
-            TestExamples = corpus.Dev.Length,
+            TestExamples = data.Dev.Length,
             Sizes = sizes,
             Description = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{corpus.Train.Length:N0} sentences to train with, {corpus.Dev.Length:N0} to test with; {corpus.Words.Count:N0} words; {model.Size:N0} parameters."),
+                $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {sizes["words"]:N0} words; {model.Size:N0} parameters."),
         };
 
         Quality Test(CancellationToken cancellation)
         {
             double loss = 0;
-            evaluator.Run(corpus.Dev, (_, value) => loss += value[0], cancellation);
+            evaluator.Run(data.Dev, (_, value) => loss += value[0], cancellation);
             return new Quality { DevPerplexity = Math.Exp(loss / predictions) };
         }
     }

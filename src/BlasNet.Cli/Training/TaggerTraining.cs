@@ -9,33 +9,34 @@ namespace BlasNet.Cli.Training;
 /// <summary>Trains a tagger, and tests it after each epoch.</summary>
 internal static class TaggerTraining
 {
-    /// <param name="corpus">At least one sentence of each part.</param>
+    /// <param name="data">At least one sentence of each part.</param>
+    /// <param name="coding">How it was made.</param>
     /// <param name="create">Adds the tagger's parameters to a model.</param>
     /// <param name="sizes">By name.</param>
     /// <param name="settings">How to train.</param>
     public static TrainingRun Create(
-        TaggerCorpus corpus, Func<Model, Tagger> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
+        Split<TaggedSentence> data, TaggerCoding coding, Func<Model, Tagger> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         Tagger tagger = Network.Create(settings.Seed, create, out Model model);
         var evaluator = new Evaluator<TaggedSentence>(model, tagger.Scores, settings.NewPasses());
-        return new TrainingRun<TaggedSentence>(model, tagger.Loss, corpus.Train, Test, settings, sentence => sentence.Words.Length)
+        return new TrainingRun<TaggedSentence>(model, tagger.Loss, data.Train, Test, settings, sentence => sentence.Words.Length)
         {
-            TestExamples = corpus.Dev.Length,
+            TestExamples = data.Dev.Length,
             Sizes = sizes,
             Description = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{corpus.Train.Length:N0} sentences to train with, {corpus.Dev.Length:N0} to test with; {corpus.Words.Count:N0} words, {corpus.Tags.Count} tags; {model.Size:N0} parameters."),
+                $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {coding.Words.Count:N0} words, {coding.Tags.Count} tags; {model.Size:N0} parameters."),
         };
 
         Quality Test(CancellationToken cancellation)
         {
-            (int right, int words, int classes) = (0, 0, corpus.Tags.Count);
-            evaluator.Run(corpus.Dev, Count, cancellation);
+            (int right, int words, int classes) = (0, 0, coding.Tags.Count);
+            evaluator.Run(data.Dev, Count, cancellation);
             return new Quality { DevAccuracy = (double)right / words };
 
             void Count(int example, ReadOnlySpan<float> scores)
             {
-                foreach (int tag in corpus.Dev[example].Tags)
+                foreach (int tag in data.Dev[example].Tags)
                 {
                     right += TensorPrimitives.IndexOfMax(scores[..classes]) == tag ? 1 : 0;
                     words++;

@@ -43,6 +43,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
             if (_options.CachedPlans > 0 && _compilations[i].TryReuse(graph, outputs, loss, parameters))
             {
                 MoveToFront(i);
+                Times.PlansFound++;
                 Times.Plan += Stopwatch.GetTimestamp() - start;
                 return;
             }

@@ -17,5 +17,8 @@ internal sealed class PhaseTimes
 
     public long Update { get; set; }
 
+    /// <summary>How many minibatch graphs had a structure seen before, and found its plan.</summary>
+    public long PlansFound { get; set; }
+
     public long Total => Build + Batch + Differentiate + Simplify + Plan + Execute + Update;
 }

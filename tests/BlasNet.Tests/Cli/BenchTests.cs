@@ -1,47 +1,115 @@
 using System.Text.Json;
 using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Execution;
+using BlasNet.Graphs;
 using BlasNet.Native;
 
 namespace BlasNet.Tests.Cli;
 
 [Collection(CommandLineTests.Name)]
-public sealed class BenchTests
+public sealed class BenchTests : IDisposable
 {
-    [Fact]
-    public void A_workload_prints_the_agreed_names()
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Models => ["mlp", "tagger", "tagger-char", "tree", "lm"];
+
+    [Theory, MemberData(nameof(Models))]
+    public void A_workload_prints_the_agreed_names(string model)
     {
-        JsonElement line = Assert.Single(CommandResult.Of("bench", "mlp", "--batch", "16", "--seconds", "1", "--json").Json());
+        JsonElement line = Bench(model, "--batch", "16", "--limit", "40");
 
         Assert.All(
-            ["examples_per_second", "model_flop_utilisation", "peak_gflops", "managed_bytes_per_step", "peak_bytes", "first_pass_loss"],
+            [
+                "examples_per_second", "examples_per_second_min", "examples_per_second_max", "model_flop_utilisation", "peak_gflops", "flops_per_example",
+                "managed_bytes_per_step", "peak_bytes", "first_pass_loss", "step_seconds_median", "copied_bytes", "gemm_calls", "gemv_calls",
+            ],
             name => Assert.True(double.IsFinite(line.GetProperty(name).GetDouble())));
-        Assert.Equal((1, 16, "on"), (line.GetProperty("threads").GetInt32(), line.GetProperty("batch").GetInt32(), line.GetProperty("batching").GetString()));
-        Assert.Equal((8, 0, 0), (line.GetProperty("gemm_calls").GetInt32(), line.GetProperty("gemv_calls").GetInt32(), line.GetProperty("copied_bytes").GetInt32()));
+        Assert.InRange(
+            line.GetProperty("examples_per_second").GetDouble(),
+            line.GetProperty("examples_per_second_min").GetDouble(), line.GetProperty("examples_per_second_max").GetDouble());
+        Assert.Equal(model != "mlp", line.TryGetProperty("words_per_second", out _) && line.TryGetProperty("words_per_second_min", out _));
+        Assert.Equal((model, 1, 16, "on", "on"), (
+            line.GetProperty("model").GetString(), line.GetProperty("threads").GetInt32(), line.GetProperty("batch").GetInt32(),
+            line.GetProperty("batching").GetString(), line.GetProperty("plan_cache").GetString()));
+        Assert.Equal((5, 15, 40), (line.GetProperty("passes").GetInt32(), line.GetProperty("steps").GetInt32(), line.GetProperty("examples").GetInt32()));
         Assert.InRange(line.GetProperty("launch_lower_bound").GetInt32(), 1, line.GetProperty("launches").GetInt32());
-        Assert.InRange(line.GetProperty("model_flop_utilisation").GetDouble(), 1e-6, 1.1);
+        Assert.InRange(line.GetProperty("model_flop_utilisation").GetDouble(), 1e-6, 1.5);
         Assert.Equal(1, line.GetProperty("share").EnumerateObject().Sum(part => part.Value.GetDouble()), tolerance: 1e-9);
         Assert.Equal(
             ["build", "batch", "differentiate", "plan", "kernels", "copies", "update"], line.GetProperty("share").EnumerateObject().Select(part => part.Name));
+        Assert.Equal(1, line.GetProperty("kernels").EnumerateArray().Sum(kernel => kernel.GetProperty("share").GetDouble()), tolerance: 1e-9);
+        Assert.Contains("matmul", line.GetProperty("kernels").EnumerateArray().Select(kernel => kernel.GetProperty("operator").GetString()));
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void The_loss_of_a_pass_does_not_depend_on_batching_or_the_plan_cache(string model)
+    {
+        var options = new WorkloadOptions { Batch = 4, Limit = 10 };
+        double expected = LossOfPass(options);
+
+        Assert.Equal(1, LossOfPass(options with { Batching = false }) / expected, tolerance: 1e-5);
+        Assert.Equal(1, LossOfPass(options with { PlanCache = PlanCache.Off }) / expected, tolerance: 1e-5);
+        Assert.Equal(1, LossOfPass(options with { PlanCache = PlanCache.All }) / expected, tolerance: 1e-5);
+
+        double LossOfPass(WorkloadOptions how)
+        {
+            using Workload workload = NewWorkload(model, how);
+            return Enumerable.Range(0, workload.Steps).Sum(_ => workload.Step());
+        }
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void Flops_are_counted_from_the_plan(bool batching)
+    [InlineData("tree", (int)PlanCache.On, 0)]
+    [InlineData("tree", (int)PlanCache.Off, 0)]
+    [InlineData("tree", (int)PlanCache.All, 20)]
+    [InlineData("mlp", (int)PlanCache.On, 28)]   // of a full batch, and of the two that remain
+    public void The_plan_cache_finds_what_it_is_told_to_find(string model, int cache, long expected)
     {
-        using Workload workload = MlpWorkload.Create(new WorkloadOptions(Batch: 4, batching, Seed: 1));
-        workload.Step();
+        using Workload workload = NewWorkload(model, new WorkloadOptions { Batch = 4, Limit = 38, PlanCache = (PlanCache)cache });
+        for (int step = 0; step < 3 * workload.Steps; step++)
+            workload.Step();
 
-        // Forward and weight gradients of three layers, and what the two hidden layers pass back; nothing for the pixels.
-        const long Weights = 784 * 512 + 512 * 512 + 512 * 10, Passed = 512 * 512 + 512 * 10;
-        Assert.Equal(4 * 2 * (2 * Weights + Passed), WorkloadTimer.FlopsOf(workload.Plan));
+        Assert.Equal(expected, workload.Times.PlansFound);
+    }
+
+    [Theory]
+    [InlineData("tagger", "a|A b|B\nb|B\n", 2, 3)]
+    [InlineData("tagger-char", "1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n", 1, 1)]
+    [InlineData("tree", "(1 (0 a) (1 (0 b) (0 c)))\n", 1, 3)]
+    [InlineData("lm", "a b c\n\nd\ne f\n", 3, 9)]   // ends of sentences are predicted too
+    public void Data_of_the_users_own_is_measured(string model, string text, int examples, int words)
+    {
+        JsonElement line = Bench(model, "--data", _folder.Write("data", text));
+
+        Assert.Equal((examples, words), (line.GetProperty("examples").GetInt32(), line.GetProperty("words").GetInt32()));
+    }
+
+    [Fact]
+    public void The_screen_tells_the_same()
+    {
+        CommandResult result = CommandResult.Of("bench", "tree", "--limit", "8", "--batch", "4");
+
+        Assert.Equal(
+            ["examples/s", "words/s", "model FLOP utilisation", "products", "a step", "plans", "calls in a step", "launches in a step", "memory",
+            "loss of the first pass", "time before kernels", "time of kernels", "kernels", "OpenBLAS"],
+            result.Lines.Select(line => line[..24].TrimEnd()));
+        Assert.Equal("plans                   0 of 10 steps found theirs", result.Lines[5]);
+    }
+
+    [Theory, MemberData(nameof(Models))]
+    public void Flops_are_those_of_the_examples_graphs_computed_one_by_one(string model)
+    {
+        var options = new WorkloadOptions { Batch = 1, Limit = 8 };
+        using Workload workload = NewWorkload(model, options);
+
+        Assert.Equal(Enumerable.Range(0, 8).Sum(_ => FlopsOfNextExample(workload)), workload.Flops);
     }
 
     [Fact]
     public void A_step_allocates_nothing_once_all_arrays_have_grown()
     {
-        using Workload workload = MlpWorkload.Create(new WorkloadOptions(Batch: 100, Batching: true, Seed: 1));
+        using Workload workload = MlpWorkload.Create(new WorkloadOptions { Batch = 100, Limit = 800 });
         for (int step = 0; step < 10; step++)
             workload.Step();
 
@@ -53,7 +121,7 @@ public sealed class BenchTests
     [Fact]
     public void Batching_reaches_nearly_the_fewest_launches()
     {
-        using Workload workload = MlpWorkload.Create(new WorkloadOptions(Batch: 8, Batching: true, Seed: 1));
+        using Workload workload = MlpWorkload.Create(new WorkloadOptions { Batch = 8, Limit = 8 });
         workload.Step();
         int bound = LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model.Parameters);
 
@@ -77,5 +145,37 @@ public sealed class BenchTests
         CommandResult result = CommandResult.Of(new CancellationToken(canceled: true), "bench", "mlp", "--batch", "1", "--json");
 
         Assert.Equal((ExitCodes.Interrupted, "", "Interrupted.\n"), (result.ExitCode, result.Output, result.Error));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static JsonElement Bench(string model, params string[] more)
+    {
+        string[] small = model == "lm" ? ["--vocabulary", "50"] : [];
+        return Assert.Single(CommandResult.Of(["bench", model, "--json", .. small, .. more]).Json());
+    }
+
+    private static Workload NewWorkload(string model, WorkloadOptions options) => model switch
+    {
+        "mlp" => MlpWorkload.Create(options),
+        "tagger" => TextWorkloads.NewTagger(options),
+        "tagger-char" => TextWorkloads.NewCharacterTagger(options),
+        "tree" => TextWorkloads.NewTree(options),
+        _ => TextWorkloads.NewLanguageModel(options, vocabulary: 30),
+    };
+
+    // Nothing is merged, and nothing that occurs twice is computed once.
+    private static long FlopsOfNextExample(Workload workload)
+    {
+        workload.Step();
+        Expr loss = workload.NewMinibatch();
+        using var engine = new Engine<float>(workload.Model.Store<float>(), new EngineOptions { Batching = false, Simplify = false, Fuse = false });
+        engine.Prepare(loss.Graph, [loss], loss, [.. workload.Model.Parameters]);
+        Graph graph = engine.Plan.Graph;
+        long flops = 0;
+        foreach (int node in engine.Plan.Order)
+            flops += graph.OperatorOf(node).Flops([.. graph.InputsOf(node).ToArray().Select(graph.ShapeOf)], graph.ShapeOf(node));
+
+        return flops;
     }
 }

@@ -1,6 +1,7 @@
 using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Drawing;
+using BlasNet.Cli.Output;
 using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
 using BlasNet.Kernels;
@@ -61,15 +62,16 @@ internal static class Efficiency
 
     private static StepResult Step(bool batching, TourOptions options, CancellationToken cancellation)
     {
-        TimeSpan duration = TimeSpan.FromSeconds(options.Quick ? 1 : 4);
+        int examples = StepBatch * (options.Quick ? 8 : 32);
         #region step
-        var how = new WorkloadOptions(StepBatch, batching, Seed: 1);
+        var how = new WorkloadOptions { Batch = StepBatch, Limit = examples, Batching = batching };
         using var kernels = new KernelScope(GemmMode.Auto, threads: 1);
-        using Workload step = MlpWorkload.Create(how);
-        WorkloadMeasurement measured = new WorkloadTimer().Run(step, duration, cancellation);
+        using Workload workload = MlpWorkload.Create(how);
+        WorkloadMeasurement measured = WorkloadTimer.Run(workload, cancellation);
         #endregion
-        return new StepResult(batching ? "on" : "off", StepBatch, measured.MedianSeconds, StepBatch / measured.MedianSeconds,
-            measured.GemmCallsPerStep, measured.GemvCallsPerStep, measured.ModelFlopUtilisation);
+        var line = WorkloadLine.Of(MlpWorkload.Name, how, gemm: "auto", threads: 1, workload, measured);
+        return new StepResult(
+            line.Batching, StepBatch, line.StepSecondsMedian, line.ExamplesPerSecond, line.GemmCalls, line.GemvCalls, line.ModelFlopUtilisation);
     }
 
     private static void Show(PageBuilder page, EfficiencyResult result)

@@ -3,15 +3,15 @@ using BlasNet.Datasets;
 
 namespace BlasNet.Cli.Corpora;
 
-/// <summary>Binary trees as numbers. Words and labels are numbered by the training data alone.</summary>
-internal sealed class TreeCorpus
+/// <summary>Numbers words and labels, and makes binary trees into what a classifier takes.</summary>
+internal sealed class TreeCoding
 {
-    /// <param name="source">Binary trees; enumerated twice: to count, and to number.</param>
-    /// <param name="minimumCount">Words seen less often in the training data, and words never seen, are all <c>&lt;unk&gt;</c>.</param>
-    public TreeCorpus(Source<Tree> source, int minimumCount)
+    /// <param name="training">Words and labels are numbered by these trees alone.</param>
+    /// <param name="minimumCount">Words seen less often in them, and words never seen, are all <c>&lt;unk&gt;</c>.</param>
+    public TreeCoding(IEnumerable<Tree> training, int minimumCount)
     {
         VocabularyBuilder words = new(), labels = new();
-        foreach (Tree node in source.Train.SelectMany(tree => tree.PostOrder()))
+        foreach (Tree node in training.SelectMany(tree => tree.PostOrder()))
         {
             labels.Add(node.Label);
             if (node.Word is { } word)
@@ -19,16 +19,13 @@ internal sealed class TreeCorpus
         }
 
         (Words, Labels) = (words.ToVocabulary(minimumCount), labels.ToVocabulary(unknown: false));
-        (Train, Dev) = ([.. source.Train.Select(Encode)], [.. source.Dev.Select(Encode)]);
     }
 
     public Vocabulary Words { get; }
 
     public Vocabulary Labels { get; }
 
-    public LabelledTree[] Train { get; }
-
-    public LabelledTree[] Dev { get; }
+    public LabelledTree Encode(Tree binary) => LabelledTree.Of(binary, Words, Labels);
 
     /// <summary>Generated ListOps, as many as are asked for; the first thousand of a seed are for the test, whatever the number of the others.</summary>
     public static Source<Tree> ListOps(int seed, int count)
@@ -38,6 +35,4 @@ internal sealed class TreeCorpus
         IEnumerable<Tree> Trees(int first, int length) => Enumerable.Range(first, length).Select(example => Datasets.ListOps.Binarize(trees[example]));
         return new Source<Tree>(Trees(Dev, count), Trees(0, Dev));
     }
-
-    private LabelledTree Encode(Tree tree) => LabelledTree.Of(tree, Words, Labels);
 }

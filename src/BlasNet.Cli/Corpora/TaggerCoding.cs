@@ -3,18 +3,18 @@ using BlasNet.Datasets;
 
 namespace BlasNet.Cli.Corpora;
 
-/// <summary>Tagged sentences as numbers. Words and tags are numbered by the training data alone.</summary>
-internal sealed class TaggerCorpus
+/// <summary>Numbers words and tags, and makes tagged sentences into what a tagger takes.</summary>
+internal sealed class TaggerCoding
 {
     private readonly Dictionary<string, int[]>? _spellings;
 
-    /// <param name="source">Enumerated twice: to count, and to number.</param>
-    /// <param name="minimumCount">Words seen less often in the training data have no number of their own.</param>
+    /// <param name="training">Words and tags are numbered by these sentences alone.</param>
+    /// <param name="minimumCount">Words seen less often in them have no number of their own.</param>
     /// <param name="spell">Whether these words are read letter by letter; otherwise they, and words never seen, are all <c>&lt;unk&gt;</c>.</param>
-    public TaggerCorpus(Source<TaggedWord[]> source, int minimumCount, bool spell)
+    public TaggerCoding(IEnumerable<TaggedWord[]> training, int minimumCount, bool spell)
     {
         VocabularyBuilder words = new(), tags = new(), characters = new();
-        foreach (TaggedWord[] sentence in source.Train)
+        foreach (TaggedWord[] sentence in training)
         {
             foreach ((string word, string tag) in sentence)
             {
@@ -27,7 +27,6 @@ internal sealed class TaggerCorpus
 
         _spellings = spell ? new(StringComparer.Ordinal) : null;
         (Words, Tags, Characters) = (words.ToVocabulary(minimumCount), tags.ToVocabulary(unknown: false), characters.ToVocabulary());
-        (Train, Dev) = ([.. source.Train.Select(Encode)], [.. source.Dev.Select(Encode)]);
     }
 
     public Vocabulary Words { get; }
@@ -37,11 +36,7 @@ internal sealed class TaggerCorpus
     /// <summary>Of the words of the training data, if they are read letter by letter.</summary>
     public Vocabulary Characters { get; }
 
-    public TaggedSentence[] Train { get; }
-
-    public TaggedSentence[] Dev { get; }
-
-    private TaggedSentence Encode(TaggedWord[] sentence) => new(
+    public TaggedSentence Encode(TaggedWord[] sentence) => new(
         Array.ConvertAll(sentence, word => Words.IndexOf(word.Word)),
         Array.ConvertAll(sentence, word => Tags.TryGetIndex(word.Tag, out int tag) ? tag : -1),
         _spellings is null ? [] : Array.ConvertAll(sentence, word => Words.TryGetIndex(word.Word, out _) ? null : SpellingOf(word.Word, _spellings)));

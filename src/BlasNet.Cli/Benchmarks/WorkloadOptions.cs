@@ -1,0 +1,57 @@
+using BlasNet.Cli.CommandLine;
+using BlasNet.Execution;
+
+namespace BlasNet.Cli.Benchmarks;
+
+/// <summary>Which plans are kept for minibatches of a structure seen before.</summary>
+internal enum PlanCache
+{
+    /// <summary>As many as in training, which has a new order of examples, and so new structures, in every epoch.</summary>
+    On,
+
+    /// <summary>None: every step finds its structure new.</summary>
+    Off,
+
+    /// <summary>Those of all minibatches: from the second pass on no structure is new.</summary>
+    All,
+}
+
+/// <summary>How a workload is to run.</summary>
+internal sealed record WorkloadOptions
+{
+    /// <summary>Examples of one optimizer step, and of one pass.</summary>
+    public required int Batch { get; init; }
+
+    /// <summary>Examples of a pass over the data, at most.</summary>
+    public required int Limit { get; init; }
+
+    /// <summary>The file of examples; null for synthetic ones.</summary>
+    public string? Data { get; init; }
+
+    /// <summary>Whether the examples of a step are merged.</summary>
+    public bool Batching { get; init; } = true;
+
+    public PlanCache PlanCache { get; init; }
+
+    /// <summary>Of the parameters and of synthetic examples.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <param name="steps">Of one pass over the data.</param>
+    public EngineOptions NewPasses(int steps)
+    {
+        var passes = new EngineOptions { Batching = Batching };
+        return PlanCache switch
+        {
+            PlanCache.Off => passes with { CachedPlans = 0 },
+            PlanCache.All => passes with { CachedPlans = Math.Max(passes.CachedPlans, steps) },
+            _ => passes,
+        };
+    }
+
+    /// <summary>The examples as a workload takes them.</summary>
+    /// <param name="examples">Enumerated as far as the limit.</param>
+    /// <param name="encode">From an example as it is read.</param>
+    public TExample[] Take<T, TExample>(IEnumerable<T> examples, Func<T, TExample> encode) => [.. examples.Take(Limit).Select(encode)];
+
+    public static Named<PlanCache>[] PlanCaches { get; } = [new("on", PlanCache.On), new("off", PlanCache.Off), new("all", PlanCache.All)];
+}

@@ -1,0 +1,51 @@
+using BlasNet.Cli.Benchmarks;
+using BlasNet.Cli.CommandLine;
+
+namespace BlasNet.Cli.Output;
+
+/// <summary>A line of <c>bench mlp --json</c> and its like: rates of the middle, the slowest and the fastest pass; calls, managed bytes and found plans are
+/// means over the timed steps; peak bytes the most of any step; launches, their bound and copied bytes those of a pass's first step.</summary>
+internal sealed record WorkloadLine(
+    string Model, string? Data, double ExamplesPerSecond, double ExamplesPerSecondMin, double ExamplesPerSecondMax,
+    double? WordsPerSecond, double? WordsPerSecondMin, double? WordsPerSecondMax, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample,
+    int Examples, long? Words, long Parameters, int Passes, int Threads, int Batch, string Batching, string Gemm, string PlanCache, string? OpenblasCore,
+    int Steps, long StepsWithKnownPlan, double StepSecondsMedian, double StepSecondsMin, double StepSecondsMax,
+    double ManagedBytesPerStep, long PeakBytes, int Launches, int LaunchLowerBound, double GemmCalls, double GemvCalls, long CopiedBytes,
+    double FirstPassLoss, ShareLine Share, IReadOnlyList<KernelLine> Kernels)
+{
+    public static WorkloadLine Of(
+        string name, WorkloadOptions how, string gemm, int threads, Workload workload, WorkloadMeasurement measured)
+    {
+        (Spread pass, Spread step, Counters counters) = (measured.Pass, measured.Step, measured.Counters);
+        double examples = workload.Examples, steps = measured.Steps;
+        double? words = workload.Words > 0 ? workload.Words : null;
+        return new(
+            name, how.Data, examples / pass.Median, examples / pass.Slowest, examples / pass.Fastest,
+            words / pass.Median, words / pass.Slowest, words / pass.Fastest,
+            workload.Flops / pass.Median / (measured.PeakGflops * 1e9), measured.PeakGflops, workload.Flops / examples,
+            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Batch,
+            how.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), KernelScope.OpenBlasCore,
+            measured.Steps, counters.PlansFound, step.Median, step.Fastest, step.Slowest,
+            counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches, measured.LaunchLowerBound, counters.GemmCalls / steps, counters.GemvCalls / steps,
+            measured.CopiedBytes, measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
+    }
+}
+
+/// <summary>Where the time of a step goes: parts of 1. Simplifying is counted with planning.</summary>
+internal sealed record ShareLine(double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update)
+{
+    public static ShareLine Of(Counters counters, IReadOnlyList<KernelLine> kernels)
+    {
+        double total = counters.Ticks;
+        double copies = counters.Execute * kernels.Where(kernel => WorkloadTimer.IsCopy(kernel.Operator)).Sum(kernel => kernel.Share);
+        return new(
+            counters.Build / total, counters.Batch / total, counters.Differentiate / total, counters.Plan / total,
+            (counters.Execute - copies) / total, copies / total, counters.Update / total);
+    }
+}
+
+/// <summary>What one operator takes.</summary>
+/// <param name="Operator">Its name.</param>
+/// <param name="Share">Part of the time of all kernels.</param>
+/// <param name="Launches">In a step.</param>
+internal sealed record KernelLine(string Operator, double Share, double Launches);
