@@ -22,6 +22,9 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     /// <summary>Looks at every value computed, and ends a run at the first that is not finite; null while nobody asks.</summary>
     public AnomalyDetector? Anomalies { get; set; }
 
+    /// <summary>Of the arena as it is: the largest that a plan has asked for.</summary>
+    public long ArenaBytes => _arena.Bytes;
+
     /// <param name="plan">What to run.</param>
     /// <param name="gradients">Receives the gradients that the plan computes, and which columns they touch; may be null where it computes none.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting them.</param>

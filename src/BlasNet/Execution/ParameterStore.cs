@@ -21,6 +21,19 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 
     public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
 
+    /// <summary>Bytes of all packed forms.</summary>
+    public long PackedBytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (PackedWeights<T> packed in _packed)
+                bytes += packed.Bytes;
+
+            return bytes;
+        }
+    }
+
     public PackedWeights<T> PackedOf(int parameter) => _packed[parameter];
 
     /// <summary>Makes room for one more parameter after the others, on a multiple of 16 elements; what is between them stays 0.</summary>

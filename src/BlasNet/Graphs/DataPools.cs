@@ -57,6 +57,19 @@ internal sealed class DataPools(Precision precision)
         return (long)index << 32 | (uint)pool.Count++;
     }
 
+    /// <summary>Bytes of all values.</summary>
+    public long Bytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (Pool pool in _pools)
+                bytes += (long)pool.Count * pool.Shape.Size * _elementBytes;
+
+            return bytes;
+        }
+    }
+
     /// <summary>Values in the pool of an operator and shape.</summary>
     public int CountOf(Operator op, Shape shape) => _pools.Find(pool => pool.Operator == op && pool.Shape == shape)?.Count ?? 0;
 

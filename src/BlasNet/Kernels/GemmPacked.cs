@@ -17,6 +17,12 @@ internal abstract unsafe class GemmPacked<T>
     /// <summary>Columns of one panel of the right operand.</summary>
     public abstract int PanelWidth { get; }
 
+    /// <summary>The most that a product takes of a thread's scratch memory, whatever its size.</summary>
+    public abstract long MaximumScratchBytes { get; }
+
+    /// <summary>Elements of a packed [rows × columns] matrix.</summary>
+    public long PackedLength(int rows, int columns) => (long)PanelCount(columns) * PanelWidth * rows;
+
     public int PanelCount(int columns) => (columns + PanelWidth - 1) / PanelWidth;
 
     /// <summary>Computes the product, on several threads where that pays.</summary>
@@ -64,6 +70,10 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     private static int Width => 2 * S.Count;
 
     public override int PanelWidth => Width;
+
+    // A block of the left operand, two panels of the right one, and what a tile needs.
+    public override long MaximumScratchBytes =>
+        LeftBlockBytes + (2L * Width * InnerBlockBytes) + ((4 + GemmMicroKernel<GemmStrip2<S, V, T>, T>.MaxRows) * Width * sizeof(T));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in GemmProduct<T> product)

@@ -21,6 +21,9 @@ internal sealed unsafe class GemmScratch
     public static T* Rent<T>(long length)
         where T : unmanaged => (T*)(_current ??= new GemmScratch()).EnsureBytes(length * sizeof(T));
 
+    /// <summary>What the calling thread has.</summary>
+    public static long Bytes => _current?._bytes ?? 0;
+
     private void* EnsureBytes(long bytes)
     {
         if (bytes > _bytes)

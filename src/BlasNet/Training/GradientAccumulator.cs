@@ -5,6 +5,7 @@ using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
 using BlasNet.Graphs.Structure;
+using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Operators;
 using BlasNet.Passes;
@@ -31,6 +32,9 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>Number of passes since <see cref="Begin"/>.</summary>
     public int Passes { get; protected set; }
 
+    /// <summary>Examples of the largest pass since <see cref="Begin"/>.</summary>
+    public int LargestPass { get; protected set; }
+
     /// <summary>Euclidean norm of the objective's gradient at the last update, before clipping; not a number where nothing asked for it.</summary>
     public double GradientNorm { get; protected set; }
 
@@ -46,18 +50,30 @@ internal abstract class GradientAccumulator : IDisposable
     public abstract Profile? Profile { get; set; }
 
     /// <summary>Starts a new optimizer step.</summary>
-    public void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes) = (0, 0, 0, 0, 0);
+    public void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes, LargestPass) = (0, 0, 0, 0, 0, 0);
 
-    /// <summary>Computes one pass.</summary>
+    /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead.</summary>
     /// <param name="graph">The pass's minibatch graph.</param>
     /// <param name="losses">One scalar for each example of it, times its weight.</param>
+    public abstract void Prepare(Graph graph, ReadOnlySpan<Expr> losses);
+
+    /// <summary>What the pass that was prepared takes.</summary>
+    public abstract PassMemory Memory { get; }
+
+    /// <summary>Bytes that passes hold now: values, packed weights, the kernels' scratch memory.</summary>
+    public abstract long HeldBytes { get; }
+
+    /// <summary>Computes the pass that was prepared.</summary>
+    /// <param name="examples">How many it has.</param>
     /// <param name="weight">The sum of their weights.</param>
-    public abstract void Add(Graph graph, ReadOnlySpan<Expr> losses, double weight);
+    public abstract void Add(int examples, double weight);
 
     /// <summary>Adds the regulariser, after the last pass and once.</summary>
     /// <param name="graph">A graph of its own.</param>
     /// <param name="penalty">J, a scalar in it.</param>
-    public abstract void AddPenalty(Graph graph, Expr penalty);
+    /// <param name="memoryBudget">What this pass may take, as any other; 0 for no limit.</param>
+    /// <exception cref="InvalidOperationException">It takes more.</exception>
+    public abstract void AddPenalty(Graph graph, Expr penalty, long memoryBudget);
 
     /// <summary>Updates the parameters by the objective's gradient.</summary>
     /// <param name="optimizer">The rule.</param>
@@ -108,8 +124,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
     private readonly Engine<T> _engine;
-    private readonly EngineOptions _options;
-    private Engine<T>? _penaltyEngine;   // made when first needed
+    private readonly bool[] _seen;
+    private Plan _plan = null!;   // of the last pass of examples
     private readonly GradientBuffer<T> _gradient;
     private NativeBuffer<T>? _state;
 
@@ -118,13 +134,13 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         _parameters = model.Store<T>();
         _targets = [.. model.Parameters];
         _engine = new Engine<T>(_parameters, options);
-        _options = options;
+        _seen = new bool[_targets.Length];
         _gradient = new GradientBuffer<T>(_parameters.Length, _targets);
     }
 
     public override PhaseTimes Times => _engine.Times;
 
-    public override Plan Plan => _engine.Plan;
+    public override Plan Plan => _plan;
 
     public override Profile? Profile
     {
@@ -132,25 +148,37 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         set => _engine.Executor.Profile = value;
     }
 
-    public override void Add(Graph graph, ReadOnlySpan<Expr> losses, double weight)
+    public override PassMemory Memory => PassMemory.Of<T>(_plan, _seen);
+
+    public override long HeldBytes => _engine.Executor.ArenaBytes + _parameters.PackedBytes + GemmScratch.Bytes;
+
+    public override void Prepare(Graph graph, ReadOnlySpan<Expr> losses)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, losses);
         _engine.Prepare(graph, [total], total, _targets);
+        _plan = _engine.Plan;
+    }
+
+    public override void Add(int examples, double weight)
+    {
         _engine.Execute(_gradient, accumulate: Passes > 0);
         LossSum += double.CreateTruncating(_engine.ValueOf(0)[0]);
         WeightSum += weight;
-        Examples += losses.Length;
+        Examples += examples;
+        LargestPass = Math.Max(LargestPass, examples);
         Passes++;
     }
 
     // Times Σw, so that the one division at the end is right for it, too.
-    public override void AddPenalty(Graph graph, Expr penalty)
+    public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget)
     {
-        _penaltyEngine ??= new Engine<T>(_parameters, _options);
         Expr scaled = Op.Multiply(penalty, graph.Input(WeightSum));
-        _penaltyEngine.Prepare(graph, [penalty], scaled, _targets);
-        _penaltyEngine.Execute(_gradient, accumulate: true);
-        Penalty = double.CreateTruncating(_penaltyEngine.ValueOf(0)[0]);
+        _engine.Prepare(graph, [penalty], scaled, _targets);
+        if (memoryBudget > 0 && PassMemory.Of<T>(_engine.Plan, _seen).Bytes is var bytes && bytes > memoryBudget)
+            throw new InvalidOperationException($"The regulariser needs {bytes:N0} bytes; the memory budget is {memoryBudget:N0} bytes. Raise the budget.");
+
+        _engine.Execute(_gradient, accumulate: true);
+        Penalty = double.CreateTruncating(_engine.ValueOf(0)[0]);
     }
 
     public override void Update(Optimizer optimizer, long step)
@@ -300,7 +328,6 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     public override void Dispose()
     {
         _engine.Dispose();
-        _penaltyEngine?.Dispose();
         _gradient.Dispose();
         _state?.Dispose();
     }

@@ -12,8 +12,12 @@ namespace BlasNet.Training;
 /// <param name="GradientNorm">Of the objective, before clipping; not a number unless <see cref="Optimizer.ClipNorm"/> asks for it.</param>
 /// <param name="LearningRate">Of this step.</param>
 /// <param name="Passes">Over how many passes the examples were spread.</param>
+/// <param name="ComputeBatch">Examples of the largest of these passes.</param>
+/// <param name="PassBytes">Native memory that passes hold, measured: what the largest pass so far needed. It counts values and gradients within a graph, packed weights
+/// and the kernels' scratch memory; not parameters, their gradient and the optimizer's state.</param>
 public readonly record struct TrainingStep(
-    long Step, int Examples, double Weight, double Loss, double Penalty, double GradientNorm, double LearningRate, int Passes)
+    long Step, int Examples, double Weight, double Loss, double Penalty, double GradientNorm, double LearningRate, int Passes,
+    int ComputeBatch, long PassBytes)
 {
     /// <summary>What is minimised: loss and regulariser together.</summary>
     public double Objective => Loss + Penalty;
@@ -51,7 +55,7 @@ public sealed partial class Trainer<TExample>
         if (!penalty.Shape.IsScalar)
             throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
 
-        _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)));
+        _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)), MemoryBudget);
         if (!double.IsFinite(_accumulator.Penalty))
             throw new NonFiniteException(StepCount + 1, example: null, "the regulariser", _accumulator.Penalty);
     }

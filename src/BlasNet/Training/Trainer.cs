@@ -26,6 +26,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     private readonly Exclusive _use = new("trainer");
     private readonly List<TExample> _batch = [];
     private Expr[] _losses = [];
+    private int _prepared;   // examples of the pass that was built last
     private int _epochDone, _epochSize;   // examples
     private double _epochLossSum, _epochWeight;
 
@@ -57,7 +58,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <summary>How many examples an optimizer step averages over: a matter of statistics.</summary>
     public int OptimizationBatch { get; set; } = 64;
 
-    /// <summary>How many examples are computed in one pass, a matter of hardware and memory; 0 for all of an optimizer step. Changes no result but for rounding.</summary>
+    /// <summary>At most how many examples are computed in one pass, a matter of hardware and memory; 0, the default, for all of an optimizer step, or as
+    /// many as <see cref="MemoryBudget"/> allows. Changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; }
 
     /// <summary>Look at every value after it is computed, and stop at the first that is infinite or not a number; the loss is looked at in any
@@ -85,15 +87,16 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     TrainerPosition ITrainerState.Position
     {
-        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight);
-        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight) =
-            (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight);
+        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _sizer.Sizes);
+        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _sizer.Sizes) =
+            (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight, value.PassSizes);
     }
 
     IReadOnlyDictionary<string, string> ITrainerState.Rounding => new Dictionary<string, string>
     {
         ["optimization batch"] = OptimizationBatch.ToString(CultureInfo.InvariantCulture),
         ["compute batch"] = ComputeBatch.ToString(CultureInfo.InvariantCulture),
+        ["memory budget"] = MemoryBudget.ToString(CultureInfo.InvariantCulture),
         ["kernels"] = Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>(),
     };
 
@@ -103,6 +106,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
     /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or the trainer is in use.</exception>
     /// <exception cref="NonFiniteException">The loss is infinite or not a number. Nothing has changed.</exception>
+    /// <exception cref="MemoryBudgetException">An example alone is too large for <see cref="MemoryBudget"/>. No parameter has changed.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public double Step(ReadOnlySpan<TExample> examples)
     {
@@ -113,7 +117,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
             _accumulator.Update(Optimizer, ++StepCount);
             LastStep = new TrainingStep(
                 StepCount, _accumulator.Examples, _accumulator.WeightSum, _accumulator.LossSum / _accumulator.WeightSum, _accumulator.Penalty,
-                _accumulator.GradientNorm, Optimizer.LearningRateAt(StepCount), _accumulator.Passes);
+                _accumulator.GradientNorm, Optimizer.LearningRateAt(StepCount), _accumulator.Passes, _accumulator.LargestPass, _accumulator.HeldBytes);
             return LastStep.Loss;
         }
         finally
@@ -173,6 +177,10 @@ public sealed partial class Trainer<TExample> : ITrainerState
         {
             throw new NonFiniteException(e, order[_epochDone + example]);
         }
+        catch (MemoryBudgetException e)
+        {
+            throw new MemoryBudgetException(order[_epochDone + e.Example], e.Bytes, e.Budget);
+        }
     }
 
     /// <returns>The mean of the epoch's losses.</returns>
@@ -191,9 +199,12 @@ public sealed partial class Trainer<TExample> : ITrainerState
     {
         ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
         Begin(examples);
-        int pass = ComputeBatch == 0 ? examples.Length : ComputeBatch;
-        for (int start = 0; start < examples.Length; start += pass)
-            AddPass(examples.Slice(start, Math.Min(pass, examples.Length - start)), start);
+        for (int start = 0; start < examples.Length; start += _prepared)
+        {
+            int count = examples.Length - start;
+            PreparePass(examples.Slice(start, ComputeBatch == 0 ? count : Math.Min(ComputeBatch, count)), start);
+            AddPass(examples.Slice(start, _prepared), start);
+        }
 
         AddPenalty();
     }
@@ -205,6 +216,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         int start = 0;
         foreach (int pass in passes)
         {
+            Prepare(examples.Slice(start, pass), start);
             AddPass(examples.Slice(start, pass), start);
             start += pass;
         }
@@ -222,12 +234,19 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _accumulator.Begin();
     }
 
-    private void AddPass(ReadOnlySpan<TExample> examples, int first)
+    // Builds and plans a pass of the first of the examples given, or of all of them where no sizer says when it is large enough.
+    private void Prepare(ReadOnlySpan<TExample> examples, int first, PassSizer? sizer = null)
     {
         long begin = Stopwatch.GetTimestamp();
-        Build(examples, first);
+        Build(examples, first, sizer);
         _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
-        _accumulator.Add(_graph, _losses.AsSpan(0, examples.Length), WeightOf(first, examples.Length));
+        _accumulator.Prepare(_graph, _losses.AsSpan(0, _prepared));
+    }
+
+    // The pass that was prepared.
+    private void AddPass(ReadOnlySpan<TExample> examples, int first)
+    {
+        _accumulator.Add(_prepared, WeightOf(first, _prepared));
         if (_accumulator.Anomaly is not null || !double.IsFinite(_accumulator.LossSum))
             throw FindNonFinite(examples, first);
     }
@@ -248,20 +267,26 @@ public sealed partial class Trainer<TExample> : ITrainerState
     }
 
     // The minibatch graph: the examples' graphs side by side.
-    private void Build(ReadOnlySpan<TExample> examples, int first)
+    private void Build(ReadOnlySpan<TExample> examples, int first, PassSizer? sizer = null)
     {
         if (_losses.Length < examples.Length)
             _losses = new Expr[examples.Length];
 
         _graph.Clear();
-        for (int i = 0; i < examples.Length; i++)
+        _prepared = 0;
+        for (int i = 0; i < examples.Length && (i == 0 || sizer is null || sizer.HasRoom(_ends[i - 1])); i++)
         {
+            int nodes = _graph.Count;
             _graph.BeginExample(first + i);
             Expr loss = _loss(_graph, examples[i]);
             if (!loss.Shape.IsScalar)
                 throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
 
             _losses[i] = Weighted(_graph.At(loss.IndexIn(_graph)), first + i);
+            if (MemoryBudget > 0)
+                CountElements(nodes, sizer);
+
+            _prepared++;
         }
     }
 

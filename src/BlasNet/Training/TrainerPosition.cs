@@ -7,7 +7,8 @@ namespace BlasNet.Training;
 /// <param name="EpochSize">Examples that this epoch has.</param>
 /// <param name="EpochLossSum">Sum of the losses of the used ones, each times its weight and before the step it was part of.</param>
 /// <param name="EpochWeight">Sum of these weights.</param>
-internal readonly record struct TrainerPosition(long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0, double EpochWeight = 0);
+/// <param name="PassSizes">By what steps are split into passes within a memory budget.</param>
+internal readonly record struct TrainerPosition(long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0, double EpochWeight = 0, PassSizes PassSizes = default);
 
 /// <summary>What a checkpoint needs of a trainer, whatever its examples are.</summary>
 internal interface ITrainerState

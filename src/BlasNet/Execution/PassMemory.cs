@@ -1,0 +1,56 @@
+using System.Numerics;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+using BlasNet.Kernels;
+using BlasNet.Passes;
+
+namespace BlasNet.Execution;
+
+/// <summary>What a pass takes of memory and of time, known from its plan before anything runs.</summary>
+/// <param name="ArenaBytes">All values and gradients that are alive at once.</param>
+/// <param name="DataBytes">The numbers that the examples bring.</param>
+/// <param name="FixedBytes">What does not grow with the examples: at most so much for packed weights, and for the kernels' scratch memory.</param>
+/// <param name="Launches">Kernels to start.</param>
+/// <param name="Flops">Floating-point operations of the matrix products.</param>
+/// <remarks>Parameters, their gradient and the optimizer's state are not part of it: they are there whatever the pass.</remarks>
+internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long FixedBytes, int Launches, long Flops)
+{
+    public long Bytes => ArenaBytes + DataBytes + FixedBytes;
+
+    /// <param name="plan">Of the pass.</param>
+    /// <param name="seen">Room for a mark for each of the model's parameters.</param>
+    public static PassMemory Of<T>(Plan plan, Span<bool> seen) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Graph graph = plan.Graph;
+        GemmPacked<T> kernels = GemmPacked<T>.Widest;
+        long packed = 0, flops = 0;
+        Span<Shape> shapes = stackalloc Shape[2];
+        seen.Clear();
+        foreach (int node in plan.Order)
+        {
+            ReadOnlySpan<int> inputs = graph.InputsOf(node);
+            if (inputs.Length != 2)
+                continue;
+
+            (shapes[0], shapes[1]) = (graph.ShapeOf(inputs[0]), graph.ShapeOf(inputs[1]));
+            long ofOne = graph.OperatorOf(node).Flops(shapes, graph.ShapeOf(node));
+            if (ofOne == 0)
+                continue;
+
+            flops += ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(inputs[0]), graph.CountOf(inputs[1])));
+            foreach (int input in inputs)
+            {
+                // For the product, and for the one with the transposed weight.
+                if (graph.OperatorOf(input) != ParameterOperator.Instance || seen[ParameterOperator.IndexOf(graph.AttributeOf(input))])
+                    continue;
+
+                Shape shape = graph.ShapeOf(input);
+                seen[ParameterOperator.IndexOf(graph.AttributeOf(input))] = true;
+                packed += kernels.PackedLength(shape.Columns, shape.Rows) + kernels.PackedLength(shape.Rows, shape.Columns);
+            }
+        }
+
+        long fixedBytes = (packed * graph.Precision.ElementBytes()) + (ComputeThreads.Count * kernels.MaximumScratchBytes);
+        return new PassMemory(plan.PeakBytes, graph.Data.Bytes, fixedBytes, plan.StepCount, flops);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace BlasNet.Training;
+
+/// <summary>One example alone takes more memory than <see cref="Trainer{TExample}.MemoryBudget"/> allows.</summary>
+public sealed class MemoryBudgetException : InvalidOperationException
+{
+    internal MemoryBudgetException(int example, long bytes, long budget)
+        : base(string.Create(CultureInfo.InvariantCulture,
+            $"Example {example} needs {bytes:N0} bytes for a pass of its own; the memory budget is {budget:N0} bytes. Raise the budget, or leave the example out or make it smaller.")) =>
+        (Example, Bytes, Budget) = (example, bytes, budget);
+
+    /// <summary>Its position among the examples given: of the epoch, or of the step where it was not part of an epoch.</summary>
+    public int Example { get; }
+
+    /// <summary>What a pass with it alone takes.</summary>
+    public long Bytes { get; }
+
+    /// <summary>What is allowed.</summary>
+    public long Budget { get; }
+}
