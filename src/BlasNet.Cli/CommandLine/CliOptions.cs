@@ -37,6 +37,35 @@ internal static class CliOptions
         CustomParser = argument => ParseInteger(argument, name, argument.Tokens[0].Value, minimum, maximum),
     };
 
+    /// <summary>A whole number from 1 on, or 0 for <c>auto</c>.</summary>
+    public static Option<int> CountOrAuto(string name, string description, int maximum) => new(name)
+    {
+        Description = $"{description} [default: auto]",
+        HelpName = "N|auto",
+        CustomParser = argument => argument.Tokens[0].Value.Equals("auto", StringComparison.OrdinalIgnoreCase)
+            ? 0
+            : ParseInteger(argument, name, argument.Tokens[0].Value, 0, maximum),
+    };
+
+    /// <summary>A number of bytes, written <c>64MB</c>: B, KB, MB or GB, each 1024 times the one before.</summary>
+    public static Option<long?> Bytes(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = argument =>
+        {
+            string text = argument.Tokens[0].Value.ToUpperInvariant();
+            int digits = text.TakeWhile(c => char.IsAsciiDigit(c) || c == '.').Count();
+            int power = Array.IndexOf(["B", "KB", "MB", "GB"], text[digits..]);
+            if (power >= 0 && double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number)
+                && number * Math.Pow(1024, power) is >= 1 and < long.MaxValue)
+                return (long)(number * Math.Pow(1024, power));
+
+            argument.AddError($"{name} {argument.Tokens[0].Value}: must be a number above 0 with its unit, B, KB, MB or GB, as 64MB.");
+            return null;
+        },
+    };
+
     /// <summary>A number above 0.</summary>
     /// <param name="name">With both dashes.</param>
     /// <param name="description">Says what happens without the option.</param>

@@ -13,14 +13,7 @@ internal sealed class TrainingOptions(string data, int epochs)
 
     private readonly Option<int?> _limit = CliOptions.OptionalInteger("--limit", "Use the first N examples of the data only.", 1, int.MaxValue);
 
-    private readonly Option<Named<OptimizerChoice>> _optimizer = CliOptions.Choice(
-        "--optimizer", "How parameters follow from gradients; momentum is 0.9.", OptimizerChoice.All);
-
-    private readonly Option<double?> _learningRate = CliOptions.PositiveNumber("--learning-rate", "The size of a step. [default: adam 0.001, momentum 0.02, sgd 0.2]");
     private readonly Option<int> _batch = CliOptions.Integer("--batch", "Examples that one optimizer step averages over.", byDefault: 64, 1, MaximumCount);
-
-    private readonly Option<int> _computeBatch = CliOptions.Integer(
-        "--compute-batch", "Examples computed in one pass: a matter of hardware and memory, not of results. 0: all of an optimizer step.", byDefault: 0, 0, MaximumCount);
 
     private readonly Option<int> _epochs = CliOptions.Integer("--epochs", "How many times every example is used.", byDefault: epochs, 1, MaximumCount);
     private readonly Option<int> _threads = CliOptions.Threads(), _seed = CliOptions.Seed();
@@ -28,6 +21,7 @@ internal sealed class TrainingOptions(string data, int epochs)
     private readonly Option<Named<bool>> _batching = CliOptions.Batching();
     private readonly Option<Named<GemmMode>> _gemm = CliOptions.Gemm();
     private readonly Option<bool> _json = CliOptions.Json();
+    private readonly OptimizationOptions _optimization = new();
     private readonly DurabilityOptions _durability = new();
 
     public Option<string?> Data { get; } = CliOptions.FileName("--data", data);
@@ -39,7 +33,7 @@ internal sealed class TrainingOptions(string data, int epochs)
         foreach (Option option in own)
             command.Options.Add(option);
 
-        Option[] common = [_limit, _optimizer, _learningRate, _batch, _computeBatch, _epochs, _seed, _save, _batching, _gemm, _threads, _json];
+        Option[] common = [_limit, .. _optimization.Steps, _batch, .. _optimization.Passes, _epochs, _seed, _save, _batching, _gemm, _threads, _json];
         foreach (Option option in common.Concat(_durability.All))
             command.Options.Add(option);
 
@@ -49,10 +43,8 @@ internal sealed class TrainingOptions(string data, int epochs)
     public TrainingSettings SettingsOf(ParseResult options) => new()
     {
         Limit = options.GetValue(_limit),
-        Optimizer = options.GetRequiredValue(_optimizer),
-        LearningRate = options.GetValue(_learningRate),
+        Optimization = _optimization.SettingsOf(options),
         Batch = options.GetValue(_batch),
-        ComputeBatch = options.GetValue(_computeBatch),
         Epochs = options.GetValue(_epochs),
         Seed = options.GetValue(_seed),
         Save = options.GetValue(_save),

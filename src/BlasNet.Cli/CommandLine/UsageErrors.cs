@@ -23,7 +23,7 @@ internal static class UsageErrors
     /// <summary>The name that is nearest to what was typed, if any is near.</summary>
     internal static string? Nearest(string typed, IEnumerable<string> names) => names
         .Select(name => (Name: name, Distance: EditDistance(typed, name)))
-        .Where(candidate => candidate.Distance <= Math.Max(2, typed.Length / 3))
+        .Where(candidate => candidate.Distance <= Math.Max(2, typed.Length / 3) && 2 * candidate.Distance <= candidate.Name.TrimStart('-').Length)
         .OrderBy(candidate => candidate.Distance)
         .Select(candidate => candidate.Name)
         .FirstOrDefault();

@@ -50,7 +50,7 @@ internal static class TrainModelCommand
 
                 // The best ones, in case nothing better comes.
                 if (settings.Durability.Patience is not null && result.IsBest)
-                    SaveFile.Save(run.Model, settings.Save);
+                    Save(run, settings);
             }
         }
         catch (OperationCanceledException)
@@ -62,6 +62,10 @@ internal static class TrainModelCommand
         {
             string hint = settings.Durability.DetectAnomalies ? "" : ", or find where it begins with --detect-anomalies";
             throw new CommandException($"{e.Message} Try a smaller --learning-rate{hint}.");
+        }
+        catch (MemoryBudgetException e)
+        {
+            throw new CommandException($"--memory: {char.ToLowerInvariant(e.Message[0])}{e.Message[1..]}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArithmeticException)
         {
@@ -75,13 +79,31 @@ internal static class TrainModelCommand
         }
 
         if (settings.Durability.Patience is null)
-            SaveFile.Save(run.Model, settings.Save);
+            Save(run, settings);
 
         var summary = new TrainingSummary(results);
         if (settings.Json)
             context.WriteJson(TrainingSummaryLine.Of(name, run, settings, summary), JsonLines.Default.TrainingSummaryLine);
         else
-            summary.Print(context.Output, settings.Save);
+            Print(context.Output, summary, run, settings);
+    }
+
+    private static void Save(TrainingRun run, TrainingSettings settings)
+    {
+        using IDisposable? average = run.UseAverage();
+        SaveFile.Save(run.Model, settings.Save);
+    }
+
+    private static void Print(TextWriter output, TrainingSummary summary, TrainingRun run, TrainingSettings settings)
+    {
+        if (settings.Optimization.Memory is { } budget)
+        {
+            const double Mega = 1 << 20;
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"Compute batch: up to {run.LargestPass} of {settings.Batch} examples; passes took {run.LastStep.PassBytes / Mega:F1} of {budget / Mega:F1} MB."));
+        }
+
+        summary.Print(output, settings.Save);
     }
 
     private static void Resume(CommandContext context, TrainingRun run)

@@ -29,6 +29,12 @@ internal abstract class TrainingRun(Model model) : IDisposable
     /// <summary>Complete epochs, those before a resumption included.</summary>
     public abstract int EpochCount { get; }
 
+    /// <summary>The step done last.</summary>
+    public abstract TrainingStep LastStep { get; }
+
+    /// <summary>Examples of the largest pass so far.</summary>
+    public abstract int LargestPass { get; }
+
     /// <summary>The checkpoint written or restored last.</summary>
     public abstract Checkpoint? LastCheckpoint { get; }
 
@@ -42,6 +48,9 @@ internal abstract class TrainingRun(Model model) : IDisposable
     /// <exception cref="NonFiniteException">The loss is not a finite number any more.</exception>
     /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>
     public abstract EpochResult? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default);
+
+    /// <summary>Puts the average of the parameters in their place until it is disposed; null where there is none, or none is asked for.</summary>
+    public abstract IDisposable? UseAverage();
 
     public virtual void Dispose() => Model.Dispose();
 }
@@ -77,10 +86,14 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         DurabilitySettings durability = settings.Durability;
         _checkpoints = durability.OpenFolder();
         _log = durability.Log is null ? null : new TrainingLog(durability.Log);
-        var trainer = new Trainer<TExample>(model, loss, settings.NewOptimizer(), settings.NewPasses())
+        OptimizationSettings optimization = settings.Optimization;
+        long steps = (long)settings.Epochs * ((examples.Count + settings.Batch - 1) / settings.Batch);
+        var trainer = new Trainer<TExample>(model, loss, optimization.NewOptimizer(steps), settings.NewPasses())
         {
             OptimizationBatch = settings.Batch,
-            ComputeBatch = settings.ComputeBatch,
+            ComputeBatch = optimization.ComputeBatch,
+            MemoryBudget = optimization.Memory ?? 0,
+            Regularizer = optimization.RegularizerOf(model),
             DetectAnomalies = durability.DetectAnomalies,
         };
         _loop = new TrainingLoop<TExample>(trainer, examples)
@@ -96,6 +109,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         IReadOnlyList<KeyValuePair<string, double>> Evaluate(CancellationToken cancellation)
         {
             (_gemms, _gemvs) = (Gemm.GemmCalls, Gemm.GemvCalls);
+            using IDisposable? average = UseAverage();
             _quality = test(cancellation);
             return _quality.Measures;
         }
@@ -106,6 +120,10 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     public override long StepCount => _loop.Trainer.StepCount;
 
     public override int EpochCount => _loop.Trainer.EpochCount;
+
+    public override TrainingStep LastStep => _loop.Trainer.LastStep;
+
+    public override int LargestPass => _loop.Trainer.LargestPass;
 
     public override Checkpoint? LastCheckpoint => _loop.LastCheckpoint;
 
@@ -123,7 +141,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         Checkpoint? restored = _loop.Resume();
 
         // What is said now counts, not what was said then.
-        if (_settings.LearningRate is { } rate)
+        if (_settings.Optimization.LearningRate is { } rate)
             _loop.Trainer.Optimizer.LearningRate = rate;
 
         return restored;
@@ -143,6 +161,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
             IsBest = epoch.IsBest,
         };
     }
+
+    public override IDisposable? UseAverage() => StepCount >= _settings.Optimization.AverageFrom ? _loop.Trainer.UseAverage() : null;
 
     public override void Dispose()
     {

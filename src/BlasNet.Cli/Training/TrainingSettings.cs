@@ -1,24 +1,16 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Execution;
 using BlasNet.Kernels;
-using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
 
 /// <summary>How to train a model, whichever it is: what the options that all <c>train</c> commands have come to.</summary>
 internal sealed record TrainingSettings
 {
-    /// <summary>How parameters follow from gradients.</summary>
-    public Named<OptimizerChoice> Optimizer { get; init; } = OptimizerChoice.All[0];
-
-    /// <summary>The size of a step; null for what suits the optimizer.</summary>
-    public double? LearningRate { get; init; }
+    public OptimizationSettings Optimization { get; init; } = new();
 
     /// <summary>Examples of one optimizer step.</summary>
     public required int Batch { get; init; }
-
-    /// <summary>Examples of one pass; 0 for all of an optimizer step.</summary>
-    public int ComputeBatch { get; init; }
 
     public required int Epochs { get; init; }
 
@@ -43,22 +35,5 @@ internal sealed record TrainingSettings
 
     public DurabilitySettings Durability { get; init; } = new();
 
-    public double Rate => LearningRate ?? Optimizer.Value.LearningRate;
-
-    /// <summary>For one training.</summary>
-    public Optimizer NewOptimizer() => Optimizer.Value.Create(Rate);
-
     public EngineOptions NewPasses() => new() { Batching = Batching };
-}
-
-/// <summary>An optimizer and the learning rate that suits it.</summary>
-internal sealed record OptimizerChoice(double LearningRate, Func<double, Optimizer> Create)
-{
-    /// <summary>The first is the default.</summary>
-    public static Named<OptimizerChoice>[] All { get; } =
-    [
-        new("adam", new(1e-3, rate => new Adam(rate))),
-        new("momentum", new(0.02, rate => new Sgd(rate, momentum: 0.9))),
-        new("sgd", new(0.2, rate => new Sgd(rate))),
-    ];
 }

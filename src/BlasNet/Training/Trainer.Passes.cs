@@ -22,6 +22,9 @@ public sealed partial class Trainer<TExample>
         }
     }
 
+    /// <summary>Examples of the largest pass so far.</summary>
+    internal int LargestPass { get; private set; }
+
     // As many of the examples as fit; what the graph's size foretells is checked against the plan.
     private void PreparePass(ReadOnlySpan<TExample> examples, int first)
     {

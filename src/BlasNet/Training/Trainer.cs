@@ -118,6 +118,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
             LastStep = new TrainingStep(
                 StepCount, _accumulator.Examples, _accumulator.WeightSum, _accumulator.LossSum / _accumulator.WeightSum, _accumulator.Penalty,
                 _accumulator.GradientNorm, Optimizer.LearningRateAt(StepCount), _accumulator.Passes, _accumulator.LargestPass, _accumulator.HeldBytes);
+            LargestPass = Math.Max(LargestPass, LastStep.ComputeBatch);
             return LastStep.Loss;
         }
         finally

@@ -27,7 +27,7 @@ public sealed class UsageTests
     [InlineData("train digits --hidden 3,,4", "Error: --hidden : must be a whole number from 1 to 65536. See 'blasnet train digits --help'.")]
     [InlineData("train digits --learning-rate 0", "Error: --learning-rate 0: must be a number above 0. See 'blasnet train digits --help'.")]
     [InlineData("train digits --learning-rate NaN", "Error: --learning-rate NaN: must be a number above 0. See 'blasnet train digits --help'.")]
-    [InlineData("train digits --optimizer rmsprop", "Error: --optimizer rmsprop: must be one of adam, momentum, sgd. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --optimizer newton", "Error: --optimizer newton: must be one of adam, adamw, momentum, nesterov, sgd, adagrad, rmsprop, lion. See 'blasnet train digits --help'.")]
     [InlineData("train digits --batching maybe", "Error: --batching maybe: must be one of on, off. See 'blasnet train digits --help'.")]
     [InlineData("bench tree --plan-cache maybe", "Error: --plan-cache maybe: must be one of on, off, all. See 'blasnet bench tree --help'.")]
     [InlineData("bench mlp --data x", "Error: --data: unknown option. See 'blasnet bench mlp --help'.")]
