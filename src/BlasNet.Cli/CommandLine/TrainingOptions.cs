@@ -24,6 +24,9 @@ internal sealed class TrainingOptions(string data, int epochs)
     private readonly OptimizationOptions _optimization = new();
     private readonly DurabilityOptions _durability = new();
 
+    private readonly Option<int> _workers = CliOptions.Integer(
+        "--workers", "Threads that compute a step, each a part of its examples with one thread for each product; not with --threads.", byDefault: 1, 1, 256);
+
     public Option<string?> Data { get; } = CliOptions.FileName("--data", data);
 
     /// <summary>Adds all of them, and between data and training those that only this command has.</summary>
@@ -33,11 +36,17 @@ internal sealed class TrainingOptions(string data, int epochs)
         foreach (Option option in own)
             command.Options.Add(option);
 
-        Option[] common = [_limit, .. _optimization.Steps, _batch, .. _optimization.Passes, _epochs, _seed, _save, _batching, _gemm, _threads, _json];
+        Option[] common = [_limit, .. _optimization.Steps, _batch, .. _optimization.Passes, _epochs, _seed, _save, _batching, _gemm, _threads, _workers, _json];
         foreach (Option option in common.Concat(_durability.All))
             command.Options.Add(option);
 
         command.Validators.Add(_durability.Validate);
+        command.Validators.Add(result =>
+        {
+            bool valid = !(result.GetResult(_workers)?.Errors.Any() ?? false) && !(result.GetResult(_threads)?.Errors.Any() ?? false);
+            if (valid && result.GetValue(_workers) > 1 && result.GetValue(_threads) > 1)
+                result.AddError("--workers and --threads: only one of them can be more than 1.");
+        });
     }
 
     public TrainingSettings SettingsOf(ParseResult options) => new()
@@ -51,6 +60,7 @@ internal sealed class TrainingOptions(string data, int epochs)
         Batching = options.GetRequiredValue(_batching).Value,
         Gemm = options.GetRequiredValue(_gemm),
         Threads = options.GetValue(_threads),
+        Workers = options.GetValue(_workers),
         Json = options.GetValue(_json),
         Durability = _durability.SettingsOf(options),
     };

@@ -19,7 +19,7 @@ internal sealed record TrainingSummaryLine(
     bool Summary, string Model, double Loss, double? LossPerPrediction, double? TestAccuracy, double? DevAccuracy, double? DevRootAccuracy, double? DevPerplexity,
     double ExamplesPerSecond, double? WordsPerSecond, long GemmCalls, long GemvCalls, double Seconds,
     int Epochs, long Steps, int TrainExamples, int TestExamples, long Parameters, IReadOnlyList<int>? Hidden, IReadOnlyDictionary<string, int>? Sizes,
-    string Optimizer, double LearningRate, int Batch, int ComputeBatch, long? Memory, int LargestPass, long PassBytes, double? Penalty, string Batching, string Gemm, int Threads, int Seed,
+    string Optimizer, double LearningRate, int Batch, int ComputeBatch, long? Memory, int LargestPass, long PassBytes, double? Penalty, string Batching, string Gemm, int Threads, int Workers, int Seed,
     string? OpenblasCore, string? Saved)
 {
     public static TrainingSummaryLine Of(string model, TrainingRun run, TrainingSettings settings, TrainingSummary summary)
@@ -31,6 +31,6 @@ internal sealed record TrainingSummaryLine(
             summary.Epochs, last.Step, run.TrainExamples, run.TestExamples, run.Model.Size, run.Hidden, run.Sizes,
             settings.Optimization.Optimizer.Name, settings.Optimization.Rate, settings.Batch, settings.Optimization.ComputeBatch, settings.Optimization.Memory,
             run.LargestPass, run.LastStep.PassBytes, run.LastStep.Penalty > 0 ? run.LastStep.Penalty : null, settings.Batching ? "on" : "off", settings.Gemm.Name,
-            settings.Threads, settings.Seed, KernelScope.OpenBlasCore, settings.Save);
+            settings.Threads, settings.Workers, settings.Seed, KernelScope.OpenBlasCore, settings.Save);
     }
 }

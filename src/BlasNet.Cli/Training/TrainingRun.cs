@@ -95,6 +95,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
             MemoryBudget = optimization.Memory ?? 0,
             Regularizer = optimization.RegularizerOf(model),
             DetectAnomalies = durability.DetectAnomalies,
+            Workers = settings.Workers,
+            Work = (predictions ?? words) is { } count ? example => count(example) : null,
         };
         _loop = new TrainingLoop<TExample>(trainer, examples)
         {

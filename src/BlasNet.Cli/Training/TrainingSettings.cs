@@ -24,6 +24,9 @@ internal sealed record TrainingSettings
     /// <summary>For one matrix product.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Threads that compute a step, each a part of its examples.</summary>
+    public int Workers { get; init; } = 1;
+
     /// <summary>At most so many examples of the data; null for all.</summary>
     public int? Limit { get; init; }
 

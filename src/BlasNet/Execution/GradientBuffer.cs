@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Memory;
@@ -48,6 +49,9 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
         return CollectionsMarshal.AsSpan(_segments);
     }
 
+    /// <summary>What <see cref="Touched"/> gave last.</summary>
+    public ReadOnlySpan<Segment> LastTouched => CollectionsMarshal.AsSpan(_segments);
+
     /// <summary>Sets a parameter's gradient to zero: only what has been touched.</summary>
     public void Clear(Parameter parameter)
     {
@@ -68,6 +72,27 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
 
     /// <summary>Notes that some columns of a parameter's gradient are written.</summary>
     public void Touch(int parameter, ReadOnlySpan<T> columns) => _touched[parameter].Add(columns);
+
+    /// <summary>Notes what another buffer has touched.</summary>
+    public void AddTouched(GradientBuffer<T> other)
+    {
+        for (int i = 0; i < _touched.Length; i++)
+            _touched[i].Add(other._touched[i]);
+    }
+
+    /// <summary>Adds another buffer's values, within a range of the flat buffer.</summary>
+    /// <param name="other">The buffer.</param>
+    /// <param name="touched">What has been touched of it.</param>
+    /// <param name="range">Which of that.</param>
+    public void AddValues(GradientBuffer<T> other, ReadOnlySpan<Segment> touched, Segment range)
+    {
+        foreach (Segment segment in touched)
+        {
+            (int start, int end) = (Math.Max(segment.Start, range.Start), Math.Min(segment.End, range.End));
+            if (start < end)
+                TensorPrimitives.Add(_values.Span[start..end], other._values.Span[start..end], _values.Span[start..end]);
+        }
+    }
 
     public void Dispose() => _values.Dispose();
 }

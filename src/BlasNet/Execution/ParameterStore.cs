@@ -66,6 +66,13 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
             packed.Version = _version;
     }
 
+    /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
+    public void HoldForecasts(bool hold)
+    {
+        foreach (PackedWeights<T> packed in _packed)
+            packed.HoldForecast(hold);
+    }
+
     public void Dispose()
     {
         foreach (PackedWeights<T> packed in _packed)

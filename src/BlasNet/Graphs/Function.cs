@@ -12,6 +12,7 @@ public abstract class Function
 {
     // The one used last comes first. Replaced as a whole, so that several threads may call.
     private Body[] _bodies = [];
+    private readonly Lock _tracing = new();
 
     private protected Function(string name)
     {
@@ -57,11 +58,15 @@ public abstract class Function
         return graph.AppendCall(body.Call, all);
     }
 
+    // Two bodies for the same shapes would be two operators, whose calls do not batch.
     private Body Find(Graph graph, int[] arguments)
     {
-        Body found = Array.Find(_bodies, body => body.Fits(graph, arguments)) ?? Body.Trace(Name, graph, arguments, Trace);
-        _bodies = [found, .. _bodies.Where(body => body != found)];
-        return found;
+        lock (_tracing)
+        {
+            Body found = Array.Find(_bodies, body => body.Fits(graph, arguments)) ?? Body.Trace(Name, graph, arguments, Trace);
+            _bodies = [found, .. _bodies.Where(body => body != found)];
+            return found;
+        }
     }
 
     private Graph GraphOf(ReadOnlySpan<Expr> arguments)

@@ -10,6 +10,10 @@ namespace BlasNet.Kernels;
 /// </remarks>
 internal static unsafe class ComputeThreads
 {
+    /// <summary>Whether the calling thread computes one of several parts of something larger: its products are not divided.</summary>
+    [field: ThreadStatic]
+    public static bool IsPart { get; set; }
+
     private static readonly Lock Gate = new();
     private static Worker[] _workers = [];
     private static int _count = FromEnvironment();
@@ -17,7 +21,7 @@ internal static unsafe class ComputeThreads
     /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else 1.</summary>
     public static int Count
     {
-        get => _count;
+        get => IsPart ? 1 : _count;
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);

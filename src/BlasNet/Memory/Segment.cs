@@ -5,6 +5,33 @@ internal readonly record struct Segment(int Start, int Length)
 {
     public int End => Start + Length;
 
+    /// <summary>Divides ranges in ascending order into parts of equal length, but for less than a cache line's elements.</summary>
+    public static void Split(ReadOnlySpan<Segment> segments, ReadOnlySpan<List<Segment>> parts)
+    {
+        const int Unit = 16;
+        long all = 0;
+        foreach (Segment segment in segments)
+            all += segment.Length;
+
+        foreach (List<Segment> part in parts)
+            part.Clear();
+
+        (int current, long done) = (0, 0);
+        foreach (Segment segment in segments)
+        {
+            for (int start = segment.Start; start < segment.End;)
+            {
+                while (current < parts.Length - 1 && done >= all * (current + 1) / parts.Length)
+                    current++;
+
+                long room = current == parts.Length - 1 ? long.MaxValue : all * (current + 1) / parts.Length - done;
+                int length = (int)Math.Min(segment.End - start, room > int.MaxValue ? int.MaxValue : (room + Unit - 1) / Unit * Unit);
+                parts[current].Add(new Segment(start, length));
+                (start, done) = (start + length, done + length);
+            }
+        }
+    }
+
     /// <summary>Appends a range after the others; where it goes on from the last of them, that one grows.</summary>
     public static void Append(List<Segment> segments, Segment next)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
@@ -50,7 +51,7 @@ internal abstract class GradientAccumulator : IDisposable
     public abstract Profile? Profile { get; set; }
 
     /// <summary>Starts a new optimizer step.</summary>
-    public void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes, LargestPass) = (0, 0, 0, 0, 0, 0);
+    public virtual void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes, LargestPass) = (0, 0, 0, 0, 0, 0);
 
     /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead.</summary>
     /// <param name="graph">The pass's minibatch graph.</param>
@@ -67,6 +68,21 @@ internal abstract class GradientAccumulator : IDisposable
     /// <param name="examples">How many it has.</param>
     /// <param name="weight">The sum of their weights.</param>
     public abstract void Add(int examples, double weight);
+
+    /// <summary>Makes what another thread needs for a part of the steps.</summary>
+    public abstract GradientShare NewShare();
+
+    /// <summary>Adds the losses of another thread's part of the step; its gradient comes with <see cref="MergeShares"/>.</summary>
+    /// <param name="share">The part.</param>
+    /// <param name="examples">How many it has.</param>
+    /// <param name="weight">The sum of their weights.</param>
+    public abstract void Add(GradientShare share, int examples, double weight);
+
+    /// <summary>Adds the gradients of all parts, in their order.</summary>
+    public abstract void MergeShares(ParallelParts parallel);
+
+    /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
+    public abstract void HoldForecasts(bool hold);
 
     /// <summary>Adds the regulariser, after the last pass and once.</summary>
     /// <param name="graph">A graph of its own.</param>
@@ -124,16 +140,24 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
     private readonly Engine<T> _engine;
+    private readonly EngineOptions _options;
     private readonly bool[] _seen;
     private Plan _plan = null!;   // of the last pass of examples
     private readonly GradientBuffer<T> _gradient;
     private NativeBuffer<T>? _state;
 
+    // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up and updates.
+    private readonly List<GradientShare<T>> _shares = [];
+    private readonly List<List<Segment>> _parts = [];
+    private ParallelParts? _parallel;
+    private Action<int>? _mergePart, _updatePart;
+    private (Optimizer Optimizer, double Scale, long Step) _update;
+
     public GradientAccumulator(Model model, EngineOptions options)
     {
         _parameters = model.Store<T>();
         _targets = [.. model.Parameters];
-        _engine = new Engine<T>(_parameters, options);
+        (_engine, _options) = (new Engine<T>(_parameters, options), options);
         _seen = new bool[_targets.Length];
         _gradient = new GradientBuffer<T>(_parameters.Length, _targets);
     }
@@ -169,6 +193,69 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         Passes++;
     }
 
+    public override void Begin()
+    {
+        base.Begin();
+        _shares.Clear();
+    }
+
+    public override GradientShare NewShare() => new GradientShare<T>(_parameters, _targets, _options);
+
+    public override void Add(GradientShare share, int examples, double weight)
+    {
+        LossSum += share.LossSum;
+        WeightSum += weight;
+        Examples += examples;
+        Passes += share.Passes;
+        LargestPass = Math.Max(LargestPass, share.LargestPass);
+        _shares.Add((GradientShare<T>)share);
+    }
+
+    public override void MergeShares(ParallelParts parallel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (GradientShare<T> share in _shares)
+        {
+            share.Gradient.Touched();   // listed once, for all threads
+            _gradient.AddTouched(share.Gradient);
+        }
+
+        _parallel = parallel;
+        Segment.Split(_gradient.Touched(), PartsOf(_shares.Count + 1));
+        parallel.Run(_shares.Count + 1, _mergePart ??= MergePart);
+        Times.Update += Stopwatch.GetTimestamp() - start;
+    }
+
+    // Each thread adds all buffers within its range, in their order.
+    private void MergePart(int part)
+    {
+        List<Segment> mine = _parts[part];
+        if (mine.Count == 0)
+            return;
+
+        var range = new Segment(mine[0].Start, mine[^1].End - mine[0].Start);
+        foreach (GradientShare<T> share in _shares)
+            _gradient.AddValues(share.Gradient, share.Gradient.LastTouched, range);
+    }
+
+    private Span<List<Segment>> PartsOf(int count)
+    {
+        while (_parts.Count < count)
+            _parts.Add([]);
+
+        return CollectionsMarshal.AsSpan(_parts)[..count];
+    }
+
+    private void UpdatePart(int part)
+    {
+        (Optimizer optimizer, double scale, long step) = _update;
+        optimizer.Update(AllOf(_state!), CollectionsMarshal.AsSpan(_parts[part]), scale, step);
+    }
+
+    private OptimizerRange<T> AllOf(NativeBuffer<T> state) => new(_parameters.Span, _gradient.Span[.._parameters.Length], state.Span);
+
+    public override void HoldForecasts(bool hold) => _parameters.HoldForecasts(hold);
+
     // Times Σw, so that the one division at the end is right for it, too.
     public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget)
     {
@@ -191,14 +278,23 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
             _state.Clear();
         }
 
-        var range = new OptimizerRange<T>(_parameters.Span, _gradient.Span[..length], _state.Span);
         ReadOnlySpan<Segment> touched = _gradient.Touched();
         double scale = 1 / WeightSum;
         GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Norm(touched) : double.NaN;
         if (GradientNorm > optimizer.ClipNorm)
             scale *= optimizer.ClipNorm / GradientNorm;
 
-        optimizer.Update(range, touched, scale, step);
+        if (_shares.Count == 0)
+        {
+            optimizer.Update(AllOf(_state), touched, scale, step);
+        }
+        else
+        {
+            _update = (optimizer, scale, step);
+            Segment.Split(touched, PartsOf(_shares.Count + 1));
+            _parallel!.Run(_shares.Count + 1, _updatePart ??= UpdatePart);
+        }
+
         _parameters.Changed();
         Times.Update += Stopwatch.GetTimestamp() - start;
     }

@@ -83,7 +83,7 @@ public sealed partial class Trainer<TExample>
             throw new InvalidOperationException("The weights of the step's examples are all 0; their mean loss is not defined.");
     }
 
-    private Expr Weighted(Expr loss, int example) => Weight is null ? loss : Op.Multiply(loss, _graph.Input(_weights[example]));
+    private Expr Weighted(Graph graph, Expr loss, int example) => Weight is null ? loss : Op.Multiply(loss, graph.Input(_weights[example]));
 
     private double WeightOf(int first, int count)
     {

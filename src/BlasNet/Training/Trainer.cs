@@ -97,6 +97,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         ["optimization batch"] = OptimizationBatch.ToString(CultureInfo.InvariantCulture),
         ["compute batch"] = ComputeBatch.ToString(CultureInfo.InvariantCulture),
         ["memory budget"] = MemoryBudget.ToString(CultureInfo.InvariantCulture),
+        ["workers"] = Workers.ToString(CultureInfo.InvariantCulture),
         ["kernels"] = Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>(),
     };
 
@@ -200,6 +201,13 @@ public sealed partial class Trainer<TExample> : ITrainerState
     {
         ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
         Begin(examples);
+        if (Workers > 1 && examples.Length > 1)
+        {
+            AccumulateByWorkers(examples);
+            AddPenalty();
+            return;
+        }
+
         for (int start = 0; start < examples.Length; start += _prepared)
         {
             int count = examples.Length - start;
@@ -278,17 +286,20 @@ public sealed partial class Trainer<TExample> : ITrainerState
         for (int i = 0; i < examples.Length && (i == 0 || sizer is null || sizer.HasRoom(_ends[i - 1])); i++)
         {
             int nodes = _graph.Count;
-            _graph.BeginExample(first + i);
-            Expr loss = _loss(_graph, examples[i]);
-            if (!loss.Shape.IsScalar)
-                throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
-
-            _losses[i] = Weighted(_graph.At(loss.IndexIn(_graph)), first + i);
+            _losses[i] = BuildLoss(_graph, examples[i], first + i);
             if (MemoryBudget > 0)
                 CountElements(nodes, sizer);
 
             _prepared++;
         }
+    }
+
+    private Expr BuildLoss(Graph graph, TExample example, int number)
+    {
+        graph.BeginExample(number);
+        Expr loss = _loss(graph, example);
+        return loss.Shape.IsScalar ? Weighted(graph, graph.At(loss.IndexIn(graph)), number)
+            : throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
     }
 
     // Source: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.

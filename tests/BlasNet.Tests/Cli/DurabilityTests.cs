@@ -161,6 +161,29 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public void Threads_for_products_and_workers_exclude_each_other()
+    {
+        Assert.SkipUnless(Environment.ProcessorCount > 1, "needs two processors");
+        Assert.StartsWith(
+            "Error: --workers and --threads: only one of them can be more than 1.",
+            CommandResult.Of("train", "digits", "--workers", "2", "--threads", "2").Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("2")]
+    public void The_same_number_of_workers_gives_the_same_parameters(string workers)
+    {
+        byte[] Train(string name)
+        {
+            Assert.Equal(ExitCodes.Success, this.Train(checkpoints: false, "--epochs", "3", "--workers", workers, "--save", _folder.File(name)).ExitCode);
+            return File.ReadAllBytes(_folder.File(name));
+        }
+
+        Assert.Equal(Train("first"), Train("second"));
+    }
+
+    [Fact]
     public void What_cannot_be_written_is_told()
     {
         string file = _folder.Write("file", "");

@@ -1,0 +1,60 @@
+using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+
+namespace BlasNet.Kernels;
+
+/// <summary>Runs the parts of one piece of work at the same time, on the threads of <see cref="ComputeThreads"/>; matrix products within a part are
+/// not divided any further, so that there is one level of parallelism and one pool.</summary>
+internal sealed unsafe class ParallelParts
+{
+    private Action<int> _body = _ => { };
+    private Exception?[] _errors = [];
+
+    /// <summary>Calls <paramref name="body"/> for every part in [0, parts), part 0 on the calling thread, and returns when all are done. Allocates nothing
+    /// if the delegate is kept.</summary>
+    /// <exception cref="Exception">What the first of the parts threw that threw something.</exception>
+    public void Run(int parts, Action<int> body)
+    {
+        if (_errors.Length < parts)
+            _errors = new Exception?[parts];
+
+        _body = body;
+        GCHandle handle = GCHandle.Alloc(this);
+        try
+        {
+            ComputeThreads.Run(parts, &RunPart, (void*)GCHandle.ToIntPtr(handle));
+        }
+        finally
+        {
+            handle.Free();
+        }
+
+        for (int part = 0; part < parts; part++)
+        {
+            if (_errors[part] is not { } error)
+                continue;
+
+            Array.Clear(_errors);
+            ExceptionDispatchInfo.Throw(error);
+        }
+    }
+
+    private static void RunPart(void* state, int part)
+    {
+        var parts = (ParallelParts)GCHandle.FromIntPtr((nint)state).Target!;
+        bool outer = ComputeThreads.IsPart;
+        ComputeThreads.IsPart = true;
+        try
+        {
+            parts._body(part);
+        }
+        catch (Exception e)
+        {
+            parts._errors[part] = e;
+        }
+        finally
+        {
+            ComputeThreads.IsPart = outer;
+        }
+    }
+}
