@@ -1,35 +1,166 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 
 namespace BlasNet.Kernels;
 
-/// <summary>Element-wise loops that TensorPrimitives does not have.</summary>
-internal static class Elementwise
+/// <summary>A function of one element, for vectors of any width.</summary>
+internal interface IMap
 {
-    /// <summary>result ← gate &gt; 0 ? value : 0.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void WherePositive<T>(ReadOnlySpan<T> gate, ReadOnlySpan<T> value, Span<T> result) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        int i = 0;
-        if (Vector512.IsHardwareAccelerated)
-        {
-            for (; i <= gate.Length - Vector512<T>.Count; i += Vector512<T>.Count)
-            {
-                Vector512<T> mask = Vector512.GreaterThan(Vector512.Create(gate[i..]), Vector512<T>.Zero);
-                (Vector512.Create(value[i..]) & mask).CopyTo(result[i..]);
-            }
-        }
-        else
-        {
-            for (; i <= gate.Length - Vector<T>.Count; i += Vector<T>.Count)
-            {
-                Vector<T> mask = Vector.GreaterThan(new Vector<T>(gate[i..]), Vector<T>.Zero);
-                (new Vector<T>(value[i..]) & mask).CopyTo(result[i..]);
-            }
-        }
+    static abstract V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged;
+}
 
-        for (; i < gate.Length; i++)
-            result[i] = gate[i] > T.Zero ? value[i] : T.Zero;
+/// <summary>A function of two elements, for vectors of any width.</summary>
+internal interface IZip
+{
+    static abstract V Apply<V, T>(V a, V b) where V : struct, ISimd<V, T> where T : unmanaged;
+}
+
+/// <summary>How a function of two elements reads an operand: <see cref="Elements"/> or <see cref="Scalar"/>.</summary>
+internal unsafe interface IOperandKind
+{
+    static abstract bool IsScalar { get; }
+}
+
+/// <summary>One element for each of the result's.</summary>
+internal readonly struct Elements : IOperandKind
+{
+    public static bool IsScalar => false;
+}
+
+/// <summary>One element for all of a row.</summary>
+internal readonly struct Scalar : IOperandKind
+{
+    public static bool IsScalar => true;
+}
+
+/// <summary>Functions of each element of a tile: rows of equal length, one <c>stride</c> elements after another.</summary>
+/// <remarks>
+/// A result may lie exactly where an operand lies, with the same stride; otherwise they must not overlap. The last vector of a row covers its
+/// last elements, some of which the vector before it has covered too: it is loaded before anything of the row is stored. Rows that follow
+/// each other without a gap are one long row; a row shorter than a vector goes by narrower ones.
+/// </remarks>
+internal static unsafe class Elementwise
+{
+    /// <summary>y ← f(x).</summary>
+    /// <param name="x">First element of the first row.</param>
+    /// <param name="xStride">Elements from a row of x to the next; 0 where all rows are one.</param>
+    /// <param name="y">First element of the result's first row.</param>
+    /// <param name="yStride">Elements from a row of y to the next.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="rows">Number of rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Map<T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows) where T : unmanaged where F : struct, IMap
+    {
+        if (xStride == length && yStride == length)
+            (length, rows) = (length * rows, 1);
+
+        if (Simd512<T>.IsSupported && length >= Simd512<T>.Count)
+            MapRows<Simd512<T>, T, F>(x, xStride, y, yStride, length, rows);
+        else if (Simd256<T>.IsSupported && length >= Simd256<T>.Count)
+            MapRows<Simd256<T>, T, F>(x, xStride, y, yStride, length, rows);
+        else if (length >= Simd128<T>.Count)
+            MapRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
+        else
+            MapShortRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
+    }
+
+    /// <summary>y ← f(a, b); a stride of 0 repeats one row, or one element.</summary>
+    /// <param name="a">First element of the first operand.</param>
+    /// <param name="aStride">Elements from what the first row reads of a to what the next one reads.</param>
+    /// <param name="b">First element of the second operand.</param>
+    /// <param name="bStride">The same for b.</param>
+    /// <param name="y">First element of the result's first row.</param>
+    /// <param name="yStride">Elements from a row of y to the next.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="rows">Number of rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Zip<T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length, nint rows)
+        where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
+    {
+        if (aStride == (A.IsScalar ? 0 : length) && bStride == (B.IsScalar ? 0 : length) && yStride == length)
+            (length, rows) = (length * rows, 1);
+
+        if (Simd512<T>.IsSupported && length >= Simd512<T>.Count)
+            ZipRows<Simd512<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        else if (Simd256<T>.IsSupported && length >= Simd256<T>.Count)
+            ZipRows<Simd256<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        else if (length >= Simd128<T>.Count)
+            ZipRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        else
+            ZipShortRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+    }
+
+    /// <summary>The kernel of <see cref="Map{T, F}"/> for one width; a row has at least one vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MapRows<V, T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows)
+        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IMap
+    {
+        nint last = length - V.Count;
+
+        for (; rows > 0; rows--, x += xStride, y += yStride)
+        {
+            V tail = V.Load(x + last);
+
+            for (nint i = 0; i < last; i += V.Count)
+                F.Apply<V, T>(V.Load(x + i)).Store(y + i);
+
+            F.Apply<V, T>(tail).Store(y + last);
+        }
+    }
+
+    /// <summary>The kernel of <see cref="Zip{T, F, A, B}"/> for one width; a row has at least one vector.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ZipRows<V, T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length, nint rows)
+        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
+    {
+        nint last = length - V.Count;
+
+        for (; rows > 0; rows--, a += aStride, b += bStride, y += yStride)
+        {
+            // Of an operand of elements, its last vector; of a scalar, the same vector for all.
+            V aTail = A.IsScalar ? V.Broadcast(a) : V.Load(a + last);
+            V bTail = B.IsScalar ? V.Broadcast(b) : V.Load(b + last);
+
+            for (nint i = 0; i < last; i += V.Count)
+                F.Apply<V, T>(A.IsScalar ? aTail : V.Load(a + i), B.IsScalar ? bTail : V.Load(b + i)).Store(y + i);
+
+            F.Apply<V, T>(aTail, bTail).Store(y + last);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MapShortRows<V, T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows)
+        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IMap
+    {
+        T* row = stackalloc T[V.Count];
+
+        for (; rows > 0; rows--, x += xStride, y += yStride)
+        {
+            Copy(x, row, length);
+            F.Apply<V, T>(V.Load(row)).Store(row);
+            Copy(row, y, length);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ZipShortRows<V, T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length, nint rows)
+        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
+    {
+        T* left = stackalloc T[V.Count];
+        T* right = stackalloc T[V.Count];
+
+        for (; rows > 0; rows--, a += aStride, b += bStride, y += yStride)
+        {
+            Copy(a, left, A.IsScalar ? 1 : length);
+            Copy(b, right, B.IsScalar ? 1 : length);
+            F.Apply<V, T>(A.IsScalar ? V.Broadcast(left) : V.Load(left), B.IsScalar ? V.Broadcast(right) : V.Load(right)).Store(left);
+            Copy(left, y, length);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Copy<T>(T* from, T* to, nint length) where T : unmanaged
+    {
+        for (nint i = 0; i < length; i++)
+            to[i] = from[i];
     }
 }

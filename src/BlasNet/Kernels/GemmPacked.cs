@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using BlasNet.Memory;
 
 namespace BlasNet.Kernels;
@@ -10,9 +9,9 @@ internal abstract unsafe class GemmPacked<T>
 {
     /// <summary>The kernels of the widest vectors the processor has.</summary>
     public static GemmPacked<T> Widest { get; } =
-        Simd512<T>.IsSupported ? new GemmPacked<Simd512<T>, Vector512<T>, T>()
-        : Simd256<T>.IsSupported ? new GemmPacked<Simd256<T>, Vector256<T>, T>()
-        : new GemmPacked<Simd128<T>, Vector128<T>, T>();
+        Simd512<T>.IsSupported ? new GemmPacked<Simd512<T>, T>()
+        : Simd256<T>.IsSupported ? new GemmPacked<Simd256<T>, T>()
+        : new GemmPacked<Simd128<T>, T>();
 
     /// <summary>Columns of one panel of the right operand.</summary>
     public abstract int PanelWidth { get; }
@@ -34,9 +33,8 @@ internal abstract unsafe class GemmPacked<T>
 /// Loops, from the outside: rows, so that their part of the left operand stays in the second-level cache; inner steps, so that a panel does;
 /// panels; tiles of rows. A tile's sums stay in registers over all inner steps of the block.
 /// </remarks>
-internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
-    where S : struct, ISimd<V, T>
-    where V : struct
+internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
+    where V : struct, ISimd<V, T>
     where T : unmanaged
 {
     /// <summary>The left operand's part that is reused for every panel.</summary>
@@ -57,17 +55,17 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     /// <summary>Packing pays when it is used for several panels.</summary>
     private const int MinPanelsToPackLeft = 3;
 
-    private static readonly int MaxRows = S.Registers >= 32 ? 14 : 6;
+    private static readonly int MaxRows = V.Registers >= 32 ? 14 : 6;
 
     // Four vectors a row leave room for fewer rows, and each vector of the right operand is loaded for fewer products; but a stack of few rows
     // has too few sums to keep the multipliers busy otherwise.
-    private static readonly int MaxWideRows = S.Registers >= 32 ? 6 : 2;
+    private static readonly int MaxWideRows = V.Registers >= 32 ? 6 : 2;
 
-    private static readonly delegate*<GemmTile<T>*, void>[] HalfPanel = Kernels<GemmStrip1<S, V, T>>();
-    private static readonly delegate*<GemmTile<T>*, void>[] OnePanel = Kernels<GemmStrip2<S, V, T>>();
-    private static readonly delegate*<GemmTile<T>*, void>[] TwoPanels = Kernels<GemmStrip4<S, V, T>>();
+    private static readonly delegate*<GemmTile<T>*, void>[] HalfPanel = Kernels<GemmStrip1<V, T>>();
+    private static readonly delegate*<GemmTile<T>*, void>[] OnePanel = Kernels<GemmStrip2<V, T>>();
+    private static readonly delegate*<GemmTile<T>*, void>[] TwoPanels = Kernels<GemmStrip4<V, T>>();
 
-    private static int Width => 2 * S.Count;
+    private static int Width => 2 * V.Count;
 
     public override int PanelWidth => Width;
 
@@ -192,7 +190,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
     {
         int width = panels * Width;
         bool whole = result.Columns == width;
-        delegate*<GemmTile<T>*, void>[] kernels = panels == 2 ? TwoPanels : result.Columns <= S.Count ? HalfPanel : OnePanel;
+        delegate*<GemmTile<T>*, void>[] kernels = panels == 2 ? TwoPanels : result.Columns <= V.Count ? HalfPanel : OnePanel;
         T* initial = bias == null ? scratch.Zeros : bias;
 
         if (bias != null && !whole)
@@ -270,7 +268,7 @@ internal sealed unsafe class GemmPacked<S, V, T> : GemmPacked<T>
         public Scratch(int rightSteps, long leftElements)
         {
             // Zeros and a bias row are two panels wide; a tile is one panel of MaxRows rows or two of MaxWideRows.
-            int fixedElements = (4 + GemmMicroKernel<GemmStrip2<S, V, T>, T>.MaxRows) * Width;
+            int fixedElements = (4 + GemmMicroKernel<GemmStrip2<V, T>, T>.MaxRows) * Width;
             Zeros = GemmScratch.Rent<T>(fixedElements + (2L * Width * rightSteps) + leftElements);
             Bias = Zeros + (2 * Width);
             Tile = Bias + (2 * Width);

@@ -22,22 +22,21 @@ internal unsafe interface IGemmStrip<TSelf, T>
 }
 
 /// <summary>Half a panel: for products with few columns.</summary>
-internal readonly unsafe struct GemmStrip1<S, V, T>(V v0) : IGemmStrip<GemmStrip1<S, V, T>, T>
-    where S : struct, ISimd<V, T>
-    where V : struct
+internal readonly unsafe struct GemmStrip1<V, T>(V v0) : IGemmStrip<GemmStrip1<V, T>, T>
+    where V : struct, ISimd<V, T>
     where T : unmanaged
 {
     private readonly V _v0 = v0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip1<S, V, T> Load(T* source, nint panel) => new(S.Load(source));
+    public static GemmStrip1<V, T> Load(T* source, nint panel) => new(V.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip1<S, V, T> MultiplyAdd(T* scalar, GemmStrip1<S, V, T> right, GemmStrip1<S, V, T> sum) =>
-        new(S.MultiplyAdd(S.Broadcast(scalar), right._v0, sum._v0));
+    public static GemmStrip1<V, T> MultiplyAdd(T* scalar, GemmStrip1<V, T> right, GemmStrip1<V, T> sum) =>
+        new(V.MultiplyAdd(V.Broadcast(scalar), right._v0, sum._v0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip1<S, V, T> Add(GemmStrip1<S, V, T> a, GemmStrip1<S, V, T> b) => new(S.Add(a._v0, b._v0));
+    public static GemmStrip1<V, T> Add(GemmStrip1<V, T> a, GemmStrip1<V, T> b) => new(a._v0 + b._v0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(T* source, nint panel)
@@ -46,51 +45,49 @@ internal readonly unsafe struct GemmStrip1<S, V, T>(V v0) : IGemmStrip<GemmStrip
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(T* target, nint panel) => S.Store(_v0, target);
+    public void Store(T* target, nint panel) => _v0.Store(target);
 }
 
 /// <summary>One panel: the most rows fit in registers, so each vector of the right operand is used most often.</summary>
-internal readonly unsafe struct GemmStrip2<S, V, T>(V v0, V v1) : IGemmStrip<GemmStrip2<S, V, T>, T>
-    where S : struct, ISimd<V, T>
-    where V : struct
+internal readonly unsafe struct GemmStrip2<V, T>(V v0, V v1) : IGemmStrip<GemmStrip2<V, T>, T>
+    where V : struct, ISimd<V, T>
     where T : unmanaged
 {
     private readonly V _v0 = v0;
     private readonly V _v1 = v1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip2<S, V, T> Load(T* source, nint panel) => new(S.Load(source), S.Load(source + S.Count));
+    public static GemmStrip2<V, T> Load(T* source, nint panel) => new(V.Load(source), V.Load(source + V.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip2<S, V, T> MultiplyAdd(T* scalar, GemmStrip2<S, V, T> right, GemmStrip2<S, V, T> sum)
+    public static GemmStrip2<V, T> MultiplyAdd(T* scalar, GemmStrip2<V, T> right, GemmStrip2<V, T> sum)
     {
-        V a = S.Broadcast(scalar);
+        V a = V.Broadcast(scalar);
 
-        return new(S.MultiplyAdd(a, right._v0, sum._v0), S.MultiplyAdd(a, right._v1, sum._v1));
+        return new(V.MultiplyAdd(a, right._v0, sum._v0), V.MultiplyAdd(a, right._v1, sum._v1));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip2<S, V, T> Add(GemmStrip2<S, V, T> a, GemmStrip2<S, V, T> b) => new(S.Add(a._v0, b._v0), S.Add(a._v1, b._v1));
+    public static GemmStrip2<V, T> Add(GemmStrip2<V, T> a, GemmStrip2<V, T> b) => new(a._v0 + b._v0, a._v1 + b._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(T* source, nint panel)
     {
         CacheLine.Prefetch(source);
-        CacheLine.Prefetch(source + S.Count);
+        CacheLine.Prefetch(source + V.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(T* target, nint panel)
     {
-        S.Store(_v0, target);
-        S.Store(_v1, target + S.Count);
+        _v0.Store(target);
+        _v1.Store(target + V.Count);
     }
 }
 
 /// <summary>Two panels: enough independent sums for a stack of few rows.</summary>
-internal readonly unsafe struct GemmStrip4<S, V, T>(V v0, V v1, V v2, V v3) : IGemmStrip<GemmStrip4<S, V, T>, T>
-    where S : struct, ISimd<V, T>
-    where V : struct
+internal readonly unsafe struct GemmStrip4<V, T>(V v0, V v1, V v2, V v3) : IGemmStrip<GemmStrip4<V, T>, T>
+    where V : struct, ISimd<V, T>
     where T : unmanaged
 {
     private readonly V _v0 = v0;
@@ -99,38 +96,38 @@ internal readonly unsafe struct GemmStrip4<S, V, T>(V v0, V v1, V v2, V v3) : IG
     private readonly V _v3 = v3;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip4<S, V, T> Load(T* source, nint panel) =>
-        new(S.Load(source), S.Load(source + S.Count), S.Load(source + panel), S.Load(source + panel + S.Count));
+    public static GemmStrip4<V, T> Load(T* source, nint panel) =>
+        new(V.Load(source), V.Load(source + V.Count), V.Load(source + panel), V.Load(source + panel + V.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip4<S, V, T> MultiplyAdd(T* scalar, GemmStrip4<S, V, T> right, GemmStrip4<S, V, T> sum)
+    public static GemmStrip4<V, T> MultiplyAdd(T* scalar, GemmStrip4<V, T> right, GemmStrip4<V, T> sum)
     {
-        V a = S.Broadcast(scalar);
+        V a = V.Broadcast(scalar);
 
         return new(
-            S.MultiplyAdd(a, right._v0, sum._v0), S.MultiplyAdd(a, right._v1, sum._v1),
-            S.MultiplyAdd(a, right._v2, sum._v2), S.MultiplyAdd(a, right._v3, sum._v3));
+            V.MultiplyAdd(a, right._v0, sum._v0), V.MultiplyAdd(a, right._v1, sum._v1),
+            V.MultiplyAdd(a, right._v2, sum._v2), V.MultiplyAdd(a, right._v3, sum._v3));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip4<S, V, T> Add(GemmStrip4<S, V, T> a, GemmStrip4<S, V, T> b) =>
-        new(S.Add(a._v0, b._v0), S.Add(a._v1, b._v1), S.Add(a._v2, b._v2), S.Add(a._v3, b._v3));
+    public static GemmStrip4<V, T> Add(GemmStrip4<V, T> a, GemmStrip4<V, T> b) =>
+        new(a._v0 + b._v0, a._v1 + b._v1, a._v2 + b._v2, a._v3 + b._v3);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(T* source, nint panel)
     {
         CacheLine.Prefetch(source);
-        CacheLine.Prefetch(source + S.Count);
+        CacheLine.Prefetch(source + V.Count);
         CacheLine.Prefetch(source + panel);
-        CacheLine.Prefetch(source + panel + S.Count);
+        CacheLine.Prefetch(source + panel + V.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(T* target, nint panel)
     {
-        S.Store(_v0, target);
-        S.Store(_v1, target + S.Count);
-        S.Store(_v2, target + panel);
-        S.Store(_v3, target + panel + S.Count);
+        _v0.Store(target);
+        _v1.Store(target + V.Count);
+        _v2.Store(target + panel);
+        _v3.Store(target + panel + V.Count);
     }
 }

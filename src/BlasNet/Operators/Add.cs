@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -13,19 +14,19 @@ public static partial class Op
     public static Expr Add(Expr a, Expr b) => Expr.Apply(AddOperator.Instance, a, b);
 }
 
-internal sealed class AddOperator : BinaryOperator
+internal sealed class AddOperator : BinaryOperator<AddFunction>
 {
     public static readonly AddOperator Instance = new();
 
     public override string Name => "add";
 
-    protected override void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Add(a, b, result);
-
-    protected override void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) => TensorPrimitives.Add(a, b, result);
-
-    protected override void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Add(b, a, result);
-
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient;
 
     protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => gradient;
+}
+
+internal readonly struct AddFunction : IZip
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V a, V b) where V : struct, ISimd<V, T> where T : unmanaged => a + b;
 }

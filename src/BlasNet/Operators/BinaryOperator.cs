@@ -1,9 +1,10 @@
 using System.Numerics;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
-/// <summary>A function of two elements. A subclass gives its value and its two derivatives; this class the broadcasting.</summary>
+/// <summary>A function of two elements. A subclass gives its two derivatives, and its value by <see cref="BinaryOperator{F}"/>.</summary>
 /// <remarks>The shapes are equal, or one operand is a scalar (taken with every element of the other), or of a value [r × c] one operand is a
 /// vector [r] (taken with every column) or a row [1 × c] (taken with every row). Over a stack, an operand may be stacked or shared.</remarks>
 internal abstract class BinaryOperator : Operator
@@ -34,15 +35,6 @@ internal abstract class BinaryOperator : Operator
         return (shared[0] ? a.IsVector : a.Columns == columns) && (shared[1] ? b.IsVector : b.Columns == columns);
     }
 
-    /// <summary>result[i] ← f(a[i], b[i]); the result may be a or b.</summary>
-    protected abstract void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-
-    /// <summary>result[i] ← f(a[i], b).</summary>
-    protected abstract void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-
-    /// <summary>result[i] ← f(a, b[i]).</summary>
-    protected abstract void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-
     /// <summary>The gradient with respect to a, in the result's shape; null where it is zero.</summary>
     protected abstract Expr? Left(Expr a, Expr b, Expr result, Expr gradient);
 
@@ -58,74 +50,75 @@ internal abstract class BinaryOperator : Operator
         if (g.IsNeeded(1) && Right(a, b, result, gradient) is Expr right)
             g.Accumulate(1, Op.SumTo(b.Shape, right));
     }
+}
 
-    public sealed override unsafe void Forward<T>(in Operands<T> stack)
+/// <inheritdoc/>
+/// <typeparam name="F">y = f(a, b).</typeparam>
+internal abstract unsafe class BinaryOperator<F> : BinaryOperator where F : struct, IZip
+{
+    public sealed override void Forward<T>(in Operands<T> stack)
     {
-        Operand<T> a = stack[0], b = stack[1], y = stack.Output;
-        if (!(a.IsContiguous && b.IsContiguous && y.IsContiguous))
+        Operand<T> y = stack.Output;
+        Side<T> a = new(stack[0], y.Shape), b = new(stack[1], y.Shape);
+        int columns = y.Shape.Columns;
+        nint step = y.Stride;
+
+        if (columns == 1)
         {
-            ForwardVectors(a, b, y);
-            return;
+            Run(a, a.ValueStep, b, b.ValueStep, y.Data, step, y.Shape.Rows, y.Count);
         }
-
-        if (a.Length == y.Length && b.Length == y.Length && a.Shape == b.Shape)
+        else if (y.Count == 1 || (a.IsRegular(columns) && b.IsRegular(columns)))
         {
-            Forward(a.Span, b.Span, y.Span);
-            return;
+            Run(a, a.ColumnStep, b, b.ColumnStep, y.Data, step, y.Shape.Rows, y.Vectors);
         }
-
-        if ((a.Length == 1 && b.Length == y.Length) || (b.Length == 1 && a.Length == y.Length))
+        else
         {
-            if (b.Length == 1)
-                Forward(a.Span, *b.Data, y.Span);
-            else
-                Forward(*a.Data, b.Span, y.Span);
-
-            return;
-        }
-
-        for (int i = 0; i < y.Count; i++)
-        {
-            if (a.Shape == b.Shape)
-                Forward(a.ValueAt(i), b.ValueAt(i), y.ValueAt(i));
-            else if (b.Shape.IsScalar)
-                Forward(a.ValueAt(i), *b.At(i), y.ValueAt(i));
-            else if (a.Shape.IsScalar)
-                Forward(*a.At(i), b.ValueAt(i), y.ValueAt(i));
-            else
-                ForwardColumns(a, b, y, i);
+            for (int i = 0; i < y.Count; i++, a.Data += a.ValueStep, b.Data += b.ValueStep)
+                Run(a, a.ColumnStep, b, b.ColumnStep, y.Data + (i * columns * step), step, y.Shape.Rows, columns);
         }
     }
 
-    // Vectors that do not lie one right after another; an operand that is a number stands for every row.
-    private void ForwardVectors<T>(Operand<T> a, Operand<T> b, Operand<T> y) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Run<T>(Side<T> a, nint aStep, Side<T> b, nint bStep, T* y, nint yStep, nint length, nint rows)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        for (int vector = 0; vector < y.Vectors; vector++)
+        // Rows of one element are better taken as one row.
+        if (length == 1 && aStep is 0 or 1 && bStep is 0 or 1 && yStep == 1)
         {
-            if (a.Shape.IsScalar && !y.Shape.IsScalar)
-                Forward(a.VectorAt(vector)[0], b.VectorAt(vector), y.VectorAt(vector));
-            else if (b.Shape.IsScalar && !y.Shape.IsScalar)
-                Forward(a.VectorAt(vector), b.VectorAt(vector)[0], y.VectorAt(vector));
-            else
-                Forward(a.VectorAt(vector), b.VectorAt(vector), y.VectorAt(vector));
+            (a.IsScalar, b.IsScalar) = (aStep == 0 && rows > 1, bStep == 0 && rows > 1);
+            (length, rows) = (rows, 1);
         }
+
+        if (a.IsScalar)
+            Elementwise.Zip<T, F, Scalar, Elements>(a.Data, aStep, b.Data, bStep, y, yStep, length, rows);
+        else if (b.IsScalar)
+            Elementwise.Zip<T, F, Elements, Scalar>(a.Data, aStep, b.Data, bStep, y, yStep, length, rows);
+        else
+            Elementwise.Zip<T, F, Elements, Elements>(a.Data, aStep, b.Data, bStep, y, yStep, length, rows);
     }
 
-    // The smaller operand of value i gives every column one vector, or one element each.
-    private unsafe void ForwardColumns<T>(Operand<T> a, Operand<T> b, Operand<T> y, int i) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>Where the kernel finds what an operand gives to each column of the result.</summary>
+    private struct Side<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        for (int j = 0; j < y.Shape.Columns; j++)
+        public Side(Operand<T> operand, Shape result)
         {
-            Span<T> column = ColumnOf(y, i, j);
-            if (b.Shape.Rows < y.Shape.Rows)
-                Forward(ColumnOf(a, i, j), b.At(i)[j], column);
-            else if (a.Shape.Rows < y.Shape.Rows)
-                Forward(a.At(i)[j], ColumnOf(b, i, j), column);
-            else
-                Forward(ColumnOf(a, i, j), ColumnOf(b, i, j), column);
+            Data = operand.Data;
+            IsScalar = operand.Shape.Rows < result.Rows;
+            ColumnStep = operand.Shape.Columns < result.Columns ? 0 : operand.Stride;
+            ValueStep = operand.Count == 1 ? 0 : (nint)operand.Shape.Columns * operand.Stride;
         }
-    }
 
-    private static Span<T> ColumnOf<T>(Operand<T> value, int i, int column) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        value.Shape.IsVector ? value.ValueAt(i) : value.ValueAt(i).Slice(column * value.Shape.Rows, value.Shape.Rows);
+        public T* Data;
+
+        /// <summary>One element for all of a column.</summary>
+        public bool IsScalar;
+
+        /// <summary>Elements from what one column takes to what the next one takes: 0 if it is the same.</summary>
+        public nint ColumnStep;
+
+        /// <summary>The same from one value of the stack to the next.</summary>
+        public nint ValueStep;
+
+        /// <summary>The columns of all values are one sequence.</summary>
+        public readonly bool IsRegular(int columns) => ValueStep == columns * ColumnStep;
+    }
 }

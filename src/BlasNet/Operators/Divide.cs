@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -13,19 +14,19 @@ public static partial class Op
     public static Expr Divide(Expr a, Expr b) => Expr.Apply(DivideOperator.Instance, a, b);
 }
 
-internal sealed class DivideOperator : BinaryOperator
+internal sealed class DivideOperator : BinaryOperator<DivideFunction>
 {
     public static readonly DivideOperator Instance = new();
 
     public override string Name => "divide";
 
-    protected override void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Divide(a, b, result);
-
-    protected override void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) => TensorPrimitives.Divide(a, b, result);
-
-    protected override void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Divide(a, b, result);
-
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient / b;
 
     protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => -(gradient * result) / b;
+}
+
+internal readonly struct DivideFunction : IZip
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V a, V b) where V : struct, ISimd<V, T> where T : unmanaged => a / b;
 }

@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -11,7 +12,7 @@ public static partial class Op
     public static Expr Exp(Expr x) => Expr.Apply(ExpOperator.Instance, x);
 }
 
-internal sealed class ExpOperator : ElementwiseOperator
+internal sealed class ExpOperator : ElementwiseOperator<ExpFunction>
 {
     public static readonly ExpOperator Instance = new();
 
@@ -19,7 +20,11 @@ internal sealed class ExpOperator : ElementwiseOperator
 
     public override bool IsCostly => true;
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Exp(x, y);
-
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * y;
+}
+
+internal readonly struct ExpFunction : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => Power.Exp<V, T>(x);
 }

@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -11,7 +12,7 @@ public static partial class Op
     public static Expr Log(Expr x) => Expr.Apply(LogOperator.Instance, x);
 }
 
-internal sealed class LogOperator : ElementwiseOperator
+internal sealed class LogOperator : ElementwiseOperator<LogFunction>
 {
     public static readonly LogOperator Instance = new();
 
@@ -19,7 +20,11 @@ internal sealed class LogOperator : ElementwiseOperator
 
     public override bool IsCostly => true;
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Log(x, y);
-
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy / x;
+}
+
+internal readonly struct LogFunction : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => Logarithm.Log<V, T>(x);
 }

@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -13,19 +14,19 @@ public static partial class Op
     public static Expr Multiply(Expr a, Expr b) => Expr.Apply(MultiplyOperator.Instance, a, b);
 }
 
-internal sealed class MultiplyOperator : BinaryOperator
+internal sealed class MultiplyOperator : BinaryOperator<MultiplyFunction>
 {
     public static readonly MultiplyOperator Instance = new();
 
     public override string Name => "multiply";
 
-    protected override void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Multiply(a, b, result);
-
-    protected override void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) => TensorPrimitives.Multiply(a, b, result);
-
-    protected override void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Multiply(b, a, result);
-
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient * b;
 
     protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => gradient * a;
+}
+
+internal readonly struct MultiplyFunction : IZip
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V a, V b) where V : struct, ISimd<V, T> where T : unmanaged => a * b;
 }

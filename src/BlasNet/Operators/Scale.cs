@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -24,8 +24,20 @@ internal sealed class ScaleOperator : ElementwiseOperator
 
     public override string Name => "scale";
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) =>
-        TensorPrimitives.Multiply(x, T.CreateTruncating(BitConverter.Int64BitsToDouble(attribute)), y);
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], y = stack.Output;
+        T factor = T.CreateTruncating(BitConverter.Int64BitsToDouble(stack.Attribute));
+        int columns = y.Shape.Columns;
+        if (x.Count == y.Count || columns == 1)
+        {
+            Elementwise.Zip<T, MultiplyFunction, Elements, Scalar>(x.Data, x.Count == y.Count ? x.Stride : 0, &factor, 0, y.Data, y.Stride, y.Shape.Rows, y.Vectors);
+            return;
+        }
+
+        for (int i = 0; i < y.Count; i++)
+            Elementwise.Zip<T, MultiplyFunction, Elements, Scalar>(x.Data, x.Stride, &factor, 0, y.At(i), y.Stride, y.Shape.Rows, columns);
+    }
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy, BitConverter.Int64BitsToDouble(attribute));
 

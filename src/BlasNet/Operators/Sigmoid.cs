@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -11,7 +12,7 @@ public static partial class Op
     public static Expr Sigmoid(Expr x) => Expr.Apply(SigmoidOperator.Instance, x);
 }
 
-internal sealed class SigmoidOperator : ElementwiseOperator
+internal sealed class SigmoidOperator : ElementwiseOperator<SigmoidFunction>
 {
     public static readonly SigmoidOperator Instance = new();
 
@@ -19,7 +20,11 @@ internal sealed class SigmoidOperator : ElementwiseOperator
 
     public override bool IsCostly => true;
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Sigmoid(x, y);
-
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (y * (1 - y));
+}
+
+internal readonly struct SigmoidFunction : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => Power.Sigmoid<V, T>(x);
 }

@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -11,7 +12,7 @@ public static partial class Op
     public static Expr Sqrt(Expr x) => Expr.Apply(SqrtOperator.Instance, x);
 }
 
-internal sealed class SqrtOperator : ElementwiseOperator
+internal sealed class SqrtOperator : ElementwiseOperator<SqrtFunction>
 {
     public static readonly SqrtOperator Instance = new();
 
@@ -19,7 +20,11 @@ internal sealed class SqrtOperator : ElementwiseOperator
 
     public override bool IsCostly => true;
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Sqrt(x, y);
-
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy / y, 0.5);
+}
+
+internal readonly struct SqrtFunction : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => V.Sqrt(x);
 }

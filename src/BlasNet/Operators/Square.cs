@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -11,13 +12,17 @@ public static partial class Op
     public static Expr Square(Expr x) => Expr.Apply(SquareOperator.Instance, x);
 }
 
-internal sealed class SquareOperator : ElementwiseOperator
+internal sealed class SquareOperator : ElementwiseOperator<SquareFunction>
 {
     public static readonly SquareOperator Instance = new();
 
     public override string Name => "square";
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Multiply(x, x, y);
-
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy * x, 2);
+}
+
+internal readonly struct SquareFunction : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => x * x;
 }

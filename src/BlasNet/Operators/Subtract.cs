@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -13,19 +14,19 @@ public static partial class Op
     public static Expr Subtract(Expr a, Expr b) => Expr.Apply(SubtractOperator.Instance, a, b);
 }
 
-internal sealed class SubtractOperator : BinaryOperator
+internal sealed class SubtractOperator : BinaryOperator<SubtractFunction>
 {
     public static readonly SubtractOperator Instance = new();
 
     public override string Name => "subtract";
 
-    protected override void Forward<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Subtract(a, b, result);
-
-    protected override void Forward<T>(ReadOnlySpan<T> a, T b, Span<T> result) => TensorPrimitives.Subtract(a, b, result);
-
-    protected override void Forward<T>(T a, ReadOnlySpan<T> b, Span<T> result) => TensorPrimitives.Subtract(a, b, result);
-
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient;
 
     protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => -gradient;
+}
+
+internal readonly struct SubtractFunction : IZip
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V a, V b) where V : struct, ISimd<V, T> where T : unmanaged => a - b;
 }

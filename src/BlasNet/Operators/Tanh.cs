@@ -1,5 +1,6 @@
-using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -11,7 +12,7 @@ public static partial class Op
     public static Expr Tanh(Expr x) => Expr.Apply(TanhOperator.Instance, x);
 }
 
-internal sealed class TanhOperator : ElementwiseOperator
+internal sealed class TanhOperator : ElementwiseOperator<TanhFunction>
 {
     public static readonly TanhOperator Instance = new();
 
@@ -19,7 +20,11 @@ internal sealed class TanhOperator : ElementwiseOperator
 
     public override bool IsCostly => true;
 
-    protected override void Forward<T>(ReadOnlySpan<T> x, Span<T> y, long attribute) => TensorPrimitives.Tanh(x, y);
-
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (1 - y * y);
+}
+
+internal readonly struct TanhFunction : IMap
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => Power.Tanh<V, T>(x);
 }
