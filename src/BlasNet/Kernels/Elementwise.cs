@@ -36,7 +36,7 @@ internal readonly struct Scalar : IOperandKind
 /// <remarks>
 /// A result may lie exactly where an operand lies, with the same stride; otherwise they must not overlap. The last vector of a row covers its
 /// last elements, some of which the vector before it has covered too: it is loaded before anything of the row is stored. Rows that follow
-/// each other without a gap are one long row; a row shorter than a vector goes by narrower ones.
+/// each other without a gap are one long row; a row shorter than a vector is a part of one.
 /// </remarks>
 internal static unsafe class Elementwise
 {
@@ -53,14 +53,12 @@ internal static unsafe class Elementwise
         if (xStride == length && yStride == length)
             (length, rows) = (length * rows, 1);
 
-        if (Simd512<T>.IsSupported && length >= Simd512<T>.Count)
+        if (Simd512<T>.IsSupported)
             MapRows<Simd512<T>, T, F>(x, xStride, y, yStride, length, rows);
-        else if (Simd256<T>.IsSupported && length >= Simd256<T>.Count)
+        else if (Simd256<T>.IsSupported)
             MapRows<Simd256<T>, T, F>(x, xStride, y, yStride, length, rows);
-        else if (length >= Simd128<T>.Count)
-            MapRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
         else
-            MapShortRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
+            MapRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
     }
 
     /// <summary>y ← f(a, b); a stride of 0 repeats one row, or one element.</summary>
@@ -79,22 +77,23 @@ internal static unsafe class Elementwise
         if (aStride == (A.IsScalar ? 0 : length) && bStride == (B.IsScalar ? 0 : length) && yStride == length)
             (length, rows) = (length * rows, 1);
 
-        if (Simd512<T>.IsSupported && length >= Simd512<T>.Count)
+        if (Simd512<T>.IsSupported)
             ZipRows<Simd512<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
-        else if (Simd256<T>.IsSupported && length >= Simd256<T>.Count)
+        else if (Simd256<T>.IsSupported)
             ZipRows<Simd256<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
-        else if (length >= Simd128<T>.Count)
-            ZipRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
         else
-            ZipShortRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+            ZipRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
     }
 
-    /// <summary>The kernel of <see cref="Map{T, F}"/> for one width; a row has at least one vector.</summary>
+    /// <summary>The kernel of <see cref="Map{T, F}"/> for one width.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MapRows<V, T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows)
         where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IMap
     {
         nint last = length - V.Count;
+
+        for (; last < 0 && rows > 0; rows--, x += xStride, y += yStride)
+            F.Apply<V, T>(V.LoadFirst(x, length, 0)).StoreFirst(y, length);
 
         for (; rows > 0; rows--, x += xStride, y += yStride)
         {
@@ -107,12 +106,19 @@ internal static unsafe class Elementwise
         }
     }
 
-    /// <summary>The kernel of <see cref="Zip{T, F, A, B}"/> for one width; a row has at least one vector.</summary>
+    /// <summary>The kernel of <see cref="Zip{T, F, A, B}"/> for one width.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ZipRows<V, T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length, nint rows)
         where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
     {
         nint last = length - V.Count;
+
+        for (; last < 0 && rows > 0; rows--, a += aStride, b += bStride, y += yStride)
+        {
+            V left = A.IsScalar ? V.Broadcast(a) : V.LoadFirst(a, length, 0);
+            V right = B.IsScalar ? V.Broadcast(b) : V.LoadFirst(b, length, 0);
+            F.Apply<V, T>(left, right).StoreFirst(y, length);
+        }
 
         for (; rows > 0; rows--, a += aStride, b += bStride, y += yStride)
         {
@@ -125,42 +131,5 @@ internal static unsafe class Elementwise
 
             F.Apply<V, T>(aTail, bTail).Store(y + last);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void MapShortRows<V, T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows)
-        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IMap
-    {
-        T* row = stackalloc T[V.Count];
-
-        for (; rows > 0; rows--, x += xStride, y += yStride)
-        {
-            Copy(x, row, length);
-            F.Apply<V, T>(V.Load(row)).Store(row);
-            Copy(row, y, length);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void ZipShortRows<V, T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length, nint rows)
-        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
-    {
-        T* left = stackalloc T[V.Count];
-        T* right = stackalloc T[V.Count];
-
-        for (; rows > 0; rows--, a += aStride, b += bStride, y += yStride)
-        {
-            Copy(a, left, A.IsScalar ? 1 : length);
-            Copy(b, right, B.IsScalar ? 1 : length);
-            F.Apply<V, T>(A.IsScalar ? V.Broadcast(left) : V.Load(left), B.IsScalar ? V.Broadcast(right) : V.Load(right)).Store(left);
-            Copy(left, y, length);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy<T>(T* from, T* to, nint length) where T : unmanaged
-    {
-        for (nint i = 0; i < length; i++)
-            to[i] = from[i];
     }
 }

@@ -19,6 +19,9 @@ internal unsafe interface ISimd<TSelf, T>
 
     static abstract TSelf Load(T* source);
 
+    /// <summary>The first <paramref name="count"/> lanes from memory, of which nothing else is read; <paramref name="fill"/> in the others.</summary>
+    static abstract TSelf LoadFirst(T* source, nint count, double fill);
+
     /// <summary>One element of memory in every lane.</summary>
     static abstract TSelf Broadcast(T* source);
 
@@ -26,6 +29,9 @@ internal unsafe interface ISimd<TSelf, T>
     static abstract TSelf Constant(double value);
 
     void Store(T* target);
+
+    /// <summary>Writes the first <paramref name="count"/> lanes.</summary>
+    void StoreFirst(T* target, nint count);
 
     static abstract TSelf operator +(TSelf a, TSelf b);
 

@@ -1,36 +1,180 @@
-using System.Numerics;
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
 
-/// <summary>Sums over ranges and stacks of values.</summary>
-internal static class Rows
+/// <summary>Rows of equal length moved, added and summed: what slices, concatenations, gathers and sums over a stack are made of.</summary>
+/// <remarks>Row i of an operand starts at i times its stride.</remarks>
+internal static unsafe class Rows
 {
-    /// <summary>target += source.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Add<T>(ReadOnlySpan<T> source, Span<T> target) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        TensorPrimitives.Add(target, source, target);
+    /// <summary>Rows that are asked for ahead of the one that is copied, where they lie anywhere.</summary>
+    private const int RowsAhead = 4;
 
-    /// <summary>sum (+)= Σ rows, where the stack is rows of <c>sum.Length</c> elements.</summary>
+    /// <summary>target ← source.</summary>
+    /// <param name="source">First row.</param>
+    /// <param name="sourceStride">0 repeats one row.</param>
+    /// <param name="target">First row.</param>
+    /// <param name="targetStride">At least <paramref name="length"/>.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="count">Number of rows.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Sum<T>(ReadOnlySpan<T> stack, Span<T> sum, bool accumulate) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static void Copy<T>(T* source, nint sourceStride, T* target, nint targetStride, nint length, nint count) where T : unmanaged =>
+        Elementwise.Map<T, Identity>(source, sourceStride, target, targetStride, length, count);
+
+    /// <summary>target += source, otherwise as <see cref="Copy{T}"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Add<T>(T* source, nint sourceStride, T* target, nint targetStride, nint length, nint count) where T : unmanaged =>
+        Elementwise.Zip<T, Sum, Elements, Elements>(target, targetStride, source, sourceStride, target, targetStride, length, count);
+
+    /// <summary>sum (+)= Σ rows.</summary>
+    /// <param name="rows">First row.</param>
+    /// <param name="stride">Elements from one row to the next.</param>
+    /// <param name="sum">One row.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="count">Number of rows.</param>
+    /// <param name="accumulate">Add to what is there.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumOver<T>(T* rows, nint stride, T* sum, nint length, nint count, bool accumulate) where T : unmanaged
     {
-        int width = sum.Length;
-        if (width == 1)
+        if (Simd512<T>.IsSupported)
+            SumOver<Simd512<T>, T>(rows, stride, sum, length, count, accumulate);
+        else if (Simd256<T>.IsSupported)
+            SumOver<Simd256<T>, T>(rows, stride, sum, length, count, accumulate);
+        else
+            SumOver<Simd128<T>, T>(rows, stride, sum, length, count, accumulate);
+    }
+
+    /// <summary>Row i of the target ← row indices[i] of the table.</summary>
+    /// <param name="table">Rows that follow each other without a gap.</param>
+    /// <param name="indices">Which row of the table, for each of the target.</param>
+    /// <param name="target">First row.</param>
+    /// <param name="targetStride">Elements from one row to the next.</param>
+    /// <param name="length">Elements of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Gather<T>(T* table, ReadOnlySpan<int> indices, T* target, nint targetStride, nint length) where T : unmanaged
+    {
+        for (int i = 0; i < indices.Length; i++, target += targetStride)
         {
-            T total = TensorPrimitives.Sum(stack);
-            sum[0] = accumulate ? sum[0] + total : total;
+            if (i + RowsAhead < indices.Length)
+                Prefetch(table + indices[i + RowsAhead] * length, length);
+
+            Copy(table + indices[i] * length, 0, target, 0, length, 1);
+        }
+    }
+
+    /// <summary>Row indices[i] of the table += row i of the source, in order; parameters as for <see cref="Gather{T}"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void ScatterAdd<T>(T* source, nint sourceStride, ReadOnlySpan<int> indices, T* table, nint length) where T : unmanaged
+    {
+        for (int i = 0; i < indices.Length; i++, source += sourceStride)
+        {
+            if (i + RowsAhead < indices.Length)
+                Prefetch(table + indices[i + RowsAhead] * length, length);
+
+            Add(source, 0, table + indices[i] * length, 0, length, 1);
+        }
+    }
+
+    /// <summary>Transposes a row-major matrix [rows × columns] into [columns × rows], in tiles that stay in the first-level cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Transpose<T>(T* source, T* target, int rows, int columns) where T : unmanaged
+    {
+        const int Tile = 16;
+        for (int top = 0; top < rows; top += Tile)
+        {
+            int bottom = Math.Min(rows, top + Tile);
+            for (int left = 0; left < columns; left += Tile)
+            {
+                int right = Math.Min(columns, left + Tile);
+                for (int column = left; column < right; column++)
+                {
+                    T* line = target + (nint)column * rows;
+                    for (int row = top; row < bottom; row++)
+                        line[row] = source[(nint)row * columns + column];
+                }
+            }
+        }
+    }
+
+    /// <summary>Strips of four vectors, which stay in registers over all rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumOver<V, T>(T* rows, nint stride, T* sum, nint length, nint count, bool accumulate) where V : struct, ISimd<V, T> where T : unmanaged
+    {
+        if (length == 1 && stride == 1)
+        {
+            SumElements<V, T>(rows, count, sum, accumulate);
             return;
         }
 
-        if (!accumulate)
+        nint at = 0;
+
+        for (; at <= length - (4 * V.Count); at += 4 * V.Count)
         {
-            stack[..width].CopyTo(sum);
-            stack = stack[width..];
+            T* row = rows + at;
+            T* to = sum + at;
+            V s0 = accumulate ? V.Load(to) : V.Constant(0), s1 = accumulate ? V.Load(to + V.Count) : V.Constant(0);
+            V s2 = accumulate ? V.Load(to + 2 * V.Count) : V.Constant(0), s3 = accumulate ? V.Load(to + 3 * V.Count) : V.Constant(0);
+
+            for (nint i = 0; i < count; i++, row += stride)
+            {
+                s0 += V.Load(row);
+                s1 += V.Load(row + V.Count);
+                s2 += V.Load(row + 2 * V.Count);
+                s3 += V.Load(row + 3 * V.Count);
+            }
+
+            s0.Store(to);
+            s1.Store(to + V.Count);
+            s2.Store(to + 2 * V.Count);
+            s3.Store(to + 3 * V.Count);
         }
 
-        for (; stack.Length > 0; stack = stack[width..])
-            TensorPrimitives.Add(sum, stack[..width], sum);
+        for (; at < length; at += V.Count)
+        {
+            nint lanes = nint.Min(V.Count, length - at);
+            T* row = rows + at;
+            V s = accumulate ? V.LoadFirst(sum + at, lanes, 0) : V.Constant(0);
+
+            for (nint i = 0; i < count; i++, row += stride)
+                s += lanes == V.Count ? V.Load(row) : V.LoadFirst(row, lanes, 0);
+
+            s.StoreFirst(sum + at, lanes);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumElements<V, T>(T* x, nint count, T* sum, bool accumulate) where V : struct, ISimd<V, T> where T : unmanaged
+    {
+        V s0 = accumulate ? V.LoadFirst(sum, 1, 0) : V.Constant(0), s1 = V.Constant(0);
+        nint i = 0;
+
+        for (; i <= count - (2 * V.Count); i += 2 * V.Count)
+        {
+            s0 += V.Load(x + i);
+            s1 += V.Load(x + i + V.Count);
+        }
+
+        for (; i < count; i += V.Count)
+            s0 += count - i >= V.Count ? V.Load(x + i) : V.LoadFirst(x + i, count - i, 0);
+
+        *sum = (s0 + s1).Sum();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch<T>(T* row, nint length) where T : unmanaged
+    {
+        for (byte* line = (byte*)row; line < row + length; line += 64)
+            CacheLine.Prefetch(line);
+    }
+
+    private readonly struct Identity : IMap
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => x;
+    }
+
+    private readonly struct Sum : IZip
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static V Apply<V, T>(V a, V b) where V : struct, ISimd<V, T> where T : unmanaged => a + b;
     }
 }

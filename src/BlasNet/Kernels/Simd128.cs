@@ -22,6 +22,42 @@ internal readonly unsafe struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T
     public static Simd128<T> Load(T* source) => new(Vector128.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> LoadFirst(T* source, nint count, double fill)
+    {
+        Simd128<T> rest = Constant(fill);
+
+        if (Avx512F.VL.IsSupported)
+        {
+            return new(typeof(T) == typeof(float)
+                ? Avx512F.VL.MaskLoad((float*)source, Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
+                : Avx512F.VL.MaskLoad((double*)source, Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)count)).AsDouble(), rest._value.AsDouble()).As<double, T>());
+        }
+
+        Span<T> lanes = stackalloc T[Count];
+        rest._value.CopyTo(lanes);
+        new ReadOnlySpan<T>(source, (int)count).CopyTo(lanes);
+        return new(Vector128.Create<T>(lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreFirst(T* target, nint count)
+    {
+        if (Avx512F.VL.IsSupported)
+        {
+            if (typeof(T) == typeof(float))
+                Avx512F.VL.MaskStore((float*)target, Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)count)).AsSingle(), _value.AsSingle());
+            else
+                Avx512F.VL.MaskStore((double*)target, Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)count)).AsDouble(), _value.AsDouble());
+
+            return;
+        }
+
+        Span<T> lanes = stackalloc T[Count];
+        _value.CopyTo(lanes);
+        lanes[..(int)count].CopyTo(new Span<T>(target, (int)count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Broadcast(T* source) => new(Vector128.Create(*source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

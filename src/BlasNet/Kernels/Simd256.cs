@@ -20,6 +20,42 @@ internal readonly unsafe struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T
     public static Simd256<T> Load(T* source) => new(Vector256.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> LoadFirst(T* source, nint count, double fill)
+    {
+        Simd256<T> rest = Constant(fill);
+
+        if (Avx512F.VL.IsSupported)
+        {
+            return new(typeof(T) == typeof(float)
+                ? Avx512F.VL.MaskLoad((float*)source, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
+                : Avx512F.VL.MaskLoad((double*)source, Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble(), rest._value.AsDouble()).As<double, T>());
+        }
+
+        Span<T> lanes = stackalloc T[Count];
+        rest._value.CopyTo(lanes);
+        new ReadOnlySpan<T>(source, (int)count).CopyTo(lanes);
+        return new(Vector256.Create<T>(lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreFirst(T* target, nint count)
+    {
+        if (Avx512F.VL.IsSupported)
+        {
+            if (typeof(T) == typeof(float))
+                Avx512F.VL.MaskStore((float*)target, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle(), _value.AsSingle());
+            else
+                Avx512F.VL.MaskStore((double*)target, Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble(), _value.AsDouble());
+
+            return;
+        }
+
+        Span<T> lanes = stackalloc T[Count];
+        _value.CopyTo(lanes);
+        lanes[..(int)count].CopyTo(new Span<T>(target, (int)count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Broadcast(T* source) => new(Vector256.Create(*source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -20,6 +20,42 @@ internal readonly unsafe struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T
     public static Simd512<T> Load(T* source) => new(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> LoadFirst(T* source, nint count, double fill)
+    {
+        Simd512<T> rest = Constant(fill);
+
+        if (Avx512F.IsSupported)
+        {
+            return new(typeof(T) == typeof(float)
+                ? Avx512F.MaskLoad((float*)source, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
+                : Avx512F.MaskLoad((double*)source, Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble(), rest._value.AsDouble()).As<double, T>());
+        }
+
+        Span<T> lanes = stackalloc T[Count];
+        rest._value.CopyTo(lanes);
+        new ReadOnlySpan<T>(source, (int)count).CopyTo(lanes);
+        return new(Vector512.Create<T>(lanes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void StoreFirst(T* target, nint count)
+    {
+        if (Avx512F.IsSupported)
+        {
+            if (typeof(T) == typeof(float))
+                Avx512F.MaskStore((float*)target, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create((int)count)).AsSingle(), _value.AsSingle());
+            else
+                Avx512F.MaskStore((double*)target, Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble(), _value.AsDouble());
+
+            return;
+        }
+
+        Span<T> lanes = stackalloc T[Count];
+        _value.CopyTo(lanes);
+        lanes[..(int)count].CopyTo(new Span<T>(target, (int)count));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Broadcast(T* source) => new(Vector512.Create(*source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

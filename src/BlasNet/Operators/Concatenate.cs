@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -54,12 +53,12 @@ internal sealed class ConcatenateOperator : Operator
         {
             Operand<T> x = stack[i];
             if (this == Columns)
-                Blocks.Copy(x.Data, x.Count == 1 ? 0 : x.Shape.Size, y.Data + start, y.Shape.Size, x.Shape.Size, y.Count);
+                Kernels.Rows.Copy(x.Data, x.Count == 1 ? 0 : x.Shape.Size, y.Data + start, y.Shape.Size, x.Shape.Size, y.Count);
             else if (x.Count == y.Count)
-                Blocks.Copy(x.Data, x.Shape.Rows, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
+                Kernels.Rows.Copy(x.Data, x.Shape.Rows, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
             else
                 for (int value = 0; value < y.Count; value++)
-                    Blocks.Copy(x.Data, x.Shape.Rows, y.At(value) + start, y.Shape.Rows, x.Shape.Rows, x.Shape.Columns);
+                    Kernels.Rows.Copy(x.Data, x.Shape.Rows, y.At(value) + start, y.Shape.Rows, x.Shape.Rows, x.Shape.Columns);
 
             start += this == Rows ? x.Shape.Rows : x.Shape.Size;
         }

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -45,18 +44,20 @@ internal sealed class CrossEntropyOperator : Operator
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> logits = stack[0], label = stack[1], y = stack.Output;
+        int classes = logits.Shape.Rows;
         for (int i = 0; i < y.Count; i++)
         {
-            Span<T> z = logits.ValueAt(i);
-            *y.At(i) = Columns.LogSumExp<T>(z, out T largest) + (largest - z[IndexOperand.At(this, label, i, z.Length)]);
+            T* z = logits.At(i);
+            *y.At(i) = Columns<T>.Widest.LogSumExp(z, classes, out T largest) + (largest - z[IndexOperand.At(this, label, i, classes)]);
         }
     }
 
     public override void Gradient(in GradientContext g) =>
-        g.Accumulate(0, Expr.Apply(CrossEntropyGradientOperator.Instance, [g.Input(0), g.Input(1), g.OutputGradient]));
+        g.Accumulate(0, Expr.Apply(CrossEntropyGradientOperator.Instance, [g.Input(0), g.Input(1), g.OutputGradient, g.Output]));
 }
 
-/// <summary>dz = (softmax(z) − onehot(label)) dℓ: the gradient of cross-entropy, from logits, label and the loss's gradient.</summary>
+/// <summary>dz = (softmax(z) − onehot(label)) dℓ: the gradient of cross-entropy, from logits, label, the loss's gradient, and the loss itself.</summary>
+/// <remarks>The loss only saves work: it holds Σ exp(z). The gradient's own derivative counts what follows from z by way of the loss as following from z.</remarks>
 internal sealed class CrossEntropyGradientOperator : Operator
 {
     public static readonly CrossEntropyGradientOperator Instance = new();
@@ -67,25 +68,24 @@ internal sealed class CrossEntropyGradientOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        if (!inputs[0].IsVector || !inputs[1].IsScalar || !inputs[2].IsScalar)
-            throw new ShapeException(this, $"needs a vector and two scalars, not {inputs[0]}, {inputs[1]} and {inputs[2]}");
+        if (!inputs[0].IsVector || !inputs[1].IsScalar || !inputs[2].IsScalar || !inputs[3].IsScalar)
+            throw new ShapeException(this, $"needs a vector and three scalars, not {inputs[0]}, {inputs[1]}, {inputs[2]} and {inputs[3]}");
 
         return inputs[0];
     }
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        Operand<T> logits = stack[0], label = stack[1], loss = stack[2], y = stack.Output;
+        Operand<T> logits = stack[0], label = stack[1], gradient = stack[2], loss = stack[3], y = stack.Output;
+        int classes = logits.Shape.Rows;
         for (int i = 0; i < y.Count; i++)
         {
             // Read first: with a single class the result may lie where the label or the gradient was.
-            int right = IndexOperand.At(this, label, i, logits.Shape.Rows);
-            T dl = *loss.At(i);
-            Span<T> dz = y.ValueAt(i);
-            Columns.Softmax(logits.ValueAt(i), dz, dz.Length);
-            dz[right] -= T.One;
-            if (dl != T.One)
-                TensorPrimitives.Multiply(dz, dl, dz);
+            int right = IndexOperand.At(this, label, i, classes);
+            T dl = *gradient.At(i);
+            T* z = logits.At(i), dz = y.At(i);
+            Columns<T>.Widest.SoftmaxFromLoss(z, dz, classes, z[right], *loss.At(i), dl);
+            dz[right] -= dl;
         }
     }
 
@@ -96,6 +96,6 @@ internal sealed class CrossEntropyGradientOperator : Operator
             g.Accumulate(0, SoftmaxOperator.Backward(Op.Softmax(z), u) * dl);
 
         if (g.IsNeeded(2))
-            g.Accumulate(2, Op.Dot(Expr.Apply(Instance, [z, label, z.Graph.Constant(1)]), u));
+            g.Accumulate(2, Op.Dot(Expr.Apply(Instance, [z, label, z.Graph.Constant(1), g.Input(3)]), u));
     }
 }

@@ -29,11 +29,18 @@ internal sealed class DotOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => inputs[0].IsVector || !(shared[0] || shared[1]);
 
-    public override void Forward<T>(in Operands<T> stack)
+    public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> a = stack[0], b = stack[1], y = stack.Output;
+        int rows = a.Shape.Rows, columns = a.Shape.Columns;
+        if (columns == 1)
+        {
+            Columns<T>.Widest.Dot(a.Data, a.Count == 1 ? 0 : rows, b.Data, b.Count == 1 ? 0 : rows, y.Data, rows, y.Count);
+            return;
+        }
+
         for (int i = 0; i < y.Count; i++)
-            Columns.Dot(a.ValueAt(i), b.ValueAt(i), y.ValueAt(i));
+            Columns<T>.Widest.Dot(a.At(i), rows, b.At(i), rows, y.At(i), rows, columns);
     }
 
     public override void Gradient(in GradientContext g)

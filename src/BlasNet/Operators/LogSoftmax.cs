@@ -24,7 +24,11 @@ internal sealed class LogSoftmaxOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 
-    public override void Forward<T>(in Operands<T> stack) => Columns.LogSoftmax(stack[0].Span, stack.Output.Span, stack[0].Shape.Rows);
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], y = stack.Output;
+        Columns<T>.Widest.LogSoftmax(x.Data, x.Shape.Rows, y.Data, y.Shape.Rows, y.Shape.Rows, y.Vectors);
+    }
 
     // dx = dy − softmax(x) Σ dy, of each column.
     public override void Gradient(in GradientContext g) => g.Accumulate(0, g.OutputGradient - Op.Exp(g.Output) * Op.SumRows(g.OutputGradient));

@@ -92,7 +92,7 @@ internal sealed class ScatterColumnOperator : Operator
         for (int i = 0; i < count; i++)
         {
             int column = IndexOperand.At(this, index, i, table.Shape.Columns);
-            Rows.Add(value.ValueAt(i), table.ValueAt(i).Slice(column * rows, rows));
+            Rows.Add(value.At(i), 0, table.At(i) + ((nint)column * rows), 0, rows, 1);
         }
     }
 

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -60,9 +59,9 @@ internal sealed class PadOperator : Operator
             y.Span.Clear();
 
         if (this == Rows)
-            Blocks.Add(x.Data, x.Shape.Rows, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
+            Kernels.Rows.Add(x.Data, x.Shape.Rows, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
         else
-            Blocks.Add(x.Data, x.Shape.Size, y.Data + start * y.Shape.Rows, y.Shape.Size, x.Shape.Size, y.Count);
+            Kernels.Rows.Add(x.Data, x.Shape.Size, y.Data + start * y.Shape.Rows, y.Shape.Size, x.Shape.Size, y.Count);
     }
 
     public override void Gradient(in GradientContext g)

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -54,9 +53,9 @@ internal sealed class SliceOperator : Operator
         Operand<T> x = stack[0], y = stack.Output;
         int start = Part.Of(stack.Attribute).Start;
         if (this == Rows)
-            Blocks.Copy(x.Data + start, x.Shape.Rows, y.Data, y.Shape.Rows, y.Shape.Rows, y.Vectors);
+            Kernels.Rows.Copy(x.Data + start, x.Shape.Rows, y.Data, y.Shape.Rows, y.Shape.Rows, y.Vectors);
         else
-            Blocks.Copy(x.Data + start * x.Shape.Rows, x.Shape.Size, y.Data, y.Shape.Size, y.Shape.Size, y.Count);
+            Kernels.Rows.Copy(x.Data + start * x.Shape.Rows, x.Shape.Size, y.Data, y.Shape.Size, y.Shape.Size, y.Count);
     }
 
     public override void Gradient(in GradientContext g)

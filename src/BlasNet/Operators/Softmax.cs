@@ -24,7 +24,11 @@ internal sealed class SoftmaxOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 
-    public override void Forward<T>(in Operands<T> stack) => Columns.Softmax(stack[0].Span, stack.Output.Span, stack[0].Shape.Rows);
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], y = stack.Output;
+        Columns<T>.Widest.Softmax(x.Data, x.Shape.Rows, y.Data, y.Shape.Rows, y.Shape.Rows, y.Vectors);
+    }
 
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Backward(g.Output, g.OutputGradient));
 

@@ -30,8 +30,8 @@ internal sealed class SquaredErrorOperator : Operator
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], target = stack[1], y = stack.Output;
-        for (int i = 0; i < y.Count; i++)
-            *y.At(i) = Columns.SquaredDistance<T>(x.ValueAt(i), target.ValueAt(i));
+        int size = x.Shape.Size;
+        Columns<T>.Widest.SquaredDistance(x.Data, x.Count == 1 ? 0 : size, target.Data, target.Count == 1 ? 0 : size, y.Data, size, y.Count);
     }
 
     public override void Gradient(in GradientContext g)

@@ -43,19 +43,20 @@ internal sealed class SumOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
 
-    public override void Forward<T>(in Operands<T> stack)
+    public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;
+        int rows = x.Shape.Rows;
         if (this == Rows)
         {
-            for (int vector = 0; vector < y.Length; vector++)
-                Kernels.Rows.Sum(x.Span.Slice(vector * x.Shape.Rows, x.Shape.Rows), y.Span.Slice(vector, 1), accumulate: false);
+            for (nint vector = 0; vector < y.Length; vector++)
+                Kernels.Rows.SumOver(x.Data + (vector * rows), 1, y.Data + vector, 1, rows, accumulate: false);
 
             return;
         }
 
         for (int i = 0; i < y.Count; i++)
-            Kernels.Rows.Sum(x.ValueAt(i), y.ValueAt(i), accumulate: false);
+            Kernels.Rows.SumOver(x.At(i), y.Shape.Size, y.At(i), y.Shape.Size, x.Shape.Size / y.Shape.Size, accumulate: false);
     }
 
     // Each element of x adds to one of y: dx repeats dy over the shape of x.

@@ -24,7 +24,7 @@ internal sealed class TransposeOperator : Operator
     {
         Operand<T> x = stack[0], y = stack.Output;
         for (int i = 0; i < y.Count; i++)
-            Blocks.Transpose(x.At(i), y.At(i), x.Shape.Columns, x.Shape.Rows);
+            Rows.Transpose(x.At(i), y.At(i), x.Shape.Columns, x.Shape.Rows);
     }
 
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Transpose(g.OutputGradient));

@@ -1,34 +1,106 @@
+using System.Numerics;
 using BlasNet.Kernels;
 
 namespace BlasNet.Tests.Kernels;
 
-public sealed class ColumnsTests
+/// <summary>Functions of column vectors, at lengths around every vector width, against plain loops.</summary>
+public sealed unsafe class ColumnsTests
 {
+    public static TheoryData<int, int> Cases() =>
+        [.. from bits in new[] { 128, 256, 512 } where IsSupported(bits) from length in new[] { 1, 2, 3, 5, 8, 15, 16, 17, 33, 100, 1025 } select new TheoryDataRow<int, int>(bits, length)];
+
     [Theory, InlineData(1e30f), InlineData(-1e30f), InlineData(0f)]
     public void Softmax_and_its_logarithm_do_not_depend_on_a_common_offset(float offset)
     {
-        float[] x = [offset, offset, offset], y = new float[3];
-        Columns.Softmax<float>(x, y, rows: 3);
-        Assert.All(y, value => Assert.Equal(1f / 3, value, 1e-7));
-        Columns.LogSoftmax<float>(x, y, rows: 3);
-        Assert.All(y, value => Assert.Equal(-Math.Log(3), value, 1e-6));
+        float* x = stackalloc float[] { offset, offset, offset }, y = stackalloc float[3];
+        Columns<float>.Widest.Softmax(x, 3, y, 3, 3, 1);
+        Assert.All(new Span<float>(y, 3).ToArray(), value => Assert.Equal(1f / 3, value, 1e-7));
+        Columns<float>.Widest.LogSoftmax(x, 3, y, 3, 3, 1);
+        Assert.All(new Span<float>(y, 3).ToArray(), value => Assert.Equal(-Math.Log(3), value, 1e-6));
+        Columns<float>.Widest.SoftmaxFromLoss(x, y, 3, element: x[1], loss: MathF.Log(3), factor: 1);
+        Assert.All(new Span<float>(y, 3).ToArray(), value => Assert.Equal(1f / 3, value, 1e-7));
     }
 
     [Fact]
     public void The_logarithm_of_an_impossible_class_is_exact()
     {
-        double[] y = new double[2];
-        Columns.LogSoftmax<double>([0, -2000], y, rows: 2);
-        Assert.Equal([0, -2000], y);
+        double* x = stackalloc double[] { 0, -2000 }, y = stackalloc double[2];
+        Columns<double>.Widest.LogSoftmax(x, 2, y, 2, 2, 1);
+        Assert.Equal([0, -2000], new Span<double>(y, 2).ToArray());
     }
 
-    /// <summary>Lengths around the chunks in which the sums are made.</summary>
-    [Theory, InlineData(1), InlineData(255), InlineData(256), InlineData(257), InlineData(1025)]
-    public void Sums_over_long_columns_equal_a_plain_loop(int rows)
+    [Fact]
+    public void The_probabilities_beside_an_unlikely_class_do_not_suffer_from_its_large_loss()
     {
-        var random = new Random(rows);
-        double[] x = [.. Enumerable.Range(0, rows).Select(_ => random.NextDouble() * 4 - 2)], t = [.. x.Select(value => value * value - 1)];
-        Assert.Equal(Math.Log(x.Sum(Math.Exp)), Columns.LogSumExp<double>(x, out double largest) + largest, 1e-12);
-        Assert.Equal(x.Zip(t, (a, b) => (a - b) * (a - b)).Sum(), Columns.SquaredDistance<double>(x, t), 1e-9);
+        float* x = stackalloc float[] { 0, 0, -1000.3f }, y = stackalloc float[3];
+        Columns<float>.Widest.SoftmaxFromLoss(x, y, 3, element: x[2], loss: 1000.3f + MathF.Log(2), factor: 1);
+        Assert.Equal([0.5f, 0.5f, 0f], new Span<float>(y, 3).ToArray());
     }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void They_equal_plain_loops_with_gaps_between_vectors_and_in_place(int bits, int length)
+    {
+        Check(Kernels<double>(bits), length, 1e-13);
+        Check(Kernels<float>(bits), length, 2e-6);
+    }
+
+    private static void Check<T>(Columns<T> kernels, int length, double tolerance) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Count = 3;
+        int stride = length + 2, size = Count * stride;
+        T* a = stackalloc T[size], b = stackalloc T[size], y = stackalloc T[size];
+        var random = new Random(length);
+        for (int i = 0; i < size; i++)
+            (a[i], b[i], y[i]) = (T.CreateChecked(random.NextDouble() * 4 - 2), T.CreateChecked(random.NextDouble() * 4 - 2), T.CreateChecked(77));
+
+        double[] Of(T* data, int v) => [.. Enumerable.Range(0, length).Select(i => double.CreateChecked(data[v * stride + i]))];
+        void Equal(double expected, T actual) => Assert.Equal(expected, double.CreateChecked(actual), tolerance * Math.Max(1, Math.Abs(expected)));
+
+        kernels.Dot(a, stride, b, stride, y, length, Count);
+        for (int v = 0; v < Count; v++)
+            Equal(Of(a, v).Zip(Of(b, v), (p, q) => p * q).Sum(), y[v]);
+
+        kernels.Dot(a, 0, b, stride, y, length, Count);
+        for (int v = 0; v < Count; v++)
+            Equal(Of(a, 0).Zip(Of(b, v), (p, q) => p * q).Sum(), y[v]);
+
+        kernels.SquaredDistance(a, stride, b, stride, y, length, Count);
+        for (int v = 0; v < Count; v++)
+            Equal(Of(a, v).Zip(Of(b, v), (p, q) => (p - q) * (p - q)).Sum(), y[v]);
+
+        double[][] x = [.. Enumerable.Range(0, Count).Select(v => Of(a, v))];
+        double[] sums = [.. x.Select(column => column.Sum(Math.Exp))];
+        T[] before = new Span<T>(a, size).ToArray();
+
+        void CheckVectors(T* data, Func<int, int, double> expected)
+        {
+            for (int i = 0; i < size; i++)
+            {
+                if (i % stride < length)
+                    Equal(expected(i / stride, i % stride), data[i]);
+                else
+                    Assert.Equal(before[i], a[i]);
+            }
+        }
+
+        kernels.LogSoftmax(a, stride, y, stride, length, Count);
+        CheckVectors(y, (v, i) => x[v][i] - Math.Log(sums[v]));
+
+        T loss = T.CreateChecked(Math.Log(sums[1]) - x[1][0]);
+        kernels.SoftmaxFromLoss(a + stride, b, length, a[stride], loss, T.CreateChecked(0.5));
+        for (int i = 0; i < length; i++)
+            Equal(0.5 * Math.Exp(x[1][i]) / sums[1], b[i]);
+
+        kernels.Softmax(a, stride, a, stride, length, Count);
+        CheckVectors(a, (v, i) => Math.Exp(x[v][i]) / sums[v]);
+    }
+
+    private static bool IsSupported(int bits) => bits == 512 ? Simd512<float>.IsSupported : bits == 128 || Simd256<float>.IsSupported;
+
+    private static Columns<T> Kernels<T>(int bits) where T : unmanaged, IBinaryFloatingPointIeee754<T> => bits switch
+    {
+        512 => new Columns<Simd512<T>, T>(),
+        256 => new Columns<Simd256<T>, T>(),
+        _ => new Columns<Simd128<T>, T>(),
+    };
 }

@@ -48,7 +48,7 @@ internal sealed class ScatterAddOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
-    public override void Forward<T>(in Operands<T> stack)
+    public override unsafe void Forward<T>(in Operands<T> stack)
     {
         int written = 0;
         foreach (Run run in stack.Runs)
@@ -62,11 +62,11 @@ internal sealed class ScatterAddOperator : Operator
             if (stack.IsAbsorbed(run.Input))
                 continue;
 
-            Span<T> source = stack[run.Input].Span.Slice(run.Source, run.Length), target = stack.Output.Span.Slice(run.Target, run.Length);
+            T* source = stack[run.Input].Data + run.Source, target = stack.Output.Data + run.Target;
             if (run.IsFirst && !stack.Accumulate)
-                source.CopyTo(target);
+                Rows.Copy(source, 0, target, 0, run.Length, 1);
             else
-                Rows.Add(source, target);
+                Rows.Add(source, 0, target, 0, run.Length, 1);
         }
     }
 

@@ -27,9 +27,9 @@ internal sealed class TotalOperator : Operator
         return inputs[0];
     }
 
-    public override void Forward<T>(in Operands<T> stack)
+    public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        Span<T> sum = stack.Output.Span;
+        int length = stack.Output.Length;
         bool accumulate = stack.Accumulate;
         for (int i = 0; i < stack.InputCount; i++)
         {
@@ -37,7 +37,7 @@ internal sealed class TotalOperator : Operator
                 continue;
 
             Operand<T> term = stack[i];
-            Rows.Sum(term.Span, sum, accumulate);
+            Rows.SumOver(term.Data, length, stack.Output.Data, length, term.Length / length, accumulate);
             accumulate = true;
         }
     }
@@ -94,10 +94,10 @@ internal sealed class BroadcastOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
-    public override void Forward<T>(in Operands<T> stack)
+    public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        for (int i = 0; i < stack.Output.Count; i++)
-            stack[0].Span.CopyTo(stack.Output.ValueAt(i));
+        int size = stack.Output.Shape.Size;
+        Rows.Copy(stack[0].Data, 0, stack.Output.Data, size, size, stack.Output.Count);
     }
 
     public override void Gradient(in GradientContext g) => g.Accumulate(0, g.OutputGradient);
