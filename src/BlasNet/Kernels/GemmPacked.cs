@@ -55,6 +55,10 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
     /// <summary>Packing pays when it is used for several panels.</summary>
     private const int MinPanelsToPackLeft = 3;
 
+    /// <summary>Rows of the left operand at multiples of this share one set of the first-level cache, which keeps 8 of them.</summary>
+    private const int AliasingBytes = 4096;
+    private const int MaxAliasingRows = 8;
+
     private static readonly int MaxRows = V.Registers >= 32 ? 14 : 6;
 
     // Four vectors a row leave room for fewer rows, and each vector of the right operand is loaded for fewer products; but a stack of few rows
@@ -109,6 +113,7 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
         int allRows = product.Result.Rows;
         bool packLeft = product.LeftStep * product.Inner * sizeof(T) > MaxUnpackedLeftBytes
             && product.LeftRow == 1 && allRows > MaxWideRows && endPanel - firstPanel >= MinPanelsToPackLeft;
+        bool aliasing = !packLeft && product.LeftRow * sizeof(T) % AliasingBytes == 0;
         int innerBlock = Math.Clamp(product.Inner, 1, (packLeft ? PackedInnerBlockBytes : InnerBlockBytes) / sizeof(T));
         int rowBlock = Math.Max(MaxRows, LeftBlockBytes / sizeof(T) / innerBlock);
         Scratch scratch = new(rightSteps: product.Panels == null ? innerBlock : 0, leftElements: packLeft ? (long)innerBlock * Math.Min(rowBlock, allRows) : 0);
@@ -118,7 +123,7 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
         {
             int rows = Math.Min(rowBlock, allRows - row);
             bool pairs = rows > 1 && rows <= MaxWideRows;
-            GemmTiles tiles = new(rows, pairs ? MaxWideRows : MaxRows);
+            GemmTiles tiles = new(rows, pairs ? MaxWideRows : aliasing ? Math.Min(MaxRows, MaxAliasingRows) : MaxRows);
 
             for (int start = 0; start == 0 || start < product.Inner; start += innerBlock)
             {
@@ -227,12 +232,8 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void CopyRows(in Matrix<T> from, in Matrix<T> to)
-    {
-        for (int row = 0; row < from.Rows; row++)
-            new ReadOnlySpan<T>(from.Row(row), from.Columns).CopyTo(new Span<T>(to.Row(row), to.Columns));
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void CopyRows(in Matrix<T> from, in Matrix<T> to) => Rows.Copy(from.Data, from.Stride, to.Data, to.Stride, from.Columns, from.Rows);
 
     /// <summary>The micro-kernels of one strip, by their number of rows.</summary>
     private static delegate*<GemmTile<T>*, void>[] Kernels<TStrip>()

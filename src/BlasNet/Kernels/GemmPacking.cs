@@ -29,12 +29,8 @@ internal static unsafe class GemmPacking
 
         if (valid < width)
         {
-            for (int p = 0; p < steps; p++, from += source.Stride, panel += width)
-            {
-                new ReadOnlySpan<T>(from, valid).CopyTo(new Span<T>(panel, width));
-                new Span<T>(panel + valid, width - valid).Clear();
-            }
-
+            new Span<T>(panel, steps * width).Clear();
+            Rows.Copy(from, source.Stride, panel, width, valid, steps);
             return;
         }
 

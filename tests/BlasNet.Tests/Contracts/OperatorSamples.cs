@@ -48,7 +48,8 @@ internal static class OperatorSamples
         new(LogSoftmaxOperator.Instance, "vector", [Vector], x => Op.LogSoftmax(x[0])),
         new(LogSoftmaxOperator.Instance, "matrix", [Matrix], x => Op.LogSoftmax(x[0])),
         new(CrossEntropyOperator.Instance, "", [Vector, Index], x => Op.CrossEntropy(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
-        new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar], x => Expr.Apply(CrossEntropyGradientOperator.Instance, [x[0], x[1], x[2], x[0].Shape.IsVector ? Op.CrossEntropy(x[0], x[1]) : x[2]]), [Matrix, Scalar, Scalar]),
+        new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar], 
+            x => Expr.Apply(CrossEntropyGradientOperator.Instance, x.Length == 4 ? x : [.. x, Op.CrossEntropy(x[0], x[1])]), [Matrix, Scalar, Scalar, Scalar]),
         new(SquaredErrorOperator.Instance, "vector", [Vector, Vector], x => Op.SquaredError(x[0], x[1]), [Vector, Scalar], [Vector, Matrix]),
         new(SquaredErrorOperator.Instance, "matrix", [Matrix, Matrix], x => Op.SquaredError(x[0], x[1])),
 
