@@ -114,7 +114,7 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
         bool packLeft = product.LeftStep * product.Inner * sizeof(T) > MaxUnpackedLeftBytes
             && product.LeftRow == 1 && allRows > MaxWideRows && endPanel - firstPanel >= MinPanelsToPackLeft;
         bool aliasing = !packLeft && product.LeftRow * sizeof(T) % AliasingBytes == 0;
-        int innerBlock = Math.Clamp(product.Inner, 1, (packLeft ? PackedInnerBlockBytes : InnerBlockBytes) / sizeof(T));
+        int innerBlock = EvenPart(product.Inner, (packLeft ? PackedInnerBlockBytes : InnerBlockBytes) / sizeof(T));
         int rowBlock = Math.Max(MaxRows, LeftBlockBytes / sizeof(T) / innerBlock);
         Scratch scratch = new(rightSteps: product.Panels == null ? innerBlock : 0, leftElements: packLeft ? (long)innerBlock * Math.Min(rowBlock, allRows) : 0);
         GemmTile<T> tile = new() { RightStep = Width, PanelWidth = Width };
@@ -152,6 +152,14 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
                 }
             }
         }
+    }
+
+    /// <summary>Inner steps of a block: as few blocks as there must be, and those of equal size.</summary>
+    private static int EvenPart(int whole, int largest)
+    {
+        int parts = Math.Max(1, (whole + largest - 1) / largest);
+
+        return Math.Max(1, (whole + parts - 1) / parts);
     }
 
     /// <summary>Points the tile to its panels of the right operand, packing what is not there.</summary>
@@ -195,6 +203,7 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
     {
         int width = panels * Width;
         bool whole = result.Columns == width;
+        bool prefetch = (long)result.Rows * result.Stride * sizeof(T) > LeftBlockBytes;
         delegate*<GemmTile<T>*, void>[] kernels = panels == 2 ? TwoPanels : result.Columns <= V.Count ? HalfPanel : OnePanel;
         T* initial = bias == null ? scratch.Zeros : bias;
 
@@ -215,6 +224,9 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
             if (!whole && accumulate)
                 CopyRows(part, target);
 
+            if (prefetch && i + 1 < tiles.Count)
+                PrefetchRows(result, row + rows, tiles.Rows(i + 1));
+
             tile.Left = left + (row * (leftPacked ? tile.Inner : tile.LeftRow));
             tile.LeftStep = leftPacked ? rows : tile.LeftStep;
             tile.Result = target.Data;
@@ -229,6 +241,22 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
                 CopyRows(target, part);
 
             row += rows;
+        }
+    }
+
+    /// <summary>Asks for a tile of the result while the one before is computed: its rows lie far apart, which the processor does not foresee.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void PrefetchRows(in Matrix<T> result, int row, int rows)
+    {
+        nint bytes = result.Columns * sizeof(T);
+        byte* line = (byte*)result.Row(row);
+
+        for (int i = 0; i < rows; i++, line += (nint)result.Stride * sizeof(T))
+        {
+            for (nint at = 0; at < bytes; at += 64)
+                CacheLine.Prefetch(line + at);
+
+            CacheLine.Prefetch(line + bytes - 1);
         }
     }
 

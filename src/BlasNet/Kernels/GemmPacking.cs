@@ -13,6 +13,9 @@ internal static unsafe class GemmPacking
     /// <summary>Rows of a block that is transposed at once: its part of one source row is one cache line of float32.</summary>
     private const int TransposedSteps = 16;
 
+    /// <summary>Rows between the one that is copied and the one that is prefetched: rows on pages of their own are not foreseen by the processor.</summary>
+    private const int RowsAhead = 12;
+
     /// <summary>Packs columns [column, column + width) of the rows [start, start + steps).</summary>
     /// <param name="source">[inner × columns].</param>
     /// <param name="column">First column of the panel.</param>
@@ -37,6 +40,7 @@ internal static unsafe class GemmPacking
         // A panel is two vectors of 16, 32 or 64 bytes.
         nint stepBytes = (nint)width * sizeof(T);
         nint strideBytes = (nint)source.Stride * sizeof(T);
+        nint ahead = RowsAhead * strideBytes;
         byte* f = (byte*)from;
         byte* t = (byte*)panel;
 
@@ -44,6 +48,8 @@ internal static unsafe class GemmPacking
         {
             for (int p = 0; p < steps; p++, f += strideBytes, t += 128)
             {
+                CacheLine.Prefetch(f + ahead);
+                CacheLine.Prefetch(f + ahead + 64);
                 Vector512<byte> low = Vector512.Load(f);
                 Vector512<byte> high = Vector512.Load(f + 64);
                 low.Store(t);
