@@ -59,7 +59,10 @@ internal sealed record CheckpointManifest
             byte[] json = File.ReadAllBytes(Path.Combine(folder, name));
             RequireFormat(folder, json);
             CheckpointManifest manifest = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointManifest)!;
-            if (manifest.Sha256 != (manifest with { Sha256 = "" }).Digest())
+
+            // A last digit can change without changing the number, so the text counts too.
+            if (manifest.Sha256 != (manifest with { Sha256 = "" }).Digest()
+                || !json.AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(manifest, CheckpointJson.Default.CheckpointManifest)))
                 throw new CheckpointException(folder, $"{name} is damaged: its checksum differs", isDamage: true);
 
             foreach ((string file, FileDigest expected) in manifest.Files)
