@@ -50,7 +50,7 @@ public sealed class GoldenPlanTests : IDisposable
             cross-entropy ×16  %5=view %3=view
             total ×16  %6=view
             broadcast ×16  %8=shared
-            fused(cross-entropy-gradient, multiply, subtract, multiply) ×16  %5=view %3=view %9=view %8=shared
+            fused(cross-entropy-gradient, multiply, subtract, multiply) ×16  %5=view %3=view %9=view %6=view %8=shared
             outer-product-sum ×16  %10=view %0=view → %13
             total ×16  %10=view
             """, Gradients(16, new EngineOptions()));
