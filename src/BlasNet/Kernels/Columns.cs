@@ -39,20 +39,43 @@ internal abstract unsafe class Columns<T> where T : unmanaged, IBinaryFloatingPo
     /// <summary>y_v ← x_v − ln Σ exp(x_v); parameters as for <see cref="Softmax"/>.</summary>
     public abstract void LogSoftmax(T* x, nint xStride, T* y, nint yStride, nint length, nint count);
 
-    /// <summary>ln Σ exp(x − largest): nothing overflows, and nothing small is lost beside something large.</summary>
-    public abstract T LogSumExp(T* x, nint length, out T largest);
+    /// <summary>losses[v] ← ln Σ exp(z_v) − z_v[label]: nothing overflows, and nothing small is lost beside something large.</summary>
+    /// <param name="z">First vector of logits.</param>
+    /// <param name="zStride">Elements from one vector to the next; 0 for one vector with all labels.</param>
+    /// <param name="labels">Whole numbers below <paramref name="length"/>.</param>
+    /// <param name="labelStride">1, or 0 for one label with all vectors.</param>
+    /// <param name="losses">One number for each vector.</param>
+    /// <param name="length">Elements of a vector.</param>
+    /// <param name="count">Number of vectors.</param>
+    public abstract void CrossEntropy(T* z, nint zStride, T* labels, nint labelStride, T* losses, nint length, nint count);
 
-    /// <summary>y ← softmax(x)·factor for one vector of which an element x_i and its −ln softmax(x)_i are known: one pass over memory.</summary>
+    /// <summary>dz_v ← (softmax(z_v) − onehot(label))·gradients[v]; one pass over memory, because the losses are known.</summary>
+    /// <param name="z">First vector of logits.</param>
+    /// <param name="zStride">Elements from one vector to the next; 0 for one vector with all labels.</param>
+    /// <param name="labels">Whole numbers below <paramref name="length"/>.</param>
+    /// <param name="labelStride">1, or 0 for one label with all vectors.</param>
+    /// <param name="gradients">The losses' gradients.</param>
+    /// <param name="gradientStride">1, or 0 for one gradient with all vectors.</param>
+    /// <param name="losses">What <see cref="CrossEntropy"/> gave.</param>
+    /// <param name="lossStride">1, or 0 for one loss with all vectors.</param>
+    /// <param name="dz">First result.</param>
+    /// <param name="dzStride">Elements from one result to the next.</param>
+    /// <param name="length">Elements of a vector.</param>
+    /// <param name="count">Number of vectors.</param>
     /// <remarks>
-    /// softmax(x)_j = exp((x_j − x_i) − loss). The difference of the elements comes first, so that a common offset cancels. The loss is rounded
-    /// to its own last place, which is the result's relative error; beyond a loss of 16 everything is computed anew.
+    /// softmax(z)_j = exp((z_j − z_label) − loss). The difference of the logits comes first, so that a common offset cancels. The loss is
+    /// rounded to its own last place, which is the result's relative error; beyond a loss of 16 everything is computed anew.
     /// </remarks>
-    public abstract void SoftmaxFromLoss(T* x, T* y, nint length, T element, T loss, T factor);
+    public abstract void CrossEntropyGradient(
+        T* z, nint zStride, T* labels, nint labelStride, T* gradients, nint gradientStride, T* losses, nint lossStride, T* dz, nint dzStride, nint length, nint count);
 }
 
 /// <inheritdoc/>
 internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<V, T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Of a softmax or its gradient; for deciding on threads, so the order of magnitude is enough.</summary>
+    private const double NanosecondsPerPower = 0.2;
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Dot(T* a, nint aStride, T* b, nint bStride, T* y, nint length, nint count)
     {
@@ -94,8 +117,7 @@ internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Softmax(T* x, nint xStride, T* y, nint yStride, nint length, nint count)
     {
-        for (; count > 0; count--, x += xStride, y += yStride)
-            Softmax(x, y, length, T.One);
+        ComputeThreads.Divide(new SoftmaxWork { X = x, XStride = xStride, Y = y, YStride = yStride, Length = length }, count, length * NanosecondsPerPower);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -116,7 +138,31 @@ internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override T LogSumExp(T* x, nint length, out T largest)
+    public override void CrossEntropy(T* z, nint zStride, T* labels, nint labelStride, T* losses, nint length, nint count) => ComputeThreads.Divide(
+        new CrossEntropyWork { Z = z, ZStride = zStride, Labels = labels, LabelStride = labelStride, Losses = losses, Length = length }, count, length * NanosecondsPerPower);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void CrossEntropyGradient(
+        T* z, nint zStride, T* labels, nint labelStride, T* gradients, nint gradientStride, T* losses, nint lossStride, T* dz, nint dzStride, nint length, nint count) =>
+        ComputeThreads.Divide(
+            new GradientWork
+            {
+                Z = z,
+                ZStride = zStride,
+                Labels = labels,
+                LabelStride = labelStride,
+                Gradients = gradients,
+                GradientStride = gradientStride,
+                Losses = losses,
+                LossStride = lossStride,
+                Result = dz,
+                ResultStride = dzStride,
+                Length = length,
+            }, count, length * NanosecondsPerPower);
+
+    /// <summary>ln Σ exp(x − largest).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static T LogSumExp(T* x, nint length, out T largest)
     {
         T top = largest = Largest(x, length);
         V offset = V.Broadcast(&top), sum = V.Constant(0);
@@ -131,8 +177,9 @@ internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<
         return T.Log(sum.Sum());
     }
 
+    /// <summary>y ← softmax(x)·factor where an element of x and its −ln softmax are known.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public override void SoftmaxFromLoss(T* x, T* y, nint length, T element, T loss, T factor)
+    private static void SoftmaxFromLoss(T* x, T* y, nint length, T element, T loss, T factor)
     {
         if (!(loss < T.CreateTruncating(16)))
         {
@@ -197,6 +244,55 @@ internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V LoadRest(T* x, nint i, nint length, double fill) =>
         i <= length - V.Count ? V.Load(x + i) : V.LoadFirst(x + i, length - i, fill);
+
+    private struct SoftmaxWork : IRangeWork
+    {
+        public T* X, Y;
+        public nint XStride, YStride, Length;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(nint start, nint end)
+        {
+            for (nint v = start; v < end; v++)
+                Softmax(X + (v * XStride), Y + (v * YStride), Length, T.One);
+        }
+    }
+
+    private struct CrossEntropyWork : IRangeWork
+    {
+        public T* Z, Labels, Losses;
+        public nint ZStride, LabelStride, Length;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(nint start, nint end)
+        {
+            for (nint v = start; v < end; v++)
+            {
+                T* z = Z + (v * ZStride);
+                Losses[v] = LogSumExp(z, Length, out T largest) + (largest - z[nint.CreateTruncating(Labels[v * LabelStride])]);
+            }
+        }
+    }
+
+    private struct GradientWork : IRangeWork
+    {
+        public T* Z, Labels, Gradients, Losses, Result;
+        public nint ZStride, LabelStride, GradientStride, LossStride, ResultStride, Length;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(nint start, nint end)
+        {
+            for (nint v = start; v < end; v++)
+            {
+                // Read first: with a single class the result may lie where the label or the gradient was.
+                T* z = Z + (v * ZStride), dz = Result + (v * ResultStride);
+                nint label = nint.CreateTruncating(Labels[v * LabelStride]);
+                T gradient = Gradients[v * GradientStride];
+                SoftmaxFromLoss(z, dz, Length, z[label], Losses[v * LossStride], gradient);
+                dz[label] -= gradient;
+            }
+        }
+    }
 
     private readonly struct Product : IZip
     {

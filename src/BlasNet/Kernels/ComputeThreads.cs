@@ -3,13 +3,23 @@ using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
 
-/// <summary>The one pool of threads that matrix products are divided over, and the number of them.</summary>
+/// <summary>What may be divided among threads: a loop over a range.</summary>
+internal interface IRangeWork
+{
+    /// <summary>Must not throw, nor divide anything itself.</summary>
+    void Run(nint start, nint end);
+}
+
+/// <summary>The one pool of threads that matrix products and large sweeps are divided over, and the number of them.</summary>
 /// <remarks>
 /// OpenBLAS itself is held to one thread: this pool divides its products too, so that there are never two pools, one spinning while the other works.
 /// A worker that has nothing to do spins for some microseconds and then sleeps. One thread means no pool at all.
 /// </remarks>
 internal static unsafe class ComputeThreads
 {
+    /// <summary>Below this a loop is done sooner than a second thread is told about it (about 1 µs, or 10 µs if it sleeps).</summary>
+    private const double MinNanosecondsPerPart = 8000;
+
     /// <summary>Whether the calling thread computes one of several parts of something larger: its products are not divided.</summary>
     [field: ThreadStatic]
     public static bool IsPart { get; set; }
@@ -27,6 +37,25 @@ internal static unsafe class ComputeThreads
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
             _count = value;
         }
+    }
+
+    /// <summary>Runs a loop over [0, count), divided evenly among as many threads as have enough to do.</summary>
+    /// <param name="work">The loop.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="nanoseconds">About how long one round takes.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Divide<TWork>(TWork work, nint count, double nanoseconds) where TWork : unmanaged, IRangeWork
+    {
+        int parts = IsPart ? 1 : (int)Math.Clamp(count * nanoseconds / MinNanosecondsPerPart, 1, Math.Min(_count, Math.Max(1, count)));
+
+        if (parts == 1)
+        {
+            work.Run(0, count);
+            return;
+        }
+
+        Division<TWork> division = new() { Work = work, Count = count, Parts = parts };
+        Run(parts, &RunPart<TWork>, &division);
     }
 
     /// <summary>Calls <paramref name="body"/>(state, part) for every part in [0, parts), each on a thread of its own, and returns when all are done.</summary>
@@ -55,6 +84,13 @@ internal static unsafe class ComputeThreads
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void RunPart<TWork>(void* state, int part) where TWork : unmanaged, IRangeWork
+    {
+        Division<TWork>* division = (Division<TWork>*)state;
+        division->Work.Run(division->Count * part / division->Parts, division->Count * (part + 1) / division->Parts);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunOnPool(int parts, delegate*<void*, int, void> body, void* state)
     {
         while (_workers.Length < parts - 1)
@@ -73,6 +109,13 @@ internal static unsafe class ComputeThreads
         int.TryParse(Environment.GetEnvironmentVariable("OPENBLAS_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
             ? Math.Min(count, Environment.ProcessorCount)
             : 1;
+
+    private struct Division<TWork> where TWork : unmanaged, IRangeWork
+    {
+        public TWork Work;
+        public nint Count;
+        public int Parts;
+    }
 
     private sealed class Worker
     {

@@ -40,6 +40,13 @@ internal readonly struct Scalar : IOperandKind
 /// </remarks>
 internal static unsafe class Elementwise
 {
+    /// <summary>What one row is divided into for several threads: whole cache lines.</summary>
+    private const int Block = 1024;
+
+    // For a sum or a product; other functions are only divided later than they could be.
+    private const double NanosecondsPerElement = 0.1;
+    private const int MinElementsToDivide = 1 << 17;
+
     /// <summary>y ← f(x).</summary>
     /// <param name="x">First element of the first row.</param>
     /// <param name="xStride">Elements from a row of x to the next; 0 where all rows are one.</param>
@@ -53,12 +60,12 @@ internal static unsafe class Elementwise
         if (xStride == length && yStride == length)
             (length, rows) = (length * rows, 1);
 
-        if (Simd512<T>.IsSupported)
-            MapRows<Simd512<T>, T, F>(x, xStride, y, yStride, length, rows);
-        else if (Simd256<T>.IsSupported)
-            MapRows<Simd256<T>, T, F>(x, xStride, y, yStride, length, rows);
+        if (length * rows < MinElementsToDivide || ComputeThreads.Count == 1)
+            MapPart<T, F>(x, xStride, y, yStride, length, rows);
+        else if (rows > 1)
+            ComputeThreads.Divide(new MapWork<T, F>(x, xStride, y, yStride, length), rows, length * NanosecondsPerElement);
         else
-            MapRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
+            ComputeThreads.Divide(new LongMapWork<T, F>(x, y, length), (length + Block - 1) / Block, Block * NanosecondsPerElement);
     }
 
     /// <summary>y ← f(a, b); a stride of 0 repeats one row, or one element.</summary>
@@ -77,12 +84,12 @@ internal static unsafe class Elementwise
         if (aStride == (A.IsScalar ? 0 : length) && bStride == (B.IsScalar ? 0 : length) && yStride == length)
             (length, rows) = (length * rows, 1);
 
-        if (Simd512<T>.IsSupported)
-            ZipRows<Simd512<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
-        else if (Simd256<T>.IsSupported)
-            ZipRows<Simd256<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        if (length * rows < MinElementsToDivide || ComputeThreads.Count == 1)
+            ZipPart<T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        else if (rows > 1)
+            ComputeThreads.Divide(new ZipWork<T, F, A, B>(a, aStride, b, bStride, y, yStride, length), rows, length * NanosecondsPerElement);
         else
-            ZipRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+            ComputeThreads.Divide(new LongZipWork<T, F, A, B>(a, b, y, length), (length + Block - 1) / Block, Block * NanosecondsPerElement);
     }
 
     /// <summary>The kernel of <see cref="Map{T, F}"/> for one width.</summary>
@@ -131,5 +138,52 @@ internal static unsafe class Elementwise
 
             F.Apply<V, T>(aTail, bTail).Store(y + last);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MapPart<T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows) where T : unmanaged where F : struct, IMap
+    {
+        if (Simd512<T>.IsSupported)
+            MapRows<Simd512<T>, T, F>(x, xStride, y, yStride, length, rows);
+        else if (Simd256<T>.IsSupported)
+            MapRows<Simd256<T>, T, F>(x, xStride, y, yStride, length, rows);
+        else
+            MapRows<Simd128<T>, T, F>(x, xStride, y, yStride, length, rows);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ZipPart<T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length, nint rows)
+        where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
+    {
+        if (Simd512<T>.IsSupported)
+            ZipRows<Simd512<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        else if (Simd256<T>.IsSupported)
+            ZipRows<Simd256<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+        else
+            ZipRows<Simd128<T>, T, F, A, B>(a, aStride, b, bStride, y, yStride, length, rows);
+    }
+
+    private readonly struct MapWork<T, F>(T* x, nint xStride, T* y, nint yStride, nint length) : IRangeWork where T : unmanaged where F : struct, IMap
+    {
+        public void Run(nint start, nint end) => MapPart<T, F>(x + (start * xStride), xStride, y + (start * yStride), yStride, length, end - start);
+    }
+
+    private readonly struct LongMapWork<T, F>(T* x, T* y, nint length) : IRangeWork where T : unmanaged where F : struct, IMap
+    {
+        public void Run(nint start, nint end) => MapPart<T, F>(x + (start * Block), 0, y + (start * Block), 0, nint.Min(length, end * Block) - (start * Block), 1);
+    }
+
+    private readonly struct ZipWork<T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length) : IRangeWork
+        where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
+    {
+        public void Run(nint start, nint end) => ZipPart<T, F, A, B>(
+            a + (start * aStride), aStride, b + (start * bStride), bStride, y + (start * yStride), yStride, length, end - start);
+    }
+
+    private readonly struct LongZipWork<T, F, A, B>(T* a, T* b, T* y, nint length) : IRangeWork
+        where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
+    {
+        public void Run(nint start, nint end) => ZipPart<T, F, A, B>(
+            A.IsScalar ? a : a + (start * Block), 0, B.IsScalar ? b : b + (start * Block), 0, y + (start * Block), 0, nint.Min(length, end * Block) - (start * Block), 1);
     }
 }

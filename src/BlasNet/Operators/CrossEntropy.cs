@@ -1,3 +1,4 @@
+using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -45,12 +46,12 @@ internal sealed class CrossEntropyOperator : Operator
     {
         Operand<T> logits = stack[0], label = stack[1], y = stack.Output;
         int classes = logits.Shape.Rows;
-        for (int i = 0; i < y.Count; i++)
-        {
-            T* z = logits.At(i);
-            *y.At(i) = Columns<T>.Widest.LogSumExp(z, classes, out T largest) + (largest - z[IndexOperand.At(this, label, i, classes)]);
-        }
+        IndexOperand.CheckAll(this, label, classes);
+        Columns<T>.Widest.CrossEntropy(logits.Data, StepOf(logits), label.Data, StepOf(label), y.Data, classes, y.Count);
     }
+
+    /// <summary>Elements from one value of a stack to the next: 0 if it is the same.</summary>
+    internal static nint StepOf<T>(Operand<T> operand) where T : unmanaged, IBinaryFloatingPointIeee754<T> => operand.Count == 1 ? 0 : operand.Shape.Rows;
 
     public override void Gradient(in GradientContext g) =>
         g.Accumulate(0, Expr.Apply(CrossEntropyGradientOperator.Instance, [g.Input(0), g.Input(1), g.OutputGradient, g.Output]));
@@ -78,15 +79,10 @@ internal sealed class CrossEntropyGradientOperator : Operator
     {
         Operand<T> logits = stack[0], label = stack[1], gradient = stack[2], loss = stack[3], y = stack.Output;
         int classes = logits.Shape.Rows;
-        for (int i = 0; i < y.Count; i++)
-        {
-            // Read first: with a single class the result may lie where the label or the gradient was.
-            int right = IndexOperand.At(this, label, i, classes);
-            T dl = *gradient.At(i);
-            T* z = logits.At(i), dz = y.At(i);
-            Columns<T>.Widest.SoftmaxFromLoss(z, dz, classes, z[right], *loss.At(i), dl);
-            dz[right] -= dl;
-        }
+        IndexOperand.CheckAll(this, label, classes);
+        Columns<T>.Widest.CrossEntropyGradient(
+            logits.Data, CrossEntropyOperator.StepOf(logits), label.Data, CrossEntropyOperator.StepOf(label), gradient.Data, CrossEntropyOperator.StepOf(gradient),
+            loss.Data, CrossEntropyOperator.StepOf(loss), y.Data, classes, classes, y.Count);
     }
 
     public override void Gradient(in GradientContext g)

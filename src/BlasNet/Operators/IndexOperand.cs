@@ -37,6 +37,13 @@ internal static class IndexOperand
         return int.CreateTruncating(value);
     }
 
+    /// <summary>Checks every index of a stack, as <see cref="At{T}"/> does.</summary>
+    public static void CheckAll<T>(Operator op, Operand<T> index, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < index.Count; i++)
+            At(op, index, i, limit);
+    }
+
     private static void ThrowOutOfRange(Operator op, double value, int limit, string limitName, Expr operand) => throw new ArgumentOutOfRangeException(
         null, string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} must be less than {limitName} ({limit}). Input: {operand}."));
 }

@@ -17,8 +17,11 @@ public sealed unsafe class ColumnsTests
         Assert.All(new Span<float>(y, 3).ToArray(), value => Assert.Equal(1f / 3, value, 1e-7));
         Columns<float>.Widest.LogSoftmax(x, 3, y, 3, 3, 1);
         Assert.All(new Span<float>(y, 3).ToArray(), value => Assert.Equal(-Math.Log(3), value, 1e-6));
-        Columns<float>.Widest.SoftmaxFromLoss(x, y, 3, element: x[1], loss: MathF.Log(3), factor: 1);
-        Assert.All(new Span<float>(y, 3).ToArray(), value => Assert.Equal(1f / 3, value, 1e-7));
+        float label = 1, loss = 0, gradient = 1;
+        Columns<float>.Widest.CrossEntropy(x, 3, &label, 1, &loss, 3, 1);
+        Assert.Equal(Math.Log(3), loss, 1e-6);
+        Columns<float>.Widest.CrossEntropyGradient(x, 3, &label, 1, &gradient, 1, &loss, 1, y, 3, 3, 1);
+        Assert.Equal([1f / 3, -2f / 3, 1f / 3], new Span<float>(y, 3).ToArray(), (a, b) => Math.Abs(a - b) < 2e-7f);
     }
 
     [Fact]
@@ -33,8 +36,9 @@ public sealed unsafe class ColumnsTests
     public void The_probabilities_beside_an_unlikely_class_do_not_suffer_from_its_large_loss()
     {
         float* x = stackalloc float[] { 0, 0, -1000.3f }, y = stackalloc float[3];
-        Columns<float>.Widest.SoftmaxFromLoss(x, y, 3, element: x[2], loss: 1000.3f + MathF.Log(2), factor: 1);
-        Assert.Equal([0.5f, 0.5f, 0f], new Span<float>(y, 3).ToArray());
+        float label = 2, loss = 1000.3f + MathF.Log(2), gradient = 1;
+        Columns<float>.Widest.CrossEntropyGradient(x, 3, &label, 1, &gradient, 1, &loss, 1, y, 3, 3, 1);
+        Assert.Equal([0.5f, 0.5f, -1f], new Span<float>(y, 3).ToArray());
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -86,10 +90,17 @@ public sealed unsafe class ColumnsTests
         kernels.LogSoftmax(a, stride, y, stride, length, Count);
         CheckVectors(y, (v, i) => x[v][i] - Math.Log(sums[v]));
 
-        T loss = T.CreateChecked(Math.Log(sums[1]) - x[1][0]);
-        kernels.SoftmaxFromLoss(a + stride, b, length, a[stride], loss, T.CreateChecked(0.5));
-        for (int i = 0; i < length; i++)
-            Equal(0.5 * Math.Exp(x[1][i]) / sums[1], b[i]);
+        T* labels = stackalloc T[Count], losses = stackalloc T[Count];
+        for (int v = 0; v < Count; v++)
+            labels[v] = T.CreateChecked(v * (length - 1) / 2);
+
+        kernels.CrossEntropy(a, stride, labels, 1, losses, length, Count);
+        for (int v = 0; v < Count; v++)
+            Equal(Math.Log(sums[v]) - x[v][v * (length - 1) / 2], losses[v]);
+
+        T half = T.CreateChecked(0.5);
+        kernels.CrossEntropyGradient(a, stride, labels, 1, &half, 0, losses, 1, b, stride, length, Count);
+        CheckVectors(b, (v, i) => 0.5 * (Math.Exp(x[v][i]) / sums[v] - (i == v * (length - 1) / 2 ? 1 : 0)));
 
         kernels.Softmax(a, stride, a, stride, length, Count);
         CheckVectors(a, (v, i) => Math.Exp(x[v][i]) / sums[v]);

@@ -4,6 +4,7 @@ using BlasNet.Operators;
 namespace BlasNet.Tests.Kernels;
 
 /// <summary>Tiles of rows, short and long, with gaps, in place, and with a row or an element for all.</summary>
+[Collection(GemmSettings.Name)]
 public sealed unsafe class ElementwiseTests
 {
     private const int Rows = 3;
@@ -71,6 +72,26 @@ public sealed unsafe class ElementwiseTests
             Check((row, i) => b[row] - a[row * stride + i], (l, r, y) =>
                 Elementwise.Zip<float, SubtractFunction, Scalar, Elements>((float*)r, 1, (float*)l, stride, (float*)y, stride, length, Rows));
         }
+    }
+
+    [Theory, InlineData(1, 1_000_003), InlineData(1000, 501)]
+    public void Two_threads_give_the_same_bits_as_one(int rows, int length)
+    {
+        float[] a = [.. Enumerable.Range(0, rows * length).Select(i => i % 1001 - 500f)], b = [.. a.Reverse()], map = new float[a.Length], zip = new float[a.Length];
+
+        // One row for all where there are several: otherwise they are one long row.
+        int step = rows > 1 ? 0 : length;
+        using (new ThreadCount(2))
+        {
+            fixed (float* left = a, right = b, squares = map, differences = zip)
+            {
+                Elementwise.Map<float, SquareFunction>(left, step, squares, length, length, rows);
+                Elementwise.Zip<float, SubtractFunction, Elements, Elements>(left, length, right, step, differences, length, length, rows);
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(0, a.Length).Select(i => a[i % length] * a[i % length]), map);
+        Assert.Equal(a.Select((value, i) => value - b[i % length]), zip);
     }
 
     private static float[] NewTile(int stride, int used)
