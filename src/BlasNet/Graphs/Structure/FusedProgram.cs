@@ -128,7 +128,7 @@ internal sealed unsafe class FusedProgram
 
             var target = new Operand<T>(Place(step.Buffer, start, chunk, results, scratch) + step.Offset, step.Shape, count, StrideOf(step.Buffer));
             if (step.Operator is null)
-                Blocks.Copy(given[0].Data, given[0].Count == 1 ? 0 : given[0].Stride, target.Data, target.Stride, step.Shape.Rows, count * step.Shape.Columns);
+                Rows.Copy(given[0].Data, given[0].Count == 1 ? 0 : given[0].Stride, target.Data, target.Stride, step.Shape.Rows, count * step.Shape.Columns);
             else
                 step.Operator.Run(new Operands<T>(given[..step.OperandCount], target, step.Attribute));
         }

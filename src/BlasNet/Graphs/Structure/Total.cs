@@ -60,18 +60,22 @@ internal sealed class PlusOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => TotalOperator.ShapeOf(this, inputs);
 
-    public override void Forward<T>(in Operands<T> stack)
+    public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> y = stack.Output;
         for (int i = 0; i < stack.InputCount; i++)
         {
             Operand<T> x = stack[i];
-            for (int vector = 0; vector < y.Vectors; vector++)
+
+            // A value that all share is taken with each value in turn.
+            int parts = x.Count == y.Count ? 1 : y.Count, vectors = y.Vectors / parts;
+            for (int part = 0; part < parts; part++)
             {
+                T* target = y.Data + ((nint)part * vectors * y.Stride);
                 if (i == 0)
-                    x.VectorAt(vector).CopyTo(y.VectorAt(vector));
+                    Rows.Copy(x.Data, x.Stride, target, y.Stride, y.Shape.Rows, vectors);
                 else
-                    Rows.Add(x.VectorAt(vector), y.VectorAt(vector));
+                    Rows.Add(x.Data, x.Stride, target, y.Stride, y.Shape.Rows, vectors);
             }
         }
     }
