@@ -43,12 +43,7 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
         if (contribution.Shape != _graph.ShapeOf(target))
             throw new InvalidOperationException($"{_graph.OperatorOf(node).Name}: the gradient rule gives {contribution.Shape} for input {input} {_graph.ShapeOf(target)}.");
 
-        int count = _graph.CountOf(target);
-        int term = contribution.Index;
-        if (count > 1 && contribution.Count == 1)
-            term = _graph.AppendStack(BroadcastOperator.Instance, count, [term], contribution.Shape, count, shared: false);
-
-        gradients.Add(target, term);
+        gradients.Add(target, contribution.Index);
     }
 
     /// <summary>Adds to some rows of an input's gradient, a vector, for each value of a stack; the other rows get nothing.</summary>

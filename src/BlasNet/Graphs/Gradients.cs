@@ -17,7 +17,7 @@ internal sealed class Gradients
     private readonly List<int> _alike = [];
     private Predicate<int>? _isAlike;
     private OperandRuns? _operand;
-    private int[] _first = [];        // index into _contributions + 1; in order of arrival by way of _last
+    private int[] _first = [];        // by node − Lowest: index into _contributions + 1; in order of arrival by way of _last
     private int[] _last = [];
     private bool[] _needed = [], _reached = [];
 
@@ -26,16 +26,23 @@ internal sealed class Gradients
     /// <summary>Whether sums over stacks that add up become one sum over all of them.</summary>
     public bool MergesSums { get; set; }
 
+    /// <summary>The first target: no node before it depends on a target, so one example of a large minibatch is differentiated at its own cost.</summary>
+    public int Lowest { get; private set; }
+
     /// <summary>Starts over: the gradients wanted are those of nodes that depend on <paramref name="targets"/>.</summary>
     public void Begin(Graph graph, ReadOnlySpan<int> targets)
     {
         Graph = graph;
         _contributions.Clear();
-        Reserve(0);
+        Lowest = graph.Count;
         foreach (int target in targets)
-            _needed[target] = true;
+            Lowest = Math.Min(Lowest, target);
 
-        FindNeeded(0);
+        Reserve(Lowest);
+        foreach (int target in targets)
+            _needed[target - Lowest] = true;
+
+        FindNeeded(Lowest);
     }
 
     /// <summary>Takes in nodes that have been added to the graph since.</summary>
@@ -45,9 +52,17 @@ internal sealed class Gradients
         FindNeeded(start);
     }
 
-    public bool IsNeeded(int node) => _needed[node];
+    public bool IsNeeded(int node) => node >= Lowest && _needed[node - Lowest];
 
-    public void Add(int node, int expression) => Add(node, expression, Whole);
+    /// <summary>Adds an expression of the node's shape, for one value or for the whole stack.</summary>
+    public void Add(int node, int expression)
+    {
+        int count = Graph.CountOf(node);
+        if (count > 1 && Graph.CountOf(expression) == 1)
+            expression = Graph.AppendStack(BroadcastOperator.Instance, count, [expression], Graph.ShapeOf(node), count, shared: false);
+
+        Add(node, expression, Whole);
+    }
 
     /// <summary>A contribution to some ranges of the node's stack.</summary>
     public void AddScattered(int node, int expression, long runs) => Add(node, expression, runs);
@@ -56,7 +71,7 @@ internal sealed class Gradients
     /// <returns>False where nothing has been added: the loss does not depend on the node.</returns>
     public bool TryGet(int node, out Expr gradient)
     {
-        int first = _first[node] - 1;
+        int first = node < Lowest ? -1 : _first[node - Lowest] - 1;
         if (first < 0)
         {
             gradient = default;
@@ -74,7 +89,7 @@ internal sealed class Gradients
 
         // The sum replaces its terms, so that asking again appends nothing.
         _contributions.Add(new Contribution(result, Whole, -1));
-        _first[node] = _last[node] = _contributions.Count;
+        _first[node - Lowest] = _last[node - Lowest] = _contributions.Count;
         gradient = Graph.At(result);
         return true;
     }
@@ -120,16 +135,17 @@ internal sealed class Gradients
 
     private void Reserve(int start)
     {
-        int count = Graph.Count;
+        int count = Graph.Count - Lowest;
         if (_first.Length < count)
         {
-            Array.Resize(ref _first, Graph.Capacity);
-            Array.Resize(ref _last, Graph.Capacity);
-            Array.Resize(ref _needed, Graph.Capacity);
+            int capacity = Math.Max(count, 2 * _first.Length);
+            Array.Resize(ref _first, capacity);
+            Array.Resize(ref _last, capacity);
+            Array.Resize(ref _needed, capacity);
         }
 
-        Array.Clear(_first, start, count - start);
-        Array.Clear(_needed, start, count - start);
+        Array.Clear(_first, start - Lowest, Graph.Count - start);
+        Array.Clear(_needed, start - Lowest, Graph.Count - start);
     }
 
     private void FindNeeded(int start)
@@ -137,7 +153,7 @@ internal sealed class Gradients
         for (int node = start; node < Graph.Count; node++)
         {
             foreach (int input in Graph.InputsOf(node))
-                _needed[node] |= _needed[input];
+                _needed[node - Lowest] |= IsNeeded(input);
         }
     }
 
@@ -145,12 +161,13 @@ internal sealed class Gradients
     {
         _contributions.Add(new Contribution(expression, runs, -1));
         int index = _contributions.Count;
-        if (_first[node] == 0)
-            _first[node] = index;
+        ref int first = ref _first[node - Lowest], last = ref _last[node - Lowest];
+        if (first == 0)
+            first = index;
         else
-            _contributions[_last[node] - 1] = _contributions[_last[node] - 1] with { Next = index - 1 };
+            _contributions[last - 1] = _contributions[last - 1] with { Next = index - 1 };
 
-        _last[node] = index;
+        last = index;
     }
 
     // The runs that are the first to reach a vector of the node, so that it need not be cleared; none where runs are parts of vectors.

@@ -2,7 +2,7 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
-/// <summary>Appends to a graph the expressions for the gradient of a scalar (reverse mode).</summary>
+/// <summary>Appends to a graph the expressions for the gradient of a scalar, or for any vector-Jacobian product (reverse mode).</summary>
 /// <remarks>Accepts any graph: one example's, a minibatch of them, a batched graph, a graph that holds gradients already.</remarks>
 internal sealed class Differentiate
 {
@@ -25,28 +25,35 @@ internal sealed class Differentiate
         if (!graph.ShapeOf(loss).IsScalar || graph.CountOf(loss) != 1)
             throw new ShapeException($"differentiate: the loss must be one scalar, but {graph.At(loss)} is not.");
 
-        Run(graph, [loss], [], targets, result);
+        Run(graph, [loss], [graph.Constant(1).Index], targets, result);
     }
 
-    /// <summary>The vector–Jacobian product: the gradient of Σ seed·output.</summary>
+    /// <summary>The gradient of Σ seedᵀ·output, in which the seeds count as constants.</summary>
     /// <param name="graph">Extended in place.</param>
-    /// <param name="outputs">Nodes of any shape.</param>
-    /// <param name="seeds">For each output a node of its shape and count; none at all for 1.</param>
+    /// <param name="outputs">Nodes of any shape and count.</param>
+    /// <param name="seeds">For each output a node of its shape; of its count, or the same value for the whole stack.</param>
     /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>
     /// <param name="result">For each target its gradient's node, or −1 where no output depends on it.</param>
+    /// <exception cref="ShapeException">A seed does not fit its output.</exception>
     public void Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> seeds, ReadOnlySpan<int> targets, Span<int> result)
     {
         _gradients.Begin(graph, targets);
         int last = -1;
         for (int i = 0; i < outputs.Length; i++)
         {
-            last = Math.Max(last, outputs[i]);
-            if (_gradients.IsNeeded(outputs[i]))
-                _gradients.Add(outputs[i], seeds.IsEmpty ? graph.Constant(1).Index : seeds[i]);
+            (int output, int seed) = (outputs[i], seeds[i]);
+            if (graph.ShapeOf(seed) != graph.ShapeOf(output) || (graph.CountOf(seed) != 1 && graph.CountOf(seed) != graph.CountOf(output)))
+                throw new ShapeException($"differentiate: a seed must have the shape and count of its output, but {graph.At(seed)} is not like {graph.At(output)}.");
+
+            if (!_gradients.IsNeeded(output))
+                continue;
+
+            _gradients.Add(output, seed);
+            last = Math.Max(last, output);
         }
 
         // Inputs come before users, so counting down sees every user of a node before the node itself.
-        GoBack(graph, last, 0);
+        GoBack(graph, last, _gradients.Lowest);
         for (int i = 0; i < targets.Length; i++)
             result[i] = _gradients.TryGet(targets[i], out Expr gradient) ? gradient.Index : -1;
     }

@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
 
 namespace BlasNet.Passes;
 
@@ -34,12 +35,18 @@ public static class GraphTransforms
         new Differentiate().Run(graph, loss.Index, nodes, gradients);
         var result = new Expr[nodes.Length];
         for (int i = 0; i < nodes.Length; i++)
-        {
-            Shape shape = graph.ShapeOf(nodes[i]);
-            result[i] = gradients[i] >= 0 ? graph.At(gradients[i]) : graph.Constant(new double[shape.Size], shape);
-        }
+            result[i] = gradients[i] >= 0 ? graph.At(gradients[i]) : Zero(graph, nodes[i]);
 
         return result;
+    }
+
+    /// <summary>The gradient with respect to a node of what does not depend on it.</summary>
+    internal static Expr Zero(Graph graph, int target)
+    {
+        Shape shape = graph.ShapeOf(target);
+        int count = graph.CountOf(target);
+        Expr zero = shape.IsScalar ? graph.Constant(0) : graph.Constant(new double[shape.Size], shape);
+        return count == 1 ? zero : graph.At(graph.AppendStack(BroadcastOperator.Instance, count, [zero.Index], shape, count, shared: false));
     }
 }
 

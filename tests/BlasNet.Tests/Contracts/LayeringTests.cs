@@ -13,9 +13,10 @@ public sealed partial class LayeringTests
         ["Graphs"] = ["Memory", "Kernels"],
         ["Operators"] = ["Graphs", "Kernels", "Memory"],
         ["Passes"] = ["Graphs", "Memory"],
+        ["Derivatives"] = ["Passes", "Operators", "Graphs", "Memory"],
         ["Execution"] = ["Passes", "Graphs", "Kernels", "Memory"],
         ["Layers"] = ["Operators", "Graphs"],
-        ["Training"] = ["Memory", "Kernels", "Graphs", "Operators", "Passes", "Execution", "Layers"],
+        ["Training"] = ["Memory", "Kernels", "Graphs", "Operators", "Passes", "Derivatives", "Execution", "Layers"],
     };
 
     public static TheoryData<string> Folders => [.. Directory.GetDirectories(Library).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj"))];
@@ -47,7 +48,7 @@ public sealed partial class LayeringTests
     }
 
     // `using BlasNet.Graphs.Structure;`, `using static BlasNet.Operators.Op;`, an alias, or a name with its namespace.
-    [GeneratedRegex(@"(?<!namespace )\bBlasNet\.(?<layer>Native|Memory|Kernels|Graphs|Operators|Passes|Execution|Layers|Training)\b")]
+    [GeneratedRegex(@"(?<!namespace )\bBlasNet\.(?<layer>Native|Memory|Kernels|Graphs|Operators|Passes|Derivatives|Execution|Layers|Training)\b")]
     private static partial Regex Layer();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline)]

@@ -52,6 +52,22 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
         return (outputs, [.. _parameters.Select(parameter => Doubles(_gradient.SpanOf(parameter)))]);
     }
 
+    /// <summary>Values of expressions that are derived from the sum of a program's losses and its outputs.</summary>
+    /// <param name="program">The numbers and the examples.</param>
+    /// <param name="derive">From the sum of the losses, what the examples are asked for, and the parameters.</param>
+    public double[][] Derive(RandomProgram program, Func<Expr, Expr[], Expr[], Expr[]> derive)
+    {
+        for (int i = 0; i < _parameters.Length; i++)
+            _model.SetValues(_parameters[i], program.Parameters[i].Values);
+
+        (_graph.IsTraining, _graph.RandomSeed) = (true, program.Seed);
+        var (asked, losses) = Build([.. program.Examples]);
+        Expr[] derived = derive(Op.Total(losses), asked, [.. _parameters.Select(parameter => _graph.Use(parameter))]);
+        _engine.Prepare(_graph, derived);
+        _engine.Execute();
+        return [.. derived.Select((_, i) => Doubles(_engine.ValueOf(i)))];
+    }
+
     public void Dispose()
     {
         _engine.Dispose();
