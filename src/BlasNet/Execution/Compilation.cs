@@ -17,6 +17,8 @@ internal sealed class Compilation
     private readonly Simplify _simplify;
     private readonly Fuse _fuse;
     private readonly Differentiate _differentiate = new();
+    private readonly ByExample _seenByExample = new();
+    private DifferentiateByExample? _differentiateByExample;
     private readonly PlanMemory _planMemory;
     private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [];
     private readonly List<int> _seenOutputs = [];
@@ -25,6 +27,7 @@ internal sealed class Compilation
     private readonly List<(long First, long Second)> _equalities = [];   // numbers whose being equal the plan relies on
     private bool[] _isRead = [];
     private int _seenLoss;
+    private bool _isByExample;
     private bool _isComplete;   // false after an error in a pass: there is no plan for what was seen
 
     public Compilation(Precision precision, EngineOptions options)
@@ -45,13 +48,17 @@ internal sealed class Compilation
     /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
     public List<Parameter> Untouched { get; } = [];
 
+    /// <summary>For each parameter the output that holds the squared norms of the examples' gradients; −1 where all are 0. Empty if nobody asked.</summary>
+    public List<int> NormOutputs { get; } = [];
+
     /// <summary>Where an output lies: a node of the plan's graph, the first element in its stack, and the number of elements.</summary>
     public (int Node, int Offset, int Length) OutputAt(int output) => (_outputs[output], _offsets[output], _lengths[output]);
 
     /// <summary>Whether the last plan fits: everything is equal but the numbers that the examples bring.</summary>
-    public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters)
+    public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
     {
-        if (!_isComplete || !_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
+        if (!_isComplete || (byExample is not null) != _isByExample || (byExample is not null && !byExample.AsksTheSameAs(_seenByExample))
+            || !_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
             || (loss?.Index ?? -1) != _seenLoss || !parameters.SequenceEqual(CollectionsMarshal.AsSpan(_parameters)))
             return false;
 
@@ -78,13 +85,15 @@ internal sealed class Compilation
     }
 
     /// <summary>Runs the passes.</summary>
-    public void Run(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PhaseTimes times)
+    public void Run(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample, PhaseTimes times)
     {
         _isComplete = false;
         Begin(graph, outputs, loss, parameters);
+        Begin(graph, byExample);
         int constants = graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
         Graph current = graph;
-        if (_options.DifferentiateFirst)
+        _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && byExample is null;   // what examples share has no gradient of one of them
+        if (_options.DifferentiateFirst && byExample is null)
         {
             current = Inline(current, times);
             Differentiate(current, loss, times);
@@ -100,7 +109,9 @@ internal sealed class Compilation
                 current = Batch(_batchInlined, current, times);
         }
 
-        if (!_options.DifferentiateFirst)
+        if (byExample is not null)
+            Differentiate(current, byExample, times);
+        else if (!_options.DifferentiateFirst)
             Differentiate(current, loss, times);
 
         if (_options.Simplify)
@@ -147,12 +158,7 @@ internal sealed class Compilation
         _offsets.Clear();
         _lengths.Clear();
         foreach (Expr output in outputs)
-        {
-            int node = output.IndexIn(graph);
-            _outputs.Add(node);
-            _offsets.Add(0);
-            _lengths.Add(graph.LengthOf(node));
-        }
+            AddOutput(output.IndexIn(graph), output.Count * output.Shape.Size);
 
         Remember(graph, loss, parameters);
         if (loss is not { } scalar)
@@ -187,6 +193,49 @@ internal sealed class Compilation
         CollectionsMarshal.SetCount(_gradients, _targets.Count);
         _differentiate.Run(graph, scalar, CollectionsMarshal.AsSpan(_targets), CollectionsMarshal.AsSpan(_gradients));
         times.Differentiate += Stopwatch.GetTimestamp() - start;
+    }
+
+    // The losses are the last outputs, so that they have been moved with them; the norms take their place.
+    private void Differentiate(Graph graph, ByExample byExample, PhaseTimes times)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int examples = byExample.Losses.Count, outputs = _outputs.Count - examples;
+        (int, int)[] losses = [.. Enumerable.Range(outputs, examples).Select(i => (_outputs[i], _offsets[i]))];
+        _outputs.RemoveRange(outputs, examples);
+        _offsets.RemoveRange(outputs, examples);
+        _lengths.RemoveRange(outputs, examples);
+        int[] norms = new int[_targets.Count];
+        CollectionsMarshal.SetCount(_gradients, byExample.WantsSum ? _targets.Count : 0);
+        _differentiateByExample!.Run(graph, losses, byExample, CollectionsMarshal.AsSpan(_targets), norms, CollectionsMarshal.AsSpan(_gradients));
+        foreach (int node in norms)
+        {
+            NormOutputs.Add(node < 0 ? -1 : _outputs.Count);
+            if (node >= 0)
+                AddOutput(node, examples);
+        }
+
+        times.Differentiate += Stopwatch.GetTimestamp() - start;
+    }
+
+    private void AddOutput(int node, int length)
+    {
+        _outputs.Add(node);
+        _offsets.Add(0);
+        _lengths.Add(length);
+    }
+
+    private void Begin(Graph graph, ByExample? byExample)
+    {
+        NormOutputs.Clear();
+        _isByExample = byExample is not null;
+        if (byExample is null)
+            return;
+
+        _seenByExample.Take(byExample);
+        _differentiateByExample ??= new DifferentiateByExample();
+        _differentiateByExample.Begin(graph, byExample);
+        foreach (Expr loss in byExample.Losses)
+            AddOutput(loss.IndexIn(graph), 1);
     }
 
     private Graph Rewrite(IRewrite pass, Graph graph, PhaseTimes times)

@@ -34,13 +34,14 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <param name="outputs">Expressions whose values are wanted.</param>
     /// <param name="loss">The scalar to differentiate, if any.</param>
     /// <param name="parameters">The parameters whose gradients are wanted.</param>
+    /// <param name="byExample">Asks for the examples' gradients by themselves; <paramref name="loss"/> is the sum of the losses then too.</param>
     /// <exception cref="InvalidOperationException">The pass is too large for the indices of a plan.</exception>
-    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default)
+    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, ByExample? byExample = null)
     {
         long start = Stopwatch.GetTimestamp();
         for (int i = 0; i < _compilations.Count; i++)
         {
-            if (_options.CachedPlans > 0 && _compilations[i].TryReuse(graph, outputs, loss, parameters))
+            if (_options.CachedPlans > 0 && _compilations[i].TryReuse(graph, outputs, loss, parameters, byExample))
             {
                 MoveToFront(i);
                 Times.PlansFound++;
@@ -56,7 +57,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         Times.Plan += Stopwatch.GetTimestamp() - start;
         try
         {
-            Current.Run(graph, outputs, loss, parameters, Times);
+            Current.Run(graph, outputs, loss, parameters, byExample, Times);
         }
         catch (OverflowException e)
         {
@@ -105,6 +106,9 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         (int node, int offset, int length) = Current.OutputAt(output);
         return Executor.ValueOf(node, offset, length);
     }
+
+    /// <summary>The squared norms of the examples' gradients with respect to one of the parameters; empty where all are 0.</summary>
+    public ReadOnlySpan<T> SquaredNormsOf(int parameter) => Current.NormOutputs[parameter] is >= 0 and var output ? ValueOf(output) : [];
 
     public void Dispose()
     {

@@ -19,7 +19,8 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
     public Expr Input(int input) => _graph.At(_graph.InputsOf(node)[input]);
 
     /// <summary>Whether an input is the same for every example, so that the examples' contributions to its gradient add up.</summary>
-    public bool IsShared(int input) => _graph.IsShared(_graph.InputsOf(node)[input]);
+    /// <remarks>Where the node is shared too and yet has a gradient for each example, these stay apart.</remarks>
+    public bool IsShared(int input) => _graph.IsShared(_graph.InputsOf(node)[input]) && !(gradients.KeepsExamplesApart && _graph.IsShared(node));
 
     /// <summary>The graph that is differentiated.</summary>
     public Graph Graph => _graph;
@@ -77,6 +78,9 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
         if (gradients.IsNeeded(target))
             gradients.AddScattered(target, OutputGradient.Index, gradients.Reverse(node, input));
     }
+
+    /// <summary>Whether what the examples contribute to an input stays apart, although it is one value for all of them.</summary>
+    public bool KeepsApart(int input) => gradients.KeepsExamplesApart && _graph.IsShared(_graph.InputsOf(node)[input]);
 
     /// <summary>The parts of the output's gradient that belong to an input of a scatter-add, in that input's order.</summary>
     public Expr Gathered(int input)

@@ -29,6 +29,9 @@ internal sealed class Gradients
     /// <summary>The first target: no node before it depends on a target, so one example of a large minibatch is differentiated at its own cost.</summary>
     public int Lowest { get; private set; }
 
+    /// <summary>Leave what different examples contribute to a value that they share unsummed; <see cref="CopyContributions"/> tells it.</summary>
+    public bool KeepsExamplesApart { get; init; }
+
     /// <summary>Starts over: the gradients wanted are those of nodes that depend on <paramref name="targets"/>.</summary>
     public void Begin(Graph graph, ReadOnlySpan<int> targets)
     {
@@ -80,7 +83,7 @@ internal sealed class Gradients
 
         Contribution only = _contributions[first];
         int result;
-        if (only.Next < 0 && only.Runs == Whole && Graph.CountOf(only.Node) == Graph.CountOf(node))
+        if (only.Next < 0 && only.Runs == Whole && (Graph.CountOf(only.Node) == Graph.CountOf(node) || (KeepsExamplesApart && Graph.IsShared(node))))
             result = only.Node;
         else if (Graph.CountOf(node) == 1 && !HasScattered(first))
             result = Total(first);
@@ -92,6 +95,23 @@ internal sealed class Gradients
         _first[node - Lowest] = _last[node - Lowest] = _contributions.Count;
         gradient = Graph.At(result);
         return true;
+    }
+
+    /// <summary>What has been added for a node: expressions, each with the runs of a scattered one, or −1.</summary>
+    public void CopyContributions(int node, List<(int Expression, long Runs)> result)
+    {
+        if (node < Lowest)
+            return;
+
+        for (int i = _first[node - Lowest] - 1; i >= 0; i = _contributions[i].Next)
+            result.Add((_contributions[i].Node, _contributions[i].Runs));
+    }
+
+    /// <summary>Replaces all that has been added for a node by a stack of one gradient for each example.</summary>
+    public void Replace(int node, int stack)
+    {
+        _contributions.Add(new Contribution(stack, Whole, -1));
+        _first[node - Lowest] = _last[node - Lowest] = _contributions.Count;
     }
 
     /// <summary>The runs of one input of a gather or scatter-add, from output to input. A node's runs are sorted by input.</summary>

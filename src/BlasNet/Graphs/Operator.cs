@@ -26,6 +26,19 @@ internal enum Merging
     Result,
 }
 
+/// <summary>What an operator whose results add up over a stack adds up.</summary>
+internal enum TermForm
+{
+    /// <summary>Values of the output's shape.</summary>
+    Whole,
+
+    /// <summary>a·bᵀ of its two inputs, for each of their columns.</summary>
+    OuterProduct,
+
+    /// <summary>Its first input, as the column of a table that the second tells.</summary>
+    Column,
+}
+
 /// <summary>What the memory planner may do with a node's output instead of computing it into a buffer of its own.</summary>
 internal enum Storage
 {
@@ -120,6 +133,15 @@ internal abstract class Operator
 
     /// <summary>What a node calls; null where the operator is not a call.</summary>
     public virtual Body? Callee => null;
+
+    /// <summary>True where an input may be a stack of another size than the output's, of which the operator picks what it needs.</summary>
+    public virtual bool ReadsWholeStacks => HasRuns || Merging is Merging.Reduction or Merging.Sum;
+
+    /// <summary>Of an operator whose results add up over a stack: the operator that leaves the terms of the sum apart; null for others.</summary>
+    public virtual Operator? Terms => null;
+
+    /// <summary>The form of these terms.</summary>
+    public virtual TermForm TermForm => TermForm.Whole;
 
     /// <summary>The output's shape.</summary>
     /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>

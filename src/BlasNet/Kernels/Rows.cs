@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
@@ -8,6 +10,11 @@ internal static unsafe class Rows
 {
     /// <summary>Rows that are asked for ahead of the one that is copied, where they lie anywhere.</summary>
     private const int RowsAhead = 4;
+
+    /// <summary>target ← factor · source.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Scale<T>(ReadOnlySpan<T> source, T factor, Span<T> target) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        TensorPrimitives.Multiply(source, factor, target);
 
     /// <summary>target ← source.</summary>
     /// <param name="source">First row.</param>

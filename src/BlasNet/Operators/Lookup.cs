@@ -69,6 +69,10 @@ internal sealed class ScatterColumnOperator : Operator
 
     public override Merging Merging => _summed ? Merging.Sum : Merging.Stack;
 
+    public override Operator? Terms => _summed ? OneByOne : null;
+
+    public override TermForm TermForm => TermForm.Column;
+
     public override bool CanAccumulate => true;
 
     public override int ColumnIndexInput => 1;

@@ -33,6 +33,10 @@ internal sealed class OuterProductOperator : Operator
 
     public override Merging Merging => _summed ? Merging.Sum : Merging.Stack;
 
+    public override Operator? Terms => _summed ? OneByOne : null;
+
+    public override TermForm TermForm => TermForm.OuterProduct;
+
     public override bool CanAccumulate => true;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)

@@ -15,7 +15,7 @@ internal static class Verify
             foreach (int input in graph.InputsOf(node))
             {
                 Require(input >= 0 && input < node, graph, node, $"reads %{input}, which does not come before it");
-                bool fits = op.HasRuns || op.Merging is Merging.Reduction or Merging.Sum || graph.CountOf(input) == 1 || graph.CountOf(input) == graph.CountOf(node);
+                bool fits = op.ReadsWholeStacks || graph.CountOf(input) == 1 || graph.CountOf(input) == graph.CountOf(node);
                 Require(fits, graph, node, $"reads a stack of {graph.CountOf(input)}");
             }
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators;
+using BlasNet.Passes;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Oracle;
@@ -61,11 +62,33 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
             _model.SetValues(_parameters[i], program.Parameters[i].Values);
 
         (_graph.IsTraining, _graph.RandomSeed) = (true, program.Seed);
-        var (asked, losses) = Build([.. program.Examples]);
+        var (asked, losses) = Build([.. program.Examples], program.Seed);
         Expr[] derived = derive(Op.Total(losses), asked, [.. _parameters.Select(parameter => _graph.Use(parameter))]);
         _engine.Prepare(_graph, derived);
         _engine.Execute();
         return [.. derived.Select((_, i) => Doubles(_engine.ValueOf(i)))];
+    }
+
+    /// <summary>The squared norms of the examples' gradients, and the sum of the gradients clipped by norm.</summary>
+    /// <param name="program">The numbers and the examples.</param>
+    /// <param name="clipNorm">The longest that an example's gradient may be.</param>
+    /// <returns>Norms[parameter][example], and a gradient for each parameter.</returns>
+    public (double[][] SquaredNorms, double[][] Gradients) ByExample(RandomProgram program, double clipNorm)
+    {
+        for (int i = 0; i < _parameters.Length; i++)
+            _model.SetValues(_parameters[i], program.Parameters[i].Values);
+
+        (_graph.IsTraining, _graph.RandomSeed) = (true, program.Seed);
+        var request = new ByExample { ClipNorm = clipNorm };
+        var (_, losses) = Build([.. program.Examples], program.Seed, request.Starts);
+        request.Losses.AddRange(losses);
+        T[] gradient = new T[_model.Store<T>().Length];
+        _engine.Prepare(_graph, [], Op.Total(losses), _parameters, request);
+        fixed (T* pointer = gradient)
+            _engine.Execute(pointer);
+
+        return ([.. _parameters.Select((_, i) => _engine.SquaredNormsOf(i) is { IsEmpty: false } norms ? Doubles(norms) : new double[losses.Length])],
+            [.. _parameters.Select(parameter => Doubles(gradient.AsSpan(parameter.Offset, parameter.Shape.Size)))]);
     }
 
     public void Dispose()
@@ -76,7 +99,7 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
     }
 
     // The minibatch graph: the examples' graphs side by side.
-    private (Expr[] Asked, Expr[] Losses) Build(RandomExample[] examples, int seed)
+    private (Expr[] Asked, Expr[] Losses) Build(RandomExample[] examples, int seed, List<int>? starts = null)
     {
         _graph.Clear();
         var asked = new List<Expr>();
@@ -85,6 +108,7 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
         foreach (RandomExample example in examples)
         {
             _graph.BeginExample(example.Number);
+            starts?.Add(_graph.Count);
             List<Expr> values = [.. _parameters.Select(parameter => _graph.Use(parameter))];
             foreach (Step step in example.Steps)
                 values.Add(_functions.Build(_graph, [.. step.Operands.Select(operand => values[operand])], step));

@@ -73,7 +73,12 @@ internal sealed class ScatterAddOperator : Operator
     public override void Gradient(in GradientContext g)
     {
         for (int i = 0; i < g.InputCount; i++)
-            g.Accumulate(i, g.Gathered(i));
+        {
+            if (g.KeepsApart(i))
+                g.AccumulateReversed(i);
+            else
+                g.Accumulate(i, g.Gathered(i));
+        }
     }
 
     public override string Describe(long attribute) => $"{(int)attribute} runs";

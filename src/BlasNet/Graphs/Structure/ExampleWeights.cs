@@ -1,0 +1,53 @@
+using BlasNet.Kernels;
+
+namespace BlasNet.Graphs.Structure;
+
+/// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|). Inputs: squared norms of its parts. Attribute: C.</summary>
+internal sealed class ClipWeightsOperator : Operator
+{
+    public static readonly ClipWeightsOperator Instance = new();
+
+    public override string Name => "clip-weights";
+
+    public override Merging Merging => Merging.Never;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => Shape.Scalar;
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        T clip = T.CreateTruncating(BitConverter.Int64BitsToDouble(stack.Attribute));
+        for (int example = 0; example < stack.Output.Count; example++)
+        {
+            T sum = T.Zero;
+            for (int i = 0; i < stack.InputCount; i++)
+                sum += *stack[i].At(example);
+
+            T norm = T.Sqrt(sum);
+            *stack.Output.At(example) = norm > clip ? clip / norm : T.One;
+        }
+    }
+
+    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: weights of gradients come after differentiating.");
+}
+
+/// <summary>Multiplies each value of a stack with its example's weight. Inputs: the stack, a stack of one weight for each example.</summary>
+/// <param name="examples">The example of each value.</param>
+internal sealed class WeightRowsOperator(int[] examples) : Operator
+{
+    public override string Name => "weight-rows";
+
+    public override Merging Merging => Merging.Never;
+
+    public override bool ReadsWholeStacks => true;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], weights = stack[1];
+        for (int i = 0; i < examples.Length; i++)
+            Rows.Scale(x.ValueAt(i), *weights.At(examples[i]), stack.Output.ValueAt(i));
+    }
+
+    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: weights of gradients come after differentiating.");
+}

@@ -1,0 +1,125 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
+using BlasNet.Passes;
+
+namespace BlasNet.Training;
+
+/// <summary>Receives the size of one example's gradient.</summary>
+/// <param name="example">Its number, from 0, in the order of the examples given.</param>
+/// <param name="squaredNorms">For each parameter of the model, in their order, the squared norm of the gradient of this example's loss; valid during the call.</param>
+public delegate void GradientNormHandler(int example, ReadOnlySpan<double> squaredNorms);
+
+/// <summary>The norm of every single example's gradient, from one batched backward pass: what importance sampling, privacy and statistics of the batch need.</summary>
+/// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
+/// <remarks>No example's gradient is ever made where a formula avoids it: of a weight used once, |dW|² = |dy|²|x|². Costs less than the gradient
+/// of the sum, since the products that make it are left out.</remarks>
+public sealed unsafe class GradientNorms<TExample>
+{
+    private readonly Model _model;
+    private readonly Func<Graph, TExample, Expr> _loss;
+    private readonly Graph _graph;
+    private readonly IDisposable _engine;
+    private readonly Parameter[] _parameters;
+    private readonly ByExample _byExample = new() { WantsSum = false };
+    private readonly Exclusive _use = new("gradient norms");
+    private readonly double[] _norms;
+
+    /// <param name="model">All its parameters must have been added before.</param>
+    /// <param name="loss">Builds one example's loss, a scalar, in the graph given; dropout does not drop.</param>
+    public GradientNorms(Model model, Func<Graph, TExample, Expr> loss)
+        : this(model, loss, new EngineOptions())
+    {
+    }
+
+    internal GradientNorms(Model model, Func<Graph, TExample, Expr> loss, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(loss);
+        (_model, _loss, _graph, _parameters) = (model, loss, model.NewGraph(), [.. model.Parameters]);
+        _norms = new double[_parameters.Length];
+        _engine = model.Own<IDisposable>(model.Precision == Precision.Single
+            ? new Engine<float>(model.Store<float>(), options)
+            : new Engine<double>(model.Store<double>(), options));
+    }
+
+    /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
+    public int ComputeBatch { get; set; } = 256;
+
+    /// <summary>The norm of each example's gradient with respect to all parameters together.</summary>
+    /// <inheritdoc cref="Run" path="/exception"/>
+    public double[] Of(ReadOnlySpan<TExample> examples, CancellationToken cancellation = default)
+    {
+        var norms = new double[examples.Length];
+        Run(examples, (example, squaredNorms) =>
+        {
+            double sum = 0;
+            foreach (double norm in squaredNorms)
+                sum += norm;
+
+            norms[example] = Math.Sqrt(sum);
+        }, cancellation);
+        return norms;
+    }
+
+    /// <summary>Hands over each example's norms, parameter by parameter, in order.</summary>
+    /// <exception cref="ShapeException">A loss is not a scalar.</exception>
+    /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or uses values of another example; or the object is in use.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    /// <exception cref="OperationCanceledException">Between two passes.</exception>
+    public void Run(ReadOnlySpan<TExample> examples, GradientNormHandler handler, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
+        for (int start = 0; start < examples.Length; start += ComputeBatch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            ReadOnlySpan<TExample> pass = examples.Slice(start, Math.Min(ComputeBatch, examples.Length - start));
+            _use.Enter();
+            try
+            {
+                if (_engine is Engine<float> single)
+                    RunPass(single, pass, start, handler);
+                else
+                    RunPass((Engine<double>)_engine, pass, start, handler);
+            }
+            finally
+            {
+                _use.Exit();
+            }
+        }
+    }
+
+    private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, GradientNormHandler handler)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        _graph.Clear();
+        _byExample.Clear();
+        for (int i = 0; i < examples.Length; i++)
+        {
+            _graph.BeginExample(first + i);
+            _byExample.Starts.Add(_graph.Count);
+            Expr loss = _loss(_graph, examples[i]);
+            if (!loss.Shape.IsScalar)
+                throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
+
+            _byExample.Losses.Add(_graph.At(loss.IndexIn(_graph)));
+        }
+
+        Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(_byExample.Losses));
+        engine.Prepare(_graph, [], total, _parameters, _byExample);
+        engine.Execute();
+        for (int i = 0; i < examples.Length; i++)
+        {
+            for (int parameter = 0; parameter < _norms.Length; parameter++)
+            {
+                ReadOnlySpan<T> norms = engine.SquaredNormsOf(parameter);
+                _norms[parameter] = norms.IsEmpty ? 0 : double.CreateTruncating(norms[i]);
+            }
+
+            handler(first + i, _norms);
+        }
+    }
+}
