@@ -30,7 +30,7 @@ internal static class BenchCommand
             Of(new("tagger-char", TextWorkloads.CharacterTagger, Sentences, Batch: 64, Limit: 1024), TextWorkloads.NewCharacterTagger),
             Of(new("tree", TextWorkloads.Tree, "Trees in brackets", Batch: 64, Limit: 1024), TextWorkloads.NewTree),
             BenchWorkloadCommand.Create(
-                context, new("lm", TextWorkloads.LanguageModel, "Text, one sentence a line, or CoNLL-U", Batch: 64, Limit: 256),
+                context, new("lm", TextWorkloads.LanguageModel, "Text, one sentence a line, or CoNLL-U", Batch: 64, Limit: 128),
                 (parsed, options) => TextWorkloads.NewLanguageModel(options, parsed.GetValue(vocabulary)), vocabulary),
             BenchGemmCommand.Create(context),
         };
