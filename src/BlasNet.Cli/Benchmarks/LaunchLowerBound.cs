@@ -1,23 +1,24 @@
+using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Passes;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Benchmarks;
 
-/// <summary>The number of launches below which no order of batching can go, as long as nodes of different kinds are not fused.</summary>
+/// <summary>The number of launches below which no order of batching can go, as long as what is one launch of a single example stays one.</summary>
 /// <remarks>Nodes of one kind that depend on each other cannot run together, so a kind needs as many launches as the longest path has nodes of it;
 /// a node that never merges needs one of its own. Parameters, data, views and sums, which may cost nothing, are not counted.
 /// Source: Chen, Xie, Zhou, "ED-Batch: Efficient Automatic Batching of Dynamic Neural Networks via Learned Finite State Machines", ICML 2023.</remarks>
 internal static class LaunchLowerBound
 {
-    /// <param name="loss">The sum of a minibatch's losses; its gradients are appended to its graph.</param>
-    /// <param name="parameters">With respect to which the gradient is computed too.</param>
-    public static int OfStep(Expr loss, IReadOnlyList<Parameter> parameters)
+    /// <param name="loss">The sum of a minibatch's losses.</param>
+    /// <param name="model">With respect to whose parameters the gradient is computed too.</param>
+    /// <remarks>Of the graph as it would be computed example by example: functions inlined, differentiated, simplified and fused.</remarks>
+    public static int OfStep(Expr loss, Model model)
     {
-        Graph graph = loss.Graph;
-        Expr[] gradients = loss.Differentiate([.. parameters.Select(parameter => parameter.ToExpr())]);
-        var simplified = new Graph(graph.Precision, graph.Model);
-        new Simplify(simplified).Run(graph, [loss.Index, .. gradients.Select(gradient => gradient.Index)]);
-        return Of(simplified);
+        using var engine = new Engine<float>(model.Store<float>(), new EngineOptions { Batching = false, CachedPlans = 0 });
+        engine.Prepare(loss.Graph, [loss], loss, [.. model.Parameters]);
+        return Of(engine.Plan.Graph);
     }
 
     /// <summary>Time O(K·(N + E)) for K kinds.</summary>
@@ -58,5 +59,5 @@ internal static class LaunchLowerBound
     }
 
     private static bool IsLaunch(Graph graph, int node) =>
-        graph.OperatorOf(node).Storage is not (Storage.External or Storage.View or Storage.Runs or Storage.Accumulator);
+        graph.OperatorOf(node).Storage is not (Storage.External or Storage.View or Storage.Runs or Storage.Accumulator or Storage.Result);
 }

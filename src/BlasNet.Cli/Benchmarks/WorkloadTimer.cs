@@ -50,7 +50,7 @@ internal static class WorkloadTimer
             PeakBytes = peakBytes,
             Launches = workload.Plan.StepCount,
             CopiedBytes = workload.Plan.CopiedBytes,
-            LaunchLowerBound = Benchmarks.LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model.Parameters),
+            LaunchLowerBound = Benchmarks.LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model),
             Kernels = ProfileOf(workload, cancellation),
             PeakGflops = Math.Max(peak, GemmPeak.Measure(ComputeThreads.Count)),
         };
