@@ -75,7 +75,7 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
 
     // A block of the left operand, two panels of the right one, and what a tile needs.
     public override long MaximumScratchBytes =>
-        LeftBlockBytes + (2L * Width * InnerBlockBytes) + ((4 + GemmMicroKernel<GemmStrip2<S, V, T>, T>.MaxRows) * Width * sizeof(T));
+        LeftBlockBytes + (2L * Width * InnerBlockBytes) + ((4 + GemmMicroKernel<GemmStrip2<V, T>, T>.MaxRows) * Width * sizeof(T));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in GemmProduct<T> product)

@@ -32,6 +32,10 @@ internal static unsafe class Rows
     public static void Add<T>(T* source, nint sourceStride, T* target, nint targetStride, nint length, nint count) where T : unmanaged =>
         Elementwise.Zip<T, Sum, Elements, Elements>(target, targetStride, source, sourceStride, target, targetStride, length, count);
 
+    /// <summary>target += source.</summary>
+    public static void Add<T>(ReadOnlySpan<T> source, Span<T> target) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        TensorPrimitives.Add(target, source, target);
+
     /// <summary>sum (+)= Σ rows.</summary>
     /// <param name="rows">First row.</param>
     /// <param name="stride">Elements from one row to the next.</param>

@@ -81,8 +81,8 @@ internal abstract unsafe class BinaryOperator<F> : BinaryOperator where F : stru
     private static void Run<T>(Side<T> a, nint aStep, Side<T> b, nint bStep, T* y, nint yStep, nint length, nint rows)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // Rows of one element are better taken as one row.
-        if (length == 1 && aStep is 0 or 1 && bStep is 0 or 1 && yStep == 1)
+        // Rows of one element are better taken as one row; where both operands are the same for all rows there is no row to take.
+        if (length == 1 && aStep is 0 or 1 && bStep is 0 or 1 && aStep + bStep > 0 && yStep == 1)
         {
             (a.IsScalar, b.IsScalar) = (aStep == 0 && rows > 1, bStep == 0 && rows > 1);
             (length, rows) = (rows, 1);

@@ -82,13 +82,11 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
         var request = new ByExample { ClipNorm = clipNorm };
         var (_, losses) = Build([.. program.Examples], program.Seed, request.Starts);
         request.Losses.AddRange(losses);
-        T[] gradient = new T[_model.Store<T>().Length];
         _engine.Prepare(_graph, [], Op.Total(losses), _parameters, request);
-        fixed (T* pointer = gradient)
-            _engine.Execute(pointer);
+        _engine.Execute(_gradient);
 
         return ([.. _parameters.Select((_, i) => _engine.SquaredNormsOf(i) is { IsEmpty: false } norms ? Doubles(norms) : new double[losses.Length])],
-            [.. _parameters.Select(parameter => Doubles(gradient.AsSpan(parameter.Offset, parameter.Shape.Size)))]);
+            [.. _parameters.Select(parameter => Doubles(_gradient.SpanOf(parameter)))]);
     }
 
     public void Dispose()

@@ -5,7 +5,8 @@ namespace BlasNet.Graphs.Structure;
 /// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|). Inputs: squared norms of its parts. Attribute: C.</summary>
 internal sealed class ClipWeightsOperator : Operator
 {
-    public static readonly ClipWeightsOperator Instance = new();
+    /// <summary>For a pass that comes after differentiating: not an operator of models, and without a gradient.</summary>
+    public static ClipWeightsOperator Instance { get; } = new();
 
     public override string Name => "clip-weights";
 
