@@ -9,7 +9,7 @@ internal sealed class Gradients
     // A contribution is an expression of the node's whole stack, or (runs ≥ 0) one that is scattered into it.
     private readonly record struct Contribution(int Node, long Runs, int Next);
 
-    private const long Whole = -1;
+    private const long Whole = -1, ByExample = -2;
 
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
@@ -82,8 +82,14 @@ internal sealed class Gradients
         }
 
         Contribution only = _contributions[first];
+        if (only.Runs == ByExample)
+        {
+            gradient = Graph.At(only.Node);
+            return true;
+        }
+
         int result;
-        if (only.Next < 0 && only.Runs == Whole && (Graph.CountOf(only.Node) == Graph.CountOf(node) || (KeepsExamplesApart && Graph.IsShared(node))))
+        if (only.Next < 0 && only.Runs == Whole && Graph.CountOf(only.Node) == Graph.CountOf(node))
             result = only.Node;
         else if (Graph.CountOf(node) == 1 && !HasScattered(first))
             result = Total(first);
@@ -107,12 +113,15 @@ internal sealed class Gradients
             result.Add((_contributions[i].Node, _contributions[i].Runs));
     }
 
-    /// <summary>Replaces all that has been added for a node by a stack of one gradient for each example.</summary>
-    public void Replace(int node, int stack)
+    /// <summary>Replaces all that has been added for a node by a stack of one gradient for each example, which is not summed.</summary>
+    public void ReplaceByExample(int node, int stack)
     {
-        _contributions.Add(new Contribution(stack, Whole, -1));
-        _first[node - Lowest] = _last[node - Lowest] = _contributions.Count;
+        Forget(node);
+        Add(node, stack, ByExample);
     }
+
+    /// <summary>Drops what has been added for a node.</summary>
+    public void Forget(int node) => _first[node - Lowest] = _last[node - Lowest] = 0;
 
     /// <summary>The runs of one input of a gather or scatter-add, from output to input. A node's runs are sorted by input.</summary>
     public long Reverse(int node, int input)
@@ -235,7 +244,6 @@ internal sealed class Gradients
 
         if (MergesSums)
             MergeSums();
-
 
         return Graph.Append(Graph.IsBody ? PlusOperator.Instance : TotalOperator.Instance, 0, CollectionsMarshal.AsSpan(_inputs));
     }

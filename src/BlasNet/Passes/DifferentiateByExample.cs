@@ -15,7 +15,7 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class DifferentiateByExample
 {
-    private readonly Gradients _gradients = new() { KeepsExamplesApart = true };
+    private readonly Gradients _gradients = new() { KeepsExamplesApart = true, MergesSums = true };
     private readonly ExampleRows _rows = new();
     private readonly ExampleTerms _terms;
     private readonly List<Run> _runs = [];
@@ -64,8 +64,13 @@ internal sealed class DifferentiateByExample
         int weights = double.IsInfinity(request.ClipNorm) ? -1 : ClipWeights(graph, norms, losses.Length, request.ClipNorm);
         for (int i = 0; i < sums.Length; i++)
         {
-            _terms.Collect(_gradients, targets[i]);
-            sums[i] = _terms.Count == 0 ? -1 : _terms.ToSum(weights);
+            if (weights >= 0)
+            {
+                _terms.Collect(_gradients, targets[i]);
+                _terms.Weigh(_gradients, targets[i], weights);
+            }
+
+            sums[i] = _gradients.TryGet(targets[i], out Expr sum) ? sum.Index : -1;
         }
     }
 
@@ -76,7 +81,7 @@ internal sealed class DifferentiateByExample
         {
             _terms.Collect(_gradients, node);
             if (_terms.Count > 0)
-                _gradients.Replace(node, _terms.ToStack(graph.ShapeOf(node)));
+                _gradients.ReplaceByExample(node, _terms.ToStack(graph.ShapeOf(node)));
 
             return _terms.Count > 0;
         }

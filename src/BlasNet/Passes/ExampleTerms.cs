@@ -98,24 +98,15 @@ internal sealed class ExampleTerms(ExampleRows rows)
         return node;
     }
 
-    /// <summary>The sum of the examples' gradients.</summary>
-    /// <param name="weights">A stack of each example's factor, or −1 for the plain sum.</param>
-    public int ToSum(int weights)
+    /// <summary>Replaces what has been contributed to a node by the same, each example's part times its weight.</summary>
+    /// <param name="gradients">Where it has been contributed.</param>
+    /// <param name="node">The node that was collected.</param>
+    /// <param name="weights">A stack of each example's factor.</param>
+    public void Weigh(Gradients gradients, int node, int weights)
     {
-        _inputs.Clear();
+        gradients.Forget(node);
         foreach (Term term in _terms)
-        {
-            if (weights < 0)
-                _inputs.Add(term.Node);
-            else if (term.Sum is null)
-                _inputs.Add(Weighted(term.Node, weights, term.Examples));
-            else
-                _inputs.Add(WeightedSum(term, weights));
-        }
-
-        return _inputs.Count == 1 && _graph.CountOf(_inputs[0]) == 1
-            ? _inputs[0]
-            : _graph.AppendStack(TotalOperator.Instance, 0, CollectionsMarshal.AsSpan(_inputs), _graph.ShapeOf(_inputs[0]), 1, shared: false);
+            gradients.Add(node, term.Sum is null ? Weighted(term.Node, weights, term.Examples) : WeightedSum(term, weights));
     }
 
     // A sum is linear in its first operand, the values; the second may be indices.

@@ -143,7 +143,8 @@ internal sealed class PlanMemory
             int input = inputs[i];
             bool isFree = _plan.Roots[input] == input && _plan.Regions[input] == Region.Arena && !_plan.Collected[input] && _graph.OperatorOf(input).ResultCount == 1
                 && !_plan.Accumulates[input];
-            if (!isFree || runs[i].Input != i || runs[i].Source != 0 || runs[i].Length != _graph.LengthOf(input) || HoldsOthers(input))
+            if (!isFree || runs[i].Input != i || runs[i].Source != 0 || runs[i].Length != _graph.LengthOf(input) || HoldsOthers(input)
+                || inputs[..i].Contains(input))   // it would be needed in two places
                 return;
         }
 
