@@ -30,6 +30,9 @@ internal static class TrainModelCommand
 
     private static void Run(CommandContext context, string name, TrainingSettings settings, Func<TrainingSettings, TrainingRun> create)
     {
+        if (settings.Workers > 1 && settings.Optimization.Memory is not null)
+            throw new CommandException("--workers: a memory budget, which --memory sets, is kept by one worker only; set --compute-batch N instead.");
+
         SaveFile.RequireWritable(settings.Save);
         using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
         using TrainingRun run = create(settings);

@@ -169,6 +169,16 @@ public sealed class DurabilityTests : IDisposable
             CommandResult.Of("train", "digits", "--workers", "2", "--threads", "2").Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_memory_budget_and_workers_exclude_each_other()
+    {
+        CommandResult result = CommandResult.Of("train", "digits", "--workers", "2", "--memory", "64MB");
+
+        Assert.Equal(
+            (ExitCodes.Failure, "Error: --workers: a memory budget, which --memory sets, is kept by one worker only; set --compute-batch N instead.\n"),
+            (result.ExitCode, result.Error));
+    }
+
     [Theory]
     [InlineData("1")]
     [InlineData("2")]
