@@ -83,6 +83,15 @@ public sealed partial class TourTests(TourFixture tour, Chromium chromium) : ICl
     }
 
     [Fact]
+    public void Norms_are_those_of_the_gradients_one_by_one_and_the_Hessian_that_of_their_difference()
+    {
+        JsonElement derivatives = Root.GetProperty("gradient_evaluation").GetProperty("derivatives");
+        Assert.Equal(Number(derivatives, "examples"), derivatives.GetProperty("norms").GetArrayLength());
+        Assert.InRange(Number(derivatives, "norm_difference"), 0, 1e-10);
+        Assert.InRange(Number(derivatives, "hessian_difference"), 0, 1e-5);
+    }
+
+    [Fact]
     public void The_padded_network_has_the_same_gradient_and_computes_more_rows()
     {
         JsonElement indices = Root.GetProperty("indices");

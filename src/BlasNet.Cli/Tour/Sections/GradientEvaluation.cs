@@ -25,7 +25,7 @@ internal sealed record OrderResult(
     string Model, int Examples, int MinibatchNodes, int DifferentiatedNodes, int BatchedNodes, double DifferentiateFirstSeconds, double BatchFirstSeconds, double Difference);
 
 /// <summary>What the fourth section measured.</summary>
-internal sealed record GradientEvaluationResult(IReadOnlyList<OrderResult> Orders);
+internal sealed record GradientEvaluationResult(IReadOnlyList<OrderResult> Orders, DerivativesResult Derivatives);
 
 /// <summary>Fourth question: why tie the minibatch to the evaluation of the gradient?</summary>
 internal static class GradientEvaluation
@@ -48,8 +48,9 @@ internal static class GradientEvaluation
             orders.Add(Measure(name, subject, examples: 3, options));
 
         progress(0.9);
-        var result = new GradientEvaluationResult(orders);
+        var result = new GradientEvaluationResult(orders, Derivatives.Run(options));
         Show(page, result, sizes.Length);
+        Derivatives.Show(page, result.Derivatives);
         progress(1);
         return result;
     }
