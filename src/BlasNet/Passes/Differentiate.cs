@@ -80,7 +80,7 @@ internal sealed class Differentiate
     private void GoBackThroughCall(Graph graph, int call, Operator op)
     {
         int start = graph.Count, first = op.ResultCount > 1 ? call + 1 : call;
-        int[] results = new Inline(graph).Expand(op.Callee!, graph.InputsOf(call));
+        int[] results = new Inline(graph).Expand(op.Callee!, call);
         int end = graph.Count;
         _gradients.Extend(start);
         for (int i = 0; i < results.Length; i++)

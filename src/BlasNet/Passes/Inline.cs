@@ -12,6 +12,16 @@ internal sealed class Inline(Graph target) : IRewrite
     private int[] _map = [];
     private int[] _inputs = new int[16];
 
+    // A call, and where the nodes of its graph have gone; without a map, nowhere.
+    private readonly record struct Caller(Graph Graph, int Call, int[]? Map)
+    {
+        public int Argument(int index)
+        {
+            int node = Graph.InputsOf(Call)[index];
+            return Map is null ? node : Map[node];
+        }
+    }
+
     // One for each depth of calls within calls: where a body's nodes have gone.
     private readonly List<int[]> _frames = [];
 
@@ -32,14 +42,14 @@ internal sealed class Inline(Graph target) : IRewrite
     }
 
     // Nodes of a body are copied with the call's inputs in the place of the arguments.
-    private void Copy(Graph source, int[] map, ReadOnlySpan<int> arguments, int depth)
+    private void Copy(Graph source, int[] map, in Caller caller, int depth)
     {
         for (int node = 0; node < source.Count; node++)
         {
             Operator op = source.OperatorOf(node);
             if (op == ArgumentOperator.Instance)
             {
-                map[node] = arguments[(int)source.AttributeOf(node)];
+                map[node] = caller.Argument((int)source.AttributeOf(node));
                 continue;
             }
 
@@ -63,7 +73,7 @@ internal sealed class Inline(Graph target) : IRewrite
 
             if (op.Callee is { } body)
             {
-                Expand(body, inputs.ToArray(), map.AsSpan(node), depth);
+                Expand(body, new Caller(source, node, map), map.AsSpan(node), depth);
                 node += op.ResultCount > 1 ? op.ResultCount : 0;
                 continue;
             }
@@ -75,16 +85,16 @@ internal sealed class Inline(Graph target) : IRewrite
         }
     }
 
-    /// <summary>Adds the nodes of one call to the target.</summary>
+    /// <summary>Adds to the target the nodes of a call that is part of it.</summary>
     /// <returns>Where its results have gone.</returns>
-    public int[] Expand(Body body, ReadOnlySpan<int> arguments)
+    public int[] Expand(Body body, int call)
     {
         int[] nodes = new int[body.Outputs.Length + 1];
-        Expand(body, arguments.ToArray(), nodes, depth: 0);
+        Expand(body, new Caller(target, call, null), nodes, depth: 0);
         return body.Outputs.Length > 1 ? nodes[1..] : nodes[..1];
     }
 
-    private void Expand(Body body, int[] arguments, Span<int> results, int depth)
+    private void Expand(Body body, in Caller caller, Span<int> results, int depth)
     {
         while (_frames.Count <= depth)
             _frames.Add([]);
@@ -96,7 +106,7 @@ internal sealed class Inline(Graph target) : IRewrite
             _frames[depth] = new int[graph.Capacity];
 
         int[] frame = _frames[depth];
-        Copy(graph, frame, arguments, depth + 1);
+        Copy(graph, frame, caller, depth + 1);
         results[0] = frame[outputs[0]];
         for (int i = 0; outputs.Length > 1 && i < outputs.Length; i++)
             results[i + 1] = frame[outputs[i]];

@@ -40,15 +40,17 @@ internal sealed class FusedCell : IFusedGradient
     public void Apply(in GradientContext g)
     {
         long gradients = 0, wanted = 0;
-        var given = new Expr[_results.Length];
+        Span<int> given = stackalloc int[_results.Length];
         for (int i = 0; i < _results.Length; i++)
         {
             bool has = true;
+            Expr gradient = default;
             if (Operator.ResultCount == 1)
-                given[i] = g.OutputGradient;
+                gradient = g.OutputGradient;
             else
-                has = g.TryGetResultGradient(i, out given[i]);
+                has = g.TryGetResultGradient(i, out gradient);
 
+            given[i] = has ? gradient.Index : -1;
             gradients |= has ? 1L << i : 0;
         }
 
@@ -69,7 +71,7 @@ internal sealed class FusedCell : IFusedGradient
         }
     }
 
-    private void Append(in GradientContext g, Backward backward, Expr[] given)
+    private void Append(in GradientContext g, Backward backward, ReadOnlySpan<int> given)
     {
         Graph graph = g.Graph;
         int results = Operator.ResultCount;
@@ -81,7 +83,7 @@ internal sealed class FusedCell : IFusedGradient
             int input = backward.Inputs[i];
             inputs[i] = input >= 0 ? g.Input(input).Index
                 : ~input < results ? (results == 1 ? g.Output : g.Result(~input)).Index
-                : given[~input - results].Index;
+                : given[~input - results];
             count = Math.Max(count, graph.CountOf(inputs[i]));
             shared &= graph.IsShared(inputs[i]);
         }
