@@ -20,11 +20,30 @@ internal sealed class SigmoidOperator : ElementwiseOperator<SigmoidFunction>
 
     public override bool IsCostly => true;
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (y * (1 - y));
+    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(SigmoidGradientOperator.Instance, y, dy);
 }
 
 internal readonly struct SigmoidFunction : IMap
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => Power.Sigmoid<V, T>(x);
+}
+
+/// <summary>dy·(y·(1 - y)): the gradient of sigmoid, one step of a fused cell instead of three.</summary>
+internal sealed class SigmoidGradientOperator : BinaryOperator<SigmoidGradientFunction>
+{
+    public static readonly SigmoidGradientOperator Instance = new();
+
+    public override string Name => "sigmoid-gradient";
+
+    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => gradient * dy * (1 - 2 * y);
+
+    // Linear in dy.
+    protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);
+}
+
+internal readonly struct SigmoidGradientFunction : IZip
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V y, V dy) where V : struct, ISimd<V, T> where T : unmanaged => dy * (y * (V.Constant(1) - y));
 }

@@ -20,11 +20,30 @@ internal sealed class TanhOperator : ElementwiseOperator<TanhFunction>
 
     public override bool IsCostly => true;
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * (1 - y * y);
+    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(TanhGradientOperator.Instance, y, dy);
 }
 
 internal readonly struct TanhFunction : IMap
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => Power.Tanh<V, T>(x);
+}
+
+/// <summary>dy·(1 - y·y): the gradient of tanh, one step of a fused cell instead of three.</summary>
+internal sealed class TanhGradientOperator : BinaryOperator<TanhGradientFunction>
+{
+    public static readonly TanhGradientOperator Instance = new();
+
+    public override string Name => "tanh-gradient";
+
+    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => -2 * (gradient * dy * y);
+
+    // Linear in dy.
+    protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);
+}
+
+internal readonly struct TanhGradientFunction : IZip
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Apply<V, T>(V y, V dy) where V : struct, ISimd<V, T> where T : unmanaged => dy * (V.Constant(1) - (y * y));
 }

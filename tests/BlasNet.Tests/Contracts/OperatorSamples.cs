@@ -23,6 +23,8 @@ internal static class OperatorSamples
         .. Binary(AddOperator.Instance, Op.Add), .. Binary(SubtractOperator.Instance, Op.Subtract),
         .. Binary(MultiplyOperator.Instance, Op.Multiply), .. Binary(DivideOperator.Instance, Op.Divide),
         .. Binary(ReluGradientOperator.Instance, (y, dy) => Expr.Apply(ReluGradientOperator.Instance, y, dy)),
+        .. Binary(TanhGradientOperator.Instance, (y, dy) => Expr.Apply(TanhGradientOperator.Instance, y, dy)),
+        .. Binary(SigmoidGradientOperator.Instance, (y, dy) => Expr.Apply(SigmoidGradientOperator.Instance, y, dy)),
 
         new(MatMulOperator.Instance, "vector", [new Shape(2, 3), Vector], x => Op.MatMul(x[0], x[1]), [new(2, 3), new(2)], [new(2, 4), Matrix]),
         new(MatMulOperator.Instance, "matrix", [new Shape(2, 3), Matrix], x => Op.MatMul(x[0], x[1])),
@@ -48,7 +50,7 @@ internal static class OperatorSamples
         new(LogSoftmaxOperator.Instance, "vector", [Vector], x => Op.LogSoftmax(x[0])),
         new(LogSoftmaxOperator.Instance, "matrix", [Matrix], x => Op.LogSoftmax(x[0])),
         new(CrossEntropyOperator.Instance, "", [Vector, Index], x => Op.CrossEntropy(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
-        new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar], 
+        new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar],
             x => Expr.Apply(CrossEntropyGradientOperator.Instance, x.Length == 4 ? x : [.. x, Op.CrossEntropy(x[0], x[1])]), [Matrix, Scalar, Scalar, Scalar]),
         new(SquaredErrorOperator.Instance, "vector", [Vector, Vector], x => Op.SquaredError(x[0], x[1]), [Vector, Scalar], [Vector, Matrix]),
         new(SquaredErrorOperator.Instance, "matrix", [Matrix, Matrix], x => Op.SquaredError(x[0], x[1])),

@@ -144,7 +144,8 @@ public sealed class WorkersTests : IDisposable
         using var model = new Model();
         Parameter w = model.Weight("w", 1, 2);
         var trainer = new Trainer<int>(
-            model, (g, x) => x == 5 ? throw new FormatException("five") : Square(w * g.Input([1.0, x])), new Sgd(0.001)) { Workers = 3 };
+            model, (g, x) => x == 5 ? throw new FormatException("five") : Square(w * g.Input([1.0, x])), new Sgd(0.001))
+        { Workers = 3 };
 
         Assert.Equal("five", Assert.Throws<FormatException>(() => trainer.Step([1, 2, 3, 4, 5, 6])).Message);
         Assert.Equal(0, trainer.StepCount);
