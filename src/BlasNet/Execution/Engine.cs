@@ -110,6 +110,19 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <summary>The squared norms of the examples' gradients with respect to one of the parameters; empty where all are 0.</summary>
     public ReadOnlySpan<T> SquaredNormsOf(int parameter) => Current.NormOutputs[parameter] is >= 0 and var output ? ValueOf(output) : [];
 
+    /// <summary>The squared norm of one example's gradient with respect to all parameters together.</summary>
+    public double SquaredNormOf(int example)
+    {
+        double sum = 0;
+        for (int parameter = 0; parameter < Current.NormOutputs.Count; parameter++)
+        {
+            ReadOnlySpan<T> norms = SquaredNormsOf(parameter);
+            sum += norms.IsEmpty ? 0 : double.CreateTruncating(norms[example]);
+        }
+
+        return sum;
+    }
+
     public void Dispose()
     {
         _disposed = true;

@@ -126,6 +126,6 @@ internal sealed class DifferentiateByExample
     {
         int[] inputs = [.. norms.ToArray().Where(node => node >= 0)];
         return inputs.Length == 0 ? -1
-            : graph.AppendStack(ClipWeightsOperator.Instance, BitConverter.DoubleToInt64Bits(clipNorm), inputs, Shape.Scalar, examples, shared: false);
+            : graph.AppendStack(new ClipWeightsOperator(clipNorm), 0, inputs, Shape.Scalar, examples, shared: false);
     }
 }

@@ -50,13 +50,17 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>Time by operator; null while nobody asks.</summary>
     public abstract Profile? Profile { get; set; }
 
+    /// <summary>Sum of |w g|² over the examples since <see cref="Begin"/>, as far as it was asked for; of what is left of them where they are clipped.</summary>
+    public double SquaredNormSum { get; protected set; }
+
     /// <summary>Starts a new optimizer step.</summary>
-    public virtual void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes, LargestPass) = (0, 0, 0, 0, 0, 0);
+    public virtual void Begin() => (LossSum, WeightSum, Penalty, Examples, Passes, LargestPass, SquaredNormSum) = (0, 0, 0, 0, 0, 0, 0);
 
     /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead.</summary>
     /// <param name="graph">The pass's minibatch graph.</param>
     /// <param name="losses">One scalar for each example of it, times its weight.</param>
-    public abstract void Prepare(Graph graph, ReadOnlySpan<Expr> losses);
+    /// <param name="byExample">Asks for norms or clipping of the examples' gradients.</param>
+    public abstract void Prepare(Graph graph, ReadOnlySpan<Expr> losses, ByExample? byExample = null);
 
     /// <summary>What the pass that was prepared takes.</summary>
     public abstract PassMemory Memory { get; }
@@ -83,6 +87,9 @@ internal abstract class GradientAccumulator : IDisposable
 
     /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
     public abstract void HoldForecasts(bool hold);
+
+    /// <summary>|Σ w g|², of all examples since <see cref="Begin"/>.</summary>
+    public abstract double SquaredNorm();
 
     /// <summary>Adds the regulariser, after the last pass and once.</summary>
     /// <param name="graph">A graph of its own.</param>
@@ -143,6 +150,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly EngineOptions _options;
     private readonly bool[] _seen;
     private Plan _plan = null!;   // of the last pass of examples
+    private ByExample? _byExample;   // what is asked of it
     private readonly GradientBuffer<T> _gradient;
     private NativeBuffer<T>? _state;
 
@@ -176,11 +184,11 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
     public override long HeldBytes => _engine.Executor.ArenaBytes + _parameters.PackedBytes + GemmScratch.Bytes;
 
-    public override void Prepare(Graph graph, ReadOnlySpan<Expr> losses)
+    public override void Prepare(Graph graph, ReadOnlySpan<Expr> losses, ByExample? byExample)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, losses);
-        _engine.Prepare(graph, [total], total, _targets);
-        _plan = _engine.Plan;
+        _engine.Prepare(graph, [total], total, _targets, byExample);
+        (_plan, _byExample) = (_engine.Plan, byExample);
     }
 
     public override void Add(int examples, double weight)
@@ -191,6 +199,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         Examples += examples;
         LargestPass = Math.Max(LargestPass, examples);
         Passes++;
+        for (int example = 0; _byExample is not null && example < examples; example++)
+            SquaredNormSum += Math.Min(_engine.SquaredNormOf(example), _byExample.ClipNorm * _byExample.ClipNorm);
     }
 
     public override void Begin()
@@ -256,6 +266,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
     public override void HoldForecasts(bool hold) => _parameters.HoldForecasts(hold);
 
+    public override double SquaredNorm() => SquaredNorm(_gradient.Touched());
+
     // Times Σw, so that the one division at the end is right for it, too.
     public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget)
     {
@@ -280,7 +292,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
         ReadOnlySpan<Segment> touched = _gradient.Touched();
         double scale = 1 / WeightSum;
-        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Norm(touched) : double.NaN;
+        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Math.Sqrt(SquaredNorm(touched)) : double.NaN;
         if (GradientNorm > optimizer.ClipNorm)
             scale *= optimizer.ClipNorm / GradientNorm;
 
@@ -299,7 +311,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         Times.Update += Stopwatch.GetTimestamp() - start;
     }
 
-    private double Norm(ReadOnlySpan<Segment> parts)
+    private double SquaredNorm(ReadOnlySpan<Segment> parts)
     {
         const int ChunkLength = 4096;   // squares are added up in T within a chunk, in double beyond it
         double sum = 0;
@@ -309,7 +321,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
                 sum += double.CreateTruncating(TensorPrimitives.SumOfSquares<T>(_gradient.Span[start..Math.Min(part.End, start + ChunkLength)]));
         }
 
-        return Math.Sqrt(sum);
+        return sum;
     }
 
     public override IDisposable UseAverage(Optimizer optimizer, long step)

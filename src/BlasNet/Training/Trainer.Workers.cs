@@ -39,6 +39,9 @@ public sealed partial class Trainer<TExample>
         if (MemoryBudget > 0)
             throw new InvalidOperationException("A memory budget is kept by one worker only: set ComputeBatch instead, or Workers to 1.");
 
+        if (ByExample is not null || NoiseScale is not null)
+            throw new InvalidOperationException("Gradients of single examples and their noise are measured by one worker only: set Workers to 1.");
+
         int workers = Math.Min(Workers, examples.Length);
         if (_stepExamples.Length < examples.Length)
             _stepExamples = new TExample[examples.Length];

@@ -215,6 +215,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
             AddPass(examples.Slice(start, _prepared), start);
         }
 
+        MeasureNoise();
         AddPenalty();
     }
 
@@ -230,6 +231,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
             start += pass;
         }
 
+        MeasureNoise();
         AddPenalty();
     }
 
@@ -249,7 +251,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         long begin = Stopwatch.GetTimestamp();
         Build(examples, first, sizer);
         _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
-        _accumulator.Prepare(_graph, _losses.AsSpan(0, _prepared));
+        _accumulator.Prepare(_graph, _losses.AsSpan(0, _prepared), ByExample);
     }
 
     // The pass that was prepared.
@@ -258,6 +260,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _accumulator.Add(_prepared, WeightOf(first, _prepared));
         if (_accumulator.Anomaly is not null || !double.IsFinite(_accumulator.LossSum))
             throw FindNonFinite(examples, first);
+
+        if (first == 0)
+            MeasureFirstPass();
     }
 
     // The pass once more, example by example.
@@ -282,11 +287,14 @@ public sealed partial class Trainer<TExample> : ITrainerState
             _losses = new Expr[examples.Length];
 
         _graph.Clear();
+        _byExample.Clear();
         _prepared = 0;
         for (int i = 0; i < examples.Length && (i == 0 || sizer is null || sizer.HasRoom(_ends[i - 1])); i++)
         {
             int nodes = _graph.Count;
+            _byExample.Starts.Add(nodes);
             _losses[i] = BuildLoss(_graph, examples[i], first + i);
+            _byExample.Losses.Add(_losses[i]);
             if (MemoryBudget > 0)
                 CountElements(nodes, sizer);
 

@@ -2,12 +2,10 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Graphs.Structure;
 
-/// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|). Inputs: squared norms of its parts. Attribute: C.</summary>
-internal sealed class ClipWeightsOperator : Operator
+/// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|). Inputs: squared norms of its parts.</summary>
+/// <param name="longest">C.</param>
+internal sealed class ClipWeightsOperator(double longest) : Operator
 {
-    /// <summary>For a pass that comes after differentiating: not an operator of models, and without a gradient.</summary>
-    public static ClipWeightsOperator Instance { get; } = new();
-
     public override string Name => "clip-weights";
 
     public override Merging Merging => Merging.Never;
@@ -16,7 +14,7 @@ internal sealed class ClipWeightsOperator : Operator
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        T clip = T.CreateTruncating(BitConverter.Int64BitsToDouble(stack.Attribute));
+        T clip = T.CreateTruncating(longest);
         for (int example = 0; example < stack.Output.Count; example++)
         {
             T sum = T.Zero;

@@ -1,0 +1,64 @@
+namespace BlasNet.Training;
+
+/// <summary>Estimates the simple noise scale B = tr(Σ)/|G|²: the number of examples from which a larger optimization batch gains little.</summary>
+/// <remarks>
+/// G is the gradient over all data, Σ the covariance of a single example's gradient. Below B a step that averages over twice as many examples is nearly
+/// twice as good; far above it nearly as good as before. Two batches of different size tell both, since E|G_b|² = |G|² + tr(Σ)/b:
+/// <code>
+/// |G|²  ≈ (B |G_B|² − b |G_b|²) / (B − b)
+/// tr(Σ) ≈ (|G_b|² − |G_B|²) / (1/b − 1/B)
+/// </code>
+/// Each is unbiased; their quotient is taken of exponential averages over steps. With b = 1, the norms of single examples' gradients, the estimates are those
+/// of the batch's own covariance. All examples count alike.
+/// Source: McCandlish, Kaplan, Amodei, "An Empirical Model of Large-Batch Training", arXiv:1812.06162, appendix A.1.
+/// </remarks>
+public sealed class GradientNoiseScale
+{
+    private readonly double _decay;
+    private double _squaredNorm, _trace, _weight;
+
+    /// <param name="decay">How much of the average stays at every step; 0 for the last step alone.</param>
+    /// <param name="fromExamples">Whether a trainer computes the norm of every example's gradient, in the same pass, or compares its first pass with the whole step,
+    /// which costs nothing but needs steps of several passes and more of them.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="decay"/> is not in 0 ≤ decay &lt; 1.</exception>
+    public GradientNoiseScale(double decay = 0.95, bool fromExamples = true)
+    {
+        if (!(decay >= 0 && decay < 1))
+            throw new ArgumentOutOfRangeException(nameof(decay), decay, "The decay must be at least 0 and less than 1.");
+
+        (_decay, FromExamples) = (decay, fromExamples);
+    }
+
+    /// <summary>Whether a trainer computes the norm of every example's gradient, or compares passes.</summary>
+    public bool FromExamples { get; }
+
+    /// <summary>Steps that have been taken in.</summary>
+    public long Steps { get; private set; }
+
+    /// <summary>|G|², the squared norm of the gradient over all data; NaN before the first step. May be negative where noise hides it.</summary>
+    public double SquaredGradientNorm => _squaredNorm / _weight;
+
+    /// <summary>tr(Σ), the variance of a single example's gradient, all elements together; NaN before the first step.</summary>
+    public double Variance => _trace / _weight;
+
+    /// <summary>B, in examples; NaN before the first step, infinite where the gradient cannot be told from 0.</summary>
+    public double Value => Steps > 0 && _squaredNorm <= 0 ? double.PositiveInfinity : Math.Max(0, _trace) / _squaredNorm;
+
+    /// <summary>Takes in one step.</summary>
+    /// <param name="smallBatch">b, examples of the smaller batch.</param>
+    /// <param name="smallSquaredNorm">|G_b|², of the mean of their gradients, or the mean of several such.</param>
+    /// <param name="largeBatch">B, examples of the larger batch.</param>
+    /// <param name="largeSquaredNorm">|G_B|².</param>
+    /// <exception cref="ArgumentOutOfRangeException">The smaller batch is not the smaller one.</exception>
+    public void Add(int smallBatch, double smallSquaredNorm, int largeBatch, double largeSquaredNorm)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(smallBatch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(largeBatch, smallBatch);
+        double squaredNorm = (largeBatch * largeSquaredNorm - smallBatch * smallSquaredNorm) / (largeBatch - smallBatch);
+        double trace = (smallSquaredNorm - largeSquaredNorm) / (1.0 / smallBatch - 1.0 / largeBatch);
+        _squaredNorm += (1 - _decay) * (squaredNorm - _squaredNorm);
+        _trace += (1 - _decay) * (trace - _trace);
+        _weight += (1 - _decay) * (1 - _weight);   // averages start at 0; this is how much of them is data
+        Steps++;
+    }
+}

@@ -1,0 +1,182 @@
+using BlasNet.Graphs;
+using BlasNet.Layers;
+using BlasNet.Operators;
+using BlasNet.Training;
+using static BlasNet.Operators.Op;
+
+namespace BlasNet.Tests.Training;
+
+/// <summary>Norms of single examples' gradients, clipping by them, and the noise scale, on the networks that people train.</summary>
+public sealed class ExampleGradientTests
+{
+    private sealed record Sentence(int[] Words, int Label);
+
+    /// <summary>Embedding, LSTM, and an output layer tied to the embedding: words occur several times, weights are used at every step.</summary>
+    private static Func<Graph, Sentence, Expr> TiedLanguageModel(Model model, bool withSharedTransform = false)
+    {
+        var words = new Embedding(model, "words", 6, 9);
+        var lstm = new Lstm(model, "lstm", 6, 6);
+        Parameter scale = model.Bias("scale", 6, Initializer.Constant(0.8));
+        return (g, sentence) =>
+        {
+            Expr table = withSharedTransform ? Tanh(g.Use(words.Table)) * g.Use(scale) : g.Use(words.Table);
+            Expr[] states = lstm.Run([.. sentence.Words.Select(word => Lookup(table, word))]);
+            return CrossEntropy(MatMulTransposed(table, states[^1]), sentence.Label) + Sum(Square(states[0]));
+        };
+    }
+
+    private static Sentence[] Sentences(int count)
+    {
+        var random = new Random(3);
+        return [.. Enumerable.Range(0, count).Select(_ => new Sentence([.. Enumerable.Range(0, random.Next(1, 8)).Select(_ => random.Next(9))], random.Next(9)))];
+    }
+
+    [Theory, InlineData(false), InlineData(true)]
+    public void Norms_are_those_of_single_gradients(bool withSharedTransform)
+    {
+        using var model = new Model(1, Precision.Double);
+        Func<Graph, Sentence, Expr> loss = TiedLanguageModel(model, withSharedTransform);
+        var norms = new GradientNorms<Sentence>(model, loss) { ComputeBatch = 7 };
+        var trainer = new Trainer<Sentence>(model, loss, new Sgd(0));
+        Sentence[] sentences = Sentences(20);
+        int seen = 0;
+        norms.Run(sentences, (example, squaredNorms) =>
+        {
+            Assert.Equal(seen++, example);
+            trainer.AccumulateGradient([sentences[example]]);
+            for (int i = 0; i < model.Parameters.Count; i++)
+                Close(trainer.Accumulator.MeanGradientOf(model.Parameters[i]).Sum(x => x * x), squaredNorms[i]);
+        }, TestContext.Current.CancellationToken);
+        Assert.Equal(sentences.Length, seen);
+    }
+
+    [Fact]
+    public void Of_a_large_network_they_agree_with_256_single_gradients()
+    {
+        using var model = new Model(1);
+        var network = new Mlp(model, "net", 784, 512, 512, 10);
+        var random = new Random(1);
+        var examples = Enumerable.Range(0, 256).Select(i => (Pixels: Enumerable.Range(0, 784).Select(_ => random.NextSingle()).ToArray(), Label: i % 10)).ToArray();
+        Expr Loss(Graph g, (float[] Pixels, int Label) example) => CrossEntropy(network.Apply(g.Input(example.Pixels)), example.Label);
+        double[] norms = new GradientNorms<(float[], int)>(model, Loss).Of(examples, TestContext.Current.CancellationToken);
+        var trainer = new Trainer<(float[], int)>(model, Loss, new Sgd(0));
+        for (int i = 0; i < examples.Length; i++)
+        {
+            trainer.AccumulateGradient([examples[i]]);
+            Close(Math.Sqrt(trainer.Accumulator.SquaredNorm()), norms[i], 1e-4);
+        }
+    }
+
+    [Theory, InlineData(0), InlineData(3)]
+    public void A_clipped_step_adds_gradients_of_at_most_the_norm_given(int computeBatch)
+    {
+        using var model = new Model(1, Precision.Double);
+        Func<Graph, Sentence, Expr> loss = TiedLanguageModel(model);
+        Sentence[] sentences = Sentences(11);
+        double[] norms = new GradientNorms<Sentence>(model, loss).Of(sentences, TestContext.Current.CancellationToken);
+        double clip = norms.Order().ElementAt(5);
+        var single = new Trainer<Sentence>(model, loss, new Sgd(0));
+        var clipped = new Trainer<Sentence>(model, loss, new Sgd(0)) { ClipExampleNorm = clip, ComputeBatch = computeBatch };
+        clipped.AccumulateGradient(sentences);
+        double[][] expected = [.. model.Parameters.Select(parameter => new double[parameter.Shape.Size])];
+        for (int e = 0; e < sentences.Length; e++)
+        {
+            single.AccumulateGradient([sentences[e]]);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                double[] gradient = single.Accumulator.MeanGradientOf(model.Parameters[i]);
+                for (int k = 0; k < gradient.Length; k++)
+                    expected[i][k] += gradient[k] * Math.Min(1, clip / norms[e]) / sentences.Length;
+            }
+        }
+
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double[] actual = clipped.Accumulator.MeanGradientOf(model.Parameters[i]);
+            for (int k = 0; k < actual.Length; k++)
+                Close(expected[i][k], actual[k]);
+        }
+    }
+
+    /// <summary>tr(Σ) and |G|² by their definitions, from the gradient of every example.</summary>
+    [Theory, InlineData(0), InlineData(4)]
+    public void The_noise_of_a_step_is_the_covariance_of_its_gradients(int computeBatch)
+    {
+        using var model = new Model(1, Precision.Double);
+        Func<Graph, Sentence, Expr> loss = TiedLanguageModel(model);
+        Sentence[] sentences = Sentences(10);
+        var single = new Trainer<Sentence>(model, loss, new Sgd(0));
+        double[][] gradients = [.. sentences.Select(sentence =>
+        {
+            single.AccumulateGradient([sentence]);
+            return model.Parameters.SelectMany(single.Accumulator.MeanGradientOf).ToArray();
+        })];
+        double[] mean = [.. gradients[0].Select((_, k) => gradients.Average(gradient => gradient[k]))];
+        double variance = gradients.Sum(gradient => gradient.Zip(mean, (g, m) => (g - m) * (g - m)).Sum()) / (gradients.Length - 1);
+        double squaredNorm = mean.Sum(m => m * m) - variance / gradients.Length;
+
+        var noise = new GradientNoiseScale(decay: 0.9);
+        new Trainer<Sentence>(model, loss, new Sgd(0)) { NoiseScale = noise, ComputeBatch = computeBatch }.Step(sentences);
+        Close(variance, noise.Variance);
+        Close(squaredNorm, noise.SquaredGradientNorm);
+        Close(Math.Max(0, squaredNorm > 0 ? variance / squaredNorm : double.PositiveInfinity), noise.Value);
+    }
+
+    /// <summary>One pass of 4 examples against the step of 12: averaged over many steps of other examples it tells what single examples tell.</summary>
+    [Fact]
+    public void Passes_of_a_step_tell_the_same_noise_as_single_examples()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter w = model.Weight("w", 1, 3);
+        var random = new Random(2);
+        Expr Loss(Graph g, double[] x) => w * g.Input(x);   // the gradient of an example is the example
+        var (fromPasses, fromExamples) = (new GradientNoiseScale(0.9995, fromExamples: false), new GradientNoiseScale(0.9995));
+        Trainer<double[]>[] trainers =
+        [
+            new(model, Loss, new Sgd(0)) { NoiseScale = fromPasses, ComputeBatch = 4 }, new(model, Loss, new Sgd(0)) { NoiseScale = fromExamples },
+        ];
+        for (int step = 0; step < 4000; step++)
+        {
+            double[][] examples = [.. Enumerable.Range(0, 12).Select(_ => new double[] { 1 + random.NextDouble(), random.NextDouble(), 2 * random.NextDouble() })];
+            foreach (Trainer<double[]> trainer in trainers)
+                trainer.Step(examples);
+        }
+
+        // Uniform numbers: means 1.5, 0.5, 1; variances 1/12, 1/12, 4/12.
+        Close(0.5, fromExamples.Variance, 0.02);
+        Close(0.5, fromPasses.Variance, 0.1);
+        Close(3.5, fromPasses.SquaredGradientNorm, 0.02);
+        Close(0.5 / 3.5, fromPasses.Value, 0.1);
+    }
+
+    [Fact]
+    public void A_gradient_that_noise_hides_has_an_infinite_scale()
+    {
+        var noise = new GradientNoiseScale();
+        Assert.True(double.IsNaN(noise.Value));
+        noise.Add(1, 10, 10, 0.5);
+        Assert.Equal(double.PositiveInfinity, noise.Value);
+        Assert.Throws<ArgumentOutOfRangeException>(() => noise.Add(10, 1, 10, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new GradientNoiseScale(1));
+    }
+
+    [Fact]
+    public void An_example_that_uses_anothers_values_is_refused()
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 2);
+        Expr? first = null;
+        Expr Loss(Graph g, int example)
+        {
+            first ??= g.Input([1.0, example]);
+            return w * first.Value;
+        }
+
+        var error = Assert.Throws<InvalidOperationException>(() => new GradientNorms<int>(model, Loss).Of([1, 2], TestContext.Current.CancellationToken));
+        Assert.StartsWith("Example 1 uses ", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer<int>(model, Loss, new Sgd(0)) { ClipExampleNorm = 0 });
+    }
+
+    private static void Close(double expected, double actual, double tolerance = 1e-10) =>
+        Assert.True(Math.Abs(expected - actual) <= tolerance * (1e-3 + Math.Abs(expected)) || expected == actual, $"expected {expected:R}, got {actual:R}");
+}
