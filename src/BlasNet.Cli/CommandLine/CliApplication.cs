@@ -61,6 +61,7 @@ internal static class CliApplication
         new VersionOption { Action = new VersionAction(context) },
         TrainCommand.Create(context),
         BenchCommand.Create(context),
+        ExperimentCommand.Create(context),
         ExplainCommand.Create(context),
         DoctorCommand.Create(context),
         DemoCommand.Create(context),

@@ -12,6 +12,13 @@ internal sealed record GemmSummaryLine(double PeakGflops, IReadOnlyList<GemmPeak
 /// <summary>The packed product's peak with so many threads.</summary>
 internal sealed record GemmPeakLine(int Threads, double PeakGflops);
 
+/// <summary>A pair of batches of <c>experiment batch-size --format json</c>: what it took to reach the target; without these numbers it was not reached.</summary>
+internal sealed record BatchSizeLine(
+    int OptimizationBatch, int ComputeBatch, double LearningRate, double? Steps, double? Examples, double? Seconds, double StepsDifference);
+
+/// <summary>Its last line.</summary>
+internal sealed record BatchSizeSummaryLine(double Target, double? CriticalBatch, int NoiseBatch, double? NoiseScale, double StepsDifference, string Page);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EpochLine))]
@@ -19,5 +26,7 @@ internal sealed record GemmPeakLine(int Threads, double PeakGflops);
 [JsonSerializable(typeof(WorkloadLine))]
 [JsonSerializable(typeof(GemmLine))]
 [JsonSerializable(typeof(GemmSummaryLine))]
+[JsonSerializable(typeof(BatchSizeLine))]
+[JsonSerializable(typeof(BatchSizeSummaryLine))]
 [JsonSerializable(typeof(Report))]
 internal sealed partial class JsonLines : JsonSerializerContext;
