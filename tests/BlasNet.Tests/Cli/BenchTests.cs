@@ -131,17 +131,6 @@ public sealed class BenchTests : IDisposable
     }
 
     [Fact]
-    public void The_grid_has_a_line_for_each_point_and_a_peak()
-    {
-        JsonElement[] lines = CommandResult.Of("bench", "gemm", "--sizes", "32,64", "--batches", "1,3", "--json").Json();
-
-        Assert.Equal([(32, 1), (32, 3), (64, 1), (64, 3)], lines[..^1].Select(line => (line.GetProperty("h").GetInt32(), line.GetProperty("batch").GetInt32())));
-        Assert.All(lines[..^1], line => Assert.True(line.GetProperty("packed").GetDouble() > 0 && line.GetProperty("chosen").GetDouble() > 0));
-        Assert.All(lines[..^1], line => Assert.Equal(OpenBlasLoader.IsAvailable, line.TryGetProperty("gemv", out _) && line.TryGetProperty("openblas", out _)));
-        Assert.True(lines[^1].GetProperty("peak_gflops").GetDouble() > 0);
-    }
-
-    [Fact]
     public void An_interruption_ends_with_130()
     {
         CommandResult result = CommandResult.Of(new CancellationToken(canceled: true), "bench", "mlp", "--batch", "1", "--json");
