@@ -3,7 +3,6 @@ using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Native;
 
 namespace BlasNet.Tests.Cli;
 
