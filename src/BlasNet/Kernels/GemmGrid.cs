@@ -120,7 +120,9 @@ internal static unsafe class GemmGrid
         // Whatever ran before has put its own operands into the caches; this run also tells how many make a sample.
         long start = Stopwatch.GetTimestamp();
         kernel();
-        int runs = Math.Max(1, (int)(MinSampleSeconds / Stopwatch.GetElapsedTime(start).TotalSeconds));
+        // A product shorter than a tick of the time span seems to take no time; it must not make the sample endless.
+        double once = Math.Max(1e-7, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        int runs = Math.Max(1, (int)(MinSampleSeconds / once));
         start = Stopwatch.GetTimestamp();
 
         for (int run = 0; run < runs; run++)

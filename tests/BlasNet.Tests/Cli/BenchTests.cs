@@ -3,6 +3,7 @@ using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Native;
 
 namespace BlasNet.Tests.Cli;
 
@@ -127,6 +128,17 @@ public sealed class BenchTests : IDisposable
         int bound = LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model);
 
         Assert.InRange(workload.Plan.StepCount, bound, 2 * bound);
+    }
+
+    [Fact]
+    public void The_grid_has_a_line_for_each_point_and_a_peak()
+    {
+        JsonElement[] lines = CommandResult.Of("bench", "gemm", "--sizes", "32,64", "--batches", "1,3", "--json").Json();
+
+        Assert.Equal([(32, 1), (32, 3), (64, 1), (64, 3)], lines[..^1].Select(line => (line.GetProperty("h").GetInt32(), line.GetProperty("batch").GetInt32())));
+        Assert.All(lines[..^1], line => Assert.True(line.GetProperty("packed").GetDouble() > 0 && line.GetProperty("chosen").GetDouble() > 0));
+        Assert.All(lines[..^1], line => Assert.Equal(OpenBlasLoader.IsAvailable, line.TryGetProperty("gemv", out _) && line.TryGetProperty("openblas", out _)));
+        Assert.True(lines[^1].GetProperty("peak_gflops").GetDouble() > 0);
     }
 
     [Fact]
