@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Printing;
 using BlasNet.Passes;
 
 namespace BlasNet.Execution;
@@ -23,6 +24,20 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
     /// <summary>The plan of the last <see cref="Prepare"/>.</summary>
     public Plan Plan => Current.Plan;
+
+    /// <summary>Whether values are examined after every kernel.</summary>
+    public bool DetectAnomalies
+    {
+        get => Executor.Anomalies is not null;
+        set
+        {
+            if (value != DetectAnomalies)
+                Executor.Anomalies = value ? new AnomalyDetector() : null;
+        }
+    }
+
+    /// <summary>The node of the last run that first gave a value that is not finite, as it is printed; null where none did.</summary>
+    public string? Anomaly => Executor.Anomalies is { First: >= 0 } anomalies ? TextPrinter.Print(Plan.Graph, anomalies.First) : null;
 
     /// <summary>Time spent in each phase since the engine was made.</summary>
     public PhaseTimes Times { get; } = new();

@@ -180,16 +180,7 @@ internal sealed class Batch
             }
 
             Shape operandShape = _source.ShapeOf(operand);
-            _runs.Clear();
-            int length = 0;
-            foreach (int member in members)
-            {
-                int input = _source.InputsOf(member)[slot];
-                var (stack, offset) = Locate(input);
-                _runs.Add(stack, offset, _source.LengthOf(input));
-                length = checked(length + _source.LengthOf(input));
-            }
-
+            int length = CollectOperand(members, slot);
             if (vectors)
                 operandShape = new Shape(operandShape.Rows);
 
@@ -226,6 +217,22 @@ internal sealed class Batch
         }
     }
 
+    // Where one operand of the members lies, in their order, as runs; returns how many elements it has.
+    private int CollectOperand(ReadOnlySpan<int> members, int slot)
+    {
+        _runs.Clear();
+        int length = 0;
+        foreach (int member in members)
+        {
+            int input = _source.InputsOf(member)[slot];
+            var (stack, offset) = Locate(input);
+            _runs.Add(stack, offset, _source.LengthOf(input));
+            length = checked(length + _source.LengthOf(input));
+        }
+
+        return length;
+    }
+
     // What the members read of one stack, some of it more than once, is computed on that stack: then each of its values counts once, and no
     // operand is copied. The input product of a recurrence is computed once for each word of the vocabulary that occurs.
     private bool TryHoist(Operator op, ReadOnlySpan<int> members)
@@ -250,16 +257,7 @@ internal sealed class Batch
             return false;
 
         Shape shape = _source.ShapeOf(inputs[slot]);
-        _runs.Clear();
-        int length = 0;
-        foreach (int member in members)
-        {
-            int input = _source.InputsOf(member)[slot];
-            var (stack, offset) = Locate(input);
-            _runs.Add(stack, offset, _source.LengthOf(input));
-            length += _source.LengthOf(input);
-        }
-
+        int length = CollectOperand(members, slot);
         int source = _runs.SingleSource(shape);
         if (source < 0 || _runs.TryGetPlace(out _, out _) || _target.LengthOf(source) > length)
             return false;

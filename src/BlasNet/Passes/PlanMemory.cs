@@ -18,7 +18,8 @@ internal sealed class PlanMemory
     private int[] _users = [];         // needed edges to a node
     private int[] _block = [];         // by root: its range of the arena, −1 before it has one and after it has been given back
     private int[] _firstDying = [], _nextDying = [];   // by node, the roots that it is the last to read
-    private bool[] _needed = [], _holds = [];
+    private bool[] _needed = [];
+    private bool[] _holds = [];        // other nodes' values lie in this node's buffer: views, and terms of sums
 
     /// <summary>Whether values may share memory over time and views replace copies; off only for comparison.</summary>
     public bool Reuse { get; set; } = true;
@@ -143,7 +144,7 @@ internal sealed class PlanMemory
             int input = inputs[i];
             bool isFree = _plan.Roots[input] == input && _plan.Regions[input] == Region.Arena && !_plan.Collected[input] && _graph.OperatorOf(input).ResultCount == 1
                 && !_plan.Accumulates[input];
-            if (!isFree || runs[i].Input != i || runs[i].Source != 0 || runs[i].Length != _graph.LengthOf(input) || HoldsOthers(input)
+            if (!isFree || runs[i].Input != i || runs[i].Source != 0 || runs[i].Length != _graph.LengthOf(input) || _holds[input]
                 || inputs[..i].Contains(input))   // it would be needed in two places
                 return;
         }
@@ -156,9 +157,6 @@ internal sealed class PlanMemory
 
         _plan.Collected[gather] = true;
     }
-
-    // Whether other nodes' values lie in this node's buffer: views, and terms of sums.
-    private bool HoldsOthers(int node) => _holds[node];
 
     private bool ViewOf(int node, Operator op, out int viewed, out int offset)
     {

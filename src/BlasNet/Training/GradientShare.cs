@@ -1,7 +1,6 @@
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Printing;
 using BlasNet.Graphs.Structure;
 
 namespace BlasNet.Training;
@@ -41,15 +40,11 @@ internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[]
 
     public override bool DetectAnomalies
     {
-        get => _engine.Executor.Anomalies is not null;
-        set
-        {
-            if (value != DetectAnomalies)
-                _engine.Executor.Anomalies = value ? new AnomalyDetector() : null;
-        }
+        get => _engine.DetectAnomalies;
+        set => _engine.DetectAnomalies = value;
     }
 
-    public override string? Anomaly => _engine.Executor.Anomalies is { First: >= 0 } anomalies ? TextPrinter.Print(_engine.Plan.Graph, anomalies.First) : null;
+    public override string? Anomaly => _engine.Anomaly;
 
     public override void Add(Graph graph, ReadOnlySpan<Expr> losses)
     {

@@ -1,0 +1,310 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Printing;
+using BlasNet.Graphs.Structure;
+using BlasNet.Kernels;
+using BlasNet.Memory;
+using BlasNet.Operators;
+using BlasNet.Passes;
+
+namespace BlasNet.Training;
+
+/// <inheritdoc/>
+internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly ParameterStore<T> _parameters;
+    private readonly Parameter[] _targets;
+    private readonly Engine<T> _engine;
+    private readonly EngineOptions _options;
+    private readonly bool[] _seen;
+    private Plan _plan = null!;   // of the last pass of examples
+    private ByExample? _byExample;   // what is asked of it
+    private readonly GradientBuffer<T> _gradient;
+    private NativeBuffer<T>? _state;
+
+    // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up and updates.
+    private readonly List<GradientShare<T>> _shares = [];
+    private readonly List<List<Segment>> _parts = [];
+    private ParallelParts? _parallel;
+    private Action<int>? _mergePart, _updatePart;
+    private (Optimizer Optimizer, double Scale, long Step) _update;
+
+    public GradientAccumulator(Model model, EngineOptions options)
+    {
+        _parameters = model.Store<T>();
+        _targets = [.. model.Parameters];
+        (_engine, _options) = (new Engine<T>(_parameters, options), options);
+        _seen = new bool[_targets.Length];
+        _gradient = new GradientBuffer<T>(_parameters.Length, _targets);
+    }
+
+    public override PhaseTimes Times => _engine.Times;
+
+    public override Plan Plan => _plan;
+
+    public override Profile? Profile
+    {
+        get => _engine.Executor.Profile;
+        set => _engine.Executor.Profile = value;
+    }
+
+    public override PassMemory Memory => PassMemory.Of<T>(_plan, _seen);
+
+    public override long HeldBytes => _engine.Executor.ArenaBytes + _parameters.PackedBytes + GemmScratch.Bytes;
+
+    public override void Prepare(Graph graph, ReadOnlySpan<Expr> losses, ByExample? byExample)
+    {
+        Expr total = Expr.Apply(TotalOperator.Instance, losses);
+        _engine.Prepare(graph, [total], total, _targets, byExample);
+        (_plan, _byExample) = (_engine.Plan, byExample);
+    }
+
+    public override void Add(int examples, double weight)
+    {
+        _engine.Execute(_gradient, accumulate: Passes > 0);
+        LossSum += double.CreateTruncating(_engine.ValueOf(0)[0]);
+        WeightSum += weight;
+        Examples += examples;
+        LargestPass = Math.Max(LargestPass, examples);
+        Passes++;
+        for (int example = 0; _byExample is not null && example < examples; example++)
+            SquaredNormSum += Math.Min(_engine.SquaredNormOf(example), _byExample.ClipNorm * _byExample.ClipNorm);
+    }
+
+    public override void Begin()
+    {
+        base.Begin();
+        _shares.Clear();
+    }
+
+    public override GradientShare NewShare() => new GradientShare<T>(_parameters, _targets, _options);
+
+    public override void Add(GradientShare share, int examples, double weight)
+    {
+        LossSum += share.LossSum;
+        WeightSum += weight;
+        Examples += examples;
+        Passes += share.Passes;
+        LargestPass = Math.Max(LargestPass, share.LargestPass);
+        _shares.Add((GradientShare<T>)share);
+    }
+
+    public override void MergeShares(ParallelParts parallel)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (GradientShare<T> share in _shares)
+        {
+            share.Gradient.Touched();   // listed once, for all threads
+            _gradient.AddTouched(share.Gradient);
+        }
+
+        _parallel = parallel;
+        Segment.Split(_gradient.Touched(), PartsOf(_shares.Count + 1));
+        parallel.Run(_shares.Count + 1, _mergePart ??= MergePart);
+        Times.Update += Stopwatch.GetTimestamp() - start;
+    }
+
+    // Each thread adds all buffers within its range, in their order.
+    private void MergePart(int part)
+    {
+        List<Segment> mine = _parts[part];
+        if (mine.Count == 0)
+            return;
+
+        var range = new Segment(mine[0].Start, mine[^1].End - mine[0].Start);
+        foreach (GradientShare<T> share in _shares)
+            _gradient.AddValues(share.Gradient, share.Gradient.LastTouched, range);
+    }
+
+    private Span<List<Segment>> PartsOf(int count)
+    {
+        while (_parts.Count < count)
+            _parts.Add([]);
+
+        return CollectionsMarshal.AsSpan(_parts)[..count];
+    }
+
+    private void UpdatePart(int part)
+    {
+        (Optimizer optimizer, double scale, long step) = _update;
+        optimizer.Update(AllOf(_state!), CollectionsMarshal.AsSpan(_parts[part]), scale, step);
+    }
+
+    private OptimizerRange<T> AllOf(NativeBuffer<T> state) => new(_parameters.Span, _gradient.Span[.._parameters.Length], state.Span);
+
+    public override void HoldForecasts(bool hold) => _parameters.HoldForecasts(hold);
+
+    public override double SquaredNorm() => SquaredNorm(_gradient.Touched());
+
+    // Times Σw, so that the one division at the end is right for it, too.
+    public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget)
+    {
+        Expr scaled = Op.Multiply(penalty, graph.Input(WeightSum));
+        _engine.Prepare(graph, [penalty], scaled, _targets);
+        if (memoryBudget > 0 && PassMemory.Of<T>(_engine.Plan, _seen).Bytes is var bytes && bytes > memoryBudget)
+            throw new InvalidOperationException($"The regulariser needs {bytes:N0} bytes; the memory budget is {memoryBudget:N0} bytes. Raise the budget.");
+
+        _engine.Execute(_gradient, accumulate: true);
+        Penalty = double.CreateTruncating(_engine.ValueOf(0)[0]);
+    }
+
+    public override void Update(Optimizer optimizer, long step)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int length = _parameters.Length;
+        if (_state is null)
+        {
+            _state = new NativeBuffer<T>((long)optimizer.StateBuffers * length);
+            _state.Clear();
+        }
+
+        ReadOnlySpan<Segment> touched = _gradient.Touched();
+        double scale = 1 / WeightSum;
+        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Math.Sqrt(SquaredNorm(touched)) : double.NaN;
+        if (GradientNorm > optimizer.ClipNorm)
+            scale *= optimizer.ClipNorm / GradientNorm;
+
+        if (_shares.Count == 0)
+        {
+            optimizer.Update(AllOf(_state), touched, scale, step);
+        }
+        else
+        {
+            _update = (optimizer, scale, step);
+            Segment.Split(touched, PartsOf(_shares.Count + 1));
+            _parallel!.Run(_shares.Count + 1, _updatePart ??= UpdatePart);
+        }
+
+        _parameters.Changed();
+        Times.Update += Stopwatch.GetTimestamp() - start;
+    }
+
+    private double SquaredNorm(ReadOnlySpan<Segment> parts)
+    {
+        const int ChunkLength = 4096;   // squares are added up in T within a chunk, in double beyond it
+        double sum = 0;
+        foreach (Segment part in parts)
+        {
+            for (int start = part.Start; start < part.End; start += ChunkLength)
+                sum += double.CreateTruncating(TensorPrimitives.SumOfSquares<T>(_gradient.Span[start..Math.Min(part.End, start + ChunkLength)]));
+        }
+
+        return sum;
+    }
+
+    public override IDisposable UseAverage(Optimizer optimizer, long step)
+    {
+        long averaged = optimizer.AveragedSteps(step);
+        if (averaged == 0)
+            throw new InvalidOperationException("There is no average of the parameters yet: set the optimizer's AverageFrom before training, and train at least so many steps.");
+
+        int length = _parameters.Length;
+        var exchange = new ParameterExchange<T>(_parameters);
+        TensorPrimitives.Divide(_state!.Span.Slice((optimizer.StateBuffers - 1) * length, length), T.CreateTruncating(-averaged), _parameters.Span);
+        TensorPrimitives.Add(_parameters.Span, exchange.Saved, _parameters.Span);
+        _parameters.Changed();
+        return exchange;
+    }
+
+    public override bool DetectAnomalies
+    {
+        get => _engine.DetectAnomalies;
+        set => _engine.DetectAnomalies = value;
+    }
+
+    public override string? Anomaly => _engine.Anomaly;
+
+    public override (double Loss, string? Origin) Examine(Graph graph, Expr loss)
+    {
+        int nodes = graph.Count;
+        using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten);
+        engine.Prepare(graph, [loss], loss, _targets);
+        engine.Execute(_gradient);
+        double value = double.CreateTruncating(engine.ValueOf(0)[0]);
+        var anomalies = new AnomalyDetector();
+        engine.Executor.Anomalies = anomalies;
+        engine.Execute(_gradient);
+        int first = anomalies.First;
+        if (first < 0 && !double.IsFinite(value))
+            first = AnomalyDetector.FirstLeaf(engine.Plan, engine.Executor);
+
+        return (value, first < 0 ? null : TextPrinter.Print(engine.Plan.Graph, first) + (first < nodes ? "" : ", in the gradient"));
+    }
+
+    public override int StateBuffers => _state is null || _parameters.Length == 0 ? 0 : (int)(_state.Length / _parameters.Length);
+
+    public override void AppendState(SafetensorsWriter writer)
+    {
+        for (int buffer = 0; buffer < StateBuffers; buffer++)
+        {
+            foreach (Parameter parameter in _targets)
+                writer.Append<T>(StateOf(_state!, buffer, parameter), parameter.Shape);
+        }
+    }
+
+    public override void ReadState(SafetensorsReader reader, IReadOnlyList<SafetensorsEntry> entries)
+    {
+        NativeBuffer<T>? state = null;
+        if (entries.Count > 0)
+        {
+            state = new NativeBuffer<T>((long)entries.Count / _targets.Length * _parameters.Length);
+            try
+            {
+                state.Clear();
+                for (int i = 0; i < entries.Count; i++)
+                {
+                    Parameter parameter = _targets[i % _targets.Length];
+                    reader.Read(entries[i], parameter.Shape, StateOf(state, i / _targets.Length, parameter));
+                }
+            }
+            catch
+            {
+                state.Dispose();
+                throw;
+            }
+        }
+
+        _state?.Dispose();
+        _state = state;
+    }
+
+    public override void RequireFinite()
+    {
+        foreach (Parameter parameter in _targets)
+        {
+            if (!TensorPrimitives.IsFiniteAll<T>(_parameters.SpanOf(parameter)))
+                throw new ArithmeticException($"Parameter {parameter} is infinite or not a number.");
+
+            for (int buffer = 0; buffer < StateBuffers; buffer++)
+            {
+                if (!TensorPrimitives.IsFiniteAll<T>(StateOf(_state!, buffer, parameter)))
+                    throw new ArithmeticException($"The optimizer's state of parameter {parameter} is infinite or not a number.");
+            }
+        }
+    }
+
+    public override double[] MeanGradientOf(Parameter parameter)
+    {
+        var mean = new double[parameter.Shape.Size];
+        for (int i = 0; i < mean.Length; i++)
+            mean[i] = double.CreateTruncating(_gradient.Pointer[parameter.Offset + i]) / WeightSum;
+
+        return mean;
+    }
+
+    private Span<T> StateOf(NativeBuffer<T> state, int buffer, Parameter parameter) =>
+        state.Span.Slice(buffer * _parameters.Length + parameter.Offset, parameter.Shape.Size);
+
+    public override ReadOnlySpan<Segment> Touched() => _gradient.Touched();
+
+    public override void Dispose()
+    {
+        _engine.Dispose();
+        _gradient.Dispose();
+        _state?.Dispose();
+    }
+}
