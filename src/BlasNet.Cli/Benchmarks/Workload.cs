@@ -70,11 +70,11 @@ internal sealed class Workload<TExample>(
 
     public override long Flops { get; } = examples.Sum(flops);
 
-    public override PhaseTimes Times => _trainer.Accumulator.Times;
+    public override PhaseTimes Times => _trainer.Accumulator.First.Times;
 
-    public override Plan Plan => _trainer.Accumulator.Plan;
+    public override Plan Plan => _trainer.Accumulator.First.Plan;
 
-    public override Profile? Profile { get => _trainer.Accumulator.Profile; set => _trainer.Accumulator.Profile = value; }
+    public override Profile? Profile { get => _trainer.Accumulator.First.Profile; set => _trainer.Accumulator.First.Profile = value; }
 
     public override double Step()
     {

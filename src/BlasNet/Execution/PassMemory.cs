@@ -9,7 +9,7 @@ namespace BlasNet.Execution;
 /// <summary>What a pass takes of memory and of time, known from its plan before anything runs.</summary>
 /// <param name="ArenaBytes">All values and gradients that are alive at once.</param>
 /// <param name="DataBytes">The numbers that the examples bring.</param>
-/// <param name="FixedBytes">What does not grow with the examples: at most so much for packed weights, and for the kernels' scratch memory.</param>
+/// <param name="FixedBytes">What does not grow with the examples: at most so much for packed weights, or this worker's share of them, and for the kernels' scratch memory.</param>
 /// <param name="Launches">Kernels to start.</param>
 /// <param name="Flops">Floating-point operations of the matrix products.</param>
 /// <remarks>Parameters, their gradient and the optimizer's state are not part of it: they are there whatever the pass.</remarks>
@@ -19,7 +19,8 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
 
     /// <param name="plan">Of the pass.</param>
     /// <param name="seen">Room for a mark for each of the model's parameters.</param>
-    public static PassMemory Of<T>(Plan plan, Span<bool> seen) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <param name="workers">How many threads run passes at once: each has values and scratch memory of its own, the packed weights are everybody's.</param>
+    public static PassMemory Of<T>(Plan plan, Span<bool> seen, int workers = 1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Graph graph = plan.Graph;
         GemmPacked<T> kernels = GemmPacked<T>.Widest;
@@ -50,7 +51,8 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
             }
         }
 
-        long fixedBytes = (packed * graph.Precision.ElementBytes()) + (ComputeThreads.Count * kernels.MaximumScratchBytes);
+        int threads = workers > 1 ? 1 : ComputeThreads.Count;
+        long fixedBytes = (packed * graph.Precision.ElementBytes() / workers) + (threads * kernels.MaximumScratchBytes);
         return new PassMemory(plan.PeakBytes, graph.Data.Bytes, fixedBytes, plan.StepCount, flops);
     }
 }

@@ -5,11 +5,9 @@ using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
-using BlasNet.Graphs.Structure;
 using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Operators;
-using BlasNet.Passes;
 
 namespace BlasNet.Training;
 
@@ -18,12 +16,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 {
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
-    private readonly Engine<T> _engine;
     private readonly EngineOptions _options;
-    private readonly bool[] _seen;
-    private Plan _plan = null!;   // of the last pass of examples
-    private ByExample? _byExample;   // what is asked of it
-    private readonly GradientBuffer<T> _gradient;
+    private readonly GradientShare<T> _first;
     private NativeBuffer<T>? _state;
 
     // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up and updates.
@@ -37,59 +31,40 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         _parameters = model.Store<T>();
         _targets = [.. model.Parameters];
-        (_engine, _options) = (new Engine<T>(_parameters, options), options);
-        _seen = new bool[_targets.Length];
-        _gradient = new GradientBuffer<T>(_parameters.Length, _targets);
+        _options = options;
+        _first = new GradientShare<T>(_parameters, _targets, options);
     }
 
-    public override PhaseTimes Times => _engine.Times;
+    public override GradientShare First => _first;
 
-    public override Plan Plan => _plan;
-
-    public override Profile? Profile
+    public override long HeldBytes
     {
-        get => _engine.Executor.Profile;
-        set => _engine.Executor.Profile = value;
+        get
+        {
+            long bytes = _parameters.PackedBytes + _first.HeldBytes;
+            foreach (GradientShare<T> share in _shares)
+                bytes += share.HeldBytes;
+
+            return bytes;
+        }
     }
 
-    public override PassMemory Memory => PassMemory.Of<T>(_plan, _seen);
+    private Engine<T> Engine => _first.Engine;
 
-    public override long HeldBytes => _engine.Executor.ArenaBytes + _parameters.PackedBytes + GemmScratch.Bytes;
-
-    public override void Prepare(Graph graph, ReadOnlySpan<Expr> losses, ByExample? byExample)
-    {
-        Expr total = Expr.Apply(TotalOperator.Instance, losses);
-        _engine.Prepare(graph, [total], total, _targets, byExample);
-        (_plan, _byExample) = (_engine.Plan, byExample);
-    }
-
-    public override void Add(int examples, double weight)
-    {
-        _engine.Execute(_gradient, accumulate: Passes > 0);
-        LossSum += double.CreateTruncating(_engine.ValueOf(0)[0]);
-        WeightSum += weight;
-        Examples += examples;
-        LargestPass = Math.Max(LargestPass, examples);
-        Passes++;
-        for (int example = 0; _byExample is not null && example < examples; example++)
-            SquaredNormSum += Math.Min(_engine.SquaredNormOf(example), _byExample.ClipNorm * _byExample.ClipNorm);
-    }
+    private GradientBuffer<T> Gradient => _first.Gradient;
 
     public override void Begin()
     {
-        base.Begin();
+        _first.Begin();
         _shares.Clear();
+        Penalty = 0;
     }
 
     public override GradientShare NewShare() => new GradientShare<T>(_parameters, _targets, _options);
 
-    public override void Add(GradientShare share, int examples, double weight)
+    public override void Add(GradientShare share)
     {
-        LossSum += share.LossSum;
-        WeightSum += weight;
-        Examples += examples;
-        Passes += share.Passes;
-        LargestPass = Math.Max(LargestPass, share.LargestPass);
+        _first.Add(share);
         _shares.Add((GradientShare<T>)share);
     }
 
@@ -99,13 +74,13 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         foreach (GradientShare<T> share in _shares)
         {
             share.Gradient.Touched();   // listed once, for all threads
-            _gradient.AddTouched(share.Gradient);
+            Gradient.AddTouched(share.Gradient);
         }
 
         _parallel = parallel;
-        Segment.Split(_gradient.Touched(), PartsOf(_shares.Count + 1));
+        Segment.Split(Gradient.Touched(), PartsOf(_shares.Count + 1));
         parallel.Run(_shares.Count + 1, _mergePart ??= MergePart);
-        Times.Update += Stopwatch.GetTimestamp() - start;
+        _first.Times.Update += Stopwatch.GetTimestamp() - start;
     }
 
     // Each thread adds all buffers within its range, in their order.
@@ -117,7 +92,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
         var range = new Segment(mine[0].Start, mine[^1].End - mine[0].Start);
         foreach (GradientShare<T> share in _shares)
-            _gradient.AddValues(share.Gradient, share.Gradient.LastTouched, range);
+            Gradient.AddValues(share.Gradient, share.Gradient.LastTouched, range);
     }
 
     private Span<List<Segment>> PartsOf(int count)
@@ -134,22 +109,20 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         optimizer.Update(AllOf(_state!), CollectionsMarshal.AsSpan(_parts[part]), scale, step);
     }
 
-    private OptimizerRange<T> AllOf(NativeBuffer<T> state) => new(_parameters.Span, _gradient.Span[.._parameters.Length], state.Span);
+    private OptimizerRange<T> AllOf(NativeBuffer<T> state) => new(_parameters.Span, Gradient.Span[.._parameters.Length], state.Span);
 
     public override void HoldForecasts(bool hold) => _parameters.HoldForecasts(hold);
 
-    public override double SquaredNorm() => SquaredNorm(_gradient.Touched());
-
     // Times Σw, so that the one division at the end is right for it, too.
-    public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget)
+    public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget, int workers)
     {
-        Expr scaled = Op.Multiply(penalty, graph.Input(WeightSum));
-        _engine.Prepare(graph, [penalty], scaled, _targets);
-        if (memoryBudget > 0 && PassMemory.Of<T>(_engine.Plan, _seen).Bytes is var bytes && bytes > memoryBudget)
+        Expr scaled = Op.Multiply(penalty, graph.Input(Sums.Weight));
+        Engine.Prepare(graph, [penalty], scaled, _targets);
+        if (memoryBudget > 0 && _first.Memory(workers).Bytes is var bytes && bytes > memoryBudget)
             throw new InvalidOperationException($"The regulariser needs {bytes:N0} bytes; the memory budget is {memoryBudget:N0} bytes. Raise the budget.");
 
-        _engine.Execute(_gradient, accumulate: true);
-        Penalty = double.CreateTruncating(_engine.ValueOf(0)[0]);
+        Engine.Execute(Gradient, accumulate: true);
+        Penalty = double.CreateTruncating(Engine.ValueOf(0)[0]);
     }
 
     public override void Update(Optimizer optimizer, long step)
@@ -162,12 +135,12 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
             _state.Clear();
         }
 
-        ReadOnlySpan<Segment> touched = _gradient.Touched();
-        double scale = 1 / WeightSum;
-        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Math.Sqrt(SquaredNorm(touched)) : double.NaN;
+        double scale = 1 / Sums.Weight;
+        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Math.Sqrt(_first.SquaredNorm()) : double.NaN;
         if (GradientNorm > optimizer.ClipNorm)
             scale *= optimizer.ClipNorm / GradientNorm;
 
+        ReadOnlySpan<Segment> touched = Gradient.Touched();
         if (_shares.Count == 0)
         {
             optimizer.Update(AllOf(_state), touched, scale, step);
@@ -180,20 +153,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         }
 
         _parameters.Changed();
-        Times.Update += Stopwatch.GetTimestamp() - start;
-    }
-
-    private double SquaredNorm(ReadOnlySpan<Segment> parts)
-    {
-        const int ChunkLength = 4096;   // squares are added up in T within a chunk, in double beyond it
-        double sum = 0;
-        foreach (Segment part in parts)
-        {
-            for (int start = part.Start; start < part.End; start += ChunkLength)
-                sum += double.CreateTruncating(TensorPrimitives.SumOfSquares<T>(_gradient.Span[start..Math.Min(part.End, start + ChunkLength)]));
-        }
-
-        return sum;
+        _first.Times.Update += Stopwatch.GetTimestamp() - start;
     }
 
     public override IDisposable UseAverage(Optimizer optimizer, long step)
@@ -210,24 +170,16 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         return exchange;
     }
 
-    public override bool DetectAnomalies
-    {
-        get => _engine.DetectAnomalies;
-        set => _engine.DetectAnomalies = value;
-    }
-
-    public override string? Anomaly => _engine.Anomaly;
-
     public override (double Loss, string? Origin) Examine(Graph graph, Expr loss)
     {
         int nodes = graph.Count;
         using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten);
         engine.Prepare(graph, [loss], loss, _targets);
-        engine.Execute(_gradient);
+        engine.Execute(Gradient);
         double value = double.CreateTruncating(engine.ValueOf(0)[0]);
         var anomalies = new AnomalyDetector();
         engine.Executor.Anomalies = anomalies;
-        engine.Execute(_gradient);
+        engine.Execute(Gradient);
         int first = anomalies.First;
         if (first < 0 && !double.IsFinite(value))
             first = AnomalyDetector.FirstLeaf(engine.Plan, engine.Executor);
@@ -291,7 +243,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         var mean = new double[parameter.Shape.Size];
         for (int i = 0; i < mean.Length; i++)
-            mean[i] = double.CreateTruncating(_gradient.Pointer[parameter.Offset + i]) / WeightSum;
+            mean[i] = double.CreateTruncating(Gradient.Pointer[parameter.Offset + i]) / Sums.Weight;
 
         return mean;
     }
@@ -299,12 +251,11 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private Span<T> StateOf(NativeBuffer<T> state, int buffer, Parameter parameter) =>
         state.Span.Slice(buffer * _parameters.Length + parameter.Offset, parameter.Shape.Size);
 
-    public override ReadOnlySpan<Segment> Touched() => _gradient.Touched();
+    public override ReadOnlySpan<Segment> Touched() => Gradient.Touched();
 
     public override void Dispose()
     {
-        _engine.Dispose();
-        _gradient.Dispose();
+        _first.Dispose();
         _state?.Dispose();
     }
 }

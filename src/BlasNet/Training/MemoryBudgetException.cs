@@ -5,9 +5,9 @@ namespace BlasNet.Training;
 /// <summary>One example alone takes more memory than <see cref="Trainer{TExample}.MemoryBudget"/> allows.</summary>
 public sealed class MemoryBudgetException : InvalidOperationException
 {
-    internal MemoryBudgetException(int example, long bytes, long budget)
+    internal MemoryBudgetException(int example, long bytes, long budget, int workers)
         : base(string.Create(CultureInfo.InvariantCulture,
-            $"Example {example} needs {bytes:N0} bytes for a pass of its own; the memory budget is {budget:N0} bytes. Raise the budget, or leave the example out or make it smaller.")) =>
+            $"Example {example} needs {bytes:N0} bytes for a pass of its own; the memory budget is {budget:N0} bytes{(workers > 1 ? $" for each of {workers} workers" : "")}. Raise the budget, or leave the example out or make it smaller.")) =>
         (Example, Bytes, Budget) = (example, bytes, budget);
 
     /// <summary>Its position among the examples given: of the epoch, or of the step where it was not part of an epoch.</summary>
@@ -16,6 +16,6 @@ public sealed class MemoryBudgetException : InvalidOperationException
     /// <summary>What a pass with it alone takes.</summary>
     public long Bytes { get; }
 
-    /// <summary>What is allowed.</summary>
+    /// <summary>What is allowed to one worker.</summary>
     public long Budget { get; }
 }

@@ -1,11 +1,9 @@
-using BlasNet.Passes;
-
 namespace BlasNet.Training;
 
 /// <content>What is asked of single examples' gradients.</content>
 public sealed partial class Trainer<TExample>
 {
-    private readonly ByExample _byExample = new();
+    private double _clipExampleNorm = double.PositiveInfinity;
     private double _firstPass;          // |G_b|² of the step's first pass,
     private int _firstPassExamples;     // and its b
 
@@ -15,31 +13,32 @@ public sealed partial class Trainer<TExample>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
     public double ClipExampleNorm
     {
-        get => _byExample.ClipNorm;
-        set => _byExample.ClipNorm = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(ClipExampleNorm), value, "The longest norm of an example's gradient must be above 0.");
+        get => _clipExampleNorm;
+        set => _clipExampleNorm = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(ClipExampleNorm), value, "The longest norm of an example's gradient must be above 0.");
     }
 
     /// <summary>Set to have the noise of the gradient measured at every step; null, the default, for not.</summary>
     /// <remarks>Steps that cannot tell it, of a single example or, where passes are compared, of a single pass, are left out.</remarks>
     public GradientNoiseScale? NoiseScale { get; set; }
 
-    private ByExample? ByExample => double.IsFinite(ClipExampleNorm) || NoiseScale is { FromExamples: true } ? _byExample : null;
+    private bool WantsByExample => double.IsFinite(ClipExampleNorm) || NoiseScale is { FromExamples: true };
 
+    // On the calling thread, whose passes begin with the step's first one; of the other threads' gradients there is nothing in it yet.
     private void MeasureFirstPass()
     {
         if (NoiseScale is { FromExamples: false })
-            (_firstPass, _firstPassExamples) = (MeanSquaredNorm(), _accumulator.Examples);
+            (_firstPass, _firstPassExamples) = (MeanSquaredNorm(), _accumulator.Sums.Examples);
     }
 
     // The regulariser's gradient is the same for all examples and has not been added yet.
     private void MeasureNoise()
     {
-        int examples = _accumulator.Examples;
-        if (NoiseScale is { FromExamples: true } && examples > 1)
-            NoiseScale.Add(1, _accumulator.SquaredNormSum * examples / (_accumulator.WeightSum * _accumulator.WeightSum), examples, MeanSquaredNorm());
-        else if (NoiseScale is { FromExamples: false } && examples > _firstPassExamples)
-            NoiseScale.Add(_firstPassExamples, _firstPass, examples, MeanSquaredNorm());
+        PassSums sums = _accumulator.Sums;
+        if (NoiseScale is { FromExamples: true } && sums.Examples > 1)
+            NoiseScale.Add(1, sums.SquaredNorms * sums.Examples / (sums.Weight * sums.Weight), sums.Examples, MeanSquaredNorm());
+        else if (NoiseScale is { FromExamples: false } && sums.Examples > _firstPassExamples)
+            NoiseScale.Add(_firstPassExamples, _firstPass, sums.Examples, MeanSquaredNorm());
     }
 
-    private double MeanSquaredNorm() => _accumulator.SquaredNorm() / (_accumulator.WeightSum * _accumulator.WeightSum);
+    private double MeanSquaredNorm() => _accumulator.First.SquaredNorm() / (_accumulator.Sums.Weight * _accumulator.Sums.Weight);
 }

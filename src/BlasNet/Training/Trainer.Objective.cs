@@ -55,7 +55,7 @@ public sealed partial class Trainer<TExample>
         if (!penalty.Shape.IsScalar)
             throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
 
-        _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)), MemoryBudget);
+        _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)), BudgetOfWorker, Workers);
         if (!double.IsFinite(_accumulator.Penalty))
             throw new NonFiniteException(StepCount + 1, example: null, "the regulariser", _accumulator.Penalty);
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
@@ -22,11 +21,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
 {
     private readonly Func<Graph, TExample, Expr> _loss;
     private readonly GradientAccumulator _accumulator;
-    private readonly Graph _graph;
+    private readonly List<PassRunner> _runners = [];   // one for each thread of a step, the calling one first
     private readonly Exclusive _use = new("trainer");
     private readonly List<TExample> _batch = [];
-    private Expr[] _losses = [];
-    private int _prepared;   // examples of the pass that was built last
     private int _epochDone, _epochSize;   // examples
     private double _epochLossSum, _epochWeight;
 
@@ -45,8 +42,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         ArgumentNullException.ThrowIfNull(optimizer);
         (Model, _loss, Optimizer) = (model, loss, optimizer);
         _accumulator = model.Own(GradientAccumulator.Create(model, options));
-        _graph = model.NewGraph();
-        _graph.IsTraining = true;
+        _runners.Add(new PassRunner(this, _accumulator.First));
     }
 
     /// <summary>What is trained.</summary>
@@ -64,11 +60,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     /// <summary>Look at every value after it is computed, and stop at the first that is infinite or not a number; the loss is looked at in any
     /// case. Costs one sweep over every value; element-wise operators that are computed in one sweep count as one.</summary>
-    public bool DetectAnomalies
-    {
-        get => _accumulator.DetectAnomalies;
-        set => _accumulator.DetectAnomalies = value;
-    }
+    public bool DetectAnomalies { get; set; }
 
     /// <summary>Optimizer steps so far.</summary>
     public long StepCount { get; private set; }
@@ -87,8 +79,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     TrainerPosition ITrainerState.Position
     {
-        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _sizer.Sizes);
-        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _sizer.Sizes) =
+        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizer.Sizes);
+        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizer.Sizes) =
             (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight, value.PassSizes);
     }
 
@@ -116,9 +108,10 @@ public sealed partial class Trainer<TExample> : ITrainerState
         {
             AccumulateGradient(examples);
             _accumulator.Update(Optimizer, ++StepCount);
+            PassSums sums = _accumulator.Sums;
             LastStep = new TrainingStep(
-                StepCount, _accumulator.Examples, _accumulator.WeightSum, _accumulator.LossSum / _accumulator.WeightSum, _accumulator.Penalty,
-                _accumulator.GradientNorm, Optimizer.LearningRateAt(StepCount), _accumulator.Passes, _accumulator.LargestPass, _accumulator.HeldBytes);
+                StepCount, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
+                Optimizer.LearningRateAt(StepCount), sums.Passes, sums.LargestPass, _accumulator.HeldBytes);
             LargestPass = Math.Max(LargestPass, LastStep.ComputeBatch);
             return LastStep.Loss;
         }
@@ -181,7 +174,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         }
         catch (MemoryBudgetException e)
         {
-            throw new MemoryBudgetException(order[_epochDone + e.Example], e.Bytes, e.Budget);
+            throw new MemoryBudgetException(order[_epochDone + e.Example], e.Bytes, e.Budget, Workers);
         }
     }
 
@@ -199,24 +192,14 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
     internal void AccumulateGradient(ReadOnlySpan<TExample> examples)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
         Begin(examples);
+        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
         if (Workers > 1 && examples.Length > 1)
-        {
-            AccumulateByWorkers(examples);
-            AddPenalty();
-            return;
-        }
+            RunWorkers(examples);
+        else
+            _runners[0].Run(examples, first: 0, ComputeBatch);
 
-        for (int start = 0; start < examples.Length; start += _prepared)
-        {
-            int count = examples.Length - start;
-            PreparePass(examples.Slice(start, ComputeBatch == 0 ? count : Math.Min(ComputeBatch, count)), start);
-            AddPass(examples.Slice(start, _prepared), start);
-        }
-
-        MeasureNoise();
-        AddPenalty();
+        Finish(examples);
     }
 
     /// <summary>Sums losses and gradients over the examples, in passes of the sizes given.</summary>
@@ -226,13 +209,11 @@ public sealed partial class Trainer<TExample> : ITrainerState
         int start = 0;
         foreach (int pass in passes)
         {
-            Prepare(examples.Slice(start, pass), start);
-            AddPass(examples.Slice(start, pass), start);
+            _runners[0].Run(examples.Slice(start, pass), start, computeBatch: 0);
             start += pass;
         }
 
-        MeasureNoise();
-        AddPenalty();
+        Finish(examples);
     }
 
     private void Begin(ReadOnlySpan<TExample> examples)
@@ -241,65 +222,36 @@ public sealed partial class Trainer<TExample> : ITrainerState
             throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
 
         TakeWeights(examples);
-        _graph.RandomSeed = unchecked(Model.Seed * 1_000_003L + StepCount);
         _accumulator.Begin();
+        PassSizes sizes = _runners[0].Sizer.Sizes;   // what the first has learned counts for all, and is in checkpoints
+        foreach (PassRunner runner in _runners)
+            runner.Begin(sizes);
     }
 
-    // Builds and plans a pass of the first of the examples given, or of all of them where no sizer says when it is large enough.
-    private void Prepare(ReadOnlySpan<TExample> examples, int first, PassSizer? sizer = null)
+    private void Finish(ReadOnlySpan<TExample> examples)
     {
-        long begin = Stopwatch.GetTimestamp();
-        Build(examples, first, sizer);
-        _accumulator.Times.Build += Stopwatch.GetTimestamp() - begin;
-        _accumulator.Prepare(_graph, _losses.AsSpan(0, _prepared), ByExample);
-    }
+        foreach (PassRunner runner in _runners)
+        {
+            if (runner.NonFinite is { } pass)
+                throw FindNonFinite(runner, examples.Slice(pass.First, pass.Count), pass.First);
+        }
 
-    // The pass that was prepared.
-    private void AddPass(ReadOnlySpan<TExample> examples, int first)
-    {
-        _accumulator.Add(_prepared, WeightOf(first, _prepared));
-        if (_accumulator.Anomaly is not null || !double.IsFinite(_accumulator.LossSum))
-            throw FindNonFinite(examples, first);
-
-        if (first == 0)
-            MeasureFirstPass();
+        MeasureNoise();
+        AddPenalty();
     }
 
     // The pass once more, example by example.
-    private NonFiniteException FindNonFinite(ReadOnlySpan<TExample> examples, int first)
+    private NonFiniteException FindNonFinite(PassRunner runner, ReadOnlySpan<TExample> examples, int first)
     {
-        (double sum, string? anomaly) = (_accumulator.LossSum, _accumulator.Anomaly);
+        (double sum, string? anomaly) = (runner.Share.Sums.Loss, runner.Share.Anomaly);
         for (int i = 0; i < examples.Length; i++)
         {
-            Build(examples.Slice(i, 1), first + i);
-            (double loss, string? origin) = _accumulator.Examine(_graph, _losses[0]);
+            (double loss, string? origin) = runner.Examine(examples[i], first + i);
             if (!double.IsFinite(loss) || (DetectAnomalies && origin is not null))
                 return new NonFiniteException(StepCount + 1, first + i, origin, loss);
         }
 
         return new NonFiniteException(StepCount + 1, example: null, anomaly, sum);
-    }
-
-    // The minibatch graph: the examples' graphs side by side.
-    private void Build(ReadOnlySpan<TExample> examples, int first, PassSizer? sizer = null)
-    {
-        if (_losses.Length < examples.Length)
-            _losses = new Expr[examples.Length];
-
-        _graph.Clear();
-        _byExample.Clear();
-        _prepared = 0;
-        for (int i = 0; i < examples.Length && (i == 0 || sizer is null || sizer.HasRoom(_ends[i - 1])); i++)
-        {
-            int nodes = _graph.Count;
-            _byExample.Starts.Add(nodes);
-            _losses[i] = BuildLoss(_graph, examples[i], first + i);
-            _byExample.Losses.Add(_losses[i]);
-            if (MemoryBudget > 0)
-                CountElements(nodes, sizer);
-
-            _prepared++;
-        }
     }
 
     private Expr BuildLoss(Graph graph, TExample example, int number)

@@ -182,7 +182,7 @@ public sealed class MemoryBudgetTests
         public long BytesOf(int[] lengths, double share)
         {
             Trainer.AccumulateGradient(lengths, [lengths.Length]);
-            PassMemory memory = Trainer.Accumulator.Memory;
+            PassMemory memory = Trainer.Accumulator.First.Memory();
             return memory.FixedBytes + (long)(share * (memory.Bytes - memory.FixedBytes));
         }
 

@@ -26,8 +26,8 @@ internal static class Probe
         for (int i = 0; i < gradient.Length; i++)
             gradient[i] *= examples.Length;
 
-        Graph graph = trainer.Accumulator.Plan.Graph;
-        return new Evaluation(trainer.Accumulator.LossSum, gradient, graph.Count, trainer.Accumulator.Plan.StepCount, graph.CountProducts());
+        Graph graph = trainer.Accumulator.First.Plan.Graph;
+        return new Evaluation(trainer.Accumulator.Sums.Loss, gradient, graph.Count, trainer.Accumulator.First.Plan.StepCount, graph.CountProducts());
     }
 
     /// <summary>The gradient of the examples' mean loss, with respect to all parameters in the model's order.</summary>

@@ -147,7 +147,7 @@ internal static class Averaging
         }
 
         Array.Sort(seconds);
-        return new Training(seconds[steps / 2], trainer.Accumulator.Plan.PeakBytes, losses, [.. model.Parameters.SelectMany(model.ValuesOf)]);
+        return new Training(seconds[steps / 2], trainer.Accumulator.First.Plan.PeakBytes, losses, [.. model.Parameters.SelectMany(model.ValuesOf)]);
     }
 
     private static NoisePoint[] Noise(int draws, CancellationToken cancellation)
