@@ -19,6 +19,8 @@ public sealed class Adagrad : Optimizer
 
     private protected override int OwnStateBuffers => 1;
 
+    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("epsilon", Epsilon)];
+
     private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
         sweep.Run(new Rule<T>(UpdateRule.Broadcast<T>(rate), UpdateRule.Broadcast<T>(Epsilon)));
 

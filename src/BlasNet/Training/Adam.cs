@@ -32,6 +32,8 @@ public sealed class Adam : Optimizer
 
     private protected override int OwnStateBuffers => 2;
 
+    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("beta1", Beta1), ("beta2", Beta2), ("epsilon", Epsilon)];
+
     private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Run(sweep, rate, Beta1, Beta2, Epsilon, step);
 
     internal static void Run<T>(OptimizerSweep<T> sweep, double rate, double beta1, double beta2, double epsilon, long step)

@@ -30,5 +30,7 @@ public sealed class AdamW : Optimizer
 
     private protected override int OwnStateBuffers => 2;
 
+    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("beta1", Beta1), ("beta2", Beta2), ("epsilon", Epsilon)];
+
     private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Adam.Run(sweep, rate, Beta1, Beta2, Epsilon, step);
 }

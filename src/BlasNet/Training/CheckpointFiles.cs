@@ -1,3 +1,4 @@
+using System.Globalization;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -23,7 +24,9 @@ internal static class CheckpointFiles
             Precision = model.Precision,
             Optimizer = trainer.Optimizer.GetType().Name,
             LearningRate = trainer.Optimizer.LearningRate,
+            AverageFrom = trainer.Optimizer.AverageFrom,
             StateBuffers = trainer.Accumulator.StateBuffers,
+            Settings = trainer.Settings,
             Rounding = trainer.Rounding,
             PackingUses = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.PackingUsesOf(parameter).ToArray()),
             Notes = notes,
@@ -32,7 +35,7 @@ internal static class CheckpointFiles
     }
 
     /// <summary>Puts the trainer where the checkpoint was made.</summary>
-    /// <returns>With it, which settings differ that change rounding.</returns>
+    /// <returns>With it, which settings differ.</returns>
     /// <exception cref="CheckpointException">It is damaged, or belongs to something else. Nothing has changed.</exception>
     public static (CheckpointManifest Manifest, IEnumerable<string> Differences) Read(string folder, ITrainerState trainer)
     {
@@ -45,8 +48,9 @@ internal static class CheckpointFiles
             string parameters = In(folder, CheckpointFolder.Parameters);
             model.RequireMatch(parameters);
             Require(folder, "seed", manifest.Seed, model.Seed);
+            Require(folder, "the average over steps from", StepText(manifest.AverageFrom), StepText(trainer.Optimizer.AverageFrom));
             if (manifest.StateBuffers != 0)
-                Require(folder, "state numbers for each parameter", manifest.StateBuffers, trainer.Optimizer.StateBuffers);
+                Require(folder, "numbers of state for each parameter:", manifest.StateBuffers, trainer.Optimizer.StateBuffers);
 
             using var state = new SafetensorsReader(In(folder, CheckpointFolder.State));
             trainer.Accumulator.ReadState(state, TensorsOf(folder, state.Header, model, manifest.StateBuffers));
@@ -65,7 +69,12 @@ internal static class CheckpointFiles
 
         trainer.Optimizer.LearningRate = manifest.LearningRate;
         trainer.Position = manifest.Position;
-        return (manifest, Differences(folder, manifest.Rounding, trainer.Rounding));
+        IEnumerable<string> differences =
+        [
+            .. Differences(folder, manifest.Settings, trainer.Settings, "Training goes on with that"),
+            .. Differences(folder, manifest.Rounding, trainer.Rounding, "Training goes on, but rounds differently"),
+        ];
+        return (manifest, differences);
     }
 
     /// <summary>The state's tensors: for each of its buffers, one of every parameter.</summary>
@@ -91,10 +100,10 @@ internal static class CheckpointFiles
 
     private static string NameOf(int buffer, Parameter parameter) => $"optimizer.{buffer}/{parameter.Name}";
 
-    private static IEnumerable<string> Differences(string folder, IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now) =>
+    private static IEnumerable<string> Differences(string folder, IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now, string consequence) =>
         from setting in then
         where now.TryGetValue(setting.Key, out string? value) && value != setting.Value
-        select $"{folder}: was made with {setting.Key} {setting.Value}; now it is {now[setting.Key]}. Training goes on, but rounds differently";
+        select $"{folder}: was made with {setting.Key} {setting.Value}; now it is {now[setting.Key]}. {consequence}";
 
     private static void Require<T>(string folder, string what, T there, T here)
         where T : notnull
@@ -102,6 +111,8 @@ internal static class CheckpointFiles
         if (!EqualityComparer<T>.Default.Equals(there, here))
             throw new CheckpointException(folder, $"was made with {what} {there}; here it is {here}");
     }
+
+    private static string StepText(long? step) => step?.ToString(CultureInfo.InvariantCulture) ?? "none";
 
     private static string In(string folder, string file) => Path.Combine(folder, file);
 }

@@ -9,7 +9,7 @@ namespace BlasNet.Training;
 internal sealed record CheckpointManifest
 {
     private const string FormatName = "BlasNet checkpoint";
-    private const int CurrentVersion = 1;
+    private const int CurrentVersion = 2;
 
     public string Format { get; init; } = FormatName;
 
@@ -21,13 +21,20 @@ internal sealed record CheckpointManifest
 
     public required Precision Precision { get; init; }
 
-    /// <summary>Its name, and the setting that training may change.</summary>
+    /// <summary>Its kind.</summary>
     public required string Optimizer { get; init; }
 
+    /// <summary>Part of the state, since training may change it.</summary>
     public required double LearningRate { get; init; }
+
+    /// <summary>The first step whose parameters are averaged, if any are.</summary>
+    public required long? AverageFrom { get; init; }
 
     /// <summary>How many numbers the optimizer keeps for each parameter; 0 before its first step.</summary>
     public required int StateBuffers { get; init; }
+
+    /// <summary>What steps depend on besides, by name.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
     /// <summary>What changes no result but for rounding, by name.</summary>
     public required IReadOnlyDictionary<string, string> Rounding { get; init; }
@@ -95,8 +102,8 @@ internal sealed record CheckpointManifest
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("format", out JsonElement format) || !format.ValueEquals(FormatName))
             throw new CheckpointException(folder, "is not a checkpoint of BlasNet");
 
-        if (root.TryGetProperty("version", out JsonElement version) && version.TryGetInt32(out int number) && number > CurrentVersion)
-            throw new CheckpointException(folder, $"was written by a later version of BlasNet (format {number}; this one reads {CurrentVersion})");
+        if (root.TryGetProperty("version", out JsonElement version) && version.TryGetInt32(out int number) && number != CurrentVersion)
+            throw new CheckpointException(folder, $"was written by {(number > CurrentVersion ? "a later" : "an earlier")} version of BlasNet (format {number}; this one reads {CurrentVersion})");
     }
 
     private string Digest() =>

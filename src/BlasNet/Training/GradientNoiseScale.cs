@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BlasNet.Training;
 
 /// <summary>Estimates the simple noise scale B = tr(Σ)/|G|²: the number of examples from which a larger optimization batch gains little.</summary>
@@ -15,7 +17,6 @@ namespace BlasNet.Training;
 public sealed class GradientNoiseScale
 {
     private readonly double _decay;
-    private double _squaredNorm, _trace, _weight;
 
     /// <param name="decay">How much of the average stays at every step; 0 for the last step alone.</param>
     /// <param name="fromExamples">Whether a trainer computes the norm of every example's gradient, in the same pass, or compares its first pass with the whole step,
@@ -33,16 +34,22 @@ public sealed class GradientNoiseScale
     public bool FromExamples { get; }
 
     /// <summary>Steps that have been taken in.</summary>
-    public long Steps { get; private set; }
+    public long Steps => Sums.Steps;
 
     /// <summary>|G|², the squared norm of the gradient over all data; NaN before the first step. May be negative where noise hides it.</summary>
-    public double SquaredGradientNorm => _squaredNorm / _weight;
+    public double SquaredGradientNorm => Sums.SquaredNorm / Sums.Weight;
 
     /// <summary>tr(Σ), the variance of a single example's gradient, all elements together; NaN before the first step.</summary>
-    public double Variance => _trace / _weight;
+    public double Variance => Sums.Trace / Sums.Weight;
 
     /// <summary>B, in examples; NaN before the first step, infinite where the gradient cannot be told from 0.</summary>
-    public double Value => Steps > 0 && _squaredNorm <= 0 ? double.PositiveInfinity : Math.Max(0, _trace) / _squaredNorm;
+    public double Value => Steps > 0 && Sums.SquaredNorm <= 0 ? double.PositiveInfinity : Math.Max(0, Sums.Trace) / Sums.SquaredNorm;
+
+    /// <summary>What has been taken in; kept in checkpoints.</summary>
+    internal NoiseSums Sums { get; set; }
+
+    /// <summary>As <c>examples, decay 0.95</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{(FromExamples ? "examples" : "passes")}, decay {_decay:R}");
 
     /// <summary>Takes in one step.</summary>
     /// <param name="smallBatch">b, examples of the smaller batch.</param>
@@ -56,9 +63,15 @@ public sealed class GradientNoiseScale
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(largeBatch, smallBatch);
         double squaredNorm = (largeBatch * largeSquaredNorm - smallBatch * smallSquaredNorm) / (largeBatch - smallBatch);
         double trace = (smallSquaredNorm - largeSquaredNorm) / (1.0 / smallBatch - 1.0 / largeBatch);
-        _squaredNorm += (1 - _decay) * (squaredNorm - _squaredNorm);
-        _trace += (1 - _decay) * (trace - _trace);
-        _weight += (1 - _decay) * (1 - _weight);   // averages start at 0; this is how much of them is data
-        Steps++;
+        Sums = new NoiseSums(Average(Sums.SquaredNorm, squaredNorm), Average(Sums.Trace, trace), Average(Sums.Weight, 1), Steps + 1);
     }
+
+    private double Average(double before, double now) => before + (1 - _decay) * (now - before);
 }
+
+/// <summary>Exponential averages over steps, which start at 0.</summary>
+/// <param name="SquaredNorm">Of the estimates of |G|².</param>
+/// <param name="Trace">Of those of tr(Σ).</param>
+/// <param name="Weight">Of 1: how much of the averages is data.</param>
+/// <param name="Steps">How many there were.</param>
+internal readonly record struct NoiseSums(double SquaredNorm, double Trace, double Weight, long Steps);

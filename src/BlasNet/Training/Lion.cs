@@ -27,6 +27,8 @@ public sealed class Lion : Optimizer
 
     private protected override int OwnStateBuffers => 1;
 
+    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("beta1", Beta1), ("beta2", Beta2)];
+
     private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
         sweep.Run(new Rule<T>(rate, Beta1, Beta2));
 

@@ -74,6 +74,15 @@ public abstract class Optimizer
 
     private protected abstract int OwnStateBuffers { get; }
 
+    /// <summary>All that a step depends on besides the gradient, the state and <see cref="LearningRate"/>, by name; null for what is not done.</summary>
+    internal IEnumerable<(string Name, object? Value)> Settings =>
+    [
+        .. OwnSettings, ("schedule", Schedule), ("weight decay", WeightDecay),
+        ("clip value", double.IsFinite(ClipValue) ? ClipValue : null), ("clip norm", double.IsFinite(ClipNorm) ? ClipNorm : null),
+    ];
+
+    private protected abstract IEnumerable<(string Name, object? Value)> OwnSettings { get; }
+
     /// <summary>η in a step: <see cref="LearningRate"/> times the schedule's factor.</summary>
     /// <param name="step">From 1.</param>
     public double LearningRateAt(long step) => LearningRate * Schedule.FactorAt(step);

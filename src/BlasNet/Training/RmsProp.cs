@@ -27,6 +27,8 @@ public sealed class RmsProp : Optimizer
 
     private protected override int OwnStateBuffers => 1;
 
+    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("decay", Decay), ("epsilon", Epsilon)];
+
     private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
         sweep.Run(new Rule<T>(rate, Decay, Epsilon));
 

@@ -6,16 +6,27 @@ namespace BlasNet.Training;
 public sealed class Schedule
 {
     private readonly Func<long, double> _factor;
+    private readonly string _text;
 
     /// <param name="factor">The factor of a step; steps count from 1. It must depend on the number only, so that training can be resumed.</param>
     public Schedule(Func<long, double> factor)
+        : this(factor, "a function of one's own")
+    {
+    }
+
+    private Schedule(Func<long, double> factor, FormattableString text)
+        : this(factor, FormattableString.Invariant(text))
+    {
+    }
+
+    private Schedule(Func<long, double> factor, string text)
     {
         ArgumentNullException.ThrowIfNull(factor);
-        _factor = factor;
+        (_factor, _text) = (factor, text);
     }
 
     /// <summary>1 for every step.</summary>
-    public static Schedule Constant { get; } = new(_ => 1);
+    public static Schedule Constant { get; } = new(_ => 1, "constant");
 
     /// <summary>Falls by a factor every so many steps: γ^⌊(t − 1)/k⌋.</summary>
     /// <param name="every">k, at least 1.</param>
@@ -25,7 +36,7 @@ public sealed class Schedule
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(every, 1);
         RequireFactor(factor, nameof(factor));
-        return new Schedule(step => Math.Pow(factor, (step - 1) / every));
+        return new Schedule(step => Math.Pow(factor, (step - 1) / every), $"step({every}, {factor:R})");
     }
 
     /// <summary>Half a wave of the cosine, from 1 to a last value: f + (1 − f)·(1 + cos(π·t/T))/2 for t steps done; f ever after.</summary>
@@ -37,7 +48,7 @@ public sealed class Schedule
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         RequireFactor(final, nameof(final));
-        return new Schedule(step => final + (1 - final) * 0.5 * (1 + Math.Cos(Math.PI * Math.Min(step - 1, steps) / steps)));
+        return new Schedule(step => final + (1 - final) * 0.5 * (1 + Math.Cos(Math.PI * Math.Min(step - 1, steps) / steps)), $"cosine({steps}, {final:R})");
     }
 
     /// <summary>A straight line from 1 to a last value: 1 − (1 − f)·t/T for t steps done; f ever after.</summary>
@@ -48,7 +59,7 @@ public sealed class Schedule
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         RequireFactor(final, nameof(final));
-        return new Schedule(step => 1 - (1 - final) * Math.Min(step - 1, steps) / steps);
+        return new Schedule(step => 1 - (1 - final) * Math.Min(step - 1, steps) / steps, $"linear({steps}, {final:R})");
     }
 
     /// <summary>Rises in equal parts to 1, which step k has: min(1, t/k) in step t.</summary>
@@ -58,7 +69,7 @@ public sealed class Schedule
     public static Schedule WarmUp(long steps)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        return new Schedule(step => step >= steps ? 1 : (double)step / steps);
+        return new Schedule(step => step >= steps ? 1 : (double)step / steps, $"warm-up({steps})");
     }
 
     /// <summary>The factor of a step.</summary>
@@ -73,14 +84,14 @@ public sealed class Schedule
     {
         ArgumentOutOfRangeException.ThrowIfNegative(steps);
         ArgumentNullException.ThrowIfNull(next);
-        return new Schedule(step => step <= steps ? FactorAt(step) : next.FactorAt(step - steps));
+        return new Schedule(step => step <= steps ? FactorAt(step) : next.FactorAt(step - steps), $"{this}, after step {steps} {next}");
     }
 
     /// <summary>The product of both factors.</summary>
     public Schedule Times(Schedule other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new Schedule(step => FactorAt(step) * other.FactorAt(step));
+        return new Schedule(step => FactorAt(step) * other.FactorAt(step), $"({this})·({other})");
     }
 
     /// <summary>The product of both factors.</summary>
@@ -89,6 +100,9 @@ public sealed class Schedule
         ArgumentNullException.ThrowIfNull(left);
         return left.Times(right);
     }
+
+    /// <summary>As <c>warm-up(100), after step 100 cosine(2000, 0)</c>: by this a checkpoint tells whether training goes on with another one.</summary>
+    public override string ToString() => _text;
 
     private static void RequireFactor(double value, string name)
     {

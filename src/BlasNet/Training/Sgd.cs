@@ -32,6 +32,8 @@ public sealed class Sgd : Optimizer
 
     private protected override int OwnStateBuffers => Momentum == 0 ? 0 : 1;
 
+    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("momentum", Momentum), ("nesterov", Nesterov)];
+
     private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
     {
         if (Momentum == 0)

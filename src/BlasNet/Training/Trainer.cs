@@ -1,8 +1,6 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Memory;
 
 namespace BlasNet.Training;
@@ -72,26 +70,6 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     /// <summary>Examples used in the epoch under way.</summary>
     internal int EpochDone => _epochDone;
-
-    GradientAccumulator ITrainerState.Accumulator => _accumulator;
-
-    Exclusive ITrainerState.Use => _use;
-
-    TrainerPosition ITrainerState.Position
-    {
-        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizer.Sizes);
-        set => (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizer.Sizes) =
-            (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight, value.PassSizes);
-    }
-
-    IReadOnlyDictionary<string, string> ITrainerState.Rounding => new Dictionary<string, string>
-    {
-        ["optimization batch"] = OptimizationBatch.ToString(CultureInfo.InvariantCulture),
-        ["compute batch"] = ComputeBatch.ToString(CultureInfo.InvariantCulture),
-        ["memory budget"] = MemoryBudget.ToString(CultureInfo.InvariantCulture),
-        ["workers"] = Workers.ToString(CultureInfo.InvariantCulture),
-        ["kernels"] = Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>(),
-    };
 
     /// <summary>One optimizer step over the examples given, all of them.</summary>
     /// <returns>The mean of their losses, before the step; <see cref="LastStep"/> tells the rest.</returns>

@@ -8,7 +8,9 @@ namespace BlasNet.Training;
 /// <param name="EpochLossSum">Sum of the losses of the used ones, each times its weight and before the step it was part of.</param>
 /// <param name="EpochWeight">Sum of these weights.</param>
 /// <param name="PassSizes">By what steps are split into passes within a memory budget.</param>
-internal readonly record struct TrainerPosition(long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0, double EpochWeight = 0, PassSizes PassSizes = default);
+/// <param name="Noise">What the gradient noise scale has taken in; null where it is not measured.</param>
+internal readonly record struct TrainerPosition(
+    long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0, double EpochWeight = 0, PassSizes PassSizes = default, NoiseSums? Noise = null);
 
 /// <summary>What a checkpoint needs of a trainer, whatever its examples are.</summary>
 internal interface ITrainerState
@@ -23,6 +25,9 @@ internal interface ITrainerState
 
     /// <summary>Held while a step is computed.</summary>
     Exclusive Use { get; }
+
+    /// <summary>What steps depend on besides the model, the data, the optimizer's kind and its state, by name.</summary>
+    IReadOnlyDictionary<string, string> Settings { get; }
 
     /// <summary>What changes no result but for rounding, by name.</summary>
     IReadOnlyDictionary<string, string> Rounding { get; }

@@ -53,8 +53,7 @@ public sealed class TrainingLog : IDisposable
     /// <summary>Appends a row.</summary>
     /// <param name="epoch">From 1; the first column.</param>
     /// <param name="values">The other columns, the same ones in every row.</param>
-    /// <exception cref="ArgumentException">They are not those of the rows before.</exception>
-    /// <exception cref="IOException">The disk is full or gone.</exception>
+    /// <exception cref="IOException">The rows before have other columns, or the disk is full or gone.</exception>
     public void Write(int epoch, IReadOnlyList<KeyValuePair<string, double>> values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -76,7 +75,7 @@ public sealed class TrainingLog : IDisposable
         if (_header is null)
             row = $"{header}\n{row}";
         else if (_header != header)
-            throw new ArgumentException($"{Path} has the columns {_header}; a row of {header} does not fit.", nameof(values));
+            throw new IOException($"{Path} has the columns {_header}; a row of {header} does not fit. Choose another file.");
 
         _header = header;
         return row;

@@ -204,7 +204,8 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("{}", "is not a checkpoint of BlasNet")]
     [InlineData("[1]", "is not a checkpoint of BlasNet")]
     [InlineData("""{"format": "something else"}""", "is not a checkpoint of BlasNet")]
-    [InlineData("""{"format": "BlasNet checkpoint", "version": 2}""", "was written by a later version of BlasNet (format 2; this one reads 1)")]
+    [InlineData("""{"format": "BlasNet checkpoint", "version": 3}""", "was written by a later version of BlasNet (format 3; this one reads 2)")]
+    [InlineData("""{"format": "BlasNet checkpoint", "version": 1}""", "was written by an earlier version of BlasNet (format 1; this one reads 2)")]
     public void Another_program_s_manifest_is_refused(string json, string rule)
     {
         using var checkpoints = new CheckpointFolder(_folder.Path);
@@ -263,6 +264,47 @@ public sealed class CheckpointTests : IDisposable
 
         string warning = Assert.Single(checkpoints.Restore(resumed.Trainer)!.Warnings);
         Assert.EndsWith("was made with compute batch 0; now it is 2. Training goes on, but rounds differently", warning, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Settings_of_the_optimizer_and_of_the_objective_are_told_if_they_differ_and_those_of_now_count()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        SaveAt(checkpoints, 1);
+        using var resumed = new Regression(() => new Adam(0.5, beta1: 0.8)
+        {
+            WeightDecay = 0.25,
+            ClipNorm = 2,
+            ClipValue = 3,
+            Schedule = Schedule.WarmUp(4).Then(4, Schedule.Cosine(20, 0.1)) * Schedule.Step(3, 0.5),
+        });
+        resumed.Trainer.ClipExampleNorm = 1.5;
+        resumed.Trainer.OptimizationBatch = 7;
+        resumed.Trainer.Weight = _ => 2;
+        resumed.Trainer.Regularizer = Regularizer.L2(0.5, resumed.Model["W"]);
+
+        string[] warnings = [.. checkpoints.Restore(resumed.Trainer)!.Warnings];
+
+        Assert.Equal(
+        [
+            "beta1 0.9; now it is 0.8", "schedule constant; now it is (warm-up(4), after step 4 cosine(20, 0.1))·(step(3, 0.5))", "weight decay 0; now it is 0.25",
+            "clip value none; now it is 3", "clip norm none; now it is 2", "optimization batch 5; now it is 7", "weights of examples none; now it is given",
+            "clip norm of an example none; now it is 1.5",
+            "regulariser none; now it is W = parameter : [8 × 3]; %1 = square W : [8 × 3]; %2 = sum %1 : [1]; %3 = scale(0.25) %2 : [1]",
+        ], warnings.Select(warning => warning.Split("was made with ")[1].Replace(". Training goes on with that", "", StringComparison.Ordinal)));
+        Assert.Equal((0.02, 2.0), (resumed.Trainer.Optimizer.LearningRate, resumed.Trainer.Optimizer.ClipNorm));   // the rate is state: training may change it
+    }
+
+    [Fact]
+    public void An_average_is_not_begun_nor_moved_half_way()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        using Regression averaged = new(() => new Adam(0.02) { AverageFrom = 2 }), moved = new(() => new Adam(0.02) { AverageFrom = 3 }), none = new();
+        averaged.TrainTo(4);
+        checkpoints.Save(averaged.Trainer);
+
+        AssertRefused(checkpoints, moved, "was made with the average over steps from 2; here it is 3");
+        AssertRefused(checkpoints, none, "was made with the average over steps from 2; here it is none");
     }
 
     [Fact]

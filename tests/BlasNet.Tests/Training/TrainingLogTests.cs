@@ -90,7 +90,7 @@ public sealed class TrainingLogTests : IDisposable
         using var log = new TrainingLog(path);
         log.Begin(1);
 
-        var error = Assert.Throws<ArgumentException>(() => Write(log, 2, 1, 1));
+        var error = Assert.Throws<IOException>(() => Write(log, 2, 1, 1));
         Assert.StartsWith($"{path} has the columns epoch,loss; a row of epoch,loss,accuracy does not fit.", error.Message, StringComparison.Ordinal);
     }
 

@@ -1,0 +1,57 @@
+using System.Globalization;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Training;
+
+/// <content>What a checkpoint keeps of a trainer, and what it compares.</content>
+public sealed partial class Trainer<TExample>
+{
+    GradientAccumulator ITrainerState.Accumulator => _accumulator;
+
+    Exclusive ITrainerState.Use => _use;
+
+    TrainerPosition ITrainerState.Position
+    {
+        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizer.Sizes, NoiseScale?.Sums);
+        set
+        {
+            (StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizer.Sizes) =
+                (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight, value.PassSizes);
+            if (NoiseScale is not null)
+                NoiseScale.Sums = value.Noise ?? default;
+        }
+    }
+
+    IReadOnlyDictionary<string, string> ITrainerState.Settings => Texts(
+    [
+        .. Optimizer.Settings,
+        ("optimization batch", OptimizationBatch),
+        ("weights of examples", Weight is null ? null : "given"),
+        ("clip norm of an example", double.IsFinite(ClipExampleNorm) ? ClipExampleNorm : null),
+        ("regulariser", RegularizerText()),
+    ]);
+
+    IReadOnlyDictionary<string, string> ITrainerState.Rounding => Texts(
+    [
+        ("compute batch", ComputeBatch),
+        ("memory budget", MemoryBudget),
+        ("workers", Workers),
+        ("noise scale", NoiseScale),
+        ("kernels", Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>()),
+    ]);
+
+    private static Dictionary<string, string> Texts(IEnumerable<(string Name, object? Value)> settings) => settings.ToDictionary(
+        setting => setting.Name, setting => Convert.ToString(setting.Value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none");
+
+    // The expression itself: two of them are the same if they read the same.
+    private string? RegularizerText()
+    {
+        if (Regularizer is null)
+            return null;
+
+        Graph graph = Model.NewGraph();
+        Regularizer(graph);
+        return graph.ToText().TrimEnd('\n').Replace("\n", "; ", StringComparison.Ordinal);
+    }
+}
