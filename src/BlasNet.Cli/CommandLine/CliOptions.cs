@@ -148,6 +148,19 @@ internal static class CliOptions
     public static Option<int> Seed() => Integer(
         "--seed", "First parameters, order of examples and dropout follow from it.", byDefault: 1, int.MinValue, int.MaxValue);
 
+    /// <summary>What was given for an option, to be compared with others; nothing where it was not given, or is wrong by itself, which is told anyway.</summary>
+    public static T? GivenValue<T>(this CommandResult result, Option<T> option)
+    {
+        try
+        {
+            return result.GetResult(option) is null ? default : result.GetValue(option);
+        }
+        catch (InvalidOperationException)
+        {
+            return default;
+        }
+    }
+
     private static int ParseInteger(ArgumentResult argument, string name, string text, int minimum, int maximum)
     {
         if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) || value < minimum || value > maximum)

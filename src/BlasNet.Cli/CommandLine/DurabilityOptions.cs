@@ -44,7 +44,7 @@ internal sealed class DurabilityOptions
             }
         }
 
-        if (result.GetResult(_log) is not null && result.GetValue(_log) is { } log && Path.GetExtension(log).ToUpperInvariant() is not (".CSV" or ".JSONL"))
+        if (result.GivenValue(_log) is { } log && Path.GetExtension(log).ToUpperInvariant() is not (".CSV" or ".JSONL"))
             result.AddError($"--log {log}: the name must end in .csv or .jsonl.");
     }
 

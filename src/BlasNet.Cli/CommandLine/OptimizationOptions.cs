@@ -22,6 +22,9 @@ internal sealed class OptimizationOptions
     private readonly Option<double?> _l2 = CliOptions.PositiveNumber("--l2", "Add X/2 times the sum of the weights' squares to the loss.");
     private readonly Option<double?> _clipNorm = CliOptions.PositiveNumber("--clip-norm", "Scale the gradient down to this Euclidean norm where it is longer.");
     private readonly Option<double?> _clipValue = CliOptions.PositiveNumber("--clip-value", "Clip every element of the gradient to this absolute value.");
+    private readonly Option<double?> _clipExampleNorm = CliOptions.PositiveNumber(
+        "--clip-example-norm", "Scale each example's gradient down to this Euclidean norm where it is longer, before they are averaged.");
+
     private readonly Option<int?> _average = CliOptions.OptionalInteger(
         "--average", "Test and save the average of the parameters over all steps from step N on, instead of the last ones.", 1, int.MaxValue);
 
@@ -31,7 +34,11 @@ internal sealed class OptimizationOptions
     private readonly Option<long?> _memory = CliOptions.Bytes(
         "--memory", "What passes may take, as 64MB: values, gradients and packed weights, without parameters and optimizer. Passes are filled up to it.");
 
-    public IEnumerable<Option> Steps => [_optimizer, _learningRate, _schedule, _warmUp, _weightDecay, _l1, _l2, _clipNorm, _clipValue, _average];
+    private readonly Option<Named<bool?>> _noise = CliOptions.Choice(
+        "--noise-scale", "Show after each epoch from which batch on a larger one gains little: by the gradient of every example, which may cost half a step more; or by a step's first pass against all, "
+        + "which costs little and tells little.", new Named<bool?>("off", null), new("examples", true), new("passes", false));
+
+    public IEnumerable<Option> Steps => [_optimizer, _learningRate, _schedule, _warmUp, _weightDecay, _l1, _l2, _clipNorm, _clipValue, _clipExampleNorm, _average, _noise];
 
     public IEnumerable<Option> Passes => [_computeBatch, _memory];
 
@@ -46,6 +53,8 @@ internal sealed class OptimizationOptions
         L2 = options.GetValue(_l2),
         ClipNorm = options.GetValue(_clipNorm),
         ClipValue = options.GetValue(_clipValue),
+        ClipExampleNorm = options.GetValue(_clipExampleNorm),
+        NoiseFromExamples = options.GetRequiredValue(_noise).Value,
         AverageFrom = options.GetValue(_average),
         ComputeBatch = options.GetValue(_computeBatch),
         Memory = options.GetValue(_memory),

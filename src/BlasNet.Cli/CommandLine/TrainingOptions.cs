@@ -43,8 +43,7 @@ internal sealed class TrainingOptions(string data, int epochs)
         command.Validators.Add(_durability.Validate);
         command.Validators.Add(result =>
         {
-            bool valid = !(result.GetResult(_workers)?.Errors.Any() ?? false) && !(result.GetResult(_threads)?.Errors.Any() ?? false);
-            if (valid && result.GetValue(_workers) > 1 && result.GetValue(_threads) > 1)
+            if (result.GivenValue(_workers) > 1 && result.GivenValue(_threads) > 1)
                 result.AddError("--workers and --threads: only one of them can be more than 1.");
         });
     }

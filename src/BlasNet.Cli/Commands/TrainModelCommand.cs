@@ -30,9 +30,7 @@ internal static class TrainModelCommand
 
     private static void Run(CommandContext context, string name, TrainingSettings settings, Func<TrainingSettings, TrainingRun> create)
     {
-        if (settings.Workers > 1 && settings.Optimization.Memory is not null)
-            throw new CommandException("--workers: a memory budget, which --memory sets, is kept by one worker only; set --compute-batch N instead.");
-
+        settings.RequireTellingNoise();
         SaveFile.RequireWritable(settings.Save);
         using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
         using TrainingRun run = create(settings);
@@ -129,6 +127,13 @@ internal static class TrainModelCommand
         string rate = result.Words == 0
             ? string.Create(CultureInfo.InvariantCulture, $"{result.ExamplesPerSecond,9:N0} examples/s")
             : string.Create(CultureInfo.InvariantCulture, $"{result.WordsPerSecond,9:N0} words/s");
-        return string.Create(CultureInfo.InvariantCulture, $"epoch {result.Epoch,3}/{epochs}  loss {result.LossPerPrediction,8:F5}  {result.Quality}  {rate}");
+        string noise = result.NoiseScale switch
+        {
+            null => "",
+            double.NaN => "  noise scale   unknown",
+            double.PositiveInfinity => "  noise scale         ∞",   // noise hides the gradient
+            { } scale => string.Create(CultureInfo.InvariantCulture, $"  noise scale {scale,9:N1}"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"epoch {result.Epoch,3}/{epochs}  loss {result.LossPerPrediction,8:F5}  {result.Quality}{noise}  {rate}");
     }
 }

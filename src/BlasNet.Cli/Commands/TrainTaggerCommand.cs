@@ -45,8 +45,8 @@ internal static class TrainTaggerCommand
         {
             command.Validators.Add(result =>
             {
-                if (result.GetValue(embedding) % 2 != 0)
-                    result.AddError($"--embedding {result.GetValue(embedding)}: must be even; each direction over the characters gives half of it.");
+                if (result.GivenValue(embedding) is var length && length % 2 != 0)
+                    result.AddError($"--embedding {length}: must be even; each direction over the characters gives half of it.");
             });
         }
 

@@ -20,6 +20,9 @@ internal readonly record struct EpochResult(
     /// <summary>Whether no epoch before was better, or nobody compares them.</summary>
     public bool IsBest { get; init; }
 
+    /// <summary>The batch from which a larger one gains little, as all steps so far tell; null where it is not measured.</summary>
+    public double? NoiseScale { get; init; }
+
     /// <summary>The loss of an example by the number of losses it is the sum of: one for each word, or for each node of a tree.</summary>
     public required double LossPerPrediction { get; init; }
 }

@@ -29,6 +29,12 @@ internal sealed record OptimizationSettings
 
     public double? ClipValue { get; init; }
 
+    /// <summary>The longest that one example's gradient may be.</summary>
+    public double? ClipExampleNorm { get; init; }
+
+    /// <summary>Whether the gradient's noise is measured by examples, or else by passes; null for not at all.</summary>
+    public bool? NoiseFromExamples { get; init; }
+
     /// <summary>The first step of those whose parameters are averaged.</summary>
     public int? AverageFrom { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
@@ -94,6 +95,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
             ComputeBatch = optimization.ComputeBatch,
             MemoryBudget = optimization.Memory ?? 0,
             Regularizer = optimization.RegularizerOf(model),
+            ClipExampleNorm = optimization.ClipExampleNorm ?? double.PositiveInfinity,
+            NoiseScale = optimization.NoiseFromExamples is { } fromExamples ? new GradientNoiseScale(fromExamples: fromExamples) : null,
             DetectAnomalies = durability.DetectAnomalies,
             Workers = settings.Workers,
             Work = (predictions ?? words) is { } count ? example => count(example) : null,
@@ -140,13 +143,15 @@ internal sealed class TrainingRun<TExample> : TrainingRun
                 $"--checkpoint {_checkpoints.Path}: has checkpoints up to step {step}; add --resume to go on from there, or choose an empty directory.");
         }
 
-        Checkpoint? restored = _loop.Resume();
-
         // What is said now counts, not what was said then.
-        if (_settings.Optimization.LearningRate is { } rate)
-            _loop.Trainer.Optimizer.LearningRate = rate;
+        Checkpoint? restored = _loop.Resume();
+        Optimizer optimizer = _loop.Trainer.Optimizer;
+        if (restored is null || _settings.Optimization.LearningRate is not { } rate || rate.Equals(optimizer.LearningRate))
+            return restored;
 
-        return restored;
+        string change = string.Create(CultureInfo.InvariantCulture, $"the learning rate was {optimizer.LearningRate}; now it is {rate}");
+        optimizer.LearningRate = rate;
+        return new Checkpoint(restored.Folder, restored.Step, restored.Epoch, restored.Notes, [.. restored.Warnings, change]);
     }
 
     public override EpochResult? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
@@ -161,6 +166,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         {
             LossPerPrediction = _predictions == 0 ? epoch.Loss : epoch.Loss * _examples.Count / _predictions,
             IsBest = epoch.IsBest,
+            NoiseScale = _loop.Trainer.NoiseScale?.Value,
         };
     }
 

@@ -38,5 +38,16 @@ internal sealed record TrainingSettings
 
     public DurabilitySettings Durability { get; init; } = new();
 
+    /// <exception cref="CommandException">The gradient's noise is asked for, and no step can tell it.</exception>
+    public void RequireTellingNoise()
+    {
+        bool isOnePass = Workers == 1 && Optimization.Memory is null && (Optimization.ComputeBatch == 0 || Optimization.ComputeBatch >= Batch);
+        if (Optimization.NoiseFromExamples is not null && Batch == 1)
+            throw new CommandException("--noise-scale: a step of one example tells no noise; set --batch above 1.");
+
+        if (Optimization.NoiseFromExamples == false && isOnePass)
+            throw new CommandException($"--noise-scale passes: a step would have one pass, and several are compared; set --compute-batch below --batch, which is {Batch}, or choose --noise-scale examples.");
+    }
+
     public EngineOptions NewPasses() => new() { Batching = Batching };
 }

@@ -18,7 +18,7 @@ public sealed partial class Trainer<TExample>
     }
 
     /// <summary>Set to have the noise of the gradient measured at every step; null, the default, for not.</summary>
-    /// <remarks>Steps that cannot tell it, of a single example or, where passes are compared, of a single pass, are left out.</remarks>
+    /// <remarks>Steps that cannot tell it are left out: of a single example or, where passes are compared, of a single pass, or where the squares overflow.</remarks>
     public GradientNoiseScale? NoiseScale { get; set; }
 
     private bool WantsByExample => double.IsFinite(ClipExampleNorm) || NoiseScale is { FromExamples: true };
@@ -33,11 +33,16 @@ public sealed partial class Trainer<TExample>
     // The regulariser's gradient is the same for all examples and has not been added yet.
     private void MeasureNoise()
     {
+        if (NoiseScale is null)
+            return;
+
         PassSums sums = _accumulator.Sums;
-        if (NoiseScale is { FromExamples: true } && sums.Examples > 1)
-            NoiseScale.Add(1, sums.SquaredNorms * sums.Examples / (sums.Weight * sums.Weight), sums.Examples, MeanSquaredNorm());
-        else if (NoiseScale is { FromExamples: false } && sums.Examples > _firstPassExamples)
-            NoiseScale.Add(_firstPassExamples, _firstPass, sums.Examples, MeanSquaredNorm());
+        (int small, double ofSmall) = NoiseScale.FromExamples
+            ? (1, sums.SquaredNorms * sums.Examples / (sums.Weight * sums.Weight))
+            : (_firstPassExamples, _firstPass);
+        double ofAll = MeanSquaredNorm();
+        if (small < sums.Examples && double.IsFinite(ofSmall) && double.IsFinite(ofAll))
+            NoiseScale.Add(small, ofSmall, sums.Examples, ofAll);
     }
 
     private double MeanSquaredNorm() => _accumulator.First.SquaredNorm() / (_accumulator.Sums.Weight * _accumulator.Sums.Weight);

@@ -47,7 +47,7 @@ public sealed class TrainingLoop<TExample>
     /// <summary>Optimizer steps between two checkpoints within an epoch; 0 for none but at its end.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>Receives a row for every epoch.</summary>
+    /// <summary>Receives a row for every epoch: step, loss, seconds, the measures, and the noise scale where the trainer has one.</summary>
     public TrainingLog? Log { get; init; }
 
     /// <summary>The checkpoint written or restored last.</summary>
@@ -121,10 +121,12 @@ public sealed class TrainingLoop<TExample>
         double loss = Trainer.FinishEpoch();
         int epoch = Trainer.EpochCount;
         bool isBest = EarlyStopping?.Add(epoch, measures[0].Value) ?? true;
-        Log?.Write(epoch, [new("step", Trainer.StepCount), new("loss", loss), new("seconds", time.TotalSeconds), .. measures]);
+        Log?.Write(epoch, [new("step", Trainer.StepCount), new("loss", loss), new("seconds", time.TotalSeconds), .. measures, .. NoiseColumn()]);
         Save();
         return new EpochSummary(epoch, Trainer.StepCount, loss, time, measures, isBest);
     }
+
+    private KeyValuePair<string, double>[] NoiseColumn() => Trainer.NoiseScale is { } noise ? [new("noise_scale", noise.Value)] : [];
 
     private void Save()
     {

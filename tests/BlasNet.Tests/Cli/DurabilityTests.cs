@@ -117,6 +117,55 @@ public sealed class DurabilityTests : IDisposable
     }
 
     [Fact]
+    public void Settings_that_differ_are_told()
+    {
+        Train("--epochs", "1", "--clip-norm", "0.5");
+        CommandResult resumed = Train("--epochs", "2", "--resume", "--l2", "0.5", "--learning-rate", "0.01");
+        CommandResult refused = Train("--epochs", "3", "--resume", "--optimizer", "sgd");
+
+        Assert.Equal(ExitCodes.Success, resumed.ExitCode);
+        string[] notes = [.. resumed.Error.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal))];
+        Assert.EndsWith(": was made with clip norm 0.5; now it is none. Training goes on with that.", notes[0], StringComparison.Ordinal);
+        Assert.Contains(": was made with regulariser none; now it is W1 = parameter", notes[1], StringComparison.Ordinal);
+        Assert.Equal(("Note: the learning rate was 0.001; now it is 0.01.", 3), (notes[2], notes.Length));
+        Assert.Equal(ExitCodes.Failure, refused.ExitCode);
+        Assert.EndsWith("was made with optimizer Adam; here it is Sgd\n", refused.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The average over steps goes on, too.</summary>
+    [Fact]
+    public void The_noise_scale_of_a_training_that_is_resumed_is_that_of_one_that_was_not()
+    {
+        string[] args = ["--noise-scale", "examples", "--epochs", "3"];
+        double[] Scales(CommandResult result) => [.. result.Json()[..^1].Select(line => line.GetProperty("noise_scale").GetDouble())];
+        double[] expected = Scales(Train(checkpoints: false, args));
+        Train([.. args[..2], "--epochs", "1"]);
+
+        Assert.Equal(expected[1..], Scales(Train([.. args, "--resume"])));
+    }
+
+    [Theory]
+    [InlineData("examples", "--batch 1", "--noise-scale: a step of one example tells no noise; set --batch above 1.")]
+    [InlineData("passes", "--batch 8", "--noise-scale passes: a step would have one pass, and several are compared; set --compute-batch below --batch, which is 8, or choose --noise-scale examples.")]
+    public void Noise_that_no_step_can_tell_is_refused(string noise, string args, string error)
+    {
+        CommandResult result = CommandResult.Of(["train", "digits", "--noise-scale", noise, .. args.Split(' ')]);
+
+        Assert.Equal((ExitCodes.Failure, $"Error: {error}\n"), (result.ExitCode, result.Error));
+    }
+
+    [Fact]
+    public void A_log_with_other_columns_is_refused()
+    {
+        string log = _folder.File("log.csv");
+        Train("--epochs", "1", "--log", log);
+        CommandResult resumed = Train("--epochs", "2", "--resume", "--log", log, "--noise-scale", "examples");
+
+        Assert.Equal(ExitCodes.Failure, resumed.ExitCode);
+        Assert.Contains($"{log} has the columns epoch,step,loss,seconds,test_accuracy; a row of epoch,step,loss,seconds,test_accuracy,noise_scale does not fit.", resumed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Patience_ends_it_and_saves_the_best()
     {
         string saved = _folder.File("best.safetensors");
@@ -167,16 +216,6 @@ public sealed class DurabilityTests : IDisposable
         Assert.StartsWith(
             "Error: --workers and --threads: only one of them can be more than 1.",
             CommandResult.Of("train", "digits", "--workers", "2", "--threads", "2").Error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_memory_budget_and_workers_exclude_each_other()
-    {
-        CommandResult result = CommandResult.Of("train", "digits", "--workers", "2", "--memory", "64MB");
-
-        Assert.Equal(
-            (ExitCodes.Failure, "Error: --workers: a memory budget, which --memory sets, is kept by one worker only; set --compute-batch N instead.\n"),
-            (result.ExitCode, result.Error));
     }
 
     [Theory]

@@ -76,7 +76,7 @@ public sealed class TrainOptimizationTests
     [Theory]
     [InlineData("--schedule", "cosine"), InlineData("--schedule", "step"), InlineData("--schedule", "linear"), InlineData("--warm-up", "30")]
     [InlineData("--weight-decay", "0.5"), InlineData("--l1", "0.0001"), InlineData("--l2", "0.01")]
-    [InlineData("--clip-norm", "0.5"), InlineData("--clip-value", "0.01")]
+    [InlineData("--clip-norm", "0.5"), InlineData("--clip-value", "0.01"), InlineData("--clip-example-norm", "1")]
     public void Each_option_changes_the_path(string option, string value)
     {
         string[] args = ["--optimizer", "momentum", "--epochs", "6", "--hidden", "32"];
@@ -97,6 +97,16 @@ public sealed class TrainOptimizationTests
         Assert.Equal(Losses(plain), Losses(averaged));
         Assert.Equal(Accuracy(plain[0]), Accuracy(averaged[0]));   // 23 steps
         Assert.NotEqual(Accuracy(plain[1]), Accuracy(averaged[1]));
+    }
+
+    [Theory, InlineData("examples", "--workers=2", "--memory=16MB"), InlineData("passes", "--compute-batch=16"), InlineData("passes", "--workers=2")]
+    public void The_noise_scale_is_shown_after_each_epoch(string noise, params string[] more)
+    {
+        string[] args = ["train", "digits", "--epochs", "2", "--hidden", "32", "--noise-scale", noise, .. more];
+        double[] scales = [.. CommandResult.Of([.. args, "--json"]).Json().Select(line => line.GetProperty("noise_scale").GetDouble())];
+
+        Assert.All(scales, scale => Assert.InRange(scale, 5, 2000));
+        Assert.Equal(2, CommandResult.Of(args).Output.Split('\n').Count(line => line.StartsWith("epoch ", StringComparison.Ordinal) && line.Contains("  noise scale ", StringComparison.Ordinal)));
     }
 
     private static double Accuracy(JsonElement line) => line.GetProperty("test_accuracy").GetDouble();

@@ -63,6 +63,24 @@ public sealed class UsageTests
         Assert.Contains("'--batch'", Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
+    /// <summary>Values that are compared with others, too.</summary>
+    [Theory]
+    [InlineData("digits --workers", "Required argument missing for option: '--workers'.")]
+    [InlineData("digits --workers 2 --threads", "Required argument missing for option: '--threads'.")]
+    [InlineData("digits --workers x --threads 1", "--workers x: must be a whole number from 1 to 256.")]
+    [InlineData("digits --log", "Required argument missing for option: '--log'.")]
+    [InlineData("digits --noise-scale", "Required argument missing for option: '--noise-scale'.")]
+    [InlineData("digits --noise-scale all", "--noise-scale all: must be one of off, examples, passes.")]
+    [InlineData("digits --clip-example-norm nan", "--clip-example-norm nan: must be a number above 0.")]
+    [InlineData("tagger-char --data x --embedding x", "--embedding x: must be a whole number from 1 to 4096.")]
+    [InlineData("tagger-char --data x --embedding 7", "--embedding 7: must be even; each direction over the characters gives half of it.")]
+    public void A_missing_or_wrong_value_is_named(string args, string error)
+    {
+        CommandResult result = CommandResult.Of(["train", .. args.Split(' ')]);
+
+        Assert.Equal((ExitCodes.Usage, $"Error: {error} See 'blasnet train {args.Split(' ')[0]} --help'.\n"), (result.ExitCode, result.Error));
+    }
+
     [Fact]
     public void Without_arguments_the_help_is_shown()
     {
