@@ -68,6 +68,10 @@ internal static class TrainModelCommand
         {
             throw new CommandException($"--memory: {char.ToLowerInvariant(e.Message[0])}{e.Message[1..]}");
         }
+        catch (OutOfMemoryException e)
+        {
+            throw new CommandException($"{e.Message} Set --memory or a smaller --compute-batch.");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArithmeticException)
         {
             throw new CommandException(e.Message);

@@ -15,7 +15,7 @@ internal static class DigitTraining
     public static TrainingRun Create(DigitSplit digits, IReadOnlyList<int> hidden, TrainingSettings settings)
     {
         DigitClassifier classifier = Network.Create(
-            settings.Seed, model => new DigitClassifier(model, digits.Train[0].Pixels.Length, hidden), out Model model);
+            settings, model => new DigitClassifier(model, digits.Train[0].Pixels.Length, hidden), out Model model);
         var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses());
         Digit[] test = [.. digits.Test];
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)

@@ -15,7 +15,7 @@ internal static class LanguageModelTraining
     public static TrainingRun Create(
         Split<int[]> data, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
-        LanguageModel language = Network.Create(settings.Seed, create, out Model model);
+        LanguageModel language = Network.Create(settings, create, out Model model);
         var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses()) { ComputeBatch = 64 };   // a stack of softmaxes is large
         long predictions = data.Dev.Sum(sentence => (long)LanguageModel.PredictionsOf(sentence));
         return new TrainingRun<int[]>(model, language.Loss, data.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)

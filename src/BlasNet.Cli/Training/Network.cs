@@ -6,13 +6,13 @@ namespace BlasNet.Cli.Training;
 /// <summary>Makes the model of a network whose sizes its user chose.</summary>
 internal static class Network
 {
-    /// <param name="seed">Of the first parameters.</param>
+    /// <param name="settings">How it will be trained.</param>
     /// <param name="create">Adds the parameters.</param>
     /// <param name="model">Receives them; to be disposed by the caller.</param>
     /// <exception cref="CommandException">They are too many, or there is no memory for them.</exception>
-    public static TNetwork Create<TNetwork>(int seed, Func<Model, TNetwork> create, out Model model)
+    public static TNetwork Create<TNetwork>(TrainingSettings settings, Func<Model, TNetwork> create, out Model model)
     {
-        model = new Model(seed);
+        model = new Model(settings.Seed) { Training = (Gradients: settings.Workers, State: settings.Optimization.NewOptimizer(steps: 1).StateBuffers) };
         try
         {
             return create(model);

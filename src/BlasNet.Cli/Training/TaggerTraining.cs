@@ -17,7 +17,7 @@ internal static class TaggerTraining
     public static TrainingRun Create(
         Split<TaggedSentence> data, TaggerCoding coding, Func<Model, Tagger> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
-        Tagger tagger = Network.Create(settings.Seed, create, out Model model);
+        Tagger tagger = Network.Create(settings, create, out Model model);
         var evaluator = new Evaluator<TaggedSentence>(model, tagger.Scores, settings.NewPasses());
         return new TrainingRun<TaggedSentence>(model, tagger.Loss, data.Train, Test, settings, sentence => sentence.Words.Length)
         {

@@ -17,7 +17,7 @@ internal static class TreeTraining
     public static TrainingRun Create(
         Split<LabelledTree> data, TreeCoding coding, Func<Model, TreeClassifier> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
-        TreeClassifier classifier = Network.Create(settings.Seed, create, out Model model);
+        TreeClassifier classifier = Network.Create(settings, create, out Model model);
         var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.NewPasses());
         return new TrainingRun<LabelledTree>(model, classifier.Loss, data.Train, Test, settings, tree => tree.Words, tree => tree.Nodes.Length)
         {

@@ -41,15 +41,12 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
     public int Append(int length)
     {
         int offset = Length;
-        T[] old = Span.ToArray();
-        Length = checked(offset + Padded(length));
-        if (Length > _values.Length)
-        {
-            _values.EnsureCapacity(Math.Max(Length, 2L * offset));
-            _values.Clear();
-            old.CopyTo(_values.Span);
-        }
+        int end = checked(offset + Padded(length));
+        if (end > _values.Length)
+            _values.Grow(Math.Max(end, offset + offset / 4L));
 
+        Length = end;
+        Span[offset..].Clear();
         _packed.Add(new PackedWeights<T>());
         Changed();
         return offset;

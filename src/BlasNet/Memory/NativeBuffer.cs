@@ -13,6 +13,8 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
     /// <summary>Bytes of a cache line and of the widest vector.</summary>
     public const int Alignment = 64;
 
+    private const long LargeBytes = 1 << 26;
+
     private T* _data;
 
     /// <param name="length">Elements; the memory is not cleared.</param>
@@ -30,6 +32,7 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
 
     /// <summary>Makes room for at least <paramref name="length"/> elements. A buffer that grows loses its content and moves.</summary>
     /// <returns>The first element.</returns>
+    /// <exception cref="OutOfMemoryException">There is not so much.</exception>
     public T* EnsureCapacity(long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -37,11 +40,30 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
         if (length > Length)
         {
             Dispose();
-            _data = (T*)NativeMemory.AlignedAlloc(checked((nuint)length * (nuint)sizeof(T)), Alignment);
-            Length = length;
+            Allocate(length);
         }
 
         return _data;
+    }
+
+    /// <summary>Makes room for more elements and keeps those that there are; the others are not cleared.</summary>
+    public void Grow(long length)
+    {
+        T* old = _data;
+        long oldBytes = Bytes;
+        Allocate(length);
+        NativeMemory.Copy(old, _data, (nuint)oldBytes);
+        NativeMemory.AlignedFree(old);
+    }
+
+    private void Allocate(long length)
+    {
+        long bytes = checked(length * sizeof(T));
+        if (bytes >= LargeBytes)
+            AvailableMemory.Require(bytes, $"A block of memory would have");
+
+        _data = (T*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+        Length = length;
     }
 
     public void Clear() => NativeMemory.Clear(_data, (nuint)Bytes);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Numerics;
 using System.Numerics.Tensors;
 using BlasNet.Execution;
@@ -56,6 +57,10 @@ public sealed partial class Model : IParameters, IDisposable
     public Parameter this[string name] => _byName.TryGetValue(name, out Parameter? parameter)
         ? parameter
         : throw new KeyNotFoundException($"The model has no parameter '{name}'. It has: {string.Join(", ", _byName.Keys)}.");
+
+    /// <summary>How many gradients, one for each worker, and how many numbers of the optimizer's state there will be for each parameter. So a model that
+    /// is too large to be trained is refused before it is there.</summary>
+    internal (int Gradients, int State) Training { get; init; }
 
     /// <summary>An empty graph for this model's expressions.</summary>
     public Graph NewGraph() => new(Precision, this);
@@ -129,6 +134,22 @@ public sealed partial class Model : IParameters, IDisposable
             _double!.PackedOf(parameter.Index).Uses = uses;
     }
 
+    /// <exception cref="InsufficientMemoryException">There is not enough for the parameters, so many gradients and the optimizer's state.</exception>
+    /// <exception cref="ArgumentException">That are more numbers than 32-bit offsets reach.</exception>
+    internal void RequireRoom(int gradients, int state) => RequireRoom(Size, gradients, state, "The model");
+
+    private void RequireRoom(long size, int gradients, int state, string what)
+    {
+        if (size * Math.Max(1, state) > MaxSize)
+        {
+            throw new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture, $"{what}: a model has at most {MaxSize / Math.Max(1, state):N0} numbers{(state > 1 ? $" where an optimizer keeps {state} for each" : "")}."));
+        }
+
+        string training = gradients > 0 ? ", with their gradients and the optimizer's state," : "";
+        AvailableMemory.Require(size * (1 + gradients + state) * Precision.ElementBytes(), $"{what}: {size:N0} parameters{training} would take");
+    }
+
     private void Changed()
     {
         _single?.Changed();
@@ -145,8 +166,10 @@ public sealed partial class Model : IParameters, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (shape.Rows < 1 || shape.Columns < 1 || (long)shape.Rows * shape.Columns > MaxSize - Size)
-            throw new ArgumentException($"{name} {shape}: a parameter needs at least one row and one column, and a model has at most {MaxSize} numbers.");
+        if (shape.Rows < 1 || shape.Columns < 1)
+            throw new ArgumentException($"{name} {shape}: a parameter needs at least one row and one column.");
+
+        RequireRoom(Size + (long)shape.Rows * shape.Columns, Training.Gradients, Training.State, $"{name} {shape}");
 
         if (_byName.ContainsKey(name))
             throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));

@@ -28,6 +28,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
     /// <param name="optimizer">How parameters follow from gradients.</param>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters, their gradients and the optimizer's state take.</exception>
     public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer)
         : this(model, loss, optimizer, new EngineOptions())
     {
@@ -39,6 +40,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
         (Model, _loss, Optimizer) = (model, loss, optimizer);
+        model.RequireRoom(gradients: 1, optimizer.StateBuffers);
         _accumulator = model.Own(GradientAccumulator.Create(model, options));
         _runners.Add(new PassRunner(this, _accumulator.First));
     }

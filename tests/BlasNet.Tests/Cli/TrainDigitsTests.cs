@@ -11,6 +11,18 @@ public sealed class TrainDigitsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
+    /// <summary>Before any of it is allocated: nearly a terabyte, with a gradient for each worker.</summary>
+    [Theory]
+    [InlineData("30000,30000", "W2 [30000 × 30000]: 901,980,000 parameters, with their gradients and the optimizer's state, would take 934,451,280,000 bytes; there are ")]
+    [InlineData("60000,60000", "W2 [60000 × 60000]: a model has at most 1,000,000,000 numbers where an optimizer keeps 2 for each.")]
+    public void A_network_too_large_for_the_machine_is_refused(string hidden, string error)
+    {
+        CommandResult result = CommandResult.Of("train", "digits", "--hidden", hidden, "--workers", "256");
+
+        Assert.Equal(ExitCodes.Failure, result.ExitCode);
+        Assert.StartsWith($"Error: The network is too large. {error}", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Json_is_one_object_a_line_and_a_summary_at_the_end()
     {
