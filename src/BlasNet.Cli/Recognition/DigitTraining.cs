@@ -16,7 +16,7 @@ internal static class DigitTraining
     {
         DigitClassifier classifier = Network.Create(
             settings, model => new DigitClassifier(model, digits.Train[0].Pixels.Length, hidden), out Model model);
-        var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses());
+        var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses()) { Workers = settings.Workers };
         Digit[] test = [.. digits.Test];
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)
         {

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using BlasNet.Native;
 
 namespace BlasNet.Training;
 
 /// <summary>A folder that keeps the last checkpoints of one training: parameters, the optimizer's state and the position in the data.</summary>
 /// <remarks>
 /// A checkpoint is a folder <c>step-0000000123-epoch-0004</c> (123 steps made, 4 epochs complete) of two safetensors files and, written last, a manifest with their checksums; each file
-/// is flushed to disk before it gets its name. So whenever the process or the machine stops, a checkpoint is complete or not there.
+/// is flushed to disk before it gets its name, and the names, on Unix, before older checkpoints go. So whenever the process or the machine stops, a checkpoint is complete or not there.
 /// A training that is restored, with the same data and settings on the same machine, ends with the same parameters to the bit as one that
 /// was never stopped.
 /// </remarks>
@@ -102,6 +103,8 @@ public sealed partial class CheckpointFolder : IDisposable
         Directory.CreateDirectory(folder);
         File.Delete(System.IO.Path.Combine(folder, Manifest));   // until the new one is there, the folder does not count
         CheckpointFiles.Write(folder, trainer, notes);
+        DirectoryFile.TryFlush(folder);   // before the others go: a machine that stops now finds the new one
+        DirectoryFile.TryFlush(Path);
         _mine.Add(place);
         _damaged.Remove(place);
         Prune(place);

@@ -1,6 +1,7 @@
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Training;
 
@@ -15,10 +16,11 @@ public sealed unsafe class Evaluator<TExample>
 {
     private readonly Model _model;
     private readonly Func<Graph, TExample, Expr> _function;
-    private readonly Graph _graph;
-    private readonly IDisposable _engine;
+    private readonly EngineOptions _options;
     private readonly Exclusive _use = new("evaluator");
-    private Expr[] _outputs = [];
+    private readonly ParallelParts _parallel = new();
+    private readonly List<Worker> _all = [];
+    private int _workers = 1;
 
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="function">Builds one example's value in the graph given; dropout does not drop.</param>
@@ -31,14 +33,28 @@ public sealed unsafe class Evaluator<TExample>
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(function);
-        (_model, _function, _graph) = (model, function, model.NewGraph());
-        _engine = model.Own<IDisposable>(model.Precision == Precision.Single
-            ? new Engine<float>(model.Store<float>(), options)
-            : new Engine<double>(model.Store<double>(), options));
+        (_model, _function, _options) = (model, function, options);
+        _all.Add(NewWorker());
     }
 
     /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; } = 256;
+
+    /// <summary>How many threads compute passes at once, with one thread for each matrix product; 1, the default, for the calling thread alone. The same number gives
+    /// the same bits.</summary>
+    /// <remarks>With more than one, the function is called on several threads at once, each with a graph of its own: what they share must not change. Results are still
+    /// handed over in order, on the calling thread.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>
+    public int Workers
+    {
+        get => _workers;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 256);
+            _workers = value;
+        }
+    }
 
 #pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.
     /// <summary>Evaluates each example and hands its result over, in order.</summary>
@@ -67,12 +83,12 @@ public sealed unsafe class Evaluator<TExample>
     private void RunSpan<T>(ReadOnlySpan<TExample> examples, ResultHandler<T> handler, CancellationToken cancellation)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ArgumentNullException.ThrowIfNull(handler);
-        ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
-        for (int start = 0; start < examples.Length; start += ComputeBatch)
+        int count = RequireGroup(handler);
+        for (int start = 0; start < examples.Length; start += count)
         {
             cancellation.ThrowIfCancellationRequested();
-            RunPass(examples.Slice(start, Math.Min(ComputeBatch, examples.Length - start)), start, handler);
+            ReadOnlySpan<TExample> group = examples.Slice(start, Math.Min(count, examples.Length - start));
+            RunGroup(Workers == 1 ? [] : group.ToArray(), group, start, handler);
         }
     }
 
@@ -80,26 +96,40 @@ public sealed unsafe class Evaluator<TExample>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(examples);
-        ArgumentNullException.ThrowIfNull(handler);
-        ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
         int start = 0;
-        foreach (TExample[] pass in examples.Chunk(ComputeBatch))
+        foreach (TExample[] group in examples.Chunk(RequireGroup(handler)))
         {
             cancellation.ThrowIfCancellationRequested();
-            RunPass(pass, start, handler);
-            start += pass.Length;
+            RunGroup(group, group, start, handler);
+            start += group.Length;
         }
     }
 
-    private void RunPass<T>(ReadOnlySpan<TExample> examples, int first, ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <returns>How many examples all workers together compute at once.</returns>
+    private int RequireGroup<T>(ResultHandler<T> handler)
     {
-        if (_engine is not Engine<T> engine)
+        ArgumentNullException.ThrowIfNull(handler);
+        ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
+        return (int)Math.Min((long)ComputeBatch * Workers, Array.MaxLength);
+    }
+
+    // As an array for other threads, too, which a span cannot reach.
+    private void RunGroup<T>(TExample[] group, ReadOnlySpan<TExample> examples, int first, ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (_all[0].Engine is not Engine<T>)
             throw new InvalidOperationException($"The model's precision is {_model.Precision}; the results cannot be handed over as {typeof(T).Name}.");
 
         _use.Enter();
         try
         {
-            RunPass(engine, examples, first, handler);
+            int workers = Math.Min(Workers, examples.Length);
+            if (workers == 1)
+                _all[0].Compute<T>(_function, examples, first);
+            else
+                RunWorkers<T>(group, workers, first);
+
+            for (int worker = 0; worker < workers; worker++)
+                _all[worker].HandOver(handler);
         }
         finally
         {
@@ -107,22 +137,63 @@ public sealed unsafe class Evaluator<TExample>
         }
     }
 
-    private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, ResultHandler<T> handler)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private void RunWorkers<T>(TExample[] group, int workers, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (_outputs.Length < examples.Length)
-            _outputs = new Expr[examples.Length];
+        while (_all.Count < workers)
+            _all.Add(NewWorker());
 
-        _graph.Clear();
-        for (int i = 0; i < examples.Length; i++)
+        ParameterStore<T> parameters = _model.Store<T>();
+        parameters.HoldForecasts(true);
+        try
         {
-            _graph.BeginExample(first + i);
-            _outputs[i] = _graph.At(_function(_graph, examples[i]).IndexIn(_graph));
+            _parallel.Run(workers, worker =>
+            {
+                (int start, int end) = (Start(worker), Start(worker + 1));
+                _all[worker].Compute<T>(_function, group.AsSpan(start..end), first + start);
+            });
+        }
+        finally
+        {
+            parameters.HoldForecasts(false);
         }
 
-        engine.Prepare(_graph, _outputs.AsSpan(0, examples.Length));
-        engine.Execute();
-        for (int i = 0; i < examples.Length; i++)
-            handler(first + i, engine.ValueOf(i));
+        int Start(int worker) => (int)((long)group.Length * worker / workers);
+    }
+
+    private Worker NewWorker() => new(_model.NewGraph(), _model.Own<IDisposable>(_model.Precision == Precision.Single
+        ? new Engine<float>(_model.Store<float>(), _options)
+        : new Engine<double>(_model.Store<double>(), _options)));
+
+    /// <summary>One thread's pass.</summary>
+    private sealed class Worker(Graph graph, IDisposable engine)
+    {
+        private Expr[] _outputs = [];
+        private int _first, _count;
+
+        public IDisposable Engine => engine;
+
+        public void Compute<T>(Func<Graph, TExample, Expr> function, ReadOnlySpan<TExample> examples, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            (_first, _count) = (first, examples.Length);
+            if (_outputs.Length < _count)
+                _outputs = new Expr[_count];
+
+            graph.Clear();
+            for (int i = 0; i < _count; i++)
+            {
+                graph.BeginExample(first + i);
+                _outputs[i] = graph.At(function(graph, examples[i]).IndexIn(graph));
+            }
+
+            var typed = (Engine<T>)engine;
+            typed.Prepare(graph, _outputs.AsSpan(0, _count));
+            typed.Execute();
+        }
+
+        public void HandOver<T>(ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            for (int i = 0; i < _count; i++)
+                handler(_first + i, ((Engine<T>)engine).ValueOf(i));
+        }
     }
 }

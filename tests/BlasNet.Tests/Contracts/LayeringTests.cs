@@ -16,7 +16,7 @@ public sealed partial class LayeringTests
         ["Derivatives"] = ["Passes", "Operators", "Graphs", "Memory"],
         ["Execution"] = ["Passes", "Graphs", "Kernels", "Memory"],
         ["Layers"] = ["Operators", "Graphs"],
-        ["Training"] = ["Memory", "Kernels", "Graphs", "Operators", "Passes", "Derivatives", "Execution", "Layers"],
+        ["Training"] = ["Native", "Memory", "Kernels", "Graphs", "Operators", "Passes", "Derivatives", "Execution", "Layers"],
     };
 
     public static TheoryData<string> Folders => [.. Directory.GetDirectories(Library).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj"))];
