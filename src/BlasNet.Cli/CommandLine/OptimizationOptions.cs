@@ -35,7 +35,7 @@ internal sealed class OptimizationOptions
         "--memory", "What passes may take, as 64MB: values, gradients and packed weights, without parameters and optimizer. Passes are filled up to it.");
 
     private readonly Option<Named<bool?>> _noise = CliOptions.Choice(
-        "--noise-scale", "Show after each epoch from which batch on a larger one gains little: by the gradient of every example, which may cost half a step more; or by a step's first pass against all, "
+        "--noise-scale", "Show after each epoch from which batch on a larger one gains little: by the gradient of every example, which is exact for the step and costs some time; or by a step's first pass against all, "
         + "which costs little and tells little.", new Named<bool?>("off", null), new("examples", true), new("passes", false));
 
     public IEnumerable<Option> Steps => [_optimizer, _learningRate, _schedule, _warmUp, _weightDecay, _l1, _l2, _clipNorm, _clipValue, _clipExampleNorm, _average, _noise];
