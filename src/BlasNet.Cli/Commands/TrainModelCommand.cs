@@ -61,8 +61,9 @@ internal static class TrainModelCommand
         }
         catch (NonFiniteException e)
         {
-            string hint = settings.Durability.DetectAnomalies ? "" : ", or find where it begins with --detect-anomalies";
-            throw new CommandException($"{e.Message} Try a smaller --learning-rate{hint}.");
+            string smaller = e.Step > 1 ? " Try a smaller --learning-rate." : "";   // which has done nothing before the first step
+            string where = settings.Durability.DetectAnomalies ? "" : " --detect-anomalies finds where it begins.";
+            throw new CommandException($"{e.Message}{smaller}{where}");
         }
         catch (MemoryBudgetException e)
         {

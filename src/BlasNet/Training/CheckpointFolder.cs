@@ -34,6 +34,9 @@ public sealed partial class CheckpointFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (File.Exists(path))
+                throw new CheckpointException(path, "is a file; a directory is expected", inner: e);
+
             bool isHeld = e is IOException && e.GetType() == typeof(IOException) && Directory.Exists(path);
             throw new CheckpointException(path, isHeld ? $"is in use by another training: {e.Message}" : $"cannot be used: {e.Message}", inner: e);
         }

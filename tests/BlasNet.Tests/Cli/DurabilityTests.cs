@@ -17,13 +17,15 @@ public sealed class DurabilityTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
-    public async Task Killed_at_random_moments_and_resumed_it_ends_with_the_same_parameters_to_the_bit()
+    [Theory]
+    [InlineData]
+    [InlineData("--workers", "2", "--memory", "32MB", "--noise-scale", "examples", "--clip-example-norm", "2")]
+    public async Task Killed_at_random_moments_and_resumed_it_ends_with_the_same_parameters_to_the_bit(params string[] more)
     {
         string epochs = (20 * Math.Max(1, Kills / 8)).ToString(CultureInfo.InvariantCulture);
-        (string expected, string expectedLog) = Undisturbed("--epochs", epochs);
+        (string expected, string expectedLog) = Undisturbed(["--epochs", epochs, .. more]);
         string saved = _folder.File("saved.safetensors"), log = _folder.File("log.csv");
-        string[] args = ["--save", saved, "--log", log, "--epochs", epochs];
+        string[] args = ["--save", saved, "--log", log, "--epochs", epochs, .. more];
         var random = new Random(1);
         int kills = 0;
 

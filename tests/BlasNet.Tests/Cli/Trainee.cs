@@ -27,7 +27,7 @@ internal sealed class Trainee : IDisposable
         List<string> args = ["train", "digits", "--limit", "200", "--hidden", "16", "--batch", "8", "--epochs", "20", "--gemm", "packed", "--json"];
         for (int i = 0; i < more.Length; i++)
         {
-            if (args.IndexOf(more[i]) is >= 0 and var at)
+            if (more[i].StartsWith("--", StringComparison.Ordinal) && args.IndexOf(more[i]) is >= 0 and var at)
                 args[at + 1] = more[++i];   // instead of what is there
             else
                 args.Add(more[i]);
