@@ -32,7 +32,7 @@ internal sealed class OptimizationOptions
         "--compute-batch", "Examples computed in one pass: a matter of hardware and memory, not of results. auto: all of an optimizer step, or what --memory allows.", MaximumCount);
 
     private readonly Option<long?> _memory = CliOptions.Bytes(
-        "--memory", "What passes may take, as 64MB: values, gradients and packed weights, without parameters and optimizer. Passes are filled up to it.");
+        "--memory", "What passes may take, those of all workers together, as 64MB: values, gradients and packed weights, without parameters and optimizer. Passes are filled up to it.");
 
     private readonly Option<Named<bool?>> _noise = CliOptions.Choice(
         "--noise-scale", "Show after each epoch from which batch on a larger one gains little: by the gradient of every example, which is exact for the step and costs some time; or by a step's first pass against all, "
