@@ -37,7 +37,7 @@ internal static class Theme
         .chart text{font:13px
         """ + " " + Sans + ";fill:var(--ink)}\n" + """
         .chart .muted{fill:var(--muted)} .chart .axis{stroke:var(--muted);fill:none;stroke-width:1} .chart .grid{stroke:var(--grid);stroke-width:1}
-        .chart .name{font-weight:600} .chart .reference{stroke:var(--muted);stroke-width:1.5;stroke-dasharray:5 4;fill:none}
+        .chart .name{font-weight:600;paint-order:stroke;stroke:var(--bg);stroke-width:4px} .chart .reference{stroke:var(--muted);stroke-width:1.5;stroke-dasharray:5 4;fill:none}
         .chart .line{fill:none;stroke-width:2.5;stroke-linejoin:round;stroke-linecap:round} .chart .dashed{stroke-dasharray:7 5} .chart .point{stroke:var(--bg);stroke-width:1}
         .l0{stroke:var(--muted)} .f0{fill:var(--muted)} .chart text.f0{fill:var(--muted)} .l1{stroke:var(--s1)} .l2{stroke:var(--s2)} .l3{stroke:var(--s3)} .l4{stroke:var(--s4)} .l5{stroke:var(--s5)} .l6{stroke:var(--s6)}
         .f1{fill:var(--s1)} .f2{fill:var(--s2)} .f3{fill:var(--s3)} .f4{fill:var(--s4)} .f5{fill:var(--s5)} .f6{fill:var(--s6)}

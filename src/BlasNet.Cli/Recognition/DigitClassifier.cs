@@ -22,6 +22,7 @@ internal sealed class DigitClassifier
         _output = (model.Weight("W", Digit.Classes, sizes[^1]), model.Bias("b", Digit.Classes));
     }
 
+    #region model
     /// <summary>One number for each class; the largest says which digit it is.</summary>
     /// <returns>[10].</returns>
     public Expr Logits(Graph g, Digit digit)
@@ -35,4 +36,5 @@ internal sealed class DigitClassifier
 
     /// <summary>The cross-entropy of the right class.</summary>
     public Expr Loss(Graph g, Digit digit) => CrossEntropy(Logits(g, digit), digit.Label);
+    #endregion
 }

@@ -62,6 +62,9 @@ public sealed partial class TourTests
         await page.GotoAsync(Address);
         ILocator stepper = page.Locator("#stepper2"), output = stepper.Locator("output");
         int steps = await stepper.Locator(".schedule li").CountAsync();
+        Assert.Equal($"all {steps} steps", await output.TextContentAsync());
+        Assert.Equal(0, await stepper.Locator(".todo, .done, .now").CountAsync());   // at first both graphs are shown whole
+        await stepper.Locator("[data-do=first]").ClickAsync();
         Assert.Equal($"step 0 of {steps}", await output.TextContentAsync());
         int hidden = await stepper.Locator(".to .node.todo").CountAsync();
 

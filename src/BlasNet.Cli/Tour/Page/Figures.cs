@@ -32,6 +32,9 @@ internal static class Figures
     /// <summary>A whole number with thousands separated.</summary>
     public static string Whole(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
+    /// <summary>So many decimals, and a real minus sign.</summary>
+    public static string Fixed(double value, int decimals) => value.ToString($"F{decimals}", CultureInfo.InvariantCulture).Replace('-', '−');
+
     /// <summary>A time in the unit that suits it.</summary>
     public static string Time(double seconds) =>
         seconds >= 1 ? $"{Short(seconds)} s" : seconds >= 1e-3 ? $"{Short(1e3 * seconds)} ms" : $"{Short(1e6 * seconds)} µs";

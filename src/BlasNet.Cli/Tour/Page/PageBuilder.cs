@@ -114,7 +114,7 @@ internal sealed class PageBuilder
             _body.Append(CultureInfo.InvariantCulture, $"<li data-members=\"{members}\" data-stacks=\"{stacks}\">{step.Text}</li>");
         }
 
-        _body.Append("</ol></div></div><figcaption>With the keys ← and → while a button or the slider has the focus, too.</figcaption></figure>\n");
+        _body.Append("</ol></div></div><figcaption>The keys ← and → do the same while a button or the slider has the focus.</figcaption></figure>\n");
     }
 
     /// <summary>The whole page.</summary>

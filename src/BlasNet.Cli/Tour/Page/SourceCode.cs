@@ -8,7 +8,7 @@ namespace BlasNet.Cli.Tour.Page;
 /// <summary>Regions of this program's own source files, which are embedded in it: what a reader sees is what ran.</summary>
 internal static partial class SourceCode
 {
-    /// <summary>The lines between <c>#region name</c> and <c>#endregion</c>, without their common indentation.</summary>
+    /// <summary>The lines between <c>#region name</c> and <c>#endregion</c>, without documentation and their common indentation.</summary>
     /// <exception cref="InvalidOperationException">No such file or region.</exception>
     public static string Region(string file, string name)
     {
@@ -20,7 +20,7 @@ internal static partial class SourceCode
         if (end < 0)
             throw new InvalidOperationException($"Error in BlasNet: {file} has no region {name}.");
 
-        string[] region = lines[(start + 1)..end];
+        string[] region = [.. lines[(start + 1)..end].Where(line => !line.TrimStart().StartsWith("///", StringComparison.Ordinal))];
         int indent = region.Where(line => line.Trim().Length > 0).Min(line => line.Length - line.TrimStart().Length);
         return string.Join('\n', region.Select(line => line.Length >= indent ? line[indent..] : line.Trim())).Trim('\n');
     }

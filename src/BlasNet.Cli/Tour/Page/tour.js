@@ -1,4 +1,4 @@
-// Watches nodes merge: step k shows the first k lines of the schedule done. Without this script the page shows the last step.
+// Watches nodes merge: step k shows the first k lines of the schedule done. At first, and without this script, both graphs are shown whole.
 for (const stepper of document.querySelectorAll('.stepper')) {
   const steps = [...stepper.querySelectorAll('.schedule li')].map(item => ({
     item, members: item.dataset.members.split(' ').filter(Boolean), stacks: item.dataset.stacks.split(' ').filter(Boolean) }));
@@ -6,11 +6,12 @@ for (const stepper of document.querySelectorAll('.stepper')) {
   const slider = stepper.querySelector('input'), output = stepper.querySelector('output');
   const buttons = Object.fromEntries([...stepper.querySelectorAll('button')].map(button => [button.dataset.do, button]));
   const arrows = [...stepper.querySelectorAll('.to .edge')];
-  let at = steps.length;
+  let at = steps.length, whole = true;
 
-  const show = (to, animate) => {
+  const show = (to, animate = false) => {
     const forward = to === at + 1;
     at = Math.max(0, Math.min(steps.length, to));
+    whole = false;
     const hidden = new Set();
     steps.forEach((step, i) => {
       step.item.className = i < at - 1 ? 'done' : i === at - 1 ? 'now' : 'todo';
@@ -35,6 +36,14 @@ for (const stepper of document.querySelectorAll('.stepper')) {
     if (animate && forward && at > 0) fly(steps[at - 1]);
   };
 
+  const showWhole = () => {
+    show(steps.length);
+    whole = true;
+    for (const marked of stepper.querySelectorAll('.done, .now')) marked.classList.remove('done', 'now');
+    output.textContent = `all ${steps.length} steps`;
+    buttons.next.disabled = false;
+  };
+
   // Outlines fly from the nodes that merge to the node that they become.
   const fly = step => {
     const target = find('to', step.stacks.at(-1));
@@ -52,15 +61,15 @@ for (const stepper of document.querySelectorAll('.stepper')) {
     }
   };
 
-  const go = { first: () => 0, back: () => at - 1, next: () => at + 1, last: () => steps.length };
+  const go = { first: () => 0, back: () => at - 1, next: () => whole ? 1 : at + 1, last: () => steps.length };
   for (const [name, button] of Object.entries(buttons)) button.addEventListener('click', () => show(go[name](), true));
   slider.addEventListener('input', () => show(Number(slider.value), true));
   stepper.addEventListener('keydown', event => {
     if (event.target === slider || !['ArrowLeft', 'ArrowRight'].includes(event.key) || event.target.closest('.scroll')) return;
     event.preventDefault();
-    show(at + (event.key === 'ArrowRight' ? 1 : -1), true);
+    show(event.key === 'ArrowRight' ? go.next() : go.back(), true);
   });
-  addEventListener('beforeprint', () => show(steps.length, false));
+  addEventListener('beforeprint', showWhole);
   stepper.querySelector('.controls').hidden = false;
-  show(0, false);
+  showWhole();
 }

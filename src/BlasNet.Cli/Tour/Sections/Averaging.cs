@@ -174,9 +174,9 @@ internal static class Averaging
         PassResult first = result.Passes[0], last = result.Passes[^1];
         page.Section("averaging", "Why tie it to the optimizer’s averaging?", "Why is the minibatch tied to the optimizer’s averaging?",
             "<strong>It need not be.</strong> How many examples one step averages over is a question of statistics; how many are computed at once is one of hardware and memory. "
-            + "A mean is a sum and one division, so the sum may be computed in any number of passes.");
+            + "A mean is a sum and one division, so the sum may be computed in any number of passes. The two are usually tied because the examples of a step are laid into one array, whose length then has to serve both.");
         page.Heading($"One step over {result.OptimizationBatch} digits, in passes of 1, 5, 10 and 50");
-        page.Source("Averaging.cs", "passes", "Two numbers where other libraries have one.");
+        page.Source("Averaging.cs", "passes", "Two numbers where there is usually one, the length of an array. The network is 64-64-10.");
         double[] xs = [.. result.Passes.Select(pass => (double)pass.Pass)];
         page.Chart(new Chart("How far the gradient is from that of a single pass in double precision",
             $"float32 at most {Figures.Power(result.Passes.Max(pass => pass.DifferenceSingle))}, float64 at most {Figures.Power(result.Passes.Max(pass => pass.DifferenceDouble))}.",
@@ -188,12 +188,12 @@ internal static class Averaging
         {
             XTicks = xs,
             References = [new ChartReference("rounding of one float32, 2⁻²⁴", Math.Pow(2, -24)) { Below = true }, new ChartReference("rounding of one float64, 2⁻⁵³", Math.Pow(2, -53)) { Below = true }],
-        }, $"‖g − g*‖ / ‖g*‖ over all parameters, on a logarithmic scale. All differences are rounding, of the size that the number format has anyway. (The float64 gradient in a single pass is g* itself, difference 0.)");
+        }, $"‖<i>g</i> − <i>g</i>*‖ / ‖<i>g</i>*‖ over all parameters, on a logarithmic scale. All differences are rounding, of the size that the number format has anyway. (The float64 gradient in a single pass is <i>g</i>* itself, difference 0.)");
         Path(page, result);
         page.Bars(new BarChart("Time of a step", $"Passes of 1: {Figures.Time(first.Seconds)}; one pass: {Figures.Time(last.Seconds)}.",
-            [.. result.Passes.Select(pass => new Bar(Name(pass), pass.Seconds, Figures.Time(pass.Seconds), 1))]), $"The same step: {Figures.Short(first.Seconds / last.Seconds)} times as long when every example is a pass of its own.");
+            [.. result.Passes.Select(pass => new Bar(Name(pass), pass.Seconds, Figures.Time(pass.Seconds), 1))]), $"The same step, float32; the median of {first.Losses.Count}. It takes {Figures.Short(first.Seconds / last.Seconds)} times as long when every example is a pass of its own.");
         page.Bars(new BarChart("Memory of a pass", $"Passes of 1: {Figures.Bytes(first.PeakBytes)}; one pass: {Figures.Bytes(last.PeakBytes)}.",
-            [.. result.Passes.Select(pass => new Bar(Name(pass), pass.PeakBytes, Figures.Bytes(pass.PeakBytes), 5))]), "Known from the plan before anything is computed. This, and the time, is all that the compute batch decides.");
+            [.. result.Passes.Select(pass => new Bar(Name(pass), pass.PeakBytes, Figures.Bytes(pass.PeakBytes), 5))]), "Of all intermediate values, known from the plan before anything is computed. This, and the time, is all that the compute batch decides.");
         Regulariser(page, result);
         Noise(page, result);
     }
@@ -217,7 +217,7 @@ internal static class Averaging
         page.Source("Averaging.cs", "once", "The right way: the regulariser is said once, and counts once, whatever the passes.");
         page.Source("Averaging.cs", "per pass", "The common mistake, written out and run to see what it does.");
         page.Table($"Relative error of the gradient of the whole objective, λ = {Lambda.ToString(CultureInfo.InvariantCulture)}. Counted in every pass, the regulariser is stronger the smaller the passes are: the memory of the machine would decide what is optimised.",
-            ["passes", "counted once", "counted once per pass"],
+            ["passes", "counted once", "counted in every pass"],
             result.Passes.Select(pass => new[] { Name(pass), $"<span class=\"yes\">{Figures.Power(pass.RegulariserOnce)}</span>", pass.RegulariserPerPass < 1e-9 ? Figures.Power(pass.RegulariserPerPass) : $"<span class=\"no\">{pass.RegulariserPerPass.ToString("P0", CultureInfo.InvariantCulture)}</span>" }));
     }
 
@@ -233,6 +233,6 @@ internal static class Averaging
                 new ChartSeries("∝ 1/√B", [.. result.Noise.Select(point => ((double)point.Batch, one.Noise / Math.Sqrt(point.Batch)))], 2) { Marked = false, Dashed = true },
             ])
         { XTicks = [.. result.Noise.Select(point => (double)point.Batch)] },
-            $"{result.NoiseDraws} batches drawn at random for each B; the band holds four fifths of them. Every gradient was computed in passes of at most {result.NoiseComputeBatch}, whatever B: four times the examples halve the noise and cost four times the work, and that bargain has nothing to do with GEMM.");
+            $"<i>g</i> is the mean gradient of B training digits drawn at random, ∇<i>L</i> that of all {Figures.Whole(Digits.Train.Count)}. {result.NoiseDraws} draws for each B: the curve is their root mean square, the band holds four fifths of them. Every gradient was computed in passes of at most {result.NoiseComputeBatch}, whatever B: four times the examples halve the noise and cost four times the work, and that bargain has nothing to do with GEMM.");
     }
 }

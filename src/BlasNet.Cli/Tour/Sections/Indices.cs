@@ -32,7 +32,8 @@ internal static class Indices
     {
         using var model = new Model(seed: 1);
         #region model
-        Parameter W = model.Weight("W", Hidden, Inputs), b = model.Bias("b", Hidden);
+        Parameter W = model.Weight("W", Hidden, Inputs);
+        Parameter b = model.Bias("b", Hidden);
         Parameter U = model.Weight("U", Hidden, Hidden);
         Parameter V = model.Weight("V", Classes, Hidden);
         Parameter c = model.Bias("c", Classes);
@@ -121,10 +122,10 @@ internal static class Indices
         page.Sources($"The same model, loss and gradient: {ours.Lines} lines against {padded.Lines}. On the left the gradient needs no lines at all. Relative difference of the two gradients in this run: {Figures.Power(result.Difference)} (single precision).",
             ("Written for one sentence", ourCode), ("The batch by hand: padded, masked, differentiated", theirCode));
         page.Bars(new BarChart($"Loss and gradient of {result.Batch} sentences of 3 to {result.LongestLength} words, one thread",
-            string.Join("; ", result.Writings.Select(way => $"{way.Name}: {Figures.Whole(way.WordsPerSecond)} words/s")) + ".",
-            [.. result.Writings.Select((way, i) => new Bar(way.Name, way.WordsPerSecond, $"{Figures.Whole(way.WordsPerSecond)} words/s", (int[])[3, 1, 2] is var colours ? colours[i] : 1))]),
+            string.Join("; ", result.Writings.Select(way => $"{way.Name}: {Figures.Short(way.WordsPerSecond)} words/s")) + ".",
+            [.. result.Writings.Select((way, i) => new Bar(way.Name, way.WordsPerSecond, $"{Figures.Short(way.WordsPerSecond)} words/s", (int[])[3, 1, 2] is var colours ? colours[i] : 1))]),
             $"{result.Inputs} inputs, {result.Hidden} hidden units, real words only. The padded version computes {Figures.Short(padded.RowsPerWord)} rows for every word, because the mean sentence has {Figures.Short(result.MeanLength)} words and the longest {result.LongestLength}; "
-            + "it uses the same kernels, packed weights and one input product for all time steps. BlasNet’s time includes building the graphs, batching and differentiating anew for every minibatch: no two have the same structure, so no plan is found again."
+            + "it uses the same kernels, packed weights and one input product for all time steps. (Batches of sentences of like length need less padding, and are no longer drawn at random.) BlasNet’s time includes building the graphs, batching and differentiating anew for every minibatch: no two have the same structure, so no plan is found again."
             + (ours.WordsPerSecond >= padded.WordsPerSecond ? "" : $" In this run the hand-written version is {Figures.Short(padded.WordsPerSecond / ours.WordsPerSecond)} times as fast: that is what building and batching cost at this size."));
     }
 }

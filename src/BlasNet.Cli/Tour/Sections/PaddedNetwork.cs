@@ -37,7 +37,7 @@ internal sealed unsafe class PaddedNetwork(Model model, int d, int h, int classe
             T = Math.Max(T, sentence.Words.Length);
 
         Matrix<float> x = M(_x, T * B, d), z = M(_z, T * B, h), dz = M(_dz, T * B, h);
-        Matrix<float> hs = M(_h, (T + 1) * B, h);          // row t·B + i: sentence i before its word t
+        Matrix<float> hs = M(_h, (T + 1) * B, h);          // row t·B + i: sentence i at t
         float* mask = _mask.EnsureCapacity(T * B);
         for (int t = 0; t < T; t++)
         {
@@ -53,16 +53,16 @@ internal sealed unsafe class PaddedNetwork(Model model, int d, int h, int classe
         }
 
         All(hs.RowRange(0, B)).Clear();
-        Gemm.Multiply(x, w.Value, z, bias: b.Value.Data, packed: w.Packed);   // for all t and i
+        Gemm.Multiply(x, w.Value, z, bias: b.Value.Data, packed: w.Packed);
         for (int t = 0; t < T; t++)
         {
-            Matrix<float> before = hs.RowRange(t * B, B), after = hs.RowRange((t + 1) * B, B);
-            Matrix<float> zt = z.RowRange(t * B, B);
+            Matrix<float> before = hs.RowRange(t * B, B), zt = z.RowRange(t * B, B);
+            Matrix<float> after = hs.RowRange((t + 1) * B, B);
             Gemm.Multiply(before, u.Value, zt, accumulate: true, packed: u.Packed);
             TensorPrimitives.Tanh(All(zt), All(after));
             for (int i = 0; i < B; i++)
             {
-                if (mask[t * B + i] == 0)                  // past the end: the state stands still
+                if (mask[t * B + i] == 0)                  // past the end: h stays
                     Row(before, i).CopyTo(Row(after, i));
             }
         }
@@ -86,10 +86,11 @@ internal sealed unsafe class PaddedNetwork(Model model, int d, int h, int classe
         {
             for (int i = 0; i < B; i++)
             {
-                Span<float> g = Row(dh, i), y = Row(hs, (t + 1) * B + i), to = Row(dz, t * B + i);
+                Span<float> g = Row(dh, i), to = Row(dz, t * B + i);
+                Span<float> y = Row(hs, (t + 1) * B + i);
                 if (mask[t * B + i] == 0)
                 {
-                    to.Clear();                            // past the end: the gradient passes unchanged
+                    to.Clear();                            // past the end: dh passes
                     continue;
                 }
 
@@ -99,7 +100,8 @@ internal sealed unsafe class PaddedNetwork(Model model, int d, int h, int classe
                 g.Clear();
             }
 
-            Gemm.MultiplyTransposed(dz.RowRange(t * B, B), u.Value, dh, accumulate: true, packed: u.Packed);
+            Matrix<float> dzt = dz.RowRange(t * B, B);
+            Gemm.MultiplyTransposed(dzt, u.Value, dh, accumulate: true, packed: u.Packed);
         }
 
         Gemm.OuterProductSum(x, dz, M(_dW, d, h));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BlasNet.Cli.Explanation;
 using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
@@ -43,8 +42,8 @@ internal static class Representation
     public static IReadOnlyList<RepresentationResult> Run(PageBuilder page, Action<double> progress)
     {
         page.Section("representation", "How is a minibatch represented in the graph?", "How is a minibatch represented in the computation graph?",
-            "<strong>As copies side by side that share the parameters, and one node that adds the losses.</strong> Nothing else is needed: the minibatch’s loss is again a "
-            + "computation graph, with a gradient like any other. The <em>batched</em> graph is a second graph with the same values, in which nodes of one kind have become one wider node.");
+            "<strong>As copies side by side that share the parameters, and one node that adds the losses.</strong> Nothing else is needed: what comes out is again a computation graph of one "
+            + "number, with a gradient like any other. The <em>batched</em> graph is a second graph with the same values, in which nodes of one kind have become one wider node. It is an optimisation, not a notion.");
         var results = new List<RepresentationResult>();
         foreach (var (name, title, region, subject) in Models)
         {
@@ -65,6 +64,8 @@ internal static class Representation
         int[] examples = ExampleColours.Of(minibatch);
         if (name == "weight")
             NameAsInTheQuestion(one, minibatch, batched.Graph, examples);
+        else
+            NameLabels(one, minibatch, batched.Graph);
 
         bool ragged = name is "rnn" or "tree";
         var options = new DrawingOptions { IsComplete = false, MaxArrows = ragged ? 0 : 2 };
@@ -73,10 +74,10 @@ internal static class Representation
         List<MergeStep> steps = Schedule(minibatch, batched);
         Way[] ways = Ways(model, loss);
 
-        page.Source("Subject.cs", region, $"The model, for one example: {subject.Formula}.");
+        page.Source("Subject.cs", region, $"The model, for one example: {subject.Formula}. The example’s number serves as its data.");
         if (!ragged)
         {
-            page.Pictures($"Left, what one example’s loss is. Right, the minibatch of two: a copy for each example, in its colour; what has no colour is shared. {minibatch.Count} nodes.",
+            page.Pictures($"Left, what one example’s loss is. Right, the minibatch of two: a copy for each example, in its colour; the rest belongs to both. Arrows go from an operand to what uses it; in brackets, the shape of each value. {minibatch.Count} nodes.",
                 ("One example", one.ToSvg(options with { Title = $"Graph of one example: {subject.Formula}", ShowKey = false })), ("Minibatch of two", minibatchSvg));
         }
         else
@@ -86,20 +87,35 @@ internal static class Representation
                 : "The two trees have two and three leaves. The code is a plain recursion; that the graphs differ from example to example is no difficulty, because a graph is built for each.");
             Graph second = model.NewGraph();
             loss(second, 1);
+            NameLabels(second);
             page.Pictures("The graphs of the two examples, as the code above builds them. No two examples need be alike.",
                 ("The first example", one.ToSvg(options with { Title = $"Graph of the first example: {subject.Formula}", ShowKey = false })),
                 ("The second example", second.ToSvg(options with { Title = $"Graph of the second example: {subject.Formula}", ShowKey = false })));
         }
 
         page.Stepper("Watch the nodes merge", minibatchSvg, batchedSvg, steps);
-        page.Text($"The small squares in a box say which example each value of its stack belongs to. {minibatch.Count} nodes have become {batched.Graph.Count}.");
+        bool gathers = Enumerable.Range(0, batched.Graph.Count).Any(node => batched.Graph.OperatorOf(node).Name == "gather");
+        page.Text($"{minibatch.Count} nodes have become {batched.Graph.Count}. In a box, ×{Examples} says that it holds so many values, a <em>stack</em>; the small squares say whose they are."
+            + (gathers ? " A <code>gather</code> puts values into the order in which the next node takes them, from so many runs of neighbours; where they lie in order already, nothing is copied." : ""));
         if (name == "weight")
             GradientTable(page, model, ways);
 
-        page.Table($"Loss and gradient of the three, in double precision. “Difference” is the largest one between an element of the gradient and that of the first row, relative to the largest element: rounding, since sums are taken in another order.",
+        page.Table($"Loss and gradient of the three, in double precision. GEMV is a product of a matrix with one vector, GEMM with several; those of the gradient are counted too. “Difference” is the largest one between an element of the gradient and that of the first row, relative to the largest element: rounding, since sums are taken in another order.",
             ["", "loss", "difference", "nodes with gradient", "kernel launches", "GEMV", "GEMM"],
-            ways.Select(way => new[] { way.Name, way.Loss.ToString("0.000000000000", CultureInfo.InvariantCulture), Figures.Power(way.Difference), $"{way.Nodes}", $"{way.Launches}", $"{way.Gemv}", $"{way.Gemm}" }));
+            ways.Select(way => new[] { way.Name, Figures.Fixed(way.Loss, 12), Figures.Power(way.Difference), $"{way.Nodes}", $"{way.Launches}", $"{way.Gemv}", $"{way.Gemm}" }));
         return new RepresentationResult(name, subject.Formula, minibatch.Count, batched.Graph.Count, steps.Count, ways);
+    }
+
+    private static void NameLabels(params ReadOnlySpan<Graph> graphs)
+    {
+        foreach (Graph graph in graphs)
+        {
+            for (int node = 0; node < graph.Count; node++)
+            {
+                if (graph.OperatorOf(node).Name == "index")
+                    graph.SetName(node, "label");
+            }
+        }
     }
 
     // w and x give s; the copies’ own are x₁, s₁ and x₂, s₂.
@@ -151,7 +167,7 @@ internal static class Representation
         Shape shape = model.Parameters[0].Shape;
         string[] head = ["∂s/∂w", .. Enumerable.Range(0, shape.Size).Select(i => $"w<sub>{i % shape.Rows + 1}{i / shape.Rows + 1}</sub>")];
         page.Table("The gradient with respect to every element of <i>w</i>.", head,
-            ways.Select(way => (string[])[way.Name, .. way.Gradient.Select(value => value.ToString("0.000000", CultureInfo.InvariantCulture))]));
+            ways.Select(way => (string[])[way.Name, .. way.Gradient.Select(value => Figures.Fixed(value, 6))]));
     }
 
     // The nodes of the batched graph, in order, are the schedule; a gather belongs to the node that needs it.

@@ -30,7 +30,7 @@ internal sealed class GatherOperator : Operator
             g.AccumulateReversed(i);
     }
 
-    public override string Describe(long attribute) => $"{(int)attribute} runs";
+    public override string Describe(long attribute) => (int)attribute == 1 ? "1 run" : $"{(int)attribute} runs";
 }
 
 /// <summary>Adds ranges of elements of its inputs into its output, which is zero elsewhere: the gradient of gather, and merged sums.</summary>
@@ -81,5 +81,5 @@ internal sealed class ScatterAddOperator : Operator
         }
     }
 
-    public override string Describe(long attribute) => $"{(int)attribute} runs";
+    public override string Describe(long attribute) => (int)attribute == 1 ? "1 run" : $"{(int)attribute} runs";
 }
