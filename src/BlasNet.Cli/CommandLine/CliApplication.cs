@@ -48,7 +48,7 @@ internal static class CliApplication
             error.WriteLine(e is InterruptedException ? e.Message : "Interrupted.");
             return ExitCodes.Interrupted;
         }
-        catch (Exception e) when (e is CommandException or DataFormatException or DllNotFoundException)
+        catch (Exception e) when (e is CommandException or DataFormatException or DllNotFoundException or IOException)
         {
             return Fail(error, e.Message, ExitCodes.Failure);
         }

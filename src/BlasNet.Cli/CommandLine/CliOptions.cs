@@ -37,14 +37,14 @@ internal static class CliOptions
         CustomParser = argument => ParseInteger(argument, name, argument.Tokens[0].Value, minimum, maximum),
     };
 
-    /// <summary>A whole number from 1 on, or 0 for <c>auto</c>.</summary>
+    /// <summary>A whole number from 1 on, or <c>auto</c>, whose value is 0.</summary>
     public static Option<int> CountOrAuto(string name, string description, int maximum) => new(name)
     {
         Description = $"{description} [default: auto]",
         HelpName = "N|auto",
         CustomParser = argument => argument.Tokens[0].Value.Equals("auto", StringComparison.OrdinalIgnoreCase)
             ? 0
-            : ParseInteger(argument, name, argument.Tokens[0].Value, 0, maximum),
+            : ParseInteger(argument, name, argument.Tokens[0].Value, 1, maximum),
     };
 
     /// <summary>A number of bytes, written <c>64MB</c>: B, KB, MB or GB, each 1024 times the one before.</summary>

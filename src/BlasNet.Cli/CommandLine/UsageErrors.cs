@@ -15,6 +15,7 @@ internal static class UsageErrors
         string command = FullNameOf(parsed.CommandResult);
         string what = parsed.UnmatchedTokens.Count > 0 ? DescribeUnmatched(parsed.UnmatchedTokens[0], parsed.CommandResult.Command)
             : IsCommandMissing(parsed) ? $"a command is missing; one of {string.Join(", ", parsed.CommandResult.Command.Subcommands.Select(c => c.Name))}."
+            : ValueMissing(parsed) is { } option ? $"{option.Name}: a value is missing{(option.HelpName is { } help ? $"; {help}" : "")}."
             : parsed.Errors[0].Message;
 
         return $"{what} See '{command} --help'.";
@@ -39,6 +40,9 @@ internal static class UsageErrors
 
     private static bool IsCommandMissing(ParseResult parsed) =>
         parsed.CommandResult.Command is { Subcommands.Count: > 0, Action: null } && parsed.Errors[0].SymbolResult is CommandResult;
+
+    private static Option? ValueMissing(ParseResult parsed) =>
+        parsed.Errors[0].SymbolResult is OptionResult { Option: { Arity.MinimumNumberOfValues: > 0 } option, Tokens.Count: 0 } ? option : null;
 
     private static string FullNameOf(CommandResult result) =>
         result.Parent is CommandResult parent ? $"{FullNameOf(parent)} {result.Command.Name}" : result.Command.Name;

@@ -37,6 +37,7 @@ internal static class TourPage
     public static (string Html, TourResult Result, IReadOnlyList<(string Name, string Svg)> Pictures) Run(TourOptions options, Action<double, string> progress, CancellationToken cancellation)
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
+        using var kernels = new KernelScope(GemmMode.Auto, threads: 1);   // whatever OPENBLAS_NUM_THREADS says: the page says one thread
         var page = new PageBuilder();
         var representation = Representation.Run(page, Part(0, 0.08, "drawing graphs"));
         var efficiency = Efficiency.Run(page, options, Part(0.08, 0.6, "measuring memory, products and training steps"), cancellation);

@@ -19,8 +19,12 @@ internal sealed class AtomicFile : IDisposable
         if (Directory.Exists(path))
             throw new IOException($"{path}: cannot be written: it is a directory");
 
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        if (!Directory.Exists(folder))
+            throw new IOException($"{path}: cannot be written: there is no directory {folder}");
+
         // In the same folder, since only within a file system is renaming one indivisible step.
-        _temporary = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, $".blasnet-{Path.GetRandomFileName()}.tmp");
+        _temporary = Path.Combine(folder, $".blasnet-{Path.GetRandomFileName()}.tmp");
         _stream = Guard(() => new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0));
     }
 
@@ -65,5 +69,5 @@ internal sealed class AtomicFile : IDisposable
         }
     }
 
-    private IOException CannotWrite(Exception reason) => new($"{_path}: cannot be written: {reason.Message}", reason);
+    private IOException CannotWrite(Exception reason) => new($"{_path}: cannot be written: {reason.Message.Replace(_temporary, _path, StringComparison.Ordinal)}", reason);
 }

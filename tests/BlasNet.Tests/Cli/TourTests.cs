@@ -139,6 +139,14 @@ public sealed partial class TourTests(TourFixture tour, Chromium chromium) : ICl
         Assert.DoesNotContain("measuring", result.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_file_in_place_of_the_folder_for_pictures_is_an_error_before_anything_is_measured()
+    {
+        string file = typeof(TourTests).Assembly.Location;
+        CommandResult result = CommandResult.Of("tour", "--quick", "--pictures", file);
+        Assert.Equal((ExitCodes.Failure, $"Error: --pictures {file}: is a file; a directory is expected.\n"), (result.ExitCode, result.Error));
+    }
+
     private static double Number(JsonElement element, string name) => element.GetProperty(name).GetDouble();
 
     private static double Number(XElement element, string attribute) => double.Parse((string?)element.Attribute(attribute) ?? "0", CultureInfo.InvariantCulture);

@@ -62,7 +62,7 @@ public sealed class TrainOptimizationTests
     [InlineData("--memory", "64", "--memory 64: must be a number above 0 with its unit, B, KB, MB or GB, as 64MB.")]
     [InlineData("--memory", "-1MB", "--memory -1MB: must be a number above 0 with its unit, B, KB, MB or GB, as 64MB.")]
     [InlineData("--memory", "0MB", "--memory 0MB: must be a number above 0 with its unit, B, KB, MB or GB, as 64MB.")]
-    [InlineData("--compute-batch", "many", "--compute-batch many: must be a whole number from 0 to 1000000.")]
+    [InlineData("--compute-batch", "many", "--compute-batch many: must be a whole number from 1 to 1000000.")]
     [InlineData("--schedule", "square", "--schedule square: must be one of constant, step, cosine, linear.")]
     public void Malformed_values_are_named(string option, string value, string expected)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Tests.Cli;
@@ -22,7 +23,7 @@ public sealed class UsageTests
     [InlineData("train tagger-char --data x --embedding 7", "Error: --embedding 7: must be even; each direction over the characters gives half of it. See 'blasnet train tagger-char --help'.")]
     [InlineData("train digits --batch -1", "Error: --batch -1: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
     [InlineData("train digits --batch 1.5", "Error: --batch 1.5: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
-    [InlineData("train digits --compute-batch -1", "Error: --compute-batch -1: must be a whole number from 0 to 1000000. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --compute-batch -1", "Error: --compute-batch -1: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
     [InlineData("train digits --epochs x", "Error: --epochs x: must be a whole number from 1 to 1000000. See 'blasnet train digits --help'.")]
     [InlineData("train digits --hidden 3,,4", "Error: --hidden : must be a whole number from 1 to 65536. See 'blasnet train digits --help'.")]
     [InlineData("train digits --learning-rate 0", "Error: --learning-rate 0: must be a number above 0. See 'blasnet train digits --help'.")]
@@ -34,6 +35,11 @@ public sealed class UsageTests
     [InlineData("bench mlp --gemm mkl", "Error: --gemm mkl: must be one of auto, openblas, packed. See 'blasnet bench mlp --help'.")]
     [InlineData("bench gemm --sizes 64,0", "Error: --sizes 0: must be a whole number from 1 to 16384. See 'blasnet bench gemm --help'.")]
     [InlineData("explain --examples 1", "Error: --examples 1: must be a whole number from 2 to 1000. See 'blasnet explain --help'.")]
+    [InlineData("train digits --workers 0", "Error: --workers 0: must be a whole number from 1 to 256. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --log x.txt", "Error: --log x.txt: the name must end in .csv or .jsonl. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --batch", "Error: --batch: a value is missing; N. See 'blasnet train digits --help'.")]
+    [InlineData("tour --out", "Error: --out: a value is missing; FILE. See 'blasnet tour --help'.")]
+    [InlineData("tour --json ./tour.html", "Error: --json ./tour.html: is the name of the page; another is needed. See 'blasnet tour --help'.")]
     [InlineData("train digits --labels x", "Error: --labels goes with --data. See 'blasnet train digits --help'.")]
     public void A_wrong_command_line_is_one_line_and_exit_code_2(string args, string expected)
     {
@@ -52,12 +58,10 @@ public sealed class UsageTests
             CommandResult.Of("doctor", "--threads", threads).Error);
     }
 
-    [Theory]
-    [InlineData("--batch")]
-    [InlineData("--batch 1 --batch 2")]
-    public void A_missing_or_repeated_value_names_the_option(string args)
+    [Fact]
+    public void A_repeated_value_names_the_option()
     {
-        CommandResult result = CommandResult.Of(["train", "digits", .. args.Split(' ')]);
+        CommandResult result = CommandResult.Of("train", "digits", "--batch", "1", "--batch", "2");
 
         Assert.Equal(ExitCodes.Usage, result.ExitCode);
         Assert.Contains("'--batch'", Assert.Single(result.Error.TrimEnd().Split('\n')), StringComparison.Ordinal);
@@ -65,11 +69,11 @@ public sealed class UsageTests
 
     /// <summary>Values that are compared with others, too.</summary>
     [Theory]
-    [InlineData("digits --workers", "Required argument missing for option: '--workers'.")]
-    [InlineData("digits --workers 2 --threads", "Required argument missing for option: '--threads'.")]
+    [InlineData("digits --workers", "--workers: a value is missing; N.")]
+    [InlineData("digits --workers 2 --threads", "--threads: a value is missing; N.")]
     [InlineData("digits --workers x --threads 1", "--workers x: must be a whole number from 1 to 256.")]
-    [InlineData("digits --log", "Required argument missing for option: '--log'.")]
-    [InlineData("digits --noise-scale", "Required argument missing for option: '--noise-scale'.")]
+    [InlineData("digits --log", "--log: a value is missing; FILE.")]
+    [InlineData("digits --noise-scale", "--noise-scale: a value is missing; off|examples|passes.")]
     [InlineData("digits --noise-scale all", "--noise-scale all: must be one of off, examples, passes.")]
     [InlineData("digits --clip-example-norm nan", "--clip-example-norm nan: must be a number above 0.")]
     [InlineData("tagger-char --data x --embedding x", "--embedding x: must be a whole number from 1 to 4096.")]
@@ -79,6 +83,24 @@ public sealed class UsageTests
         CommandResult result = CommandResult.Of(["train", .. args.Split(' ')]);
 
         Assert.Equal((ExitCodes.Usage, $"Error: {error} See 'blasnet train {args.Split(' ')[0]} --help'.\n"), (result.ExitCode, result.Error));
+    }
+
+    [Theory]
+    [InlineData("/dev/full")]
+    [InlineData("| true")]
+    public async Task An_output_that_cannot_be_written_is_an_error(string output)
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full.");
+        string redirection = output[0] == '|' ? output : $"> {output}";
+        var start = new ProcessStartInfo("bash") { RedirectStandardError = true };
+        start.ArgumentList.Add("-c");
+        start.ArgumentList.Add($"set -o pipefail; (sleep 0.1; dotnet '{Path.Combine(AppContext.BaseDirectory, "BlasNet.Cli.dll")}' explain) {redirection}");
+        using Process process = Process.Start(start)!;
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCodes.Failure, process.ExitCode);
+        Assert.StartsWith("Error: The output cannot be written: ", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]

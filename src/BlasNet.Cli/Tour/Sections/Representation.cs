@@ -208,7 +208,10 @@ internal static class Representation
         string what = $"<code>{name}</code>{with}";
         string order = gathers > 0 ? ", operands brought into order" : "";
         if (batched.OperatorOf(stack).Storage == Storage.External)
+        {
+            what = $"<code>{batched.GivenNameOf(stack) ?? name}</code>";
             return merged.Length == 1 ? $"{what}: one value" : $"{what}: {merged.Length} values lie side by side already; nothing is copied";
+        }
 
         bool product = batched.InputsOf(stack).Length == 2 && minibatch.OperatorOf(merged[0]).Flops(
             [minibatch.ShapeOf(minibatch.InputsOf(merged[0])[0]), minibatch.ShapeOf(minibatch.InputsOf(merged[0])[1])], minibatch.ShapeOf(merged[0])) > 0;
