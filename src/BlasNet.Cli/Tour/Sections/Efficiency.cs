@@ -80,7 +80,7 @@ internal static class Efficiency
         ProductPoint[] main = [.. result.Products.Where(point => point is { H: 512, Threads: 1 })];
         double vector = main[0].Gemv ?? main[0].Packed, best = main.Max(point => point.Chosen);
         page.Section("efficiency", "Is there any efficiency without parallel hardware?", "When is the efficiency exploited? Is there any without parallel hardware?",
-            $"<strong>When the products run, and yes: one thread of this machine computes {Figures.Short(best / vector)} times as many operations a second.</strong> A product with one vector reads every weight to use it once. "
+            $"<strong>When the products run, and yes: one thread of this machine computes {Figures.Short(best / vector)} times as many operations a second for many vectors at once as for one.</strong> A product with one vector reads every weight to use it once. "
             + "A product with <i>B</i> vectors uses each weight it has read <i>B</i> times. The operations are the same; what is saved is moving the weights, so one core is enough to gain from it.");
         Curves(page, main, result.Products);
         Roofline(page, result, main);
@@ -187,7 +187,7 @@ internal static class Efficiency
             ])
         { XTicks = [.. one.Select(p => (double)p.Batch)] },
             (two[^1].Chosen > 1.2 * one[^1].Chosen ? "Parallel hardware comes on top, and it too has more to do in a wide product" : "In this run the second thread was of no use; other work had the second processor, or it shares its arithmetic with the first")
-                + $": two threads are {Figures.Short(two[0].Chosen / one[0].Chosen)} times as fast as one at B = 1, and {Figures.Short(two[^1].Chosen / one[^1].Chosen)} times at B = {one[^1].Batch}. What was gained above, with one thread, needed no second one.", height: 330);
+                + $": two threads have {Figures.Whole(100 * two[0].Chosen / one[0].Chosen)} % of the rate of one at B = 1, and {Figures.Whole(100 * two[^1].Chosen / one[^1].Chosen)} % at B = {one[^1].Batch}. What was gained above, with one thread, needed no second one.", height: 330);
     }
 
     private static void Steps(PageBuilder page, EfficiencyResult result)
