@@ -52,6 +52,10 @@ internal static class CliApplication
         {
             return Fail(error, e.Message, ExitCodes.Failure);
         }
+        catch (OutOfMemoryException e)
+        {
+            return Fail(error, $"Memory does not suffice: {e.Message}", ExitCodes.Failure);
+        }
     }
 
     // Not a RootCommand: that would be called as the assembly is.

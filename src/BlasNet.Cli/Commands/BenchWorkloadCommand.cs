@@ -28,7 +28,7 @@ internal static class BenchWorkloadCommand
         CommandContext context, WorkloadDescription about, Func<ParseResult, WorkloadOptions, Workload> create, params ReadOnlySpan<Option> own)
     {
         Option<string?> data = CliOptions.FileName("--data", $"{about.Data}; plain or gzipped. Without it: synthetic ones with the lengths of real text.");
-        Option<int> limit = CliOptions.Integer("--limit", "The first N examples are one pass.", about.Limit, 1, int.MaxValue);
+        Option<int> limit = CliOptions.Integer("--limit", "The first N examples are one pass.", about.Limit, 1, 1 << 20);
         Option<int> batch = CliOptions.Integer("--batch", "Examples of one optimizer step, computed in one pass.", about.Batch, 1, 1 << 16);
         Option<Named<bool>> batching = CliOptions.Batching();
         Option<Named<PlanCache>> planCache = CliOptions.Choice(

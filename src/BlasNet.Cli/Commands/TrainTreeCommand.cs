@@ -10,7 +10,7 @@ namespace BlasNet.Cli.Commands;
 /// <summary><c>blasnet train tree</c>.</summary>
 internal static class TrainTreeCommand
 {
-    private const int ListOpsTrees = 10_000;
+    private const int ListOpsTrees = 10_000, MostListOpsTrees = 1_000_000;
 
     private const string Data = "Trees in brackets, as of the Penn Treebank or the Stanford Sentiment Treebank; plain or gzipped. "
         + "Nodes of more than two children are split, branching to the left. Without it: lists of digits to be computed (ListOps), generated, 10,000 or --limit of them.";
@@ -40,7 +40,8 @@ internal static class TrainTreeCommand
         {
             Source<Tree> source = options.GetValue(common.Data) is { } file
                 ? Source<Tree>.Of(path => TreeFile.Read(path).Select(tree => tree.Binarize()), file, options.GetValue(corpus.Dev), settings.Limit)
-                : TreeCoding.ListOps(settings.Seed, settings.Limit ?? ListOpsTrees);
+                : TreeCoding.ListOps(settings.Seed, (settings.Limit ?? ListOpsTrees) is <= MostListOpsTrees and var trees ? trees
+                    : throw new CommandException($"--limit {settings.Limit}: at most {MostListOpsTrees} lists are generated."));
             var coding = new TreeCoding(source.Train, options.GetValue(corpus.MinimumCount));
             var sizes = new TreeSizes(coding.Words.Count, coding.Labels.Count, options.GetValue(embedding), options.GetValue(hidden));
             var named = new Dictionary<string, int>

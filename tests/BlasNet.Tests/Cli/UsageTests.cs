@@ -31,6 +31,7 @@ public sealed class UsageTests
     [InlineData("train digits --optimizer newton", "Error: --optimizer newton: must be one of adam, adamw, momentum, nesterov, sgd, adagrad, rmsprop, lion. See 'blasnet train digits --help'.")]
     [InlineData("train digits --batching maybe", "Error: --batching maybe: must be one of on, off. See 'blasnet train digits --help'.")]
     [InlineData("bench tree --plan-cache maybe", "Error: --plan-cache maybe: must be one of on, off, all. See 'blasnet bench tree --help'.")]
+    [InlineData("bench mlp --limit 2147483647", "Error: --limit 2147483647: must be a whole number from 1 to 1048576. See 'blasnet bench mlp --help'.")]
     [InlineData("bench mlp --data x", "Error: --data: unknown option. See 'blasnet bench mlp --help'.")]
     [InlineData("bench mlp --gemm mkl", "Error: --gemm mkl: must be one of auto, openblas, packed. See 'blasnet bench mlp --help'.")]
     [InlineData("bench gemm --sizes 64,0", "Error: --sizes 0: must be a whole number from 1 to 16384. See 'blasnet bench gemm --help'.")]
