@@ -1,13 +1,14 @@
+using System.Runtime.InteropServices;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace BlasNet.Cli.CommandLine;
 
 /// <summary>The standard output, where it is a file or a pipe: writing fails when the disk is full or nobody reads any more.</summary>
 /// <remarks>The console's own stream ignores that, and a command would go on computing for nobody.</remarks>
-internal sealed class StandardOutput : Stream
+internal sealed partial class StandardOutput : Stream
 {
-    private readonly FileStream _stream = new(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+    private const int Descriptor = 1, Interrupted = 4;                        // EINTR
+    private static readonly int Full = OperatingSystem.IsMacOS() ? 35 : 11;   // EAGAIN: of a pipe that does not wait
 
     /// <summary>The console's writer on a terminal and under Windows, where a stream of its own cannot know the encoding.</summary>
     public static TextWriter Open() => !Console.IsOutputRedirected || OperatingSystem.IsWindows()
@@ -25,17 +26,30 @@ internal sealed class StandardOutput : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <exception cref="IOException">The output cannot be written.</exception>
-    public override void Write(byte[] buffer, int offset, int count)
+    public override unsafe void Write(ReadOnlySpan<byte> bytes)
     {
-        try
+        fixed (byte* start = bytes)
         {
-            _stream.Write(buffer, offset, count);
-        }
-        catch (IOException e)
-        {
-            throw new IOException($"The output cannot be written: {e.Message}", e);
+            for (nint done = 0; done < bytes.Length;)
+            {
+                nint written = Write(Descriptor, start + done, bytes.Length - done);
+                done += Math.Max(0, written);
+                if (written >= 0 || Marshal.GetLastPInvokeError() == Interrupted)
+                    continue;
+
+                if (Marshal.GetLastPInvokeError() != Full)
+                    throw new IOException($"The output cannot be written: {Marshal.GetLastPInvokeErrorMessage()}");
+
+                Thread.Sleep(1);
+            }
         }
     }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    // Not a FileStream: that keeps a place of its own in a file, over which the next program to write there would write.
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static unsafe partial nint Write(int descriptor, byte* bytes, nint count);
 
     public override void Flush()
     {

@@ -105,6 +105,19 @@ public sealed class UsageTests
     }
 
     [Fact]
+    public async Task What_is_written_after_the_command_stands_after_its_output()
+    {
+        Assert.SkipUnless(File.Exists("/bin/bash"), "There is no /bin/bash.");
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "output");
+        string program = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "BlasNet.Cli.dll")}' --version";
+        using Process process = Process.Start("/bin/bash", ["-c", $"(echo before; {program}; echo after) > '{file}'"]);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(["before", CliApplication.Version, "after"], await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public void Without_arguments_the_help_is_shown()
     {
         CommandResult result = CommandResult.Of();

@@ -186,8 +186,8 @@ internal static class Efficiency
                 new ChartSeries("one thread", [.. one.Select(p => ((double)p.Batch, p.Chosen))], 3),
             ])
         { XTicks = [.. one.Select(p => (double)p.Batch)] },
-            (two[^1].Chosen > 1.2 * one[^1].Chosen ? "Parallel hardware comes on top, and it too has more to do in a wide product" : "In this run the second thread was of no use; other work had the second processor, or it shares its arithmetic with the first")
-                + $": two threads have {Figures.Whole(100 * two[0].Chosen / one[0].Chosen)} % of the rate of one at B = 1, and {Figures.Whole(100 * two[^1].Chosen / one[^1].Chosen)} % at B = {one[^1].Batch}. What was gained above, with one thread, needed no second one.", height: 330);
+            (two[^1].Chosen > 1.2 * one[^1].Chosen ? "Parallel hardware comes on top, and it too has more to do in a wide product" : "In this run the second thread was of no use: other work had the second processor, or it shares its arithmetic with the first, or waiting for it took longer than it saved")
+                + $". Two threads have {Figures.Whole(100 * two[0].Chosen / one[0].Chosen)} % of the rate of one at B = 1, and {Figures.Whole(100 * two[^1].Chosen / one[^1].Chosen)} % at B = {one[^1].Batch}. What was gained above, with one thread, needed no second one.", height: 330);
     }
 
     private static void Steps(PageBuilder page, EfficiencyResult result)

@@ -119,7 +119,7 @@ internal static class Indices
         page.Section("indices", "Why all the indices?", "Why are there all these indices?",
             "<strong>Because the batch was made by hand.</strong> Where the model is written for one example, no index runs over examples; it appears only when someone lays the examples "
             + "side by side in one array. For sentences of different length it brings padding and masks with it, in every line, and in every gradient.");
-        page.Sources($"The same model, loss and gradient: {ours.Lines} lines against {padded.Lines}. On the left the gradient needs no lines at all. Relative difference of the two gradients in this run: {Figures.Power(result.Difference)} (single precision).",
+        page.Sources($"The same model, loss and gradient: {ours.Lines} lines against {padded.Lines}. Written for one sentence, the gradient needs no lines at all. Relative difference of the two gradients in this run: {Figures.Power(result.Difference)} (single precision).",
             ("Written for one sentence", ourCode), ("The batch by hand: padded, masked, differentiated", theirCode));
         page.Bars(new BarChart($"Loss and gradient of {result.Batch} sentences of 3 to {result.LongestLength} words, one thread",
             string.Join("; ", result.Writings.Select(way => $"{way.Name}: {Figures.Short(way.WordsPerSecond)} words/s")) + ".",

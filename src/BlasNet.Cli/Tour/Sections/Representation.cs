@@ -77,7 +77,7 @@ internal static class Representation
         page.Source("Subject.cs", region, $"The model, for one example: {subject.Formula}. The example’s number serves as its data.");
         if (!ragged)
         {
-            page.Pictures($"Left, what one example’s loss is. Right, the minibatch of two: a copy for each example, in its colour; the rest belongs to both. Arrows go from an operand to what uses it; in brackets, the shape of each value. {minibatch.Count} nodes.",
+            page.Pictures($"What one example’s loss is, and the minibatch of two: a copy for each example, in its colour; the rest belongs to both. Arrows go from an operand to what uses it; in brackets, the shape of each value. {minibatch.Count} nodes.",
                 ("One example", one.ToSvg(options with { Title = $"Graph of one example: {subject.Formula}", ShowKey = false })), ("Minibatch of two", minibatchSvg));
         }
         else
