@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs.Functions;
+using BlasNet.Kernels;
 
 namespace BlasNet.Graphs;
 
@@ -102,6 +103,10 @@ internal abstract class Operator
 
     /// <summary>True where row i of a vector depends on row i of the operands, or on numbers, alone.</summary>
     public virtual bool IsElementwise => false;
+
+    /// <summary>A vector of the value from one of each operand, where <see cref="IsElementwise"/>.</summary>
+    public virtual V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) where V : struct, ISimd<V, T> where T : unmanaged =>
+        throw new InvalidOperationException($"{Name} is not element-wise.");
 
     /// <summary>True where computing the value again costs more than reading it: tanh, not a sum.</summary>
     public virtual bool IsCostly => false;

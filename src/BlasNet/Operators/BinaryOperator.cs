@@ -56,6 +56,8 @@ internal abstract class BinaryOperator : Operator
 /// <typeparam name="F">y = f(a, b).</typeparam>
 internal abstract unsafe class BinaryOperator<F> : BinaryOperator where F : struct, IZip
 {
+    public sealed override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => F.Apply<V, T>(operands[0], operands[1]);
+
     public sealed override void Forward<T>(in Operands<T> stack)
     {
         Operand<T> y = stack.Output;

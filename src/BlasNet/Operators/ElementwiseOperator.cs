@@ -24,6 +24,8 @@ internal abstract class ElementwiseOperator : Operator
 /// <typeparam name="F">y = f(x).</typeparam>
 internal abstract unsafe class ElementwiseOperator<F> : ElementwiseOperator where F : struct, IMap
 {
+    public sealed override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => F.Apply<V, T>(operands[0]);
+
     public sealed override void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;

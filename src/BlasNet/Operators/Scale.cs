@@ -24,6 +24,8 @@ internal sealed class ScaleOperator : ElementwiseOperator
 
     public override string Name => "scale";
 
+    public override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => operands[0] * V.Constant(BitConverter.Int64BitsToDouble(attribute));
+
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;

@@ -16,7 +16,7 @@ internal sealed class FusedOperator(FusedProgram program, Shape[] results, IFuse
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => results[0];
 
-    public override void Forward<T>(in Operands<T> stack) => program.Run(stack, stack.Output.Count, results.Length == 1);
+    public override void Forward<T>(in Operands<T> stack) => program.Run(stack, stack.Output.Count);
 
     public override void Gradient(in GradientContext g)
     {

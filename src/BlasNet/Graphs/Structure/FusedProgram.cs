@@ -40,7 +40,7 @@ internal readonly record struct FusedStep(Operator? Operator, long Attribute, in
 /// <param name="Cleared">Steps do not cover it; the rest is zero.</param>
 internal readonly record struct FusedBuffer(Shape Shape, int Result, bool Cleared);
 
-/// <summary>Several operators in one sweep: each chunk of a stack goes through all of them while it is in the first-level cache.</summary>
+/// <summary>Several operators in one sweep over a stack: as a <see cref="FusedLoop{T}"/>, or else interpreted.</summary>
 internal sealed unsafe class FusedProgram
 {
     /// <summary>Elements of all buffers for one chunk: 24 KiB in single precision, of a first-level cache of 32 KiB or more.</summary>
@@ -56,6 +56,9 @@ internal sealed unsafe class FusedProgram
     private readonly float[] _floats;
     private readonly int[] _starts;   // of each buffer within the scratch memory of one value
     private readonly int _scratchSize;
+    private readonly bool _isSingle;   // its result is the node's own value
+    private readonly FusedLoop<float>? _single;
+    private readonly FusedLoop<double>? _double;
 
     public FusedProgram(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants)
     {
@@ -71,9 +74,19 @@ internal sealed unsafe class FusedProgram
             _starts[i] = _scratchSize;
             _scratchSize += buffers[i].Shape.Size;
         }
+
+        _isSingle = _buffers.Count(buffer => buffer.Result >= 0) == 1;
+        Parts = FusedParts.Of(steps, operands, buffers);
+        if (Parts is not null)
+            (_single, _double) = (new FusedLoop<float>(this, Parts), new FusedLoop<double>(this, Parts));
     }
 
+    /// <summary>How it can be done as a loop; null if it cannot.</summary>
+    public FusedParts? Parts { get; }
+
     public ReadOnlySpan<FusedStep> Steps => _steps;
+
+    public ReadOnlySpan<double> Constants => _doubles;
 
     public ReadOnlySpan<FusedBuffer> Buffers => _buffers;
 
@@ -81,18 +94,33 @@ internal sealed unsafe class FusedProgram
     public bool Is(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants) =>
         steps.SequenceEqual(_steps) && operands.SequenceEqual(_operands) && buffers.SequenceEqual(_buffers) && constants.SequenceEqual(_doubles);
 
+    public ReadOnlySpan<FusedOperand> OperandsOf(in FusedStep step) => _operands.AsSpan(step.FirstOperand, step.OperandCount);
+
+    /// <summary>Where a buffer that is a result is to be written; null where nobody needs it.</summary>
+    public T* ResultOf<T>(in Operands<T> stack, int buffer) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        _isSingle ? stack.Output.Data : stack.Result(_buffers[buffer].Result).Data;
+
+    /// <summary>This thread's memory for one value of a buffer.</summary>
+    public T* ScratchOf<T>(int buffer) where T : unmanaged => Scratch<T>.Get(_scratchSize) + _starts[buffer];
+
     /// <param name="stack">The operands of a node with as many results as the program has result buffers.</param>
     /// <param name="count">Values of the stack.</param>
-    /// <param name="single">The node has a single result: its output.</param>
-    public void Run<T>(in Operands<T> stack, int count, bool single) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public void Run<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        FusedLoop<T>? loop = typeof(T) == typeof(float) ? Unsafe.As<FusedLoop<T>>(_single) : Unsafe.As<FusedLoop<T>>(_double);
+        if (loop is null || !loop.TryRun(stack, count))
+            Interpret(stack, count);
+    }
+
+    /// <summary>Each chunk of a stack goes through all steps while it is in the first-level cache.</summary>
+    public void Interpret<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int chunk = Math.Clamp(ChunkElements / _scratchSize, 1, count);
         T* scratch = Scratch<T>.Get(chunk * _scratchSize);
         T** buffers = stackalloc T*[_buffers.Length];
         for (int i = 0; i < _buffers.Length; i++)
         {
-            int result = _buffers[i].Result;
-            buffers[i] = result < 0 ? null : single ? stack.Output.Data : stack.Result(result).Data;
+            buffers[i] = _buffers[i].Result < 0 ? null : ResultOf(stack, i);
         }
 
         for (int start = 0; start < count; start += chunk)

@@ -58,6 +58,15 @@ internal sealed class PlusOperator : Operator
 
     public override bool IsElementwise => true;
 
+    public override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute)
+    {
+        V sum = operands[0];
+        foreach (V term in operands[1..])
+            sum += term;
+
+        return sum;
+    }
+
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => TotalOperator.ShapeOf(this, inputs);
 
     public override unsafe void Forward<T>(in Operands<T> stack)
