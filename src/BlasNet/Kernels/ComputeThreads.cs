@@ -6,7 +6,7 @@ namespace BlasNet.Kernels;
 /// <summary>What may be divided among threads: a loop over a range.</summary>
 internal interface IRangeWork
 {
-    /// <summary>Must not throw, nor divide anything itself.</summary>
+    /// <summary>Must not throw; what a part divides itself is left whole.</summary>
     void Run(nint start, nint end);
 }
 
@@ -87,7 +87,9 @@ internal static unsafe class ComputeThreads
     private static void RunPart<TWork>(void* state, int part) where TWork : unmanaged, IRangeWork
     {
         Division<TWork>* division = (Division<TWork>*)state;
+        IsPart = true;
         division->Work.Run(division->Count * part / division->Parts, division->Count * (part + 1) / division->Parts);
+        IsPart = false;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -11,6 +11,10 @@ internal static unsafe class Rows
     /// <summary>Rows that are asked for ahead of the one that is copied, where they lie anywhere.</summary>
     private const int RowsAhead = 4;
 
+    // For deciding on threads, so the order of magnitude is enough.
+    private const double NanosecondsPerElement = 0.1;
+    private const int Block = 64;
+
     /// <summary>target ← factor · source.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Scale<T>(ReadOnlySpan<T> source, T factor, Span<T> target) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -46,12 +50,8 @@ internal static unsafe class Rows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SumOver<T>(T* rows, nint stride, T* sum, nint length, nint count, bool accumulate) where T : unmanaged
     {
-        if (Simd512<T>.IsSupported)
-            SumOver<Simd512<T>, T>(rows, stride, sum, length, count, accumulate);
-        else if (Simd256<T>.IsSupported)
-            SumOver<Simd256<T>, T>(rows, stride, sum, length, count, accumulate);
-        else
-            SumOver<Simd128<T>, T>(rows, stride, sum, length, count, accumulate);
+        var work = new SumWork<T> { Rows = rows, Stride = stride, Sum = sum, Length = length, Count = count, Accumulate = accumulate };
+        ComputeThreads.Divide(work, (length + Block - 1) / Block, count * Block * NanosecondsPerElement);
     }
 
     /// <summary>Row i of the target ← row indices[i] of the table.</summary>
@@ -63,12 +63,10 @@ internal static unsafe class Rows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gather<T>(T* table, ReadOnlySpan<int> indices, T* target, nint targetStride, nint length) where T : unmanaged
     {
-        for (int i = 0; i < indices.Length; i++, target += targetStride)
+        fixed (int* first = indices)
         {
-            if (i + RowsAhead < indices.Length)
-                Prefetch(table + indices[i + RowsAhead] * length, length);
-
-            Copy(table + indices[i] * length, 0, target, 0, length, 1);
+            var work = new GatherWork<T> { Table = table, Indices = first, Count = indices.Length, Target = target, Stride = targetStride, Length = length };
+            ComputeThreads.Divide(work, indices.Length, length * NanosecondsPerElement);
         }
     }
 
@@ -76,12 +74,11 @@ internal static unsafe class Rows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScatterAdd<T>(T* source, nint sourceStride, ReadOnlySpan<int> indices, T* table, nint length) where T : unmanaged
     {
-        for (int i = 0; i < indices.Length; i++, source += sourceStride)
+        // Threads divide the columns: a row of the table may be added to several times.
+        fixed (int* first = indices)
         {
-            if (i + RowsAhead < indices.Length)
-                Prefetch(table + indices[i + RowsAhead] * length, length);
-
-            Add(source, 0, table + indices[i] * length, 0, length, 1);
+            var work = new ScatterWork<T> { Source = source, Stride = sourceStride, Indices = first, Count = indices.Length, Table = table, Length = length };
+            ComputeThreads.Divide(work, (length + Block - 1) / Block, indices.Length * Block * NanosecondsPerElement);
         }
     }
 
@@ -175,6 +172,67 @@ internal static unsafe class Rows
     {
         for (byte* line = (byte*)row; line < row + length; line += 64)
             CacheLine.Prefetch(line);
+    }
+
+    private struct SumWork<T> : IRangeWork where T : unmanaged
+    {
+        public T* Rows, Sum;
+        public nint Stride, Length, Count;
+        public bool Accumulate;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(nint start, nint end)
+        {
+            start *= Block;
+            nint length = nint.Min(end * Block, Length) - start;
+
+            if (Simd512<T>.IsSupported)
+                SumOver<Simd512<T>, T>(Rows + start, Stride, Sum + start, length, Count, Accumulate);
+            else if (Simd256<T>.IsSupported)
+                SumOver<Simd256<T>, T>(Rows + start, Stride, Sum + start, length, Count, Accumulate);
+            else
+                SumOver<Simd128<T>, T>(Rows + start, Stride, Sum + start, length, Count, Accumulate);
+        }
+    }
+
+    private struct GatherWork<T> : IRangeWork where T : unmanaged
+    {
+        public T* Table, Target;
+        public int* Indices;
+        public nint Count, Stride, Length;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(nint start, nint end)
+        {
+            for (nint i = start; i < end; i++)
+            {
+                if (i + RowsAhead < Count)
+                    Prefetch(Table + Indices[i + RowsAhead] * Length, Length);
+
+                Copy(Table + Indices[i] * Length, 0, Target + i * Stride, 0, Length, 1);
+            }
+        }
+    }
+
+    private struct ScatterWork<T> : IRangeWork where T : unmanaged
+    {
+        public T* Source, Table;
+        public int* Indices;
+        public nint Count, Stride, Length;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(nint start, nint end)
+        {
+            start *= Block;
+            nint length = nint.Min(end * Block, Length) - start;
+            for (nint i = 0; i < Count; i++)
+            {
+                if (i + RowsAhead < Count)
+                    Prefetch(Table + start + Indices[i + RowsAhead] * Length, length);
+
+                Add(Source + start + i * Stride, 0, Table + start + Indices[i] * Length, 0, length, 1);
+            }
+        }
     }
 
     private readonly struct Identity : IMap

@@ -1,5 +1,3 @@
-using BlasNet.Kernels;
-
 namespace BlasNet.Graphs.Structure;
 
 /// <summary>Lays ranges of elements of its inputs one after another: how merged nodes find their operands in stack order.</summary>
@@ -18,11 +16,7 @@ internal sealed class GatherOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
-    public override void Forward<T>(in Operands<T> stack)
-    {
-        foreach (Run run in stack.Runs)
-            stack[run.Input].Span.Slice(run.Source, run.Length).CopyTo(stack.Output.Span[run.Target..]);
-    }
+    public override void Forward<T>(in Operands<T> stack) => Moves<T>.Run(stack, stack.Output.Length, adds: false, clear: false);
 
     public override void Gradient(in GradientContext g)
     {
@@ -48,26 +42,14 @@ internal sealed class ScatterAddOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
-    public override unsafe void Forward<T>(in Operands<T> stack)
+    public override void Forward<T>(in Operands<T> stack)
     {
         int written = 0;
+        long moved = 0;
         foreach (Run run in stack.Runs)
-            written += run.IsFirst ? run.Length : 0;
+            (written, moved) = (written + (run.IsFirst ? run.Length : 0), moved + run.Length);
 
-        if (!stack.Accumulate && written < stack.Output.Length)
-            stack.Output.Span.Clear();
-
-        foreach (Run run in stack.Runs)
-        {
-            if (stack.IsAbsorbed(run.Input))
-                continue;
-
-            T* source = stack[run.Input].Data + run.Source, target = stack.Output.Data + run.Target;
-            if (run.IsFirst && !stack.Accumulate)
-                Rows.Copy(source, 0, target, 0, run.Length, 1);
-            else
-                Rows.Add(source, 0, target, 0, run.Length, 1);
-        }
+        Moves<T>.Run(stack, moved, adds: true, clear: !stack.Accumulate && written < stack.Output.Length);
     }
 
     public override void Gradient(in GradientContext g)
