@@ -67,24 +67,24 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
             for (int i = 0; i < size; i++)
                 memory[i] = T.CreateTruncating(i < inputSize ? random.NextDouble() * 6 - 3 : 7777);
 
-            var source = new Source<T>(new Operand<T>[graph.Count]);
+            var source = new GivenOperands<T>(new Operand<T>[graph.Count]);
             T* next = memory;
             for (int i = 0; i < Inputs.Length; i++)
             {
                 int stride = Inputs[i].Shape.Rows + gap;
-                source.Operands[nodes[i]] = new Operand<T>(next, Inputs[i].Shape, graph.CountOf(nodes[i]), stride);
+                source.Of[nodes[i]] = new Operand<T>(next, Inputs[i].Shape, graph.CountOf(nodes[i]), stride);
                 next += count * Inputs[i].Shape.Columns * stride;
             }
 
             for (int i = 0; i < results.Length; i++)
             {
                 bool isWritten = isNeeded || i < results.Length - 1;
-                source.Operands[results.Length == 1 ? node : node + 1 + i] = new Operand<T>(isWritten ? next : null, results[i].Shape, count);
+                source.Of[results.Length == 1 ? node : node + 1 + i] = new Operand<T>(isWritten ? next : null, results[i].Shape, count);
                 next += count * results[i].Shape.Size + Guard;
             }
 
             if (results.Length > 1)
-                source.Operands[node] = new Operand<T>(null, results[0].Shape, count);
+                source.Of[node] = new Operand<T>(null, results[0].Shape, count);
 
             run(new Operands<T>(source, graph, node, accumulate: false));
             return new Span<T>(memory + inputSize, size - inputSize).ToArray();
@@ -96,11 +96,4 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
     }
 
     public delegate void Kernel<T>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
-
-    private sealed record Source<T>(Operand<T>[] Operands) : IOperandSource<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        public Operand<T> OperandOf(int node) => Operands[node];
-
-        public bool IsAbsorbed(int node) => false;
-    }
 }
