@@ -91,7 +91,7 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
             return OutputGradient;
 
         // A gather writes every element once. Elements that went to several places, or to none, need a sum that starts from zero.
-        Operator op = gradients.CoversOnce(runs, _graph.LengthOf(source)) ? GatherOperator.Instance : ScatterAddOperator.Instance;
+        Operator op = gradients.TryOrder(runs, _graph.LengthOf(source)) ? GatherOperator.Instance : ScatterAddOperator.Instance;
         return _graph.At(_graph.AppendStack(op, runs, [OutputGradient.Index], _graph.ShapeOf(source), _graph.CountOf(source), shared: false));
     }
 }

@@ -14,6 +14,8 @@ internal sealed class Gradients
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
     private readonly List<Run> _runs = [];
+    private int _sortedNode;           // whose runs, sorted by input, are in _runs
+    private int[] _firstOfInput = [], _targets = [];
     private readonly List<int> _alike = [];
     private Predicate<int>? _isAlike;
     private OperandRuns? _operand;
@@ -36,6 +38,7 @@ internal sealed class Gradients
     public void Begin(Graph graph, ReadOnlySpan<int> targets)
     {
         Graph = graph;
+        _sortedNode = -1;
         _contributions.Clear();
         Lowest = graph.Count;
         foreach (int target in targets)
@@ -123,35 +126,56 @@ internal sealed class Gradients
     /// <summary>Drops what has been added for a node.</summary>
     public void Forget(int node) => _first[node - Lowest] = _last[node - Lowest] = 0;
 
-    /// <summary>The runs of one input of a gather or scatter-add, from output to input. A node's runs are sorted by input.</summary>
+    /// <summary>The runs of one input of a gather or scatter-add, from output to input.</summary>
     public long Reverse(int node, int input)
     {
-        _runs.Clear();
-        ReadOnlySpan<Run> runs = Graph.RunsOf(node);
-        int low = 0;
-        for (int high = runs.Length; low < high;)
-        {
-            int middle = (low + high) >>> 1;
-            if (runs[middle].Input < input)
-                low = middle + 1;
-            else
-                high = middle;
-        }
+        if (node != _sortedNode)
+            SortByInput(node);
 
-        for (; low < runs.Length && runs[low].Input == input; low++)
-            _runs.Add(runs[low].Reverse());
+        Span<Run> reversed = Graph.ReserveRuns(_firstOfInput[input + 1] - _firstOfInput[input], out long attribute);
+        for (int i = 0; i < reversed.Length; i++)
+            reversed[i] = _runs[_firstOfInput[input] + i].Reverse();
 
-        return Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
+        return attribute;
     }
 
-    /// <summary>True where the targets of a list of runs are all elements of a stack, each once.</summary>
-    public bool CoversOnce(long runs, int length)
+    // A counting sort, for all inputs of the node at once.
+    private void SortByInput(int node)
     {
-        _runs.Clear();
-        _runs.AddRange(Graph.Runs(runs));
-        _runs.Sort(static (left, right) => left.Target.CompareTo(right.Target));
+        _sortedNode = node;
+        ReadOnlySpan<Run> runs = Graph.RunsOf(node);
+        int inputs = Graph.InputsOf(node).Length;
+        if (_firstOfInput.Length < inputs + 2)
+            _firstOfInput = new int[2 * inputs + 2];
+
+        Array.Clear(_firstOfInput, 0, inputs + 2);
+        foreach (Run run in runs)
+            _firstOfInput[run.Input + 2]++;
+
+        for (int input = 2; input <= inputs; input++)
+            _firstOfInput[input] += _firstOfInput[input - 1];
+
+        // _firstOfInput[i + 1] is where input i's runs start; filling moves it to where they end.
+        CollectionsMarshal.SetCount(_runs, runs.Length);
+        Span<Run> sorted = CollectionsMarshal.AsSpan(_runs);
+        foreach (Run run in runs)
+            sorted[_firstOfInput[run.Input + 1]++] = run;
+    }
+
+    /// <summary>Puts a list of runs into the order of their targets, as a gather needs it.</summary>
+    /// <returns>False if these are not all elements of a stack, each once.</returns>
+    public bool TryOrder(long runs, int length)
+    {
+        Span<Run> list = Graph.RunsToChange(runs);
+        if (_targets.Length < list.Length)
+            _targets = new int[2 * list.Length];
+
+        for (int i = 0; i < list.Length; i++)
+            _targets[i] = list[i].Target;
+
+        _targets.AsSpan(0, list.Length).Sort(list);
         int end = 0;
-        foreach (Run run in _runs)
+        foreach (Run run in list)
         {
             if (run.Target != end)
                 return false;
@@ -316,6 +340,7 @@ internal sealed class Gradients
     {
         _inputs.Clear();
         _runs.Clear();
+        _sortedNode = -1;
         for (int i = first; i >= 0; i = _contributions[i].Next)
         {
             (int term, long runs, _) = _contributions[i];

@@ -36,10 +36,10 @@ public sealed partial class Graph
     {
         for (int node = 0; node < Count; node++)
         {
-            if (_operators[node] != ParameterOperator.Instance)
+            if (_nodes[node].Operator != ParameterOperator.Instance)
                 continue;
 
-            int index = ParameterOperator.IndexOf(_attributes[node]);
+            int index = ParameterOperator.IndexOf(_nodes[node].Attribute);
             if (index >= _parameterNodes.Length)
                 Array.Resize(ref _parameterNodes, Math.Max(16, 2 * index + 2));
 
@@ -112,12 +112,12 @@ public sealed partial class Graph
     /// <summary>Adds a leaf of another graph: a parameter or a number once, data as it is, from pools that both graphs share.</summary>
     internal int CopyLeaf(Graph source, int node)
     {
-        Operator op = source._operators[node];
-        long attribute = source._attributes[node];
+        Operator op = source._nodes[node].Operator;
+        long attribute = source._nodes[node].Attribute;
         if (op == ParameterOperator.Instance)
-            return UseAt(attribute, source._shapes[node], source.GivenNameOf(node));
+            return UseAt(attribute, source._nodes[node].Shape, source.GivenNameOf(node));
 
-        if (op == ConstantOperator.Instance && source._shapes[node].IsScalar)
+        if (op == ConstantOperator.Instance && source._nodes[node].Shape.IsScalar)
         {
             double value = source.Data.ElementAt(attribute, 0);
             if (!ReferenceEquals(source.Data, Data) || _constants.ContainsKey(value))
@@ -126,7 +126,7 @@ public sealed partial class Graph
             _constants.Add(value, Count);
         }
 
-        return AppendStack(op, attribute, [], source._shapes[node], source._counts[node], source._shared[node]);
+        return AppendStack(op, attribute, [], source._nodes[node].Shape, source._nodes[node].Count, source._nodes[node].IsShared);
     }
 
     private int UseAt(long attribute, Shape shape, string? name)

@@ -26,17 +26,17 @@ public sealed partial class Graph
         for (int node = 0; node < Count; node++)
         {
             ReadOnlySpan<int> inputs = InputsOf(node);
-            if (inputs.Length != 2 || _operators[node].Flops([_shapes[inputs[0]], _shapes[inputs[1]]], _shapes[node]) == 0)
+            if (inputs.Length != 2 || OperatorOf(node).Flops([ShapeOf(inputs[0]), ShapeOf(inputs[1])], ShapeOf(node)) == 0)
                 continue;
 
             // Rows of the product: the vectors that meet the shared matrix, or the terms of a sum of outer products.
-            int values = Math.Max(_counts[inputs[0]], _counts[inputs[1]]);
-            int vectors = values * _shapes[inputs[1]].Columns;
+            int values = Math.Max(CountOf(inputs[0]), CountOf(inputs[1]));
+            int vectors = values * ShapeOf(inputs[1]).Columns;
             if (vectors == 1)
                 gemv++;
-            else if (_counts[inputs[0]] == 1 || _counts[node] == 1)
+            else if (CountOf(inputs[0]) == 1 || CountOf(node) == 1)
                 gemm++;
-            else if (_shapes[inputs[1]].Columns == 1)
+            else if (ShapeOf(inputs[1]).Columns == 1)
                 gemv += values;   // every example has a matrix of its own
             else
                 gemm += values;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs.Functions;
 using BlasNet.Graphs.Structure;
 
@@ -6,17 +7,12 @@ namespace BlasNet.Graphs;
 /// <summary>A computation graph: an append-only list of nodes in which inputs come before their users.</summary>
 /// <remarks>
 /// The one representation of BlasNet. A per-example graph, the minibatch graph (examples side by side, sharing the parameters), the batched
-/// graph and a graph with gradients are all of this type; a pass makes one from another. Stored as a structure of arrays: adding a node
+/// graph and a graph with gradients are all of this type; a pass makes one from another. Stored in a few arrays: adding a node
 /// allocates nothing once the arrays have grown, and <see cref="Clear"/> keeps them.
 /// </remarks>
 public sealed partial class Graph
 {
-    private Operator[] _operators = new Operator[256];
-    private Shape[] _shapes = new Shape[256];
-    private int[] _counts = new int[256];
-    private long[] _attributes = new long[256];
-    private bool[] _shared = new bool[256];
-    private int[] _firstInput = new int[257];
+    private Node[] _nodes = new Node[256];
     private int[] _inputs = new int[512];
     private int _inputCount;
     private Shape[] _inputShapes = new Shape[8];   // of the node being added
@@ -34,7 +30,7 @@ public sealed partial class Graph
     public int Count { get; private set; }
 
     /// <summary>Number of nodes that fit before the arrays grow.</summary>
-    internal int Capacity => _operators.Length;
+    internal int Capacity => _nodes.Length;
 
     /// <summary>Number of edges: inputs of all nodes together.</summary>
     public int EdgeCount => _inputCount;
@@ -79,35 +75,40 @@ public sealed partial class Graph
         ForgetLeaves();
     }
 
-    internal Operator OperatorOf(int node) => _operators[node];
+    /// <summary>All that is known of a node, but for its inputs.</summary>
+    internal ref readonly Node NodeAt(int node) => ref _nodes[node];
 
-    internal Shape ShapeOf(int node) => _shapes[node];
+    internal Operator OperatorOf(int node) => _nodes[node].Operator;
 
-    internal int CountOf(int node) => _counts[node];
+    internal Shape ShapeOf(int node) => _nodes[node].Shape;
+
+    internal int CountOf(int node) => _nodes[node].Count;
 
     /// <summary>Elements of the whole stack.</summary>
-    internal int LengthOf(int node) => checked(_counts[node] * _shapes[node].Size);
+    internal int LengthOf(int node) => _nodes[node].Length;
 
-    internal long AttributeOf(int node) => _attributes[node];
+    internal long AttributeOf(int node) => _nodes[node].Attribute;
 
     /// <summary>The same value for every example: a parameter, a constant, or computed from those alone.</summary>
-    internal bool IsShared(int node) => _shared[node];
+    internal bool IsShared(int node) => _nodes[node].IsShared;
 
-    internal ReadOnlySpan<int> InputsOf(int node)
-    {
-        int first = _firstInput[node];
-        return new ReadOnlySpan<int>(_inputs, first, _firstInput[node + 1] - first);
-    }
+    internal ReadOnlySpan<int> InputsOf(int node) => InputsOf(_nodes[node]);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ReadOnlySpan<int> InputsOf(in Node node) => new(_inputs, node.FirstInput, node.InputCount);
 
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
-    internal ReadOnlySpan<Run> RunsOf(int node) => _operators[node].HasRuns
-        ? Runs(_attributes[node])
+    internal ReadOnlySpan<Run> RunsOf(int node) => _nodes[node].Operator.HasRuns
+        ? Runs(_nodes[node].Attribute)
         : [];
 
     /// <summary>A list made by <see cref="AddRuns"/>.</summary>
     internal ReadOnlySpan<Run> Runs(long attribute) => new(_runs, (int)(attribute >> 32), (int)attribute);
 
-    internal string NameOf(int node) => _names.TryGetValue(node, out string? name) ? name : $"%{node} ({_operators[node].Name})";
+    /// <summary>The same list, for whoever has just made it.</summary>
+    internal Span<Run> RunsToChange(long attribute) => new(_runs, (int)(attribute >> 32), (int)attribute);
+
+    internal string NameOf(int node) => _names.TryGetValue(node, out string? name) ? name : $"%{node} ({_nodes[node].Operator.Name})";
 
     internal string? GivenNameOf(int node) => _names.GetValueOrDefault(node);
 
@@ -123,15 +124,16 @@ public sealed partial class Graph
         bool shared = true;
         foreach (int input in inputs)
         {
-            if (_counts[input] != 1)
+            ref readonly Node operand = ref _nodes[input];
+            if (operand.Count != 1)
             {
-                if (count != 1 && count != _counts[input] && op.Merging != Merging.Reduction)
-                    throw new InvalidOperationException($"{op.Name}: stacks of {count} and {_counts[input]} values cannot be combined.");
+                if (count != 1 && count != operand.Count && op.Merging != Merging.Reduction)
+                    throw new InvalidOperationException($"{op.Name}: stacks of {count} and {operand.Count} values cannot be combined.");
 
-                count = _counts[input];
+                count = operand.Count;
             }
 
-            shared &= _shared[input];
+            shared &= operand.IsShared;
         }
 
         return AppendStack(op, attribute, inputs, InferShape(op, attribute, inputs), op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared);
@@ -144,8 +146,8 @@ public sealed partial class Graph
         bool shared = true;
         foreach (int input in inputs)
         {
-            count = Math.Max(count, _counts[input]);
-            shared &= _shared[input];
+            count = Math.Max(count, _nodes[input].Count);
+            shared &= _nodes[input].IsShared;
         }
 
         return new Expr(this, AppendWithResults(call, 0, inputs, call.ResultShape(0), count, shared));
@@ -167,22 +169,15 @@ public sealed partial class Graph
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared)
     {
         int node = Count;
-        if (node == _operators.Length)
-            GrowNodes();
+        if (node == _nodes.Length)
+            Array.Resize(ref _nodes, 2 * _nodes.Length);
 
         if (_inputCount + inputs.Length > _inputs.Length)
             Array.Resize(ref _inputs, Math.Max(_inputs.Length * 2, _inputCount + inputs.Length));
 
-        _operators[node] = op;
-        _shapes[node] = shape;
-        _counts[node] = count;
-        _attributes[node] = attribute;
-        _shared[node] = shared;
-        _firstInput[node] = _inputCount;
-        foreach (int input in inputs)
-            _inputs[_inputCount++] = input;
-
-        _firstInput[node + 1] = _inputCount;
+        _nodes[node] = new Node(op, attribute, shape, count, _inputCount, inputs.Length, shared);
+        inputs.CopyTo(_inputs.AsSpan(_inputCount));
+        _inputCount += inputs.Length;
         Count = node + 1;
         return node;
     }
@@ -205,7 +200,7 @@ public sealed partial class Graph
 
     /// <summary>The attribute that a copy of another graph's node has here; its runs, if it has any, are copied with it.</summary>
     internal long AttributeFrom(Graph source, int node) =>
-        source._operators[node].HasRuns ? AddRuns(source.RunsOf(node)) : source._attributes[node];
+        source._nodes[node].Operator.HasRuns ? AddRuns(source.RunsOf(node)) : source._nodes[node].Attribute;
 
     /// <summary>Room for a list of runs, to be filled at once.</summary>
     internal Span<Run> ReserveRuns(int length, out long attribute)
@@ -226,7 +221,7 @@ public sealed partial class Graph
 
         Shape[] shapes = _inputShapes;
         for (int i = 0; i < inputs.Length; i++)
-            shapes[i] = _shapes[inputs[i]];
+            shapes[i] = _nodes[inputs[i]].Shape;
 
         try
         {
@@ -238,16 +233,5 @@ public sealed partial class Graph
         {
             throw e.WithInputs(this, inputs);
         }
-    }
-
-    private void GrowNodes()
-    {
-        int capacity = 2 * _operators.Length;
-        Array.Resize(ref _operators, capacity);
-        Array.Resize(ref _shapes, capacity);
-        Array.Resize(ref _counts, capacity);
-        Array.Resize(ref _attributes, capacity);
-        Array.Resize(ref _shared, capacity);
-        Array.Resize(ref _firstInput, capacity + 1);
     }
 }

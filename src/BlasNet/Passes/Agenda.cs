@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
@@ -14,17 +15,30 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class Agenda
 {
-    private int[] _depth = [], _height = [], _waiting = [], _firstUser = [], _users = [], _sources = [];   // by edge: who reads, and what is read
-    private int[] _next = [];                       // of the ready nodes of one kind
-    private int[] _head = [], _tail = [];           // by kind; −1 where none is ready
+    // What is known of a node while it waits.
+    private struct Entry
+    {
+        public int Slot;        // its kind's
+        public int Waiting;     // nodes that have to run before it
+        public int FirstUser;   // where the list of the nodes that wait for it starts
+        public int Depth;       // the longest path that leads to it
+        public int Height;      // the longest path that leads on from it
+        public int Next;        // of the ready nodes of its kind
+        public int Level;       // the most nodes of its kind on a path that leads to it
+    }
+
+    private Entry[] _entries = [];
+    private int[] _users = [], _sources = [];       // by edge: who reads, and what is read
+    private int[] _slotOf = [];                     // by kind: kinds are numbered as they are met, those of leaves from the last number down; −1 before
+    private int[] _head = [], _tail = [];           // by slot, the ready nodes; −1 where there are none
     private double[] _meanDepth = [];
-    private int[] _members = [];                    // by kind, how many nodes it has in all
+    private int[] _members = [];                    // by slot, how many nodes it has in all
     private readonly KindLevels _levels = new();
-    private readonly PriorityQueue<int, (double Depth, int Kind)> _ready = new();
+    private readonly PriorityQueue<int, (double Depth, int Slot)> _ready = new();
     private int[] _order = [], _groups = [];
     private int[] _sorted = [], _places = [];
     private bool _usesLevels;
-    private int _kindCount;
+    private int _slotCount, _firstLeafSlot;
 
     /// <summary>Number of groups.</summary>
     public int GroupCount { get; private set; }
@@ -35,35 +49,34 @@ internal sealed class Agenda
     public void Run(Graph graph, Signatures signatures)
     {
         Prepare(graph, signatures);
-        ReadOnlySpan<int> kinds = signatures.Kinds;
-        for (int node = 0; node < graph.Count; node++)
-        {
-            if (kinds[node] >= 0 && _waiting[node] == 0)
-                MakeReady(node, kinds[node]);
-        }
-
         int done = 0;
         GroupCount = 0;
-        while (TryChoose(out int kind))
+        for (int slot = signatures.Count - 1; slot >= _firstLeafSlot; slot--)
+            Take(slot, ref done);
+
+        for (int node = 0; node < graph.Count; node++)
         {
-            _groups[GroupCount++] = done;
-            int start = done;
-            for (int node = _head[kind]; node >= 0; node = _next[node])
-                _order[done++] = node;
+            if (_entries[node] is { Slot: >= 0, Waiting: 0 } && signatures.Origins[node] >= 0)
+                MakeReady(node, ref _entries[node]);
+        }
 
-            _head[kind] = _tail[kind] = -1;
-            Span<int> group = _order.AsSpan(start, done - start);
-            if (_usesLevels)
-                _levels.Done(kind, group);
-
+        while (TryChoose(out int slot))
+        {
+            Span<int> group = Take(slot, ref done);
             SortByHeight(group);
+            Entry[] entries = _entries;
+            for (int i = 0; _usesLevels && i < group.Length; i++)
+                _levels.Done(slot, entries[group[i]].Level);
+
+            if (_usesLevels)
+                _levels.Advance(slot);
+
             foreach (int node in group)
             {
-                for (int edge = _firstUser[node]; edge < _firstUser[node + 1]; edge++)
+                foreach (int user in _users.AsSpan(entries[node].FirstUser..entries[node + 1].FirstUser))
                 {
-                    int user = _users[edge];
-                    if (--_waiting[user] == 0)
-                        MakeReady(user, kinds[user]);
+                    if (--entries[user].Waiting == 0)
+                        MakeReady(user, ref entries[user]);
                 }
             }
         }
@@ -71,43 +84,61 @@ internal sealed class Agenda
         _groups[GroupCount] = done;
     }
 
-    private bool TryChoose(out int kind)
+    // All ready nodes of a kind are the next group.
+    private Span<int> Take(int slot, ref int done)
+    {
+        int start = done;
+        _groups[GroupCount++] = start;
+        for (int node = _head[slot]; node >= 0; node = _entries[node].Next)
+            _order[done++] = node;
+
+        _head[slot] = -1;
+        return _order.AsSpan(start, done - start);
+    }
+
+    private bool TryChoose(out int slot)
     {
         if (!_usesLevels)
-            return _ready.TryDequeue(out kind, out _);
+            return _ready.TryDequeue(out slot, out _);
 
-        (kind, bool lossless, double ratio) = (-1, false, 0);
-        for (int candidate = 0; candidate < _kindCount; candidate++)
+        (slot, bool lossless, double ratio) = (-1, false, 0);
+        for (int candidate = 0; candidate < _slotCount; candidate++)
         {
             if (_head[candidate] < 0)
                 continue;
 
             double share = _levels.ShareReady(candidate);
-            bool better = kind < 0 || (share >= 1 && lossless ? _meanDepth[candidate] < _meanDepth[kind] : share > ratio);
+            bool better = slot < 0 || (share >= 1 && lossless ? _meanDepth[candidate] < _meanDepth[slot] : share > ratio);
             if (better)
-                (kind, lossless, ratio) = (candidate, share >= 1, share);
+                (slot, lossless, ratio) = (candidate, share >= 1, share);
         }
 
-        return kind >= 0;
+        return slot >= 0;
     }
 
-    private void MakeReady(int node, int kind)
+    private void MakeReady(int node, ref Entry entry)
     {
-        _next[node] = -1;
-        if (_head[kind] < 0)
-        {
-            _head[kind] = node;
-            if (!_usesLevels)
-                _ready.Enqueue(kind, (_meanDepth[kind], kind));
-        }
-        else
-        {
-            _next[_tail[kind]] = node;
-        }
+        int slot = entry.Slot;
+        if (Enqueue(node, ref entry) && !_usesLevels)
+            _ready.Enqueue(slot, (_meanDepth[slot], slot));
 
-        _tail[kind] = node;
         if (_usesLevels)
-            _levels.MakeReady(node, kind);
+            _levels.MakeReady(slot, entry.Level);
+    }
+
+    // True for the first one of its kind.
+    private bool Enqueue(int node, ref Entry entry)
+    {
+        int slot = entry.Slot;
+        bool isFirst = _head[slot] < 0;
+        if (isFirst)
+            _head[slot] = node;
+        else
+            _entries[_tail[slot]].Next = node;
+
+        entry.Next = -1;
+        _tail[slot] = node;
+        return isFirst;
     }
 
     // Stable: the nodes that most steps still follow come first.
@@ -117,7 +148,7 @@ internal sealed class Agenda
         bool sorted = true;
         foreach (int node in group)
         {
-            int height = _height[node];
+            int height = _entries[node].Height;
             sorted &= height <= previous;
             (low, high, previous) = (Math.Min(low, height), Math.Max(high, height), height);
         }
@@ -135,110 +166,124 @@ internal sealed class Agenda
 
         Array.Clear(_places, 0, range + 1);
         foreach (int node in group)
-            _places[high - _height[node] + 1]++;
+            _places[high - _entries[node].Height + 1]++;
 
         for (int i = 1; i <= range; i++)
             _places[i] += _places[i - 1];
 
         foreach (int node in group)
-            _sorted[_places[high - _height[node]]++] = node;
+            _sorted[_places[high - _entries[node].Height]++] = node;
 
         _sorted.AsSpan(0, group.Length).CopyTo(group);
     }
 
-    // Depths, heights, numbers of operands to wait for, and the users of each node. Results stand for their owner, equal values for the first.
+    // Depths, heights, what waits for what. Leaves have no part in it: nothing has to wait for them.
     private void Prepare(Graph graph, Signatures signatures)
     {
-        int count = graph.Count;
-        _kindCount = signatures.Count;
-        Reserve(graph);
-        Array.Fill(_head, -1, 0, _kindCount);
-        Array.Clear(_members, 0, _kindCount);
-        Array.Clear(_meanDepth, 0, _kindCount);
-        Array.Clear(_firstUser, 0, count + 2);
-        Array.Clear(_height, 0, count);
-        ReadOnlySpan<int> kinds = signatures.Kinds, canonical = signatures.Canonical;
-        _usesLevels = _levels.Begin(graph, _kindCount);
+        Reserve(graph, signatures.Count);
+        Array.Fill(_slotOf, -1, 0, signatures.Count);
+        (_slotCount, _firstLeafSlot) = (0, signatures.Count);
+        ReadOnlySpan<int> kinds = signatures.Kinds, origins = signatures.Origins;
+        _usesLevels = true;
+        _levels.Begin(graph);
         int edges = 0;
-        for (int node = 0; node < count; node++)
+        for (int node = 0; node < kinds.Length; node++)
         {
-            int kind = kinds[node];
-            if (kind < 0)
+            ref Entry entry = ref _entries[node];
+            entry = default;
+            entry.Slot = kinds[node] < 0 ? -1 : SlotOf(kinds[node], isLeaf: origins[node] < 0);
+            if (entry.Slot < 0)
                 continue;
 
-            int depth = 0;
-            ReadOnlySpan<int> inputs = graph.InputsOf(node);
-            foreach (int input in inputs)
-            {
-                int source = canonical[input];
-                if (kinds[source] < 0)
-                    source = signatures.OwnerOf(source);
+            if (origins[node] < 0)
+                Enqueue(node, ref entry);
+            else
+                edges = AddNode(graph, node, ref entry, origins, edges);
+        }
 
-                _sources[edges++] = source;
-                depth = Math.Max(depth, _depth[source] + 1);
-                _firstUser[source + 2]++;
-                if (_usesLevels)
-                    _levels.Follow(node, source);
-            }
+        for (int slot = 0; slot < _slotCount; slot++)
+            _meanDepth[slot] /= _members[slot];
 
+        FindUsers(graph.Count, edges);
+    }
+
+    private int SlotOf(int kind, bool isLeaf)
+    {
+        ref int slot = ref _slotOf[kind];
+        if (slot < 0)
+        {
+            slot = isLeaf ? --_firstLeafSlot : _slotCount++;
+            (_head[slot], _members[slot], _meanDepth[slot]) = (-1, 0, 0);
+            _usesLevels &= _slotCount <= KindLevels.MaxKinds;
+        }
+
+        return slot;
+    }
+
+    // Waits once for a node of which it reads several results.
+    private int AddNode(Graph graph, int node, ref Entry entry, ReadOnlySpan<int> origins, int edges)
+    {
+        int depth = 0, last = -1, first = edges;
+        Vector256<ushort> levels = default;
+        foreach (int input in graph.InputsOf(node))
+        {
+            int source = origins[input];
+            if (source < 0 || source == last)
+                continue;
+
+            last = source;
+            _sources[edges++] = source;
+            ref Entry before = ref _entries[source];
+            depth = Math.Max(depth, before.Depth + 1);
+            before.FirstUser++;   // for now, how many there are
             if (_usesLevels)
-                _levels.Add(node, kind);
-
-            _depth[node] = depth;
-            _waiting[node] = inputs.Length;
-            _meanDepth[kind] += depth;
-            _members[kind]++;
+                levels = _levels.After(levels, source);
         }
 
-        for (int kind = 0; kind < _kindCount; kind++)
-            _meanDepth[kind] /= _members[kind];
+        if (_usesLevels)
+            entry.Level = _levels.Add(node, entry.Slot, levels);
 
-        FindUsers(graph, kinds);
-        FindHeights(graph, kinds, edges);
+        (entry.Waiting, entry.Depth) = (edges - first, depth);
+        _meanDepth[entry.Slot] += depth;
+        _members[entry.Slot]++;
+        return edges;
     }
 
-    private void FindUsers(Graph graph, ReadOnlySpan<int> kinds)
+    // From the number of each node's users to the list of them, and its height. Backwards: all users of a node come after it, so that they know
+    // their heights; and each list fills from its end to its start, which is then where it starts.
+    private void FindUsers(int count, int edges)
     {
-        for (int node = 2; node <= graph.Count; node++)
-            _firstUser[node] += _firstUser[node - 1];
+        for (int node = 0, end = 0; node < count; node++)
+            _entries[node].FirstUser = end += _entries[node].FirstUser;
 
-        // _firstUser[n + 1] is where node n's users start; filling moves it to where they end, which is where node n + 1's start.
-        for (int node = 0, edge = 0; node < graph.Count; node++)
+        _entries[count].FirstUser = edges;
+        for (int node = count - 1, edge = edges; node >= 0; node--)
         {
-            for (int end = edge + (kinds[node] < 0 ? 0 : graph.InputsOf(node).Length); edge < end; edge++)
-                _users[_firstUser[_sources[edge] + 1]++] = node;
-        }
-    }
-
-    private void FindHeights(Graph graph, ReadOnlySpan<int> kinds, int edges)
-    {
-        for (int node = graph.Count - 1, edge = edges; node >= 0; node--)
-        {
-            int height = _height[node] + 1;
-            for (int start = edge - (kinds[node] < 0 ? 0 : graph.InputsOf(node).Length); edge > start;)
+            int height = _entries[node].Height + 1;
+            for (int first = edge - _entries[node].Waiting; edge > first;)
             {
-                ref int below = ref _height[_sources[--edge]];
-                below = Math.Max(below, height);
+                ref Entry source = ref _entries[_sources[--edge]];
+                source.Height = Math.Max(source.Height, height);
+                _users[--source.FirstUser] = node;
             }
         }
     }
 
-    private void Reserve(Graph graph)
+    private void Reserve(Graph graph, int kinds)
     {
-        if (_depth.Length < graph.Count)
+        if (_order.Length < graph.Count)
         {
             int capacity = graph.Capacity;
-            (_depth, _waiting, _next, _order) = (new int[capacity], new int[capacity], new int[capacity], new int[capacity]);
-            (_firstUser, _groups, _height) = (new int[capacity + 2], new int[capacity + 1], new int[capacity]);
+            (_entries, _order, _groups) = (new Entry[capacity + 1], new int[capacity], new int[capacity + 1]);
         }
 
         if (_users.Length < graph.EdgeCount)
             (_users, _sources) = (new int[Math.Max(graph.EdgeCount, 2 * _users.Length)], new int[Math.Max(graph.EdgeCount, 2 * _users.Length)]);
 
-        if (_head.Length < _kindCount)
+        if (_head.Length < kinds)
         {
-            int capacity = Math.Max(_kindCount, 2 * _head.Length);
-            (_head, _tail, _members, _meanDepth) = (new int[capacity], new int[capacity], new int[capacity], new double[capacity]);
+            int capacity = Math.Max(kinds, 2 * _head.Length);
+            (_head, _tail, _members, _meanDepth, _slotOf) = (new int[capacity], new int[capacity], new int[capacity], new double[capacity], new int[capacity]);
         }
     }
 }

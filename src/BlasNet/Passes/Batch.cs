@@ -14,12 +14,16 @@ internal sealed class Batch
 {
     private readonly Signatures _signatures = new();
     private readonly Agenda _agenda = new();
-    private readonly OperandRuns _runs = new(), _memberRuns = new();
+    private readonly OperandRuns _runs = new(), _ownRuns = new();
     private readonly List<int> _inputs = [];
-    private readonly List<Run> _sorted = [];
-    private int[] _node = [], _offset = [];   // of each source node: its stack in the target, and its first element there
+    private Place[] _places = [];   // of each node of the source
     private Graph _source = null!;
     private readonly Graph _target;
+
+    // Where a value lies in the target: in a stack, from an element on. Or, with a pattern, it is the vectors of that stack that a gather of the source
+    // picks, counted from that element: it becomes a gather of its own where somebody needs it, so that the gathers along a chain are one. Where
+    // something has been computed of the whole stack (Picked > 0), the gather picks its vectors as it picked those of this length.
+    private readonly record struct Place(int Node, int Offset, int Pattern = -1, int Picked = 0);
 
     public Batch(Graph target) => _target = target;
 
@@ -40,8 +44,15 @@ internal sealed class Batch
     /// <remarks>A term of a merged sum has no value of its own any more; its node is −1.</remarks>
     public (int Node, int Offset) Locate(int node)
     {
-        node = _signatures.Canonical[node];
-        return (_node[node], _offset[node]);
+        ref Place place = ref _places[_signatures.Canonical[node]];
+        if (place.Pattern >= 0)
+        {
+            _ownRuns.Clear();
+            AddPicked(_ownRuns, place);
+            place = new Place(_ownRuns.ToOperand(_source.ShapeOf(node), _source.CountOf(node), _source.IsShared(node)), 0);
+        }
+
+        return (place.Node, place.Offset);
     }
 
     /// <summary>Fills the target with the batched graph.</summary>
@@ -50,9 +61,9 @@ internal sealed class Batch
         _source = source;
         _target.ClearFor(source);
         _runs.Begin(_target);
-        _memberRuns.Begin(_target);
-        if (_node.Length < source.Count)
-            (_node, _offset) = (new int[source.Capacity], new int[source.Capacity]);
+        _ownRuns.Begin(_target);
+        if (_places.Length < source.Count)
+            _places = new Place[source.Capacity];
 
         _signatures.Run(source);
         _agenda.Run(source, _signatures);
@@ -76,8 +87,8 @@ internal sealed class Batch
             MergeStack(op, members);
 
         string? name = _source.GivenNameOf(first);
-        if (name is not null && _node[first] >= 0)
-            _target.SetName(_node[first], name);
+        if (name is not null && _places[first] is { Node: >= 0 } place && (place.Pattern < 0 || !op.HasRuns))
+            _target.SetName(place.Node, name);
     }
 
     // What is the same for all is computed once.
@@ -87,29 +98,28 @@ internal sealed class Batch
         _inputs.Clear();
         foreach (int input in _source.InputsOf(first))
         {
-            var (stack, offset) = Locate(input);
             _runs.Clear();
-            _runs.Add(stack, offset, _source.LengthOf(input));
+            Add(input);
             _inputs.Add(_runs.ToOperand(_source.ShapeOf(input), _source.CountOf(input), _source.IsShared(input)));
         }
 
         long attribute = _target.AttributeFrom(_source, first);
         int node = _target.AppendWithResults(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
+        int results = op.ResultCount;
         foreach (int member in members)
-            Place(member, node, 0);
+            SetPlace(member, results, node, 0);
     }
 
-    // A gather of what lies in order already is a place in a stack.
+    // A gather is a place in a stack, if what it fetches lies there in order; vectors of a stack, if it fetches from a single one.
     private void MergeGather(int gather)
     {
         ReadOnlySpan<Run> runs = _source.RunsOf(gather);
         ReadOnlySpan<int> inputs = _source.InputsOf(gather);
-        if (!InOrder(runs))
+        Place first = _places[_signatures.Canonical[inputs[0]]];
+        if (inputs.Length == 1 && first.Pattern < 0)
         {
-            _sorted.Clear();
-            _sorted.AddRange(runs);
-            _sorted.Sort(static (a, b) => a.Target.CompareTo(b.Target));
-            runs = CollectionsMarshal.AsSpan(_sorted);
+            _places[gather] = runs is [var run] ? new Place(first.Node, first.Offset + run.Source) : new Place(first.Node, first.Offset, gather);
+            return;
         }
 
         _runs.Clear();
@@ -119,29 +129,17 @@ internal sealed class Batch
             _runs.Add(stack, offset + run.Source, run.Length);
         }
 
-        (_node[gather], _offset[gather]) = _runs.TryGetPlace(out int node, out int place)
-            ? (node, place)
-            : (_runs.ToOperand(_source.ShapeOf(gather), _source.CountOf(gather), _source.IsShared(gather)), 0);
-    }
-
-    private static bool InOrder(ReadOnlySpan<Run> runs)
-    {
-        for (int i = 1; i < runs.Length; i++)
-        {
-            if (runs[i].Target < runs[i - 1].Target)
-                return false;
-        }
-
-        return true;
+        _places[gather] = _runs.TryGetPlace(out int node, out int place)
+            ? new Place(node, place)
+            : new Place(_runs.ToOperand(_source.ShapeOf(gather), _source.CountOf(gather), _source.IsShared(gather)), 0);
     }
 
     // A node's place in a stack, and those of its results, which are the nodes after it here as there.
-    private void Place(int member, int stack, int index)
+    private void SetPlace(int member, int results, int stack, int index)
     {
-        Operator op = _source.OperatorOf(member);
-        (_node[member], _offset[member]) = (stack, checked(index * _source.ShapeOf(member).Size));
-        for (int result = 1; op.ResultCount > 1 && result <= op.ResultCount; result++)
-            (_node[member + result], _offset[member + result]) = (stack + result, checked(index * _source.ShapeOf(member + result).Size));
+        _places[member] = new Place(stack, checked(index * _source.ShapeOf(member).Size));
+        for (int result = 1; results > 1 && result <= results; result++)
+            _places[member + result] = new Place(stack + result, checked(index * _source.ShapeOf(member + result).Size));
     }
 
     // Data lies in its pool in the order in which it was added, so the pool from its first value on is a stack.
@@ -151,13 +149,13 @@ internal sealed class Batch
         long first = long.MaxValue, end = 0;
         foreach (int member in members)
         {
-            long place = _source.AttributeOf(member);
-            (first, end) = (Math.Min(first, place), Math.Max(end, place + _source.CountOf(member)));
+            ref readonly Node value = ref _source.NodeAt(member);
+            (first, end) = (Math.Min(first, value.Attribute), Math.Max(end, value.Attribute + value.Count));
         }
 
         int node = _target.AppendStack(op, first, [], shape, checked((int)(end - first)), shared: false);
         foreach (int member in members)
-            (_node[member], _offset[member]) = (node, checked((int)(_source.AttributeOf(member) - first) * shape.Size));
+            _places[member] = new Place(node, checked((int)(_source.AttributeOf(member) - first) * shape.Size));
     }
 
     private void MergeStack(Operator op, ReadOnlySpan<int> members)
@@ -166,7 +164,7 @@ internal sealed class Batch
         if (TryHoist(op, members))
             return;
 
-        bool vectors = HasRaggedColumns(members);
+        bool vectors = _signatures.IsColumnWise(first) && HasRaggedColumns(members);
         Shape shape = _source.ShapeOf(first);
         int operands = _source.InputsOf(first).Length;
         _inputs.Clear();
@@ -179,58 +177,64 @@ internal sealed class Batch
                 continue;
             }
 
-            Shape operandShape = _source.ShapeOf(operand);
-            int length = CollectOperand(members, slot);
-            if (vectors)
-                operandShape = new Shape(operandShape.Rows);
+            Shape operandShape = vectors ? new Shape(_source.ShapeOf(operand).Rows) : _source.ShapeOf(operand);
+            _runs.Clear();
+            foreach (int member in members)
+                Add(_source.InputsOf(member)[slot]);
 
-            _inputs.Add(_runs.ToOperand(operandShape, length / operandShape.Size, shared: false));
+            _inputs.Add(_runs.ToOperand(operandShape, _runs.Length / operandShape.Size, shared: false));
         }
 
         if (op.Merging == Merging.Sum)
         {
             int sum = _target.AppendStack(op, _source.AttributeOf(first), Inputs, shape, 1, shared: false);
             foreach (int member in members)
-                (_node[member], _offset[member]) = (-1, 0);
+                _places[member] = new Place(-1, 0);
 
-            _node[first] = sum;
+            _places[first] = new Place(sum, 0);
             return;
         }
 
-        int total = 0;
+        int count = 0;
         foreach (int member in members)
-            total = checked(total + _source.LengthOf(member));
+            count = checked(count + (vectors ? _source.NodeAt(member).Count * _source.ShapeOf(member).Columns : _source.NodeAt(member).Count));
 
         if (vectors)
             shape = new Shape(shape.Rows);
 
-        int node = _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, total / shape.Size, shared: false);
-        int index = 0;
+        int node = _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
+        int results = op.ResultCount, index = 0;
         foreach (int member in members)
         {
             if (vectors)
-                (_node[member], _offset[member]) = (node, index * shape.Size);
+                _places[member] = new Place(node, checked(index * shape.Size));
             else
-                Place(member, node, index);
+                SetPlace(member, results, node, index);
 
-            index += _source.LengthOf(member) / shape.Size;
+            index += vectors ? _source.LengthOf(member) / shape.Size : _source.CountOf(member);
         }
     }
 
-    // Where one operand of the members lies, in their order, as runs; returns how many elements it has.
-    private int CollectOperand(ReadOnlySpan<int> members, int slot)
+    // The next values of an operand.
+    private void Add(int value)
     {
-        _runs.Clear();
-        int length = 0;
-        foreach (int member in members)
-        {
-            int input = _source.InputsOf(member)[slot];
-            var (stack, offset) = Locate(input);
-            _runs.Add(stack, offset, _source.LengthOf(input));
-            length = checked(length + _source.LengthOf(input));
-        }
+        Place place = _places[_signatures.Canonical[value]];
+        if (place.Pattern < 0)
+            _runs.Add(place.Node, place.Offset, _source.LengthOf(value));
+        else
+            AddPicked(_runs, place);
+    }
 
-        return length;
+    private void AddPicked(OperandRuns operand, Place place)
+    {
+        int rows = _target.ShapeOf(place.Node).Rows, picked = place.Picked > 0 ? place.Picked : rows;
+        foreach (Run run in _source.RunsOf(place.Pattern))
+        {
+            if (rows == picked)
+                operand.Add(place.Node, place.Offset + run.Source, run.Length);
+            else
+                operand.Add(place.Node, place.Offset + run.Source / picked * rows, run.Length / picked * rows);
+        }
     }
 
     // What the members read of one stack, some of it more than once, is computed on that stack: then each of its values counts once, and no
@@ -239,7 +243,8 @@ internal sealed class Batch
     {
         int first = members[0], slot = -1;
         ReadOnlySpan<int> inputs = _source.InputsOf(first);
-        if (op.Merging != Merging.Stack || op.ResultCount > 1 || !_source.ShapeOf(first).IsVector)
+        Shape result = _source.ShapeOf(first);
+        if (op.Merging != Merging.Stack || op.ResultCount > 1 || !result.IsVector)
             return false;
 
         for (int i = 0; i < inputs.Length; i++)
@@ -253,36 +258,62 @@ internal sealed class Batch
             slot = i;
         }
 
-        if (slot < 0)
+        if (slot < 0 || !ReadsVectorsOfOneStack(members, slot, out int source))
             return false;
 
-        Shape shape = _source.ShapeOf(inputs[slot]);
-        int length = CollectOperand(members, slot);
-        int source = _runs.SingleSource(shape);
-        if (source < 0 || _runs.TryGetPlace(out _, out _) || _target.LengthOf(source) > length)
-            return false;
-
+        int rows = _target.ShapeOf(source).Rows;
         _inputs.Clear();
         foreach (int input in inputs)
             _inputs.Add(_source.IsShared(input) ? Locate(input).Node : source);
 
-        Shape result = _source.ShapeOf(first);
         int node = _target.AppendStack(op, _source.AttributeOf(first), Inputs, result, _target.CountOf(source), shared: false);
         foreach (int member in members)
-            PlaceHoisted(member, slot, node, result.Rows, shape.Rows);
+        {
+            Place place = _places[_signatures.Canonical[_source.InputsOf(member)[slot]]];
+            _places[member] = new Place(node, checked(place.Offset / rows * result.Rows), place.Pattern, place.Picked > 0 ? place.Picked : rows);
+        }
 
         return true;
     }
 
-    private void PlaceHoisted(int member, int slot, int node, int rows, int inputRows)
+    // Whole vectors, at least as many as the stack has, not simply one after another: then the operand would be a view.
+    private bool ReadsVectorsOfOneStack(ReadOnlySpan<int> members, int slot, out int source)
     {
-        int input = _source.InputsOf(member)[slot];
-        var (stack, offset) = Locate(input);
-        _memberRuns.Clear();
-        _memberRuns.AddScaled(stack, offset, _source.LengthOf(input), node, rows, inputRows);
-        (_node[member], _offset[member]) = _memberRuns.TryGetPlace(out int place, out int start)
-            ? (place, start)
-            : (_memberRuns.ToOperand(_source.ShapeOf(member), _source.CountOf(member), shared: false), 0);
+        Shape shape = _source.ShapeOf(_source.InputsOf(members[0])[slot]);
+        source = _places[_signatures.Canonical[_source.InputsOf(members[0])[slot]]].Node;
+        if (_target.ShapeOf(source) != shape)
+            return false;
+
+        int length = 0, end = -1;
+        bool isView = true;
+        foreach (int member in members)
+        {
+            int input = _source.InputsOf(member)[slot];
+            Place place = _places[_signatures.Canonical[input]];
+            if (place.Node != source || place.Offset % shape.Rows != 0 || !PicksVectors(place))
+                return false;
+
+            isView &= place.Pattern < 0 && (end < 0 || end == place.Offset);
+            end = place.Offset + _source.LengthOf(input);
+            length = checked(length + _source.LengthOf(input));
+        }
+
+        return !isView && _target.LengthOf(source) <= length;
+    }
+
+    private bool PicksVectors(Place place)
+    {
+        if (place.Pattern < 0 || place.Picked > 0)
+            return true;
+
+        Shape picked = _source.ShapeOf(place.Pattern);
+        foreach (Run run in _source.RunsOf(place.Pattern))
+        {
+            if (run.Source % picked.Rows != 0 || run.Length % picked.Rows != 0)
+                return false;
+        }
+
+        return picked.IsVector;
     }
 
     // Values with different numbers of columns are taken column by column; where all agree, they keep their shape.
@@ -341,7 +372,7 @@ internal sealed class Batch
         }
 
         for (int i = 0; i < members.Length; i++)
-            (_node[members[i]], _offset[members[i]]) = (node, checked(i * shape.Size));
+            _places[members[i]] = new Place(node, checked(i * shape.Size));
     }
 
     private ReadOnlySpan<int> Inputs => CollectionsMarshal.AsSpan(_inputs);

@@ -11,71 +11,64 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class KindLevels
 {
-    private const int MaxKinds = 16;
+    /// <summary>More kinds than that are too many.</summary>
+    public const int MaxKinds = 16;
 
-    private ushort[] _levels = [];                     // by node, MaxKinds each; saturating
+    private static readonly Vector256<ushort>[] Unit = [.. Enumerable.Range(0, MaxKinds).Select(kind => Vector256<ushort>.Zero.WithElement(kind, (ushort)1))];
+
+    private Vector256<ushort>[] _levels = [];                       // by node; saturating
     private readonly List<int>[] _left = new List<int>[MaxKinds];   // by kind and level, the nodes not yet done
     private readonly int[] _current = new int[MaxKinds];            // by kind, the lowest level with nodes left
     private readonly int[] _readyHere = new int[MaxKinds];          // by kind, the ready nodes of that level
 
-    /// <summary>Starts over; false where there are too many kinds.</summary>
-    public bool Begin(Graph graph, int kinds)
+    /// <summary>Starts over.</summary>
+    public void Begin(Graph graph)
     {
-        if (kinds > MaxKinds)
-            return false;
+        if (_levels.Length < graph.Count)
+            _levels = new Vector256<ushort>[graph.Capacity];
 
-        long length = (long)MaxKinds * graph.Count;
-        if (_levels.Length < length)
-            _levels = new ushort[(long)MaxKinds * graph.Capacity];
-
-        Array.Clear(_levels, 0, (int)length);
         for (int kind = 0; kind < MaxKinds; kind++)
         {
             (_left[kind] ??= []).Clear();
             (_current[kind], _readyHere[kind]) = (0, 0);
         }
-
-        return true;
     }
 
-    /// <summary>Notes that a node comes after another.</summary>
-    public void Follow(int node, int input) =>
-        Vector256.Max(Of(node), Of(input)).CopyTo(_levels, MaxKinds * node);
+    /// <summary>The levels of what comes after two nodes: of one of them and of what came before it.</summary>
+    public Vector256<ushort> After(Vector256<ushort> levels, int node) => Vector256.Max(levels, _levels[node]);
 
-    /// <summary>Counts a node, all of whose inputs have been noted.</summary>
-    public void Add(int node, int kind)
+    /// <summary>Counts a node, given the levels of what it comes after.</summary>
+    /// <returns>Its level among its kind, from 0.</returns>
+    public int Add(int node, int kind, Vector256<ushort> before)
     {
-        ref ushort level = ref _levels[MaxKinds * node + kind];
-        if (level < ushort.MaxValue)
-            level++;
-
+        _levels[node] = Vector256.AddSaturate(before, Unit[kind]);
+        int level = Math.Min((int)before.GetElement(kind), ushort.MaxValue - 1);
         List<int> left = _left[kind];
-        while (left.Count < level)
+        while (left.Count <= level)
             left.Add(0);
 
-        left[level - 1]++;
+        left[level]++;
+        return level;
     }
 
-    public void MakeReady(int node, int kind)
+    public void MakeReady(int kind, int level)
     {
-        if (_levels[MaxKinds * node + kind] - 1 == _current[kind])
+        if (level == _current[kind])
             _readyHere[kind]++;
     }
 
     /// <summary>Of the nodes of a kind that wait for no other of their kind, the share that waits for nothing else either.</summary>
     public double ShareReady(int kind) => _current[kind] < _left[kind].Count ? (double)_readyHere[kind] / _left[kind][_current[kind]] : 1;
 
-    /// <summary>Notes that nodes of a kind, all that were ready, are done.</summary>
-    public void Done(int kind, ReadOnlySpan<int> nodes)
+    /// <summary>Notes that a node is done.</summary>
+    public void Done(int kind, int level) => _left[kind][level]--;
+
+    /// <summary>Notes that all nodes of a kind that were ready are done.</summary>
+    public void Advance(int kind)
     {
         List<int> left = _left[kind];
-        foreach (int node in nodes)
-            left[_levels[MaxKinds * node + kind] - 1]--;
-
         _readyHere[kind] = 0;
         while (_current[kind] < left.Count && left[_current[kind]] == 0)
             _current[kind]++;
     }
-
-    private Vector256<ushort> Of(int node) => Vector256.Create(_levels.AsSpan(MaxKinds * node, MaxKinds));
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
@@ -14,14 +13,32 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class Signatures
 {
+    private const ulong NumberTag = 1UL << 63;
+
     private readonly HashSlots _kindSlots = new(), _valueSlots = new();
+    private readonly int[] _recent = new int[64];      // by operator, roughly: the kind found last, + 1; most often the next one is the same
     private int[] _representative = new int[64];
-    private int[] _kinds = [], _canonical = [];
-    private bool[] _columnWise = [];
+    private bool[] _columnWise = new bool[64];         // by kind: there are matrices among its nodes that are as good as their columns
+    private int[] _kinds = [], _canonical = [], _origins = [];
+    private ulong[] _values = [];      // of each node, what makes it equal to another: the first one with its value, or a whole number
+    private ulong[] _operands = [];    // of each node, what operands of one kind agree in: see OperandToken
+    private Traits[] _traits = [];
     private int[] _soleUser = [];
+    private bool _knowsSoleUsers;
     private readonly List<(long First, long Second)> _equalities = [];
-    private Merging[] _merging = [];   // of each node's operator: asked for often
     private Graph _graph = null!;
+
+    // What a node's operator and operands say of how it merges.
+    [Flags]
+    private enum Traits : byte
+    {
+        None = 0,
+        ColumnWise = 1,   // a matrix is as good as its columns
+        Alone = 2,        // never merges
+        Data = 4,
+        Sum = 8,
+        Reduction = 16,   // of values that differ from example to example
+    }
 
     /// <summary>Whether equal values of different examples are computed once.</summary>
     public bool ShareEqual { get; set; } = true;
@@ -38,8 +55,12 @@ internal sealed class Signatures
     /// <summary>For each node the first one with the same value; usually itself.</summary>
     public ReadOnlySpan<int> Canonical => _canonical.AsSpan(0, _graph.Count);
 
-    /// <summary>The node that a result belongs to.</summary>
-    public int OwnerOf(int result) => _canonical[_graph.InputsOf(result)[0]];
+    /// <summary>For each node the one that computes its value: the first one equal to it, or the owner of that result; −1 where nothing is computed,
+    /// since the value is data, a parameter or a number.</summary>
+    public ReadOnlySpan<int> Origins => _origins.AsSpan(0, _graph.Count);
+
+    /// <summary>Whether the nodes of a node's kind may differ in their numbers of columns.</summary>
+    public bool IsColumnWise(int node) => _columnWise[_kinds[node]];
 
     public int RepresentativeOf(int kind) => _representative[kind];
 
@@ -48,77 +69,100 @@ internal sealed class Signatures
         _graph = graph;
         Count = 0;
         _equalities.Clear();
+        Array.Clear(_recent);
         int count = graph.Count;
         if (_kinds.Length < count)
         {
             int capacity = graph.Capacity;
-            (_kinds, _canonical, _columnWise) = (new int[capacity], new int[capacity], new bool[capacity]);
-            (_soleUser, _merging) = (new int[capacity], new Merging[capacity]);
+            (_kinds, _canonical, _soleUser, _traits) = (new int[capacity], new int[capacity], new int[capacity], new Traits[capacity]);
+            (_values, _operands, _origins) = (new ulong[capacity], new ulong[capacity], new int[capacity]);
         }
 
         _kindSlots.Clear(Math.Min(count, 1 << 11));
         _valueSlots.Clear(count);
-        bool sums = false;
-        for (int node = 0; node < count; node++)
-        {
-            _merging[node] = graph.OperatorOf(node).Merging;
-            sums |= _merging[node] == Merging.Sum;
-        }
-
-        if (sums)
-            FindSoleUsers();
-
+        _knowsSoleUsers = false;
         for (int node = 0; node < count; node++)
             Classify(node);
     }
 
     private void Classify(int node)
     {
+        ref readonly Node found = ref _graph.NodeAt(node);
+        Operator op = found.Operator;
+        Merging merging = op.Merging;
+        ReadOnlySpan<int> inputs = _graph.InputsOf(found);
         _kinds[node] = -1;
-        _columnWise[node] = false;
-        if (_merging[node] == Merging.Result)
+        if (merging == Merging.Result)
         {
-            int owner = _graph.InputsOf(node)[0];
-            _canonical[node] = _canonical[owner] + node - owner;
+            int owner = inputs[0];
+            SetValue(node, found, _canonical[owner] + node - owner);
+            _origins[node] = _origins[owner];
             return;
         }
 
-        Operator op = _graph.OperatorOf(node);
-        _canonical[node] = ShareEqual || _graph.IsShared(node) ? FindEqual(node, op) : node;
-        if (_canonical[node] != node)
+        bool isSummed = merging is Merging.Sum or Merging.Reduction && !found.IsShared;
+        int canonical = (ShareEqual || found.IsShared) && !isSummed && merging is not (Merging.Never or Merging.Data)
+            ? FindEqual(node, found, inputs)
+            : node;
+        SetValue(node, found, canonical);
+        _origins[node] = inputs.IsEmpty ? -1 : canonical;
+        if (canonical != node)
             return;
 
-        _columnWise[node] = IsColumnWiseMatrix(node);
-        _kinds[node] = FindKind(node, op);
+        if (merging == Merging.Data && op.IsComparable && found.Count == 1)
+            _values[node] = NumberTag | (ulong)_graph.Data.ElementAt(found.Attribute, 0);
+
+        _traits[node] = merging switch
+        {
+            Merging.Never => Traits.Alone,
+            Merging.Data => Traits.Data,
+            Merging.Reduction when isSummed => Traits.Reduction,
+            Merging.Sum when isSummed => Traits.Sum | ColumnWiseOf(found, inputs),
+            _ => ColumnWiseOf(found, inputs) | (merging == Merging.Stack ? AloneOf(found, inputs) : Traits.None),
+        };
+        if ((_traits[node] & Traits.Sum) != 0 && !_knowsSoleUsers)
+            FindSoleUsers();
+
+        int kind = FindKind(node, found, inputs);
+        _kinds[node] = kind;
+        _columnWise[kind] |= (_traits[node] & Traits.ColumnWise) != 0;
     }
+
+    private void SetValue(int node, in Node found, int canonical)
+    {
+        _canonical[node] = canonical;
+        _values[node] = (uint)canonical;
+        _operands[node] = OperandToken(found, canonical);
+    }
+
+    // What must agree of an operand: which one, if it is shared; its shape, if it is stacked. Shapes have at least one row, so the two never collide.
+    private static ulong OperandToken(in Node operand, int canonical) =>
+        operand.IsShared ? (uint)canonical : (ulong)(uint)operand.Shape.Rows << 32 | (uint)operand.Shape.Columns;
 
     // A node whose results add up may merge only with those that go into the same sum, and nowhere else.
     private void FindSoleUsers()
     {
+        _knowsSoleUsers = true;
         Array.Fill(_soleUser, -1, 0, _graph.Count);
         for (int node = 0; node < _graph.Count; node++)
         {
             foreach (int input in _graph.InputsOf(node))
-                _soleUser[input] = _soleUser[input] == -1 && _merging[node] == Merging.Reduction ? node : -2;
+                _soleUser[input] = _soleUser[input] == -1 && _graph.OperatorOf(node).Merging == Merging.Reduction ? node : -2;
         }
     }
 
     // The first node with the same value. Data is compared only where it decides whether other values are equal. Terms of sums stay apart, for
     // each counts.
-    private int FindEqual(int node, Operator op)
+    private int FindEqual(int node, in Node found, ReadOnlySpan<int> inputs)
     {
-        Merging merging = _merging[node];
-        if (merging is Merging.Never or Merging.Data || (merging is Merging.Sum or Merging.Reduction && !_graph.IsShared(node)))
-            return node;
-
-        ulong hash = ((uint)op.Id * HashSlots.Prime ^ (ulong)_graph.AttributeOf(node)) * HashSlots.Prime;
-        foreach (int input in _graph.InputsOf(node))
-            hash = (hash ^ (hash >> 29) ^ (IsNumber(input) ? (ulong)NumberOf(input) : (uint)_canonical[input])) * HashSlots.Prime;
+        ulong hash = ((uint)found.Operator.Id * HashSlots.Prime ^ (ulong)found.Attribute) * HashSlots.Prime;
+        foreach (int input in inputs)
+            hash = (hash ^ (hash >> 29) ^ _values[input]) * HashSlots.Prime;
 
         ref int slot = ref _valueSlots.First(hash);
         for (; slot != 0; slot = ref _valueSlots.Next(ref slot))
         {
-            if (AreEqual(node, slot - 1, op))
+            if (AreEqual(found, inputs, _graph.NodeAt(slot - 1)))
                 return slot - 1;
         }
 
@@ -126,50 +170,51 @@ internal sealed class Signatures
         return node;
     }
 
-    private bool AreEqual(int node, int other, Operator op)
+    private bool AreEqual(in Node node, ReadOnlySpan<int> left, in Node other)
     {
-        ReadOnlySpan<int> left = _graph.InputsOf(node), right = _graph.InputsOf(other);
-        if (op != _graph.OperatorOf(other) || _graph.CountOf(node) != _graph.CountOf(other) || left.Length != right.Length
-            || _graph.AttributeOf(node) != _graph.AttributeOf(other))
+        if (node.Operator != other.Operator || node.Count != other.Count || node.InputCount != other.InputCount || node.Attribute != other.Attribute)
             return false;
 
-        int known = _equalities.Count;
+        ReadOnlySpan<int> right = _graph.InputsOf(other);
         for (int i = 0; i < left.Length; i++)
         {
-            if (_canonical[left[i]] == _canonical[right[i]])
-                continue;
-
-            if (!IsNumber(left[i]) || !IsNumber(right[i]) || NumberOf(left[i]) != NumberOf(right[i]))
-            {
-                CollectionsMarshal.SetCount(_equalities, known);
+            if (_values[left[i]] != _values[right[i]])
                 return false;
-            }
+        }
 
-            _equalities.Add((_graph.AttributeOf(left[i]), _graph.AttributeOf(right[i])));
+        for (int i = 0; i < left.Length; i++)
+        {
+            if (_canonical[left[i]] != _canonical[right[i]])
+                _equalities.Add((_graph.AttributeOf(left[i]), _graph.AttributeOf(right[i])));
         }
 
         return true;
     }
 
-    private bool IsNumber(int node) => _merging[node] == Merging.Data && _graph.OperatorOf(node).IsComparable && _graph.CountOf(node) == 1;
-
-    private double NumberOf(int node) => _graph.Data.ElementAt(_graph.AttributeOf(node), 0);
-
-    private int FindKind(int node, Operator op)
+    private int FindKind(int node, in Node found, ReadOnlySpan<int> inputs)
     {
-        ref int slot = ref _kindSlots.First(HashOf(node, op));
+        ref int recent = ref _recent[found.Operator.Id & (_recent.Length - 1)];
+        if (recent != 0 && AreAlike(node, found, inputs, _representative[recent - 1]))
+            return recent - 1;
+
+        ref int slot = ref _kindSlots.First(HashOf(node, found, inputs));
         for (; slot != 0; slot = ref _kindSlots.Next(ref slot))
         {
-            int kind = slot - 1;
-            if (AreAlike(node, _representative[kind], op))
-                return kind;
+            if (AreAlike(node, found, inputs, _representative[slot - 1]))
+            {
+                recent = slot;
+                return slot - 1;
+            }
         }
 
         if (Count == _representative.Length)
+        {
             Array.Resize(ref _representative, 2 * Count);
+            Array.Resize(ref _columnWise, 2 * Count);
+        }
 
-        _representative[Count] = node;
-        slot = ++Count;
+        (_representative[Count], _columnWise[Count]) = (node, false);
+        recent = slot = ++Count;
         if (_kindSlots.IsFull(Count))
             GrowKindSlots();
 
@@ -181,7 +226,8 @@ internal sealed class Signatures
         _kindSlots.Clear(2 * Count);
         for (int kind = 0; kind < Count; kind++)
         {
-            ref int slot = ref _kindSlots.First(HashOf(_representative[kind], _graph.OperatorOf(_representative[kind])));
+            int node = _representative[kind];
+            ref int slot = ref _kindSlots.First(HashOf(node, _graph.NodeAt(node), _graph.InputsOf(node)));
             while (slot != 0)
                 slot = ref _kindSlots.Next(ref slot);
 
@@ -189,96 +235,93 @@ internal sealed class Signatures
         }
     }
 
-    private ulong HashOf(int node, Operator op)
+    private ulong HashOf(int node, in Node found, ReadOnlySpan<int> inputs)
     {
-        Merging merging = _merging[node];
-        ulong hash = (uint)op.Id;
-        Shape shape = MergedShape(node);
-        hash = (hash ^ ((ulong)(uint)shape.Rows << 32 | (uint)shape.Columns)) * HashSlots.Prime;
-        if (merging is not Merging.Data)
-            hash = (hash ^ (ulong)_graph.AttributeOf(node)) * HashSlots.Prime;
+        Traits traits = _traits[node];
+        ulong hash = (uint)found.Operator.Id;
+        hash = (hash ^ MergedShape(found, traits)) * HashSlots.Prime;
+        if ((traits & Traits.Data) == 0)
+            hash = (hash ^ (ulong)found.Attribute) * HashSlots.Prime;
 
-        if (merging is Merging.Sum or Merging.Never)
-            hash = (hash ^ (ulong)(merging is Merging.Sum ? _soleUser[node] : node)) * HashSlots.Prime;
+        if ((traits & (Traits.Sum | Traits.Alone)) != 0)
+            hash = (hash ^ (ulong)((traits & Traits.Sum) != 0 ? _soleUser[node] : node)) * HashSlots.Prime;
 
-        if (merging is not Merging.Reduction)
+        if ((traits & Traits.Reduction) == 0)
         {
-            foreach (int input in _graph.InputsOf(node))
-                hash = (hash ^ (hash >> 29) ^ TokenOf(node, input)) * HashSlots.Prime;
+            foreach (int input in inputs)
+                hash = (hash ^ (hash >> 29) ^ Token(_operands[input], traits)) * HashSlots.Prime;
         }
 
         return hash;
     }
 
-    private bool AreAlike(int node, int other, Operator op)
+    private bool AreAlike(int node, in Node found, ReadOnlySpan<int> inputs, int other)
     {
-        Merging merging = _merging[node];
-        if (op != _graph.OperatorOf(other) || merging == Merging.Never || _graph.IsShared(node) != _graph.IsShared(other) || MergedShape(node) != MergedShape(other))
+        ref readonly Node representative = ref _graph.NodeAt(other);
+        Traits traits = _traits[node], others = _traits[other];
+        if (found.Operator != representative.Operator || (traits | Traits.ColumnWise) != (others | Traits.ColumnWise) || found.IsShared != representative.IsShared
+            || MergedShape(found, traits) != MergedShape(representative, others))
             return false;
 
-        if (merging == Merging.Data)
+        if (traits == Traits.Data)
             return true;
 
-        if (_graph.AttributeOf(node) != _graph.AttributeOf(other))
+        if (found.Attribute != representative.Attribute || (traits & Traits.Alone) != 0)
             return false;
 
-        ReadOnlySpan<int> left = _graph.InputsOf(node), right = _graph.InputsOf(other);
-        switch (merging)
-        {
-            case Merging.Reduction when !_graph.IsShared(node):
-                return true;
-            case Merging.Sum when _soleUser[node] < 0 || _soleUser[node] != _soleUser[other]:
-                return false;
-        }
+        if (traits == Traits.Reduction)
+            return true;
 
-        if (left.Length != right.Length)
+        if (found.InputCount != representative.InputCount || ((traits & Traits.Sum) != 0 && (_soleUser[node] < 0 || _soleUser[node] != _soleUser[other])))
             return false;
 
-        for (int i = 0; i < left.Length; i++)
+        ReadOnlySpan<int> right = _graph.InputsOf(representative);
+        for (int i = 0; i < inputs.Length; i++)
         {
-            // One value for a whole stack is not in stack order.
-            if (merging == Merging.Stack && !_graph.IsShared(left[i]) && _graph.CountOf(left[i]) != _graph.CountOf(node))
-                return false;
-
-            if (TokenOf(node, left[i]) != TokenOf(other, right[i]))
+            if (Token(_operands[inputs[i]], traits) != Token(_operands[right[i]], others))
                 return false;
         }
 
         return true;
     }
 
-    // What must agree of an operand: which one, if it is shared; its shape, if it is stacked. Shapes have at least one row, so the two never collide.
-    private ulong TokenOf(int node, int input)
-    {
-        if (_graph.IsShared(input))
-            return (uint)_canonical[input];
+    // What is taken column by column is like a single column.
+    private static ulong Token(ulong operand, Traits traits) =>
+        (traits & Traits.ColumnWise) != 0 && operand > uint.MaxValue ? (operand & ~(ulong)uint.MaxValue) | 1 : operand;
 
-        Shape shape = _graph.ShapeOf(input);
-        return (ulong)(uint)shape.Rows << 32 | (_columnWise[node] ? 1 : (uint)shape.Columns);
+    private static ulong MergedShape(in Node node, Traits traits) =>
+        (ulong)(uint)node.Shape.Rows << 32 | ((traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise ? 1 : (uint)node.Shape.Columns);
+
+    // One value for a whole stack is not in stack order.
+    private Traits AloneOf(in Node node, ReadOnlySpan<int> inputs)
+    {
+        foreach (int input in inputs)
+        {
+            ref readonly Node operand = ref _graph.NodeAt(input);
+            if (!operand.IsShared && operand.Count != node.Count)
+                return Traits.Alone;
+        }
+
+        return Traits.None;
     }
 
-    private Shape MergedShape(int node)
+    private Traits ColumnWiseOf(in Node node, ReadOnlySpan<int> inputs)
     {
-        Shape shape = _graph.ShapeOf(node);
-        return _columnWise[node] && _merging[node] != Merging.Sum ? new Shape(shape.Rows) : shape;
+        bool matrix = node.Shape.Columns > 1;
+        foreach (int input in inputs)
+            matrix |= _operands[input] > uint.MaxValue && (uint)_operands[input] > 1;
+
+        return matrix && !node.IsShared && inputs.Length <= 8 && IsColumnWise(node.Operator, inputs) ? Traits.ColumnWise : Traits.None;
     }
 
     [SkipLocalsInit]
-    private bool IsColumnWiseMatrix(int node)
+    private bool IsColumnWise(Operator op, ReadOnlySpan<int> inputs)
     {
-        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
-        bool matrix = _graph.ShapeOf(node).Columns > 1;
-        foreach (int input in inputs)
-            matrix |= _graph.ShapeOf(input).Columns > 1 && !_graph.IsShared(input);
-
-        if (!matrix || _graph.IsShared(node) || inputs.Length > 8)
-            return false;
-
         Span<Shape> shapes = stackalloc Shape[8];
         Span<bool> shared = stackalloc bool[8];
         for (int i = 0; i < inputs.Length; i++)
             (shapes[i], shared[i]) = (_graph.ShapeOf(inputs[i]), _graph.IsShared(inputs[i]));
 
-        return _graph.OperatorOf(node).IsColumnWise(shapes[..inputs.Length], shared[..inputs.Length]);
+        return op.IsColumnWise(shapes[..inputs.Length], shared[..inputs.Length]);
     }
 }

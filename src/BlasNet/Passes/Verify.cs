@@ -104,13 +104,13 @@ internal static class Verify
     private static void CheckRuns(Graph graph, int node, Operator op)
     {
         long covered = 0;
-        int previous = 0, inputs = graph.InputsOf(node).Length;
+        int inputs = graph.InputsOf(node).Length;
         foreach (Run run in graph.RunsOf(node))
         {
-            Require(run.Input >= previous && run.Input < inputs, graph, node, "has runs that are not sorted by input");
+            Require(run.Input >= 0 && run.Input < inputs, graph, node, $"has not the input of {run}");
+            Require(op.Storage != Storage.Runs || run.Target == covered, graph, node, "has runs that do not follow each other");
             Require(run.Length > 0 && run.Source >= 0 && run.Source + run.Length <= graph.LengthOf(graph.InputsOf(node)[run.Input]), graph, node, $"reads outside its input: {run}");
             Require(run.Target >= 0 && run.Target + run.Length <= graph.LengthOf(node), graph, node, $"writes outside itself: {run}");
-            previous = run.Input;
             covered += run.Length;
         }
 

@@ -112,7 +112,7 @@ internal static class OperatorSamples
     // The second input's last element, all of the first input, the second input's first two elements, one more of the first.
     private static Expr Gather(Expr[] x)
     {
-        long runs = x[0].Graph.AddRuns([new Run(0, 0, 1, 12), new Run(0, 5, 15, 1), new Run(1, 2, 0, 1), new Run(1, 0, 13, 2)]);
+        long runs = x[0].Graph.AddRuns([new Run(1, 2, 0, 1), new Run(0, 0, 1, 12), new Run(1, 0, 13, 2), new Run(0, 5, 15, 1)]);
         return Structure(GatherOperator.Instance, runs, x, new Shape(4), 4);
     }
 

@@ -1,7 +1,7 @@
 namespace BlasNet.Graphs.Structure;
 
 /// <summary>Lays ranges of elements of its inputs one after another: how merged nodes find their operands in stack order.</summary>
-/// <remarks>The runs cover the output once. A single run is a view, decided by the memory planner.</remarks>
+/// <remarks>The runs cover the output once, from its start to its end. A single run is a view, decided by the memory planner.</remarks>
 internal sealed class GatherOperator : Operator
 {
     public static readonly GatherOperator Instance = new();
