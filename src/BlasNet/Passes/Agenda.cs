@@ -65,6 +65,7 @@ internal sealed class Agenda
             Span<int> group = Take(slot, ref done);
             SortByHeight(group);
             Entry[] entries = _entries;
+            int[] users = _users;
             for (int i = 0; _usesLevels && i < group.Length; i++)
                 _levels.Done(slot, entries[group[i]].Level);
 
@@ -73,10 +74,12 @@ internal sealed class Agenda
 
             foreach (int node in group)
             {
-                foreach (int user in _users.AsSpan(entries[node].FirstUser..entries[node + 1].FirstUser))
+                int last = entries[node + 1].FirstUser;
+                for (int edge = entries[node].FirstUser; edge < last; edge++)
                 {
-                    if (--entries[user].Waiting == 0)
-                        MakeReady(user, ref entries[user]);
+                    ref Entry user = ref entries[users[edge]];
+                    if (--user.Waiting == 0)
+                        MakeReady(users[edge], ref user);
                 }
             }
         }
@@ -225,6 +228,8 @@ internal sealed class Agenda
     {
         int depth = 0, last = -1, first = edges;
         Vector256<ushort> levels = default;
+        Entry[] entries = _entries;
+        int[] sources = _sources;
         foreach (int input in graph.InputsOf(node))
         {
             int source = origins[input];
@@ -232,8 +237,8 @@ internal sealed class Agenda
                 continue;
 
             last = source;
-            _sources[edges++] = source;
-            ref Entry before = ref _entries[source];
+            sources[edges++] = source;
+            ref Entry before = ref entries[source];
             depth = Math.Max(depth, before.Depth + 1);
             before.FirstUser++;   // for now, how many there are
             if (_usesLevels)
@@ -257,14 +262,16 @@ internal sealed class Agenda
             _entries[node].FirstUser = end += _entries[node].FirstUser;
 
         _entries[count].FirstUser = edges;
+        Entry[] entries = _entries;
+        int[] sources = _sources, users = _users;
         for (int node = count - 1, edge = edges; node >= 0; node--)
         {
-            int height = _entries[node].Height + 1;
-            for (int first = edge - _entries[node].Waiting; edge > first;)
+            int height = entries[node].Height + 1;
+            for (int first = edge - entries[node].Waiting; edge > first;)
             {
-                ref Entry source = ref _entries[_sources[--edge]];
+                ref Entry source = ref entries[sources[--edge]];
                 source.Height = Math.Max(source.Height, height);
-                _users[--source.FirstUser] = node;
+                users[--source.FirstUser] = node;
             }
         }
     }

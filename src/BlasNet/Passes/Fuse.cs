@@ -6,7 +6,7 @@ namespace BlasNet.Passes;
 
 /// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation. A value that is computed and read within one chunk never travels to memory.
-/// Single values are left alone: there is nothing to cut into chunks. Time O(N + E).</remarks>
+/// Single values are left alone: there is nothing to cut into chunks. A graph without chains stays itself. Time O(N + E).</remarks>
 internal sealed class Fuse(Graph target) : IRewrite
 {
     private const int LongestChain = 12;
@@ -16,17 +16,21 @@ internal sealed class Fuse(Graph target) : IRewrite
     private readonly List<FusedOperand> _operands = [];
     private readonly List<FusedBuffer> _buffers = [];
     private readonly List<int> _inputs = [];
+    private Graph? _unchanged;
     private int _root;
     private int[] _map = [], _users = [], _reader = [], _length = [];
 
-    public Graph Target => target;
+    public Graph Target => _unchanged ?? target;
 
-    public int Locate(int node) => _map[node];
+    public int Locate(int node) => _unchanged is null ? _map[node] : node;
 
     public void Run(Graph source, ReadOnlySpan<int> kept)
     {
+        _unchanged = FindReaders(source, kept) ? null : source;
+        if (_unchanged is not null)
+            return;
+
         target.ClearFor(source);
-        FindReaders(source, kept);
         for (int node = 0; node < source.Count; node++)
         {
             if (_reader[node] >= 0)
@@ -62,8 +66,8 @@ internal sealed class Fuse(Graph target) : IRewrite
         }
     }
 
-    // Each node's only reader, if the two can be one; chains grow from their first node on.
-    private void FindReaders(Graph source, ReadOnlySpan<int> kept)
+    // Each node's only reader, if the two can be one; chains grow from their first node on. False where there are none.
+    private bool FindReaders(Graph source, ReadOnlySpan<int> kept)
     {
         int count = source.Count;
         if (_map.Length < count)
@@ -83,6 +87,7 @@ internal sealed class Fuse(Graph target) : IRewrite
                 _users[input]++;
         }
 
+        bool found = false;
         for (int node = 0; node < count; node++)
         {
             _length[node] = 1;
@@ -97,8 +102,11 @@ internal sealed class Fuse(Graph target) : IRewrite
 
                 _reader[input] = node;
                 _length[node] += _length[input];
+                found = true;
             }
         }
+
+        return found;
     }
 
     private static bool IsFusible(Graph source, int node) =>

@@ -17,7 +17,8 @@ internal sealed class KindLevels
     private static readonly Vector256<ushort>[] Unit = [.. Enumerable.Range(0, MaxKinds).Select(kind => Vector256<ushort>.Zero.WithElement(kind, (ushort)1))];
 
     private Vector256<ushort>[] _levels = [];                       // by node; saturating
-    private readonly List<int>[] _left = new List<int>[MaxKinds];   // by kind and level, the nodes not yet done
+    private readonly int[][] _left = [.. Enumerable.Range(0, MaxKinds).Select(_ => new int[16])];   // by kind and level, the nodes not yet done
+    private readonly int[] _depth = new int[MaxKinds];              // by kind, the number of its levels
     private readonly int[] _current = new int[MaxKinds];            // by kind, the lowest level with nodes left
     private readonly int[] _readyHere = new int[MaxKinds];          // by kind, the ready nodes of that level
 
@@ -29,8 +30,8 @@ internal sealed class KindLevels
 
         for (int kind = 0; kind < MaxKinds; kind++)
         {
-            (_left[kind] ??= []).Clear();
-            (_current[kind], _readyHere[kind]) = (0, 0);
+            Array.Clear(_left[kind], 0, _depth[kind]);
+            (_current[kind], _readyHere[kind], _depth[kind]) = (0, 0, 0);
         }
     }
 
@@ -43,12 +44,18 @@ internal sealed class KindLevels
     {
         _levels[node] = Vector256.AddSaturate(before, Unit[kind]);
         int level = Math.Min((int)before.GetElement(kind), ushort.MaxValue - 1);
-        List<int> left = _left[kind];
-        while (left.Count <= level)
-            left.Add(0);
+        if (level >= _depth[kind])
+            AddLevel(kind, level);
 
-        left[level]++;
+        _left[kind][level]++;
         return level;
+    }
+
+    private void AddLevel(int kind, int level)
+    {
+        _depth[kind] = level + 1;
+        if (level >= _left[kind].Length)
+            Array.Resize(ref _left[kind], 2 * level);
     }
 
     public void MakeReady(int kind, int level)
@@ -58,7 +65,7 @@ internal sealed class KindLevels
     }
 
     /// <summary>Of the nodes of a kind that wait for no other of their kind, the share that waits for nothing else either.</summary>
-    public double ShareReady(int kind) => _current[kind] < _left[kind].Count ? (double)_readyHere[kind] / _left[kind][_current[kind]] : 1;
+    public double ShareReady(int kind) => _current[kind] < _depth[kind] ? (double)_readyHere[kind] / _left[kind][_current[kind]] : 1;
 
     /// <summary>Notes that a node is done.</summary>
     public void Done(int kind, int level) => _left[kind][level]--;
@@ -66,9 +73,9 @@ internal sealed class KindLevels
     /// <summary>Notes that all nodes of a kind that were ready are done.</summary>
     public void Advance(int kind)
     {
-        List<int> left = _left[kind];
+        int[] left = _left[kind];
         _readyHere[kind] = 0;
-        while (_current[kind] < left.Count && left[_current[kind]] == 0)
+        while (_current[kind] < _depth[kind] && left[_current[kind]] == 0)
             _current[kind]++;
     }
 }

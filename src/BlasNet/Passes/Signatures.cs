@@ -88,8 +88,7 @@ internal sealed class Signatures
     private void Classify(int node)
     {
         ref readonly Node found = ref _graph.NodeAt(node);
-        Operator op = found.Operator;
-        Merging merging = op.Merging;
+        Merging merging = found.Operator.Merging;
         ReadOnlySpan<int> inputs = _graph.InputsOf(found);
         _kinds[node] = -1;
         if (merging == Merging.Result)
@@ -101,33 +100,37 @@ internal sealed class Signatures
         }
 
         bool isSummed = merging is Merging.Sum or Merging.Reduction && !found.IsShared;
-        int canonical = (ShareEqual || found.IsShared) && !isSummed && merging is not (Merging.Never or Merging.Data)
-            ? FindEqual(node, found, inputs)
-            : node;
+        bool mayEqual = (ShareEqual || found.IsShared) && !isSummed && merging is not (Merging.Never or Merging.Data);
+        int canonical = mayEqual ? FindEqual(node, found, inputs) : node;
         SetValue(node, found, canonical);
         _origins[node] = inputs.IsEmpty ? -1 : canonical;
         if (canonical != node)
             return;
 
-        if (merging == Merging.Data && op.IsComparable && found.Count == 1)
-            _values[node] = NumberTag | (ulong)_graph.Data.ElementAt(found.Attribute, 0);
-
-        _traits[node] = merging switch
+        Traits traits = merging switch
         {
             Merging.Never => Traits.Alone,
             Merging.Data => Traits.Data,
             Merging.Reduction when isSummed => Traits.Reduction,
-            Merging.Sum when isSummed => Traits.Sum | ColumnWiseOf(found, inputs),
-            _ => ColumnWiseOf(found, inputs) | (merging == Merging.Stack ? AloneOf(found, inputs) : Traits.None),
+            Merging.Sum when isSummed => Traits.Sum,
+            _ => Traits.None,
         };
-        if ((_traits[node] & Traits.Sum) != 0 && !_knowsSoleUsers)
+        if (!found.IsShared && traits is Traits.None or Traits.Sum)
+            traits |= TraitsOf(found, inputs);
+
+        if (traits == Traits.Data && found.Count == 1 && found.Operator.IsComparable)
+            _values[node] = NumberTag | (ulong)_graph.Data.ElementAt(found.Attribute, 0);
+
+        if ((traits & Traits.Sum) != 0 && !_knowsSoleUsers)
             FindSoleUsers();
 
+        _traits[node] = traits;
         int kind = FindKind(node, found, inputs);
         _kinds[node] = kind;
-        _columnWise[kind] |= (_traits[node] & Traits.ColumnWise) != 0;
+        _columnWise[kind] |= (traits & Traits.ColumnWise) != 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void SetValue(int node, in Node found, int canonical)
     {
         _canonical[node] = canonical;
@@ -136,6 +139,7 @@ internal sealed class Signatures
     }
 
     // What must agree of an operand: which one, if it is shared; its shape, if it is stacked. Shapes have at least one row, so the two never collide.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong OperandToken(in Node operand, int canonical) =>
         operand.IsShared ? (uint)canonical : (ulong)(uint)operand.Shape.Rows << 32 | (uint)operand.Shape.Columns;
 
@@ -286,32 +290,30 @@ internal sealed class Signatures
     }
 
     // What is taken column by column is like a single column.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Token(ulong operand, Traits traits) =>
         (traits & Traits.ColumnWise) != 0 && operand > uint.MaxValue ? (operand & ~(ulong)uint.MaxValue) | 1 : operand;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong MergedShape(in Node node, Traits traits) =>
         (ulong)(uint)node.Shape.Rows << 32 | ((traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise ? 1 : (uint)node.Shape.Columns);
 
-    // One value for a whole stack is not in stack order.
-    private Traits AloneOf(in Node node, ReadOnlySpan<int> inputs)
+    // Matrices may be as good as their columns. One value for a whole stack is not in stack order.
+    private Traits TraitsOf(in Node node, ReadOnlySpan<int> inputs)
     {
+        bool matrix = node.Shape.Columns > 1, mixed = false;
         foreach (int input in inputs)
         {
-            ref readonly Node operand = ref _graph.NodeAt(input);
-            if (!operand.IsShared && operand.Count != node.Count)
-                return Traits.Alone;
+            ulong operand = _operands[input];
+            if (operand <= uint.MaxValue)
+                continue;
+
+            matrix |= (uint)operand > 1;
+            mixed |= _graph.CountOf(input) != node.Count;
         }
 
-        return Traits.None;
-    }
-
-    private Traits ColumnWiseOf(in Node node, ReadOnlySpan<int> inputs)
-    {
-        bool matrix = node.Shape.Columns > 1;
-        foreach (int input in inputs)
-            matrix |= _operands[input] > uint.MaxValue && (uint)_operands[input] > 1;
-
-        return matrix && !node.IsShared && inputs.Length <= 8 && IsColumnWise(node.Operator, inputs) ? Traits.ColumnWise : Traits.None;
+        Traits traits = mixed && node.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
+        return matrix && inputs.Length <= 8 && IsColumnWise(node.Operator, inputs) ? traits | Traits.ColumnWise : traits;
     }
 
     [SkipLocalsInit]
