@@ -53,7 +53,8 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Operand<T> OperandOf(int node) => new(
         (T*)_addresses[node], _graph.ShapeOf(node), _graph.CountOf(node),
-        _graph.OperatorOf(node) == ParameterOperator.Instance ? parameters.PackedOf(ParameterOperator.IndexOf(_graph.AttributeOf(node))) : null);
+        _graph.OperatorOf(node) == ParameterOperator.Instance ? parameters.PackedOf(ParameterOperator.IndexOf(_graph.AttributeOf(node))) : null,
+        _plan.Picks.Of(node));
 
     public bool IsAbsorbed(int node) => _plan.Absorbed[node];
 

@@ -18,9 +18,16 @@ internal readonly unsafe struct Operand<T>
     /// <summary>Where a parameter keeps its packed form between updates; null for other values.</summary>
     public readonly PackedWeights<T>? Packed;
 
-    /// <summary>Values one right after another.</summary>
-    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null)
-        : this(data, shape, count, shape.Rows) => Packed = packed;
+    /// <summary>For each of the stack's vectors which one it is of those at <see cref="Data"/>, −1 for zeros; null where they lie there in order.</summary>
+    public readonly int* Picks;
+
+    /// <summary>Values one right after another, or picked from such.</summary>
+    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null, int* picks = null)
+        : this(data, shape, count, shape.Rows)
+    {
+        Packed = packed;
+        Picks = picks;
+    }
 
     /// <summary>Values whose column vectors are a part of others.</summary>
     public Operand(T* data, Shape shape, int count, int stride)

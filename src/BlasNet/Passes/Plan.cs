@@ -35,6 +35,9 @@ internal sealed class Plan
     internal bool[] Restarts = [];     // first to write a gradient: adds to it in the later passes of a step
     internal int[] SparseParameters = [];// the parameter whose gradient this node adds to in a few columns only; −1 for other nodes
 
+    /// <summary>Gathers that their readers do without.</summary>
+    public PickLists Picks { get; } = new();
+
     /// <summary>The graph the plan is for.</summary>
     public Graph Graph { get; internal set; } = null!;
 

@@ -5,7 +5,8 @@ namespace BlasNet.Passes;
 
 /// <summary>Assigns every value that is needed a place, and lists the nodes to compute.</summary>
 /// <remarks>
-/// Nodes that nothing asks for are left out. A reshape or a gather of one run is a view. A sum's terms are written into the sum's own buffer
+/// Nodes that nothing asks for are left out. A reshape or a gather of one run is a view; other gathers are left to their readers, if these can
+/// find the vectors themselves. A sum's terms are written into the sum's own buffer
 /// where the operators can accumulate. Element-wise operators overwrite an input that is not needed afterwards. A buffer is reused after the
 /// last reader of its value. Time O(N + E).
 /// </remarks>
@@ -19,6 +20,7 @@ internal sealed class PlanMemory
     private int[] _block = [];         // by root: its range of the arena, −1 before it has one and after it has been given back
     private int[] _firstDying = [], _nextDying = [];   // by node, the roots that it is the last to read
     private bool[] _needed = [];
+    private bool[] _inOrder = [];      // somebody reads this node's value as a whole, one vector after another
     private bool[] _holds = [];        // other nodes' values lie in this node's buffer: views, and terms of sums
 
     /// <summary>Whether values may share memory over time and views replace copies; off only for comparison.</summary>
@@ -34,6 +36,7 @@ internal sealed class PlanMemory
         _graph = graph;
         _plan.Graph = graph;
         Reserve(graph.Count, graph.Capacity);
+        _plan.Picks.Begin(graph);
         MarkNeeded(outputs, gradients);
         Locate(gradients, parameters);
         FindSparse(gradients, parameters);
@@ -48,7 +51,7 @@ internal sealed class PlanMemory
         {
             (_lastUse, _users, _block) = (new int[capacity], new int[capacity], new int[capacity]);
             (_firstDying, _nextDying, _needed) = (new int[capacity + 1], new int[capacity], new bool[capacity]);
-            (_holds, _plan.Collected) = (new bool[capacity], new bool[capacity]);
+            (_holds, _inOrder, _plan.Collected) = (new bool[capacity], new bool[capacity], new bool[capacity]);
             (_plan.Steps, _plan.Regions, _plan.Offsets) = (new int[capacity], new Region[capacity], new long[capacity]);
             (_plan.Roots, _plan.Displacements) = (new int[capacity], new long[capacity]);
             (_plan.Absorbed, _plan.Accumulates, _plan.Restarts) = (new bool[capacity], new bool[capacity], new bool[capacity]);
@@ -57,6 +60,7 @@ internal sealed class PlanMemory
 
         Array.Clear(_needed, 0, count);
         Array.Clear(_holds, 0, count);
+        Array.Clear(_inOrder, 0, count);
         Array.Clear(_plan.Collected, 0, count);
         Array.Clear(_users, 0, count);
         Array.Clear(_plan.Regions, 0, count);
@@ -70,18 +74,22 @@ internal sealed class PlanMemory
     {
         // An output is used once more than its readers tell, so that no other node takes its buffer.
         foreach (int node in outputs)
-            (_needed[node], _users[node]) = (true, _users[node] + 1);
+            (_needed[node], _inOrder[node], _users[node]) = (true, true, _users[node] + 1);
 
         foreach (int node in gradients)
-            (_needed[node], _users[node]) = (true, _users[node] + 1);
+            (_needed[node], _inOrder[node], _users[node]) = (true, true, _users[node] + 1);
 
         for (int node = _graph.Count - 1; node >= 0; node--)
         {
             if (!_needed[node])
                 continue;
 
+            bool inOrder = !_graph.OperatorOf(node).CanPick;
             foreach (int input in _graph.InputsOf(node))
+            {
                 (_needed[input], _users[input]) = (true, _users[input] + 1);
+                _inOrder[input] |= inOrder;
+            }
         }
     }
 
@@ -117,8 +125,11 @@ internal sealed class PlanMemory
             }
             else if (Reuse && ViewOf(node, op, out int viewed, out int offset))
             {
-                (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[viewed], _plan.Displacements[viewed] + offset);
-                _holds[_plan.Roots[viewed]] = true;
+                LieIn(node, viewed, offset);
+            }
+            else if (Reuse && op.HasRuns && !_inOrder[node] && _plan.Picks.TryAdd(_graph, node))
+            {
+                LieIn(node, _graph.InputsOf(node)[0], 0);
             }
             else
             {
@@ -129,6 +140,12 @@ internal sealed class PlanMemory
                     Collect(node);
             }
         }
+    }
+
+    private void LieIn(int node, int other, int offset)
+    {
+        (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[other], _plan.Displacements[other] + offset);
+        _holds[_plan.Roots[other]] = true;
     }
 
     // Where a gather sets whole stacks side by side that have no place yet, they are computed right there.

@@ -5,7 +5,8 @@ using BlasNet.Graphs;
 namespace BlasNet.Passes;
 
 /// <summary>A plan as text, one launch a line: <c>matmul ×16  W=shared x=view</c>.</summary>
-/// <remarks>An operand is <c>shared</c> (one value for all), a <c>view</c> (read where it lies), or a <c>copy</c> that a gather made. A term
+/// <remarks>An operand is <c>shared</c> (one value for all), a <c>view</c> (read where it lies), <c>picked</c> (vector by vector, from where they lie),
+/// or a <c>copy</c> that a gather made. A term
 /// that is computed right into its sum is marked <c>→</c>.</remarks>
 internal static class PlanPrinter
 {
@@ -51,6 +52,9 @@ internal static class PlanPrinter
     {
         if (plan.Graph.IsShared(input))
             return "shared";
+
+        if (plan.Picks.Contains(input))
+            return "picked";
 
         int root = plan.Roots[input];
         bool copied = plan.Graph.OperatorOf(root).Storage == Storage.Runs && plan.Regions[root] == Region.Arena;

@@ -80,7 +80,8 @@ internal static class Verify
         if (plan.Regions[root] != Region.Arena)
             return;
 
-        for (long i = 0; i < plan.Graph.LengthOf(node); i++)
+        int held = plan.Picks.Contains(node) ? plan.Graph.InputsOf(node)[0] : node;
+        for (long i = 0; i < plan.Graph.LengthOf(held); i++)
             Require(owner[plan.Offsets[root] + plan.Displacements[node] + i] == root, plan.Graph, reader, $"reads %{node} after its place has been used again");
     }
 

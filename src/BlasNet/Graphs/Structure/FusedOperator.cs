@@ -12,6 +12,8 @@ internal sealed class FusedOperator(FusedProgram program, Shape[] results, IFuse
 
     public override int ResultCount => results.Length;
 
+    public override bool CanPick => true;
+
     public override Shape ResultShape(int result) => results[result];
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => results[0];

@@ -115,8 +115,12 @@ internal sealed unsafe class FusedProgram
     /// <summary>Each chunk of a stack goes through all steps while it is in the first-level cache.</summary>
     public void Interpret<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int chunk = Math.Clamp(ChunkElements / _scratchSize, 1, count);
-        T* scratch = Scratch<T>.Get(chunk * _scratchSize);
+        int picked = 0;
+        for (int i = 0; i < stack.InputCount; i++)
+            picked += stack[i].Picks == null ? 0 : stack[i].Shape.Rows;
+
+        int chunk = Math.Clamp(ChunkElements / (_scratchSize + picked), 1, count);
+        T* scratch = Scratch<T>.Get(chunk * (_scratchSize + picked));
         T** buffers = stackalloc T*[_buffers.Length];
         for (int i = 0; i < _buffers.Length; i++)
         {
@@ -130,10 +134,34 @@ internal sealed unsafe class FusedProgram
         }
     }
 
+    // Brings a chunk of what is picked into order; returns the end of it.
+    private static T* Pick<T>(Operand<T> input, int start, int count, T* target) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int rows = input.Shape.Rows;
+        for (int i = start; i < start + count; i++, target += rows)
+        {
+            if (input.Picks[i] < 0)
+                new Span<T>(target, rows).Clear();
+            else
+                Rows.Copy(input.Data + (nint)input.Picks[i] * rows, 0, target, 0, rows, 1);
+        }
+
+        return target;
+    }
+
     private void RunChunk<T>(in Operands<T> stack, int start, int count, int chunk, T** results, T* scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         OperandList<T> given = default;
+        T** picked = stackalloc T*[stack.InputCount];   // null for what lies in order
+        T* room = scratch + (nint)chunk * _scratchSize;
+        for (int i = 0; i < stack.InputCount; i++)
+        {
+            picked[i] = stack[i].Picks == null ? null : room;
+            if (picked[i] != null)
+                room = Pick(stack[i], start, count, room);
+        }
+
         for (int i = 0; i < _buffers.Length; i++)
         {
             if (_buffers[i].Cleared)
@@ -147,7 +175,7 @@ internal sealed unsafe class FusedProgram
                 FusedOperand operand = _operands[step.FirstOperand + j];
                 given[j] = operand.Source switch
                 {
-                    FusedSource.Input => Part(stack[operand.Index], operand, start, count),
+                    FusedSource.Input => Part(stack[operand.Index], picked[operand.Index], operand, start, count),
                     FusedSource.Buffer => new Operand<T>(
                         Place(operand.Index, start, chunk, results, scratch) + operand.Offset, operand.Shape, count, StrideOf(operand.Index)),
                     _ => new Operand<T>(Constant<T>(operand.Index), Shape.Scalar, 1),
@@ -172,10 +200,11 @@ internal sealed unsafe class FusedProgram
         ? (T*)Unsafe.AsPointer(ref _floats[index])
         : (T*)Unsafe.AsPointer(ref _doubles[index]);
 
-    private static Operand<T> Part<T>(Operand<T> whole, FusedOperand operand, int start, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        whole.Count == 1
-            ? new Operand<T>(whole.Data + operand.Offset, operand.Shape, 1, whole.Stride)
-            : new Operand<T>(whole.At(start) + operand.Offset, operand.Shape, count, whole.Stride);
+    private static Operand<T> Part<T>(Operand<T> whole, T* picked, FusedOperand operand, int start, int count)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        picked != null ? new Operand<T>(picked + operand.Offset, operand.Shape, count, whole.Shape.Rows)
+        : whole.Count == 1 ? new Operand<T>(whole.Data + operand.Offset, operand.Shape, 1, whole.Stride)
+        : new Operand<T>(whole.At(start) + operand.Offset, operand.Shape, count, whole.Stride);
 
     [InlineArray(MaxOperands)]
     private struct OperandList<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
