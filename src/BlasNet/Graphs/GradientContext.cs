@@ -28,8 +28,18 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
     /// <summary>One of several results.</summary>
     public Expr Result(int result) => _graph.At(node + 1 + result);
 
-    /// <summary>The loss's gradient with respect to one of several results; false where the loss does not depend on it.</summary>
-    public bool TryGetResultGradient(int result, out Expr gradient) => gradients.TryGet(node + 1 + result, out gradient);
+    /// <summary>Nodes whose sum is the loss's gradient with respect to one of several results, or (−1) to the only one.</summary>
+    /// <param name="result">Which result.</param>
+    /// <param name="terms">Receives them.</param>
+    /// <returns>How many they are; 0 where the loss does not depend on the result.</returns>
+    public int GetTerms(int result, Span<int> terms)
+    {
+        if (result >= 0)
+            return gradients.GetTerms(node + 1 + result, terms);
+
+        terms[0] = OutputGradient.Index;
+        return 1;
+    }
 
     /// <summary>Whether the gradient with respect to an input is wanted; what is accumulated for others is dropped.</summary>
     public bool IsNeeded(int input) => gradients.IsNeeded(_graph.InputsOf(node)[input]);

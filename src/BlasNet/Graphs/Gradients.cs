@@ -106,6 +106,31 @@ internal sealed class Gradients
         return true;
     }
 
+    /// <summary>Nodes whose sum is the gradient with respect to a node: what goes to different vectors of it stays apart, for readers that can pick them.</summary>
+    /// <param name="node">Any node.</param>
+    /// <param name="terms">Receives them, or the sum where they do not fit.</param>
+    /// <returns>How many they are; 0 where the loss does not depend on the node.</returns>
+    public int GetTerms(int node, Span<int> terms)
+    {
+        int count = 0;
+        bool isApart = node >= Lowest && !KeepsExamplesApart && HasScattered(_first[node - Lowest] - 1);
+        for (int i = isApart ? _first[node - Lowest] - 1 : -1; i >= 0; i = _contributions[i].Next, count++)
+            isApart &= count < terms.Length && GoesToDifferentVectors(node, _contributions[i]);
+
+        if (!isApart)
+        {
+            bool found = TryGet(node, out Expr sum);
+            terms[0] = found ? sum.Index : -1;
+            return found ? 1 : 0;
+        }
+
+        count = 0;
+        for (int i = _first[node - Lowest] - 1; i >= 0; i = _contributions[i].Next)
+            terms[count++] = _contributions[i].Runs == Whole ? _contributions[i].Node : Scattered(node, _contributions[i]);
+
+        return count;
+    }
+
     /// <summary>What has been added for a node: expressions, each with the runs of a scattered one, or −1.</summary>
     public void CopyContributions(int node, List<(int Expression, long Runs)> result)
     {
@@ -247,6 +272,43 @@ internal sealed class Gradients
             // A run that reaches some of its vectors first would have to be cut; the others are cleared instead.
             reached.Fill(true);
         }
+    }
+
+    // Whether a contribution is one vector for some vectors of the node, for none of them twice.
+    private bool GoesToDifferentVectors(int node, Contribution contribution)
+    {
+        if (contribution.Runs == Whole)
+            return Graph.CountOf(contribution.Node) == Graph.CountOf(node);
+
+        if (Graph.ShapeOf(contribution.Node) != Graph.ShapeOf(node))
+            return false;
+
+        TakeRuns(contribution);
+        MarkFirst(node);
+        foreach (Run run in _runs)
+        {
+            if (!run.IsFirst)
+                return false;
+        }
+
+        return true;
+    }
+
+    // One contribution by itself: zeros, but where it goes to.
+    private int Scattered(int node, Contribution contribution)
+    {
+        TakeRuns(contribution);
+        MarkFirst(node);
+        long attribute = Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
+        return Graph.AppendStack(
+            ScatterAddOperator.Instance, attribute, [contribution.Node], Graph.ShapeOf(node), Graph.CountOf(node), shared: false);
+    }
+
+    private void TakeRuns(Contribution contribution)
+    {
+        _runs.Clear();
+        _runs.AddRange(Graph.Runs(contribution.Runs));
+        _sortedNode = -1;
     }
 
     private bool HasScattered(int first)

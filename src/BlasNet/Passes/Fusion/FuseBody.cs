@@ -21,7 +21,7 @@ internal static class FuseBody
         foreach (int node in regions.Order)
         {
             int region = regions.RegionOf(node);
-            if (region < 0)
+            if (region < 0 || regions.ResultsOf(region).Count > FusedCell.MaxResults)
                 map[node] = Copy(source, node, target, map);
             else if (region == node)
                 Fuse(source, regions.MembersOf(region), regions.ResultsOf(region), target, map);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
 
@@ -7,9 +8,19 @@ namespace BlasNet.Passes.Fusion;
 /// <remarks>What the gradient needs of the forward values and is costly to compute (tanh, not a product) is kept as one more result.</remarks>
 internal sealed class FusedCell : IFusedGradient
 {
-    private readonly record struct Case(long Gradients, long Wanted);
+    /// <summary>More results than that are too many.</summary>
+    public const int MaxResults = 32;
 
-    // Inputs by number: arguments' inputs (≥ 0), results (~number), and after them the results' gradients.
+    // A result's gradient may come as a sum of so many terms.
+    private const int MaxTerms = 4;
+
+    // Of each result's gradient the number of terms, in four bits; of each argument, whether its gradient is wanted.
+    private readonly record struct Case(UInt128 Terms, long Wanted)
+    {
+        public int TermsOf(int result) => (int)(Terms >> (4 * result)) & 15;
+    }
+
+    // Inputs by number: arguments' inputs (≥ 0), results (~number), and after them the terms of the results' gradients.
     private sealed record Backward(FusedOperator Operator, int[] Inputs, int[] ResultOf);
 
     private readonly Graph _graph;
@@ -39,28 +50,24 @@ internal sealed class FusedCell : IFusedGradient
 
     public void Apply(in GradientContext g)
     {
-        long gradients = 0, wanted = 0;
-        Span<int> given = stackalloc int[_results.Length];
+        UInt128 terms = 0;
+        long wanted = 0;
+        int count = 0;
+        Span<int> given = stackalloc int[_results.Length * MaxTerms];
         for (int i = 0; i < _results.Length; i++)
         {
-            bool has = true;
-            Expr gradient = default;
-            if (Operator.ResultCount == 1)
-                gradient = g.OutputGradient;
-            else
-                has = g.TryGetResultGradient(i, out gradient);
-
-            given[i] = has ? gradient.Index : -1;
-            gradients |= has ? 1L << i : 0;
+            int found = g.GetTerms(Operator.ResultCount == 1 ? -1 : i, given.Slice(count, MaxTerms));
+            terms |= (UInt128)found << (4 * i);
+            count += found;
         }
 
         for (int i = 0; i < _arguments.Length; i++)
             wanted |= g.IsNeeded(InputOf(i)) ? 1L << i : 0;
 
-        if (gradients == 0)
+        if (count == 0)
             return;
 
-        var key = new Case(gradients, wanted);
+        var key = new Case(terms, wanted);
         lock (_backward)
         {
             if (!_backward.TryGetValue(key, out Backward? known))
@@ -114,7 +121,11 @@ internal sealed class FusedCell : IFusedGradient
     // The costly values that the gradient of all results with respect to all arguments reads, results excepted.
     private int[] FindSaved()
     {
-        Graph copy = Differentiated(new Case(-1, -1), out int[] gradients, out _);
+        UInt128 one = 0;
+        for (int i = 0; i < _results.Length; i++)
+            one |= UInt128.One << (4 * i);
+
+        Graph copy = Differentiated(new Case(one, -1), out int[] gradients, out _);
         var saved = new SortedSet<int>();
         var seen = new HashSet<int>();
         var open = new Stack<int>(gradients.Where(node => node >= 0));
@@ -136,8 +147,8 @@ internal sealed class FusedCell : IFusedGradient
         return [.. saved];
     }
 
-    // The graph with gradients: its own nodes first, at the same places; the seeds stand for the results' gradients.
-    private Graph Differentiated(Case which, out int[] gradients, out int[] seeds)
+    // The graph with gradients: its own nodes first, at the same places; then arguments that stand for the terms of the results' gradients.
+    private Graph Differentiated(Case which, out int[] gradients, out List<int> terms)
     {
         var graph = new Graph(_graph.Precision, _graph.Model) { IsBody = true };
         for (int node = 0; node < _graph.Count; node++)
@@ -145,19 +156,24 @@ internal sealed class FusedCell : IFusedGradient
             graph.AppendStack(_graph.OperatorOf(node), LeafAttribute(graph, node), _graph.InputsOf(node), _graph.ShapeOf(node), 1, _graph.IsShared(node));
         }
 
-        var outputs = new List<int>();
-        seeds = new int[_results.Length];
+        List<int> outputs = [], seeds = [];
+        terms = [];
         for (int i = 0; i < _results.Length; i++)
         {
-            seeds[i] = (which.Gradients >> i & 1) == 0 ? -1
-                : graph.AppendStack(ArgumentOperator.Instance, -1, [], graph.ShapeOf(_results[i]), 1, shared: false);
-            if (seeds[i] >= 0)
-                outputs.Add(_results[i]);
+            int first = terms.Count;
+            for (int term = 0; term < which.TermsOf(i); term++)
+                terms.Add(graph.AppendStack(ArgumentOperator.Instance, -1, [], graph.ShapeOf(_results[i]), 1, shared: false));
+
+            if (terms.Count == first)
+                continue;
+
+            outputs.Add(_results[i]);
+            seeds.Add(terms.Count == first + 1 ? terms[first] : graph.Append(PlusOperator.Instance, 0, CollectionsMarshal.AsSpan(terms)[first..]));
         }
 
         int[] wanted = [.. Enumerable.Range(0, _arguments.Length).Where(argument => (which.Wanted >> argument & 1) != 0)];
         int[] found = new int[wanted.Length];
-        new Differentiate().Run(graph, [.. outputs], [.. seeds.Where(seed => seed >= 0)], [.. wanted.Select(argument => _arguments[argument])], found);
+        new Differentiate().Run(graph, [.. outputs], [.. seeds], [.. wanted.Select(argument => _arguments[argument])], found);
         gradients = new int[_arguments.Length];
         Array.Fill(gradients, -1);
         for (int i = 0; i < wanted.Length; i++)
@@ -179,10 +195,10 @@ internal sealed class FusedCell : IFusedGradient
     // The gradient as a cell of its own, over what it reads of this one: arguments, results and their gradients.
     private Backward? Derive(Case which)
     {
-        Graph graph = Differentiated(which, out int[] gradients, out int[] seeds);
+        Graph graph = Differentiated(which, out int[] gradients, out List<int> terms);
         var cell = new Graph(graph.Precision, graph.Model) { IsBody = true };
         var inputs = new List<int>();
-        var copier = new CellCopier(graph, cell, PlacesOf(graph, seeds), inputs);
+        var copier = new CellCopier(graph, cell, PlacesOf(graph, terms), inputs);
         var nodes = new List<int>();
         var resultOf = new int[gradients.Length];
         Array.Fill(resultOf, -1);
@@ -202,7 +218,7 @@ internal sealed class FusedCell : IFusedGradient
     }
 
     // Where the gradient can read values without computing them: an input and its first row there.
-    private Dictionary<int, (int Input, int Start)> PlacesOf(Graph graph, int[] seeds)
+    private Dictionary<int, (int Input, int Start)> PlacesOf(Graph graph, List<int> terms)
     {
         var places = new Dictionary<int, (int Input, int Start)>();
         for (int i = 0; i < _results.Length; i++)
@@ -214,11 +230,8 @@ internal sealed class FusedCell : IFusedGradient
         for (int i = 0; i < _arguments.Length; i++)
             places.TryAdd(_arguments[i], (InputOf(i), StartOf(i)));
 
-        for (int i = 0; i < seeds.Length; i++)
-        {
-            if (seeds[i] >= 0)
-                places.Add(seeds[i], (~(Operator.ResultCount + i), 0));
-        }
+        for (int i = 0; i < terms.Count; i++)
+            places.Add(terms[i], (~(Operator.ResultCount + i), 0));
 
         return places;
     }
