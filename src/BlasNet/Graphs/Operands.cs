@@ -18,11 +18,12 @@ internal readonly unsafe struct Operand<T>
     /// <summary>Where a parameter keeps its packed form between updates; null for other values.</summary>
     public readonly PackedWeights<T>? Packed;
 
-    /// <summary>For each of the stack's vectors which one it is of those at <see cref="Data"/>, −1 for zeros; null where they lie there in order.</summary>
-    public readonly int* Picks;
+    /// <summary>For each of the stack's vectors the element where it starts, counted from <see cref="Data"/>, or −1 for zeros; null where the vectors lie
+    /// there in order.</summary>
+    public readonly nint* Picks;
 
     /// <summary>Values one right after another, or picked from such.</summary>
-    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null, int* picks = null)
+    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null, nint* picks = null)
         : this(data, shape, count, shape.Rows)
     {
         Packed = packed;

@@ -2,14 +2,14 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
-/// <summary>For gathers that nobody computes, since their readers find the vectors where they lie: which vector of its input each of a gather's is.</summary>
+/// <summary>For gathers that nobody computes, since their readers find the vectors where they lie: where in its input each of a gather's vectors starts.</summary>
 /// <remarks>A scatter-add of vectors that all go to different places is one, too: where nothing is added, there is no vector but zeros.</remarks>
 internal sealed class PickLists
 {
     /// <summary>In a list: no vector, but zeros.</summary>
     public const int Zeros = -1;
 
-    private int[] _lists = GC.AllocateUninitializedArray<int>(256, pinned: true);
+    private nint[] _lists = GC.AllocateUninitializedArray<nint>(256, pinned: true);
     private int[] _starts = [];   // by node; −1 where it has no list
     private int _length;
 
@@ -26,8 +26,8 @@ internal sealed class PickLists
     public bool Contains(int node) => _starts[node] >= 0;
 
     /// <summary>The list of a node, one number for each of its vectors; null where it has none.</summary>
-    public unsafe int* Of(int node) =>
-        _starts[node] < 0 ? null : (int*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_lists, _starts[node]);
+    public unsafe nint* Of(int node) =>
+        _starts[node] < 0 ? null : (nint*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_lists, _starts[node]);
 
     /// <summary>Makes the list of a gather or scatter-add.</summary>
     /// <returns>False where it does not move whole vectors of one stack, each to a place of its own.</returns>
@@ -42,13 +42,16 @@ internal sealed class PickLists
         if (_lists.Length < start + count)
             Grow(start + count);
 
-        Span<int> list = _lists.AsSpan(start, count);
+        Span<nint> list = _lists.AsSpan(start, count);
         list.Fill(Zeros);
         foreach (Run run in graph.RunsOf(node))
         {
-            int source = run.Source / shape.Rows;
-            foreach (ref int vector in list.Slice(run.Target / shape.Rows, run.Length / shape.Rows))
-                vector = source++;
+            nint source = run.Source;
+            foreach (ref nint vector in list.Slice(run.Target / shape.Rows, run.Length / shape.Rows))
+            {
+                vector = source;
+                source += shape.Rows;
+            }
         }
 
         (_starts[node], _length) = (start, start + count);
@@ -69,8 +72,8 @@ internal sealed class PickLists
 
     private void Grow(int needed)
     {
-        int[] old = _lists;
-        _lists = GC.AllocateUninitializedArray<int>(Math.Max(needed, 2 * old.Length), pinned: true);
+        nint[] old = _lists;
+        _lists = GC.AllocateUninitializedArray<nint>(Math.Max(needed, 2 * old.Length), pinned: true);
         old.AsSpan(0, _length).CopyTo(_lists);
     }
 }

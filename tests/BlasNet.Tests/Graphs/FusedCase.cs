@@ -51,7 +51,8 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
     /// <param name="gap">Elements between an input's columns.</param>
     /// <param name="isNeeded">Whether the last result is needed.</param>
     /// <param name="run">Computes the node.</param>
-    public unsafe T[] Run<T>(int count, int gap, bool isNeeded, Kernel<T> run) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <param name="pick">Of an input of one value each, which vector each value is, −1 for zeros; null to read them in order.</param>
+    public unsafe T[] Run<T>(int count, int gap, bool isNeeded, Kernel<T> run, Func<int, int>? pick = null) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         const int Guard = 64;
         var random = new Random(count + gap);
@@ -72,7 +73,9 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
             for (int i = 0; i < Inputs.Length; i++)
             {
                 int stride = Inputs[i].Shape.Rows + gap;
-                source.Of[nodes[i]] = new Operand<T>(next, Inputs[i].Shape, graph.CountOf(nodes[i]), stride);
+                source.Of[nodes[i]] = pick is null || Inputs[i].IsShared || !Inputs[i].Shape.IsVector
+                    ? new Operand<T>(next, Inputs[i].Shape, graph.CountOf(nodes[i]), stride)
+                    : new Operand<T>(next, Inputs[i].Shape, count, packed: null, Picks(count, value => pick(value) < 0 ? -1 : pick(value) * stride));
                 next += count * Inputs[i].Shape.Columns * stride;
             }
 
@@ -93,6 +96,16 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
         {
             NativeMemory.AlignedFree(memory);
         }
+    }
+
+    // Never freed: tests make few of them.
+    private static unsafe nint* Picks(int count, Func<int, int> place)
+    {
+        nint* list = (nint*)NativeMemory.Alloc((nuint)count, (nuint)sizeof(nint));
+        for (int i = 0; i < count; i++)
+            list[i] = place(i);
+
+        return list;
     }
 
     public delegate void Kernel<T>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>;

@@ -55,6 +55,32 @@ public sealed class FusedLoopTests
         }
     }
 
+    [Theory, MemberData(nameof(Lengths))]
+    public void Vectors_are_picked_from_where_they_lie(int length)
+    {
+        const int Count = 5;
+        for (int seed = 0; seed < 6; seed++)
+        {
+            FusedCase cell = FusedCase.Random(length, seed);
+            if (cell.Program.Parts is null)
+                continue;
+
+            double[] inOrder = cell.Run<double>(Count, seed % 2, true, (in stack) => cell.Program.Interpret(stack, Count));
+            Equal(inOrder, Loop<Simd128<double>, double>(cell, Count, seed % 2, true, value => value));
+            CheckPicked<float>(cell, seed % 2);
+            CheckPicked<double>(cell, seed % 2);
+        }
+
+        static void CheckPicked<T>(FusedCase cell, int gap) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            static int Pick(int value) => (value * 3 % Count) - (value == 2 ? Count : 0);   // out of order, and zeros in the middle
+            T[] expected = cell.Run<T>(Count, gap, true, (in stack) => cell.Program.Interpret(stack, Count), Pick);
+            Equal(expected, Loop<Simd128<T>, T>(cell, Count, gap, true, Pick));
+            if (Simd512<T>.IsSupported)
+                Equal(expected, Loop<Simd512<T>, T>(cell, Count, gap, true, Pick));
+        }
+    }
+
     [Fact]
     public void A_sum_over_rows_is_not_a_loop()
     {
@@ -117,11 +143,12 @@ public sealed class FusedLoopTests
             Equal(expected, Loop<Simd512<T>, T>(cell, count, gap, isNeeded));
     }
 
-    private static T[] Loop<V, T>(FusedCase cell, int count, int gap, bool isNeeded) where V : struct, ISimd<V, T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static T[] Loop<V, T>(FusedCase cell, int count, int gap, bool isNeeded, Func<int, int>? pick = null)
+        where V : struct, ISimd<V, T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         FusedParts parts = cell.Program.Parts!;
         FusedCode code = FusedLoopWriter<V, T>.Write(cell.Program, parts, cell.Inputs.Length);
-        return cell.Run<T>(count, gap, isNeeded, (in stack) => Assert.True(new FusedLoop<T>(cell.Program, parts).TryRun(code, stack, count)));
+        return cell.Run<T>(count, gap, isNeeded, (in stack) => Assert.True(new FusedLoop<T>(cell.Program, parts).TryRun(code, stack, count)), pick);
     }
 
     // What is not a number equals itself here; there is only one zero of each sign.

@@ -19,6 +19,7 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     private const int NanosecondsPerStep = 50;
 
     private FusedCode? _code;
+    private T[] _zeros = [];
     private long _interpretation;
 
     /// <summary>Computes a stack; false where there is no code for it, and it is to be interpreted.</summary>
@@ -42,8 +43,9 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     {
         ReadOnlySpan<FusedBuffer> buffers = program.Buffers;
         int inputs = stack.InputCount;
-        void** rows = stackalloc void*[inputs + buffers.Length];
+        void** rows = stackalloc void*[inputs + buffers.Length + 1];
         nint* strides = stackalloc nint[inputs + buffers.Length];
+        nint** picks = stackalloc nint*[inputs];
         bool isOneRow = parts.IsUniform;
         for (int i = 0; i < inputs; i++)
         {
@@ -53,9 +55,15 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
                 return false;
 
             rows[i] = input.Data;
-            strides[i] = isShared ? 0 : input.Stride;
+            strides[i] = isShared || input.Picks != null ? 0 : input.Stride;
+            picks[i] = input.Picks;
             isOneRow &= strides[i] == parts.Length;
+            if (picks[i] != null && _zeros.Length < input.Shape.Rows)
+                _zeros = GC.AllocateArray<T>(input.Shape.Rows, pinned: true);
         }
+
+        T[] zeros = _zeros;
+        rows[inputs + buffers.Length] = zeros.Length == 0 ? null : Unsafe.AsPointer(ref zeros[0]);
 
         for (int i = 0; i < buffers.Length; i++)
         {
@@ -69,7 +77,11 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
             isOneRow &= strides[inputs + i] == parts.Length;
         }
 
-        var work = new Sweep { Code = Unsafe.AsPointer(ref code), Rows = rows, Strides = strides, Places = inputs + buffers.Length, Length = parts.Length, IsOneRow = isOneRow };
+        var work = new Sweep
+        {
+            Code = Unsafe.AsPointer(ref code), Rows = rows, Strides = strides, Picks = picks, Inputs = inputs, Places = inputs + buffers.Length,
+            Length = parts.Length, IsOneRow = isOneRow,
+        };
         ComputeThreads.Divide(work, (nint)count * parts.Columns, parts.Length * parts.Count * NanosecondsPerElement);
         return true;
     }
@@ -90,19 +102,25 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
         public void* Code;   // a delegate in the frame of the caller, which waits
         public void** Rows;
         public nint* Strides;
-        public int Places;
+        public nint** Picks;
+        public int Inputs, Places;
         public nint Length;
         public bool IsOneRow;
 
         public readonly void Run(nint start, nint end)
         {
-            void** rows = stackalloc void*[Places];
+            void** rows = stackalloc void*[Places + 1];
             for (int i = 0; i < Places; i++)
                 rows[i] = (T*)Rows[i] + (start * Strides[i]);
 
+            rows[Places] = Rows[Places];
+            nint** picks = stackalloc nint*[Inputs];
+            for (int i = 0; i < Inputs; i++)
+                picks[i] = Picks[i] == null ? null : Picks[i] + start;
+
             // Rows without a gap are one long row.
             var (length, count) = IsOneRow ? (Length * (end - start), 1) : (Length, end - start);
-            Unsafe.AsRef<FusedCode>(Code)(rows, Strides, length, count);
+            Unsafe.AsRef<FusedCode>(Code)(rows, Strides, picks, length, count);
         }
     }
 }

@@ -5,11 +5,12 @@ using BlasNet.Kernels;
 namespace BlasNet.Graphs.Structure;
 
 /// <summary>The machine code of a fused program.</summary>
-/// <param name="places">The first row of each input, then of each buffer that is a result.</param>
+/// <param name="places">The first row of each input, then of each buffer that is a result; then a row of zeros.</param>
 /// <param name="strides">Elements from one row to the next; 0 for a row that all share.</param>
+/// <param name="picks">Of each input, null or where each row starts, counted in elements from its place; −1 for zeros.</param>
 /// <param name="length">Elements of a part of a row.</param>
 /// <param name="rows">Number of rows.</param>
-internal unsafe delegate void FusedCode(void** places, nint* strides, nint length, nint rows);
+internal unsafe delegate void FusedCode(void** places, nint* strides, nint** picks, nint length, nint rows);
 
 /// <summary>Writes the code of a fused program: one loop over rows and vectors, in which what one step computes for another stays in a register.</summary>
 /// <remarks>
@@ -25,19 +26,23 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
     private readonly FusedParts _parts;
     private readonly ILGenerator _il;
     private readonly LocalBuilder _at, _count;
-    private readonly LocalBuilder[] _rows;
+    private readonly LocalBuilder[] _rows, _picks;
     private readonly Dictionary<FusedOperand, LocalBuilder> _values = [];
 
     [RequiresDynamicCode("Writes machine code.")]
     private FusedLoopWriter(FusedProgram program, FusedParts parts, int inputs)
     {
         (_program, _parts) = (program, parts);
-        _method = new("fused", null, [typeof(void**), typeof(nint*), typeof(nint), typeof(nint)], typeof(FusedProgram).Module, skipVisibility: true);
+        _method = new("fused", null, [typeof(void**), typeof(nint*), typeof(nint**), typeof(nint), typeof(nint)], typeof(FusedProgram).Module, skipVisibility: true);
         _il = _method.GetILGenerator();
         (_at, _count) = (_il.DeclareLocal(typeof(nint)), _il.DeclareLocal(typeof(nint)));
         _rows = new LocalBuilder[inputs + program.Buffers.Length];
         for (int i = 0; i < _rows.Length; i++)
             _rows[i] = _il.DeclareLocal(typeof(T*));
+
+        _picks = new LocalBuilder[inputs];
+        for (int i = 0; i < inputs; i++)
+            _picks[i] = _il.DeclareLocal(typeof(nint*));
     }
 
     /// <summary>The writer at work on this thread.</summary>
@@ -63,7 +68,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         }
 
         FusedCode code = writer._method.CreateDelegate<FusedCode>();
-        code(null, null, 0, 0);   // compiled now, rather than at its first row
+        code(null, null, null, 0, 0);   // compiled now, rather than at its first row
         return code;
     }
 
@@ -110,7 +115,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         Label row = _il.DefineLabel(), vector = _il.DefineLabel(), rowEnd = _il.DefineLabel(), end = _il.DefineLabel();
 
         // if (rows <= 0) return;
-        _il.Emit(OpCodes.Ldarg_3);
+        _il.Emit(OpCodes.Ldarg_S, (byte)4);
         _il.Emit(OpCodes.Ldc_I4_0);
         _il.Emit(OpCodes.Ble, end);
         for (int i = 0; i < _rows.Length; i++)
@@ -119,8 +124,17 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
             _il.Emit(OpCodes.Stloc, _rows[i]);
         }
 
+        for (int i = 0; i < _picks.Length; i++)
+        {
+            PushElement(OpCodes.Ldarg_2, i, sizeof(nint*));
+            _il.Emit(OpCodes.Stloc, _picks[i]);
+        }
+
         // do { at = 0;
         _il.MarkLabel(row);
+        for (int i = 0; i < _picks.Length; i++)
+            WritePick(i);
+
         _il.Emit(OpCodes.Ldc_I4_0);
         _il.Emit(OpCodes.Conv_I);
         _il.Emit(OpCodes.Stloc, _at);
@@ -129,7 +143,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         _il.MarkLabel(vector);
         if (IsPart)
         {
-            _il.Emit(OpCodes.Ldarg_2);
+            _il.Emit(OpCodes.Ldarg_3);
             _il.Emit(OpCodes.Ldloc, _at);
             _il.Emit(OpCodes.Sub);
             _il.Emit(OpCodes.Ldc_I4, V.Count);
@@ -146,14 +160,14 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         _il.Emit(OpCodes.Add);
         _il.Emit(OpCodes.Stloc, _at);
         _il.Emit(OpCodes.Ldloc, _at);
-        _il.Emit(OpCodes.Ldarg_2);
+        _il.Emit(OpCodes.Ldarg_3);
         _il.Emit(OpCodes.Bge, rowEnd);
 
         // at = min(at, length - Count); }
         if (!IsPart)
         {
             _il.Emit(OpCodes.Ldloc, _at);
-            _il.Emit(OpCodes.Ldarg_2);
+            _il.Emit(OpCodes.Ldarg_3);
             _il.Emit(OpCodes.Ldc_I4, V.Count);
             _il.Emit(OpCodes.Sub);
             _il.Emit(OpCodes.Call, ((Func<nint, nint, nint>)Math.Min).Method);
@@ -174,15 +188,44 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
             _il.Emit(OpCodes.Stloc, _rows[i]);
         }
 
-        _il.Emit(OpCodes.Ldarg_3);
+        _il.Emit(OpCodes.Ldarg_S, (byte)4);
         _il.Emit(OpCodes.Ldc_I4_1);
         _il.Emit(OpCodes.Sub);
-        _il.Emit(OpCodes.Starg, (short)3);
-        _il.Emit(OpCodes.Ldarg_3);
+        _il.Emit(OpCodes.Starg_S, (byte)4);
+        _il.Emit(OpCodes.Ldarg_S, (byte)4);
         _il.Emit(OpCodes.Ldc_I4_0);
         _il.Emit(OpCodes.Bgt, row);
         _il.MarkLabel(end);
         _il.Emit(OpCodes.Ret);
+    }
+
+    // if (picks[i] != null) { row[i] = *picks[i] < 0 ? zeros : places[i] + *picks[i]; picks[i]++; }
+    private void WritePick(int input)
+    {
+        Label end = _il.DefineLabel(), zeros = _il.DefineLabel(), set = _il.DefineLabel();
+        _il.Emit(OpCodes.Ldloc, _picks[input]);
+        _il.Emit(OpCodes.Brfalse, end);
+        _il.Emit(OpCodes.Ldloc, _picks[input]);
+        _il.Emit(OpCodes.Ldind_I);
+        _il.Emit(OpCodes.Ldc_I4_0);
+        _il.Emit(OpCodes.Conv_I);
+        _il.Emit(OpCodes.Blt, zeros);
+        PushElement(OpCodes.Ldarg_0, input, sizeof(void*));
+        _il.Emit(OpCodes.Ldloc, _picks[input]);
+        _il.Emit(OpCodes.Ldind_I);
+        _il.Emit(OpCodes.Ldc_I4, sizeof(T));
+        _il.Emit(OpCodes.Mul);
+        _il.Emit(OpCodes.Add);
+        _il.Emit(OpCodes.Br, set);
+        _il.MarkLabel(zeros);
+        PushElement(OpCodes.Ldarg_0, _rows.Length, sizeof(void*));
+        _il.MarkLabel(set);
+        _il.Emit(OpCodes.Stloc, _rows[input]);
+        _il.Emit(OpCodes.Ldloc, _picks[input]);
+        _il.Emit(OpCodes.Ldc_I4, sizeof(nint));
+        _il.Emit(OpCodes.Add);
+        _il.Emit(OpCodes.Stloc, _picks[input]);
+        _il.MarkLabel(end);
     }
 
     private void PushElement(OpCode array, int index, int size)

@@ -143,7 +143,7 @@ internal sealed unsafe class FusedProgram
             if (input.Picks[i] < 0)
                 new Span<T>(target, rows).Clear();
             else
-                Rows.Copy(input.Data + (nint)input.Picks[i] * rows, 0, target, 0, rows, 1);
+                Rows.Copy(input.Data + input.Picks[i], 0, target, 0, rows, 1);
         }
 
         return target;
