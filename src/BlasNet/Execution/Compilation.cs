@@ -12,14 +12,11 @@ internal sealed class Compilation
 {
     private readonly EngineOptions _options;
     private readonly Graph _seen;
-    private readonly Batch _batch, _batchInlined;
-    private readonly Inline _inline;
+    private readonly PassSet _passes;
     private readonly Simplify _simplify;
     private readonly Fuse _fuse;
-    private readonly Differentiate _differentiate = new();
     private readonly ByExample _seenByExample = new();
     private DifferentiateByExample? _differentiateByExample;
-    private readonly PlanMemory _planMemory;
     private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [];
     private readonly List<int> _seenOutputs = [];
     private readonly List<Parameter> _parameters = [], _differentiated = [];
@@ -30,20 +27,19 @@ internal sealed class Compilation
     private bool _isByExample;
     private bool _isComplete;   // false after an error in a pass: there is no plan for what was seen
 
-    public Compilation(Precision precision, EngineOptions options)
+    /// <param name="precision">Of all values.</param>
+    /// <param name="options">Which passes run.</param>
+    /// <param name="passes">Shared with compilations that are of the same options and do not run at the same time; only where the graph is simplified,
+    /// and so becomes this one's own.</param>
+    public Compilation(Precision precision, EngineOptions options, PassSet passes)
     {
-        _options = options;
+        (_options, _passes) = (options, passes);
         _seen = new Graph(precision);
-        _differentiate.MergeSums = options.Batching && !options.DifferentiateFirst;
-        _batch = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
-        _inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
-        _batchInlined = new Batch(new Graph(precision)) { ShareEqual = options.ShareEqual };
         (_simplify, _fuse) = (new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
-        _planMemory = new PlanMemory { Reuse = options.ReuseMemory };
     }
 
     /// <summary>What <see cref="Run"/> made last.</summary>
-    public Plan Plan { get; private set; } = null!;
+    public Plan Plan { get; } = new();
 
     /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
     public List<Parameter> Untouched { get; } = [];
@@ -92,7 +88,7 @@ internal sealed class Compilation
         Begin(graph, byExample);
         int constants = graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
         Graph current = graph;
-        _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && byExample is null;   // what examples share has no gradient of one of them
+        _passes.Batch.ShareEqual = _passes.BatchInlined.ShareEqual = _options.ShareEqual && byExample is null;   // what examples share has no gradient of one of them
         if (_options.DifferentiateFirst && byExample is null)
         {
             current = Inline(current, times);
@@ -100,13 +96,13 @@ internal sealed class Compilation
         }
 
         if (_options.Batching)
-            current = Batch(_batch, current, times);
+            current = Batch(_passes.Batch, current, times);
 
         if (current.HasCalls)
         {
             current = Inline(current, times);
             if (_options.Batching)
-                current = Batch(_batchInlined, current, times);
+                current = Batch(_passes.BatchInlined, current, times);
         }
 
         if (byExample is not null)
@@ -123,14 +119,14 @@ internal sealed class Compilation
         MakeTotals(current, parameters);
         Check(current);
         long planning = Stopwatch.GetTimestamp();
-        Plan = _planMemory.Run(current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_differentiated));
+        _passes.PlanMemory.Run(Plan, current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_differentiated));
         times.Plan += Stopwatch.GetTimestamp() - planning;
         if (_options.Verify)
             Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
 
         RememberConstants(current, constants);
         _equalities.Clear();
-        _equalities.AddRange(_batch.Equalities);
+        _equalities.AddRange(_passes.Batch.Equalities);
         _isComplete = true;
     }
 
@@ -191,7 +187,7 @@ internal sealed class Compilation
         long start = Stopwatch.GetTimestamp();
         int scalar = _gradients[0];
         CollectionsMarshal.SetCount(_gradients, _targets.Count);
-        _differentiate.Run(graph, scalar, CollectionsMarshal.AsSpan(_targets), CollectionsMarshal.AsSpan(_gradients));
+        _passes.Differentiate.Run(graph, scalar, CollectionsMarshal.AsSpan(_targets), CollectionsMarshal.AsSpan(_gradients));
         times.Differentiate += Stopwatch.GetTimestamp() - start;
     }
 
@@ -292,19 +288,19 @@ internal sealed class Compilation
     private Graph Inline(Graph graph, PhaseTimes times)
     {
         long start = Stopwatch.GetTimestamp();
-        _inline.Run(graph, []);
+        _passes.Inline.Run(graph, []);
         foreach (ref int output in CollectionsMarshal.AsSpan(_outputs))
-            output = _inline.Locate(output);
+            output = _passes.Inline.Locate(output);
 
         foreach (ref int target in CollectionsMarshal.AsSpan(_targets))
-            target = _inline.Locate(target);
+            target = _passes.Inline.Locate(target);
 
         foreach (ref int gradient in CollectionsMarshal.AsSpan(_gradients))
-            gradient = gradient < 0 ? -1 : _inline.Locate(gradient);
+            gradient = gradient < 0 ? -1 : _passes.Inline.Locate(gradient);
 
         times.Batch += Stopwatch.GetTimestamp() - start;
-        Check(_inline.Target);
-        return _inline.Target;
+        Check(_passes.Inline.Target);
+        return _passes.Inline.Target;
     }
 
     // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly. What something else reads

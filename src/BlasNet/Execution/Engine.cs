@@ -11,6 +11,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 {
     private readonly EngineOptions _options;
     private readonly List<Compilation> _compilations = [];   // the one used last comes first
+    private PassSet? _passes;
     private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
 
@@ -66,7 +67,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         }
 
         if (_compilations.Count < Math.Max(1, _options.CachedPlans))
-            _compilations.Add(new Compilation(_precision, _options));
+            _compilations.Add(new Compilation(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
 
         MoveToFront(_compilations.Count - 1);
         Times.Plan += Stopwatch.GetTimestamp() - start;

@@ -14,12 +14,12 @@ internal sealed class PickLists
     private int _length;
 
     /// <summary>Forgets all lists.</summary>
-    public void Begin(Graph graph)
+    public void Begin(int count, int capacity)
     {
-        if (_starts.Length < graph.Count)
-            _starts = new int[graph.Capacity];
+        if (_starts.Length < count)
+            _starts = new int[capacity];
 
-        Array.Fill(_starts, -1, 0, graph.Count);
+        Array.Fill(_starts, -1, 0, count);
         _length = 0;
     }
 

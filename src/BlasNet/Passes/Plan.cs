@@ -58,4 +58,23 @@ internal sealed class Plan
 
     /// <summary>The nodes to compute, in order.</summary>
     public ReadOnlySpan<int> Order => Steps.AsSpan(0, StepCount);
+
+    /// <summary>Room for a graph of so many nodes, about none of which anything is known yet.</summary>
+    internal void Begin(int count, int capacity)
+    {
+        if (Steps.Length < count)
+        {
+            (Steps, Regions, Offsets, Roots, Displacements) = (new int[capacity], new Region[capacity], new long[capacity], new int[capacity], new long[capacity]);
+            (Absorbed, Collected, Accumulates, Restarts) = (new bool[capacity], new bool[capacity], new bool[capacity], new bool[capacity]);
+            SparseParameters = new int[capacity];
+        }
+
+        Array.Clear(Regions, 0, count);
+        Array.Clear(Absorbed, 0, count);
+        Array.Clear(Collected, 0, count);
+        Array.Clear(Accumulates, 0, count);
+        Array.Clear(Restarts, 0, count);
+        Array.Fill(SparseParameters, -1, 0, count);
+        Picks.Begin(count, capacity);
+    }
 }

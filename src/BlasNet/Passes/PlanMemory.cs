@@ -12,7 +12,7 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class PlanMemory
 {
-    private readonly Plan _plan = new();
+    private Plan _plan = null!;
     private readonly OffsetAllocator _arena = new();
     private Graph _graph = null!;
     private int[] _lastUse = [];       // by root: the last node that reads it
@@ -26,23 +26,21 @@ internal sealed class PlanMemory
     /// <summary>Whether values may share memory over time and views replace copies; off only for comparison.</summary>
     public bool Reuse { get; set; } = true;
 
+    /// <param name="plan">Receives the plan.</param>
     /// <param name="graph">N nodes, E edges.</param>
     /// <param name="outputs">Nodes whose values are wanted after the run.</param>
     /// <param name="gradients">Nodes to be written into the gradient buffer; each a total.</param>
     /// <param name="parameters">The parameter that each of these is the gradient of.</param>
-    /// <returns>A plan that is overwritten by the next call.</returns>
-    public Plan Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients, ReadOnlySpan<Parameter> parameters)
+    public void Run(Plan plan, Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients, ReadOnlySpan<Parameter> parameters)
     {
-        _graph = graph;
-        _plan.Graph = graph;
+        (_plan, _graph) = (plan, graph);
+        plan.Graph = graph;
         Reserve(graph.Count, graph.Capacity);
-        _plan.Picks.Begin(graph);
         MarkNeeded(outputs, gradients);
         Locate(gradients, parameters);
         FindSparse(gradients, parameters);
         FindLastUses(outputs);
         Allocate();
-        return _plan;
     }
 
     private void Reserve(int count, int capacity)
@@ -51,23 +49,14 @@ internal sealed class PlanMemory
         {
             (_lastUse, _users, _block) = (new int[capacity], new int[capacity], new int[capacity]);
             (_firstDying, _nextDying, _needed) = (new int[capacity + 1], new int[capacity], new bool[capacity]);
-            (_holds, _inOrder, _plan.Collected) = (new bool[capacity], new bool[capacity], new bool[capacity]);
-            (_plan.Steps, _plan.Regions, _plan.Offsets) = (new int[capacity], new Region[capacity], new long[capacity]);
-            (_plan.Roots, _plan.Displacements) = (new int[capacity], new long[capacity]);
-            (_plan.Absorbed, _plan.Accumulates, _plan.Restarts) = (new bool[capacity], new bool[capacity], new bool[capacity]);
-            _plan.SparseParameters = new int[capacity];
+            (_holds, _inOrder) = (new bool[capacity], new bool[capacity]);
         }
 
+        _plan.Begin(count, capacity);
         Array.Clear(_needed, 0, count);
         Array.Clear(_holds, 0, count);
         Array.Clear(_inOrder, 0, count);
-        Array.Clear(_plan.Collected, 0, count);
         Array.Clear(_users, 0, count);
-        Array.Clear(_plan.Regions, 0, count);
-        Array.Clear(_plan.Absorbed, 0, count);
-        Array.Clear(_plan.Accumulates, 0, count);
-        Array.Clear(_plan.Restarts, 0, count);
-        Array.Fill(_plan.SparseParameters, -1, 0, count);
     }
 
     private void MarkNeeded(ReadOnlySpan<int> outputs, ReadOnlySpan<int> gradients)

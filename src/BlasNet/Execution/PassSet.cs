@@ -1,0 +1,28 @@
+using BlasNet.Graphs;
+using BlasNet.Passes;
+
+namespace BlasNet.Execution;
+
+/// <summary>The passes that lead to a graph of a compilation's own, with the memory they work in; compilations that take turns share them.</summary>
+internal sealed class PassSet
+{
+    public PassSet(Precision precision, EngineOptions options)
+    {
+        Batch = new Batch(new Graph(precision));
+        Inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
+        BatchInlined = new Batch(new Graph(precision));
+        Differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst };
+        PlanMemory = new PlanMemory { Reuse = options.ReuseMemory };
+    }
+
+    public Batch Batch { get; }
+
+    public Inline Inline { get; }
+
+    /// <summary>Batches once more, when calls have been replaced by what they call.</summary>
+    public Batch BatchInlined { get; }
+
+    public Differentiate Differentiate { get; }
+
+    public PlanMemory PlanMemory { get; }
+}
