@@ -80,6 +80,9 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
             _addresses[node] = (nint)address;
         }
 
+        foreach (int node in _plan.Picks.Nodes)
+            _addresses[node] = (nint)arena;
+
         // A view lies in an earlier node's place, a term of a sum in a later one's.
         for (int node = 0; node < count; node++)
         {

@@ -20,6 +20,25 @@ internal static unsafe class Rows
     public static void Scale<T>(ReadOnlySpan<T> source, T factor, Span<T> target) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         TensorPrimitives.Multiply(source, factor, target);
 
+    /// <summary>Row i of target ← the row that starts <c>picks[i]</c> elements after the source's start, or zeros where that is negative.</summary>
+    /// <param name="source">What the rows are counted from.</param>
+    /// <param name="picks">One for each row.</param>
+    /// <param name="target">First row.</param>
+    /// <param name="targetStride">At least <paramref name="length"/>.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="count">Number of rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Pick<T>(T* source, nint* picks, T* target, nint targetStride, nint length, nint count) where T : unmanaged
+    {
+        for (nint i = 0; i < count; i++, target += targetStride)
+        {
+            if (picks[i] < 0)
+                new Span<T>(target, (int)length).Clear();
+            else
+                Copy(source + picks[i], 0, target, 0, length, 1);
+        }
+    }
+
     /// <summary>target ← source.</summary>
     /// <param name="source">First row.</param>
     /// <param name="sourceStride">0 repeats one row.</param>

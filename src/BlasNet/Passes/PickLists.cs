@@ -1,14 +1,16 @@
+using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
-/// <summary>For gathers that nobody computes, since their readers find the vectors where they lie: where in its input each of a gather's vectors starts.</summary>
-/// <remarks>A scatter-add of vectors that all go to different places is one, too: where nothing is added, there is no vector but zeros.</remarks>
+/// <summary>For values that nobody computes, since their readers find the vectors where they lie: where in the arena each of their vectors starts.</summary>
+/// <remarks>Gathers of vectors are such values; scatter-adds in which every vector comes from one place, or from none and is zero; and slices.</remarks>
 internal sealed class PickLists
 {
     /// <summary>In a list: no vector, but zeros.</summary>
     public const int Zeros = -1;
 
+    private readonly List<int> _nodes = [];
     private nint[] _lists = GC.AllocateUninitializedArray<nint>(256, pinned: true);
     private int[] _starts = [];   // by node; −1 where it has no list
     private int _length;
@@ -20,47 +22,39 @@ internal sealed class PickLists
             _starts = new int[capacity];
 
         Array.Fill(_starts, -1, 0, count);
+        _nodes.Clear();
         _length = 0;
     }
 
+    /// <summary>Nodes with a list, in their order.</summary>
+    public ReadOnlySpan<int> Nodes => CollectionsMarshal.AsSpan(_nodes);
+
     public bool Contains(int node) => _starts[node] >= 0;
 
-    /// <summary>The list of a node, one number for each of its vectors; null where it has none.</summary>
-    public unsafe nint* Of(int node) =>
-        _starts[node] < 0 ? null : (nint*)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_lists, _starts[node]);
+    /// <summary>The list of a node, one place for each of its vectors; null where it has none.</summary>
+    public unsafe nint* Of(int node) => _starts[node] < 0 ? null : (nint*)Marshal.UnsafeAddrOfPinnedArrayElement(_lists, _starts[node]);
 
-    /// <summary>Makes the list of a gather or scatter-add.</summary>
-    /// <returns>False where it does not move whole vectors of one stack, each to a place of its own.</returns>
-    public bool TryAdd(Graph graph, int node)
+    /// <summary>Whether a node can have a list, if all that it reads lies in the arena.</summary>
+    public static bool CanHave(Graph graph, int node)
     {
+        Operator op = graph.OperatorOf(node);
         ReadOnlySpan<int> inputs = graph.InputsOf(node);
-        Shape shape = graph.ShapeOf(node);
-        if (inputs.Length != 1 || !shape.IsVector || graph.ShapeOf(inputs[0]) != shape || !AreVectors(graph, node, shape.Rows))
+        if (graph.CountOf(node) == 1 || !graph.ShapeOf(node).IsVector)
             return false;
 
-        int count = graph.CountOf(node), start = _length;
-        if (_lists.Length < start + count)
-            Grow(start + count);
-
-        Span<nint> list = _lists.AsSpan(start, count);
-        list.Fill(Zeros);
-        foreach (Run run in graph.RunsOf(node))
-        {
-            nint source = run.Source;
-            foreach (ref nint vector in list.Slice(run.Target / shape.Rows, run.Length / shape.Rows))
-            {
-                vector = source;
-                source += shape.Rows;
-            }
-        }
-
-        (_starts[node], _length) = (start, start + count);
-        return true;
+        return op.HasRuns ? MovesVectors(graph, node, op.Storage == Storage.Accumulator)
+            : op.RowShift == RowShift.Selects && graph.ShapeOf(inputs[0]).IsVector && graph.CountOf(inputs[0]) == graph.CountOf(node);
     }
 
-    private static bool AreVectors(Graph graph, int node, int rows)
+    private static bool MovesVectors(Graph graph, int node, bool adds)
     {
-        bool adds = graph.OperatorOf(node).Storage == Storage.Accumulator;
+        int rows = graph.ShapeOf(node).Rows;
+        foreach (int input in graph.InputsOf(node))
+        {
+            if (graph.ShapeOf(input) != new Shape(rows))
+                return false;
+        }
+
         foreach (Run run in graph.RunsOf(node))
         {
             if ((adds && !run.IsFirst) || run.Source % rows != 0 || run.Target % rows != 0 || run.Length % rows != 0)
@@ -70,10 +64,73 @@ internal sealed class PickLists
         return true;
     }
 
-    private void Grow(int needed)
+    /// <summary>Room for a node's list.</summary>
+    public void Add(Graph graph, int node)
     {
+        (_starts[node], int start) = (_length, _length);
+        _length += graph.CountOf(node);
+        _nodes.Add(node);
+        if (_length <= _lists.Length)
+            return;
+
         nint[] old = _lists;
-        _lists = GC.AllocateUninitializedArray<nint>(Math.Max(needed, 2 * old.Length), pinned: true);
-        old.AsSpan(0, _length).CopyTo(_lists);
+        _lists = GC.AllocateUninitializedArray<nint>(Math.Max(_length, 2 * old.Length), pinned: true);
+        old.AsSpan(0, start).CopyTo(_lists);
+    }
+
+    /// <summary>Fills the lists, when every value has its place.</summary>
+    public void Fill(Plan plan)
+    {
+        foreach (int node in _nodes)
+        {
+            Span<nint> list = ListOf(plan.Graph, node);
+            if (plan.Graph.OperatorOf(node).HasRuns)
+                FillMoves(plan, node, list);
+            else
+                FillSlice(plan, node, list);
+        }
+    }
+
+    private Span<nint> ListOf(Graph graph, int node) => _lists.AsSpan(_starts[node], graph.CountOf(node));
+
+    private void FillMoves(Plan plan, int node, Span<nint> list)
+    {
+        Graph graph = plan.Graph;
+        int rows = graph.ShapeOf(node).Rows;
+        list.Fill(Zeros);
+        foreach (Run run in graph.RunsOf(node))
+        {
+            int input = graph.InputsOf(node)[run.Input];
+            Span<nint> part = list.Slice(run.Target / rows, run.Length / rows);
+            if (Contains(input))
+                ListOf(graph, input).Slice(run.Source / rows, part.Length).CopyTo(part);
+            else
+                Count(part, plan.PlaceOf(input) + run.Source, rows);
+        }
+    }
+
+    private void FillSlice(Plan plan, int node, Span<nint> list)
+    {
+        Graph graph = plan.Graph;
+        int input = graph.InputsOf(node)[0], start = graph.OperatorOf(node).ShiftOf(graph.AttributeOf(node));
+        if (!Contains(input))
+        {
+            Count(list, plan.PlaceOf(input) + start, graph.ShapeOf(input).Rows);
+            return;
+        }
+
+        Span<nint> whole = ListOf(graph, input);
+        for (int i = 0; i < list.Length; i++)
+            list[i] = whole[i] < 0 ? Zeros : whole[i] + start;
+    }
+
+    private static void Count(Span<nint> list, long start, int step)
+    {
+        nint place = (nint)start;
+        foreach (ref nint vector in list)
+        {
+            vector = place;
+            place += step;
+        }
     }
 }

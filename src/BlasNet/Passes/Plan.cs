@@ -35,7 +35,7 @@ internal sealed class Plan
     internal bool[] Restarts = [];     // first to write a gradient: adds to it in the later passes of a step
     internal int[] SparseParameters = [];// the parameter whose gradient this node adds to in a few columns only; −1 for other nodes
 
-    /// <summary>Gathers that their readers do without.</summary>
+    /// <summary>Gathers and slices that their readers do without.</summary>
     public PickLists Picks { get; } = new();
 
     /// <summary>The graph the plan is for.</summary>
@@ -58,6 +58,9 @@ internal sealed class Plan
 
     /// <summary>The nodes to compute, in order.</summary>
     public ReadOnlySpan<int> Order => Steps.AsSpan(0, StepCount);
+
+    /// <summary>Where in the arena a node's value starts.</summary>
+    internal long PlaceOf(int node) => Offsets[Roots[node]] + Displacements[node];
 
     /// <summary>Room for a graph of so many nodes, about none of which anything is known yet.</summary>
     internal void Begin(int count, int capacity)

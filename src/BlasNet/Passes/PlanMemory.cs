@@ -5,8 +5,8 @@ namespace BlasNet.Passes;
 
 /// <summary>Assigns every value that is needed a place, and lists the nodes to compute.</summary>
 /// <remarks>
-/// Nodes that nothing asks for are left out. A reshape or a gather of one run is a view; other gathers are left to their readers, if these can
-/// find the vectors themselves. A sum's terms are written into the sum's own buffer
+/// Nodes that nothing asks for are left out. A reshape or a gather of one run is a view; other gathers, and slices, are left to their readers, if
+/// these can find the vectors themselves. A sum's terms are written into the sum's own buffer
 /// where the operators can accumulate. Element-wise operators overwrite an input that is not needed afterwards. A buffer is reused after the
 /// last reader of its value. Time O(N + E).
 /// </remarks>
@@ -21,6 +21,7 @@ internal sealed class PlanMemory
     private int[] _firstDying = [], _nextDying = [];   // by node, the roots that it is the last to read
     private bool[] _needed = [];
     private bool[] _inOrder = [];      // somebody reads this node's value as a whole, one vector after another
+    private bool[] _picked = [];       // nobody does, and its vectors can be found where they lie
     private bool[] _holds = [];        // other nodes' values lie in this node's buffer: views, and terms of sums
 
     /// <summary>Whether values may share memory over time and views replace copies; off only for comparison.</summary>
@@ -49,7 +50,7 @@ internal sealed class PlanMemory
         {
             (_lastUse, _users, _block) = (new int[capacity], new int[capacity], new int[capacity]);
             (_firstDying, _nextDying, _needed) = (new int[capacity + 1], new int[capacity], new bool[capacity]);
-            (_holds, _inOrder) = (new bool[capacity], new bool[capacity]);
+            (_holds, _inOrder, _picked) = (new bool[capacity], new bool[capacity], new bool[capacity]);
         }
 
         _plan.Begin(count, capacity);
@@ -73,13 +74,29 @@ internal sealed class PlanMemory
             if (!_needed[node])
                 continue;
 
-            bool inOrder = !_graph.OperatorOf(node).CanPick;
+            _picked[node] = Reuse && !_inOrder[node] && PickLists.CanHave(_graph, node) && ReadsArena(node);
+            bool inOrder = !_picked[node] && !_graph.OperatorOf(node).CanPick;
             foreach (int input in _graph.InputsOf(node))
             {
                 (_needed[input], _users[input]) = (true, _users[input] + 1);
                 _inOrder[input] |= inOrder;
             }
         }
+    }
+
+    private bool ReadsArena(int node)
+    {
+        foreach (int input in _graph.InputsOf(node))
+        {
+            int source = input;
+            while (_graph.OperatorOf(source).Storage == Storage.View)
+                source = _graph.InputsOf(source)[0];
+
+            if (_graph.OperatorOf(source).Storage == Storage.External)
+                return false;
+        }
+
+        return true;
     }
 
     // Where each value lies: outside the arena, in another node's buffer, or in one of its own.
@@ -112,13 +129,14 @@ internal sealed class PlanMemory
                 _plan.Regions[node] = parameter ? Region.Parameters : Region.Data;
                 _plan.Offsets[node] = parameter ? ParameterOperator.OffsetOf(attribute) : attribute;
             }
-            else if (Reuse && ViewOf(node, op, out int viewed, out int offset))
+            else if (Reuse && ViewOf(node, op, out int viewed, out int offset) && !_plan.Picks.Contains(viewed))
             {
-                LieIn(node, viewed, offset);
+                (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[viewed], _plan.Displacements[viewed] + offset);
+                _holds[_plan.Roots[viewed]] = true;
             }
-            else if (Reuse && op.HasRuns && !_inOrder[node] && _plan.Picks.TryAdd(_graph, node))
+            else if (_picked[node])
             {
-                LieIn(node, _graph.InputsOf(node)[0], 0);
+                _plan.Picks.Add(_graph, node);
             }
             else
             {
@@ -129,12 +147,6 @@ internal sealed class PlanMemory
                     Collect(node);
             }
         }
-    }
-
-    private void LieIn(int node, int other, int offset)
-    {
-        (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[other], _plan.Displacements[other] + offset);
-        _holds[_plan.Roots[other]] = true;
     }
 
     // Where a gather sets whole stacks side by side that have no place yet, they are computed right there.
@@ -275,6 +287,17 @@ internal sealed class PlanMemory
                 _lastUse[_plan.Roots[input]] = node;
         }
 
+        // Who reads a value that nobody computes reads what it would be computed of.
+        ReadOnlySpan<int> picked = _plan.Picks.Nodes;
+        for (int i = picked.Length - 1; i >= 0; i--)
+        {
+            foreach (int input in _graph.InputsOf(picked[i]))
+            {
+                ref int last = ref _lastUse[_plan.Roots[input]];
+                last = Math.Max(last, _lastUse[picked[i]]);
+            }
+        }
+
         foreach (int output in outputs)
             _lastUse[_plan.Roots[output]] = _graph.Count;
 
@@ -331,6 +354,7 @@ internal sealed class PlanMemory
         }
 
         (_plan.StepCount, _plan.CopiedBytes, _plan.ArenaLength) = (steps, copied, _arena.Peak);
+        _plan.Picks.Fill(_plan);
     }
 
     private void AllocateResult(int result)
@@ -345,7 +369,7 @@ internal sealed class PlanMemory
 
     private bool IsStep(int node)
     {
-        if (_graph.OperatorOf(node).Storage is Storage.External or Storage.Result)
+        if (_graph.OperatorOf(node).Storage is Storage.External or Storage.Result || _plan.Picks.Contains(node))
             return false;
 
         if (_plan.Roots[node] != node)

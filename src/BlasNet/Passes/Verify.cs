@@ -72,6 +72,14 @@ internal static class Verify
 
     private static void CheckReadable(Plan plan, int reader, int node, Dictionary<long, int> owner, HashSet<int> written)
     {
+        if (plan.Picks.Contains(node))
+        {
+            foreach (int input in plan.Graph.InputsOf(node))
+                CheckReadable(plan, reader, input, owner, written);
+
+            return;
+        }
+
         int root = plan.Roots[node];
         if (plan.Regions[root] is Region.Parameters or Region.Data)
             return;
@@ -80,8 +88,7 @@ internal static class Verify
         if (plan.Regions[root] != Region.Arena)
             return;
 
-        int held = plan.Picks.Contains(node) ? plan.Graph.InputsOf(node)[0] : node;
-        for (long i = 0; i < plan.Graph.LengthOf(held); i++)
+        for (long i = 0; i < plan.Graph.LengthOf(node); i++)
             Require(owner[plan.Offsets[root] + plan.Displacements[node] + i] == root, plan.Graph, reader, $"reads %{node} after its place has been used again");
     }
 

@@ -134,21 +134,6 @@ internal sealed unsafe class FusedProgram
         }
     }
 
-    // Brings a chunk of what is picked into order; returns the end of it.
-    private static T* Pick<T>(Operand<T> input, int start, int count, T* target) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        int rows = input.Shape.Rows;
-        for (int i = start; i < start + count; i++, target += rows)
-        {
-            if (input.Picks[i] < 0)
-                new Span<T>(target, rows).Clear();
-            else
-                Rows.Copy(input.Data + input.Picks[i], 0, target, 0, rows, 1);
-        }
-
-        return target;
-    }
-
     private void RunChunk<T>(in Operands<T> stack, int start, int count, int chunk, T** results, T* scratch)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -158,8 +143,12 @@ internal sealed unsafe class FusedProgram
         for (int i = 0; i < stack.InputCount; i++)
         {
             picked[i] = stack[i].Picks == null ? null : room;
-            if (picked[i] != null)
-                room = Pick(stack[i], start, count, room);
+            if (picked[i] == null)
+                continue;
+
+            int rows = stack[i].Shape.Rows;
+            Rows.Pick(stack[i].Data, stack[i].Picks + start, room, rows, rows, count);
+            room += count * rows;
         }
 
         for (int i = 0; i < _buffers.Length; i++)
