@@ -12,6 +12,8 @@ internal sealed class GatherOperator : Operator
 
     public override bool HasRuns => true;
 
+    public override bool CanPick => true;
+
     public override Storage Storage => Storage.Runs;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
@@ -37,6 +39,8 @@ internal sealed class ScatterAddOperator : Operator
     public override Merging Merging => Merging.Never;
 
     public override bool HasRuns => true;
+
+    public override bool CanPick => true;
 
     public override Storage Storage => Storage.Accumulator;
 

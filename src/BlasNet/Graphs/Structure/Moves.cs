@@ -45,11 +45,39 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
             if (length <= 0 || (_adds && stack.IsAbsorbed(run.Input)))
                 continue;
 
-            T* source = stack[run.Input].Data + run.Source + (from - run.Target);
-            if (_adds && (!run.IsFirst || stack.Accumulate))
-                Rows.Add(source, 0, output + from, 0, length, 1);
+            bool copies = !_adds || (run.IsFirst && !stack.Accumulate);
+            Operand<T> input = stack[run.Input];
+            nint source = run.Source + (from - run.Target);
+            if (input.Picks != null)
+                MovePicked(input, source, output + from, length, copies);
             else
-                Rows.Copy(source, 0, output + from, 0, length, 1);
+                Move(input.Data + source, output + from, length, copies);
+        }
+    }
+
+    private static void Move(T* source, T* target, nint length, bool copies)
+    {
+        if (copies)
+            Rows.Copy(source, 0, target, 0, length, 1);
+        else
+            Rows.Add(source, 0, target, 0, length, 1);
+    }
+
+    // Vector by vector; of the first and of the last one maybe a part.
+    private static void MovePicked(in Operand<T> input, nint source, T* target, nint length, bool copies)
+    {
+        nint rows = input.Shape.Rows;
+        for (nint end = source + length; source < end;)
+        {
+            (nint vector, nint start) = (source / rows, source % rows);
+            nint part = nint.Min(rows - start, end - source), pick = input.Picks[vector];
+            if (pick >= 0)
+                Move(input.Data + pick + start, target, part, copies);
+            else if (copies)
+                new Span<T>(target, (int)part).Clear();
+
+            source += part;
+            target += part;
         }
     }
 }
