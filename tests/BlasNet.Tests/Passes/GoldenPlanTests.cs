@@ -1,5 +1,6 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Layers;
 using BlasNet.Operators;
 using BlasNet.Passes;
 using BlasNet.Training;
@@ -54,6 +55,33 @@ public sealed class GoldenPlanTests : IDisposable
             outer-product-sum ×16  %10=view %0=view → %13
             total ×16  %10=view
             """, Gradients(16, new EngineOptions()));
+
+    [Fact]
+    public void A_recurrence_over_ragged_sentences_copies_nothing_from_step_to_step()
+    {
+        (Embedding words, Lstm lstm) = (new Embedding(_model, "words", 4, 5), new Lstm(_model, "lstm", 4, 5));
+        Graph graph = _model.NewGraph();
+        Expr[] losses = [.. Enumerable.Range(2, 4).Select(length => Read(graph, words, lstm, length))];
+        Expr loss = Total(losses);
+        using var engine = new Engine<float>(_model.Store<float>());
+        engine.Prepare(graph, [loss], loss, [.. _model.Parameters]);
+
+        // Each step after the first reads the products of its words where they lie; the last one has a single word, which is a view.
+        string[] steps = PlanPrinter.Print(engine.Plan).Split('\n');
+        Assert.Equal(3, steps.Count(step => step.StartsWith("fused(add, sigmoid", StringComparison.Ordinal) && step.Contains("=picked", StringComparison.Ordinal)));
+
+        // Copied are the words' numbers, the states that are summed, and those whose products the weights' gradient is a sum of.
+        Assert.Equal(3, steps.Count(step => step.StartsWith("gather", StringComparison.Ordinal)));
+    }
+
+    // The sum of the states over a sentence.
+    private static Expr Read(Graph graph, Embedding words, Lstm lstm, int length)
+    {
+        Expr[] vectors = [.. Enumerable.Range(0, length).Select(t => words.Of(graph, t * length % 5))];
+        var states = new Expr[length];
+        lstm.Run(vectors, states);
+        return Total([.. states.Select(Sum)]);
+    }
 
     [Fact]
     public void Without_batching_the_terms_of_a_weights_gradient_add_up_in_one_buffer() =>
