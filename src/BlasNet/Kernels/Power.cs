@@ -16,8 +16,16 @@ internal static class Power
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
     {
-        // Beyond these the result is 0 or infinite; the order of operands lets what is not a number pass.
-        x = V.Max(V.Constant(IsFloat<T>() ? -104 : -746), V.Min(V.Constant(IsFloat<T>() ? 89 : 710), x));
+        // Beyond this the result is infinite; the order of operands lets what is not a number pass.
+        return ExpUpTo<V, T>(V.Min(V.Constant(IsFloat<T>() ? 89 : 710), x));
+    }
+
+    /// <summary>e^x for x that is not large.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ExpUpTo<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
+    {
+        // Beyond this the result is 0.
+        x = V.Max(V.Constant(IsFloat<T>() ? -104 : -746), x);
         V n = V.MultiplyAdd(x, V.Constant(Log2E), V.Constant(Rounding<T>())) - V.Constant(Rounding<T>());
         V r = V.MultiplyAdd(n, V.Constant(-Ln2High<T>()), x);
         r = V.MultiplyAdd(n, V.Constant(-Ln2Low<T>()), r);
@@ -30,7 +38,7 @@ internal static class Power
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
     {
-        V u = Exp<V, T>(V.Constant(0) - V.Abs(x));
+        V u = ExpUpTo<V, T>(V.CopySign(x, V.Constant(-1)));
 
         return V.WhereLess(x, V.Constant(0), u, V.Constant(1)) * V.Reciprocal(V.Constant(1) + u);
     }

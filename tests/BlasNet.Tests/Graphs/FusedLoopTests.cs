@@ -96,7 +96,7 @@ public sealed class FusedLoopTests
         var program = new FusedProgram(
             [new(AddOperator.Instance, 0, 0, 2, 0, 0, whole)], [new(FusedSource.Input, 0, 0, whole), new(FusedSource.Input, 1, 0, whole)], [new(whole, 0, false)], []);
         var loop = new FusedLoop<float>(program, program.Parts!);
-        FusedCode code = FusedLoopWriter<Simd128<float>, float>.Write(program, program.Parts!, 2);
+        FusedCode code = FusedLoopWriter<Simd128<float>, float>.Write(program, program.Parts!);
         new FusedCase(program, [(whole, false), (whole, true)]).Run<float>(4, 0, true, (in stack) => Assert.False(loop.TryRun(code, stack, 4)));
     }
 
@@ -147,7 +147,7 @@ public sealed class FusedLoopTests
         where V : struct, ISimd<V, T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         FusedParts parts = cell.Program.Parts!;
-        FusedCode code = FusedLoopWriter<V, T>.Write(cell.Program, parts, cell.Inputs.Length);
+        FusedCode code = FusedLoopWriter<V, T>.Write(cell.Program, parts);
         return cell.Run<T>(count, gap, isNeeded, (in stack) => Assert.True(new FusedLoop<T>(cell.Program, parts).TryRun(code, stack, count)), pick);
     }
 

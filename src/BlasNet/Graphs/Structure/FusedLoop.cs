@@ -18,6 +18,9 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
 
     private const int NanosecondsPerStep = 50;
 
+    private static readonly List<WeakReference<FusedLoop<T>>> Written = [];
+
+    private readonly FusedProgram _program = program;
     private FusedCode? _code;
     private T[] _zeros = [];
     private long _interpretation;
@@ -30,10 +33,10 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
         if (Volatile.Read(ref _code) is { } code)
             return TryRun(code, stack, count);
 
-        double work = (program.Steps.Length * NanosecondsPerStep) + (count * parts.Columns * parts.Length * parts.Count * NanosecondsPerElement);
+        double work = (_program.Steps.Length * NanosecondsPerStep) + ((double)count * parts.Columns * parts.Length * parts.Count * NanosecondsPerElement);
         long now = Interlocked.Add(ref _interpretation, (long)work);
         if (RuntimeFeature.IsDynamicCodeSupported && now >= PayingInterpretation && now - (long)work < PayingInterpretation)
-            ThreadPool.UnsafeQueueUserWorkItem(static write => write.Loop.Write(write.Inputs), (Loop: this, Inputs: stack.InputCount), preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static loop => loop.Write(), this, preferLocal: false);
 
         return false;
     }
@@ -41,8 +44,8 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     /// <summary>Computes a stack by this code.</summary>
     public bool TryRun(FusedCode code, in Operands<T> stack, int count)
     {
-        ReadOnlySpan<FusedBuffer> buffers = program.Buffers;
-        int inputs = stack.InputCount;
+        ReadOnlySpan<FusedBuffer> buffers = _program.Buffers;
+        int inputs = parts.Inputs;
         void** rows = stackalloc void*[inputs + buffers.Length + 1];
         nint* strides = stackalloc nint[inputs + buffers.Length];
         nint** picks = stackalloc nint*[inputs];
@@ -70,9 +73,9 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
             if (buffers[i].Result < 0)
                 continue;
 
-            T* result = program.ResultOf(stack, i);
+            T* result = _program.ResultOf(stack, i);
             bool isNeeded = result != null;
-            rows[inputs + i] = isNeeded ? result : program.ScratchOf<T>(i);
+            rows[inputs + i] = isNeeded ? result : _program.ScratchOf<T>(i);
             strides[inputs + i] = isNeeded ? buffers[i].Shape.Rows : 0;
             isOneRow &= strides[inputs + i] == parts.Length;
         }
@@ -86,16 +89,31 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
         return true;
     }
 
-    private void Write(int inputs)
+    // Equal programs, such as the two directions of a bidirectional layer, share their code.
+    private void Write()
     {
-        if (!RuntimeFeature.IsDynamicCodeSupported)
-            return;
+        lock (Written)
+        {
+            Written.RemoveAll(known => !known.TryGetTarget(out _));
+            foreach (WeakReference<FusedLoop<T>> known in Written)
+            {
+                if (known.TryGetTarget(out FusedLoop<T>? loop) && loop._program.Is(_program))
+                {
+                    Volatile.Write(ref _code, loop._code);
+                    return;
+                }
+            }
 
-        Volatile.Write(ref _code,
-            Simd512<T>.IsSupported ? FusedLoopWriter<Simd512<T>, T>.Write(program, parts, inputs)
-            : Simd256<T>.IsSupported ? FusedLoopWriter<Simd256<T>, T>.Write(program, parts, inputs)
-            : FusedLoopWriter<Simd128<T>, T>.Write(program, parts, inputs));
+            Volatile.Write(ref _code, WriteWidest());
+            Written.Add(new WeakReference<FusedLoop<T>>(this));
+        }
     }
+
+    private FusedCode? WriteWidest() =>
+        !RuntimeFeature.IsDynamicCodeSupported ? null
+        : Simd512<T>.IsSupported ? FusedLoopWriter<Simd512<T>, T>.Write(_program, parts)
+        : Simd256<T>.IsSupported ? FusedLoopWriter<Simd256<T>, T>.Write(_program, parts)
+        : FusedLoopWriter<Simd128<T>, T>.Write(_program, parts);
 
     private struct Sweep : IRangeWork
     {

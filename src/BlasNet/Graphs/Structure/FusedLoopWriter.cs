@@ -30,18 +30,18 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
     private readonly Dictionary<FusedOperand, LocalBuilder> _values = [];
 
     [RequiresDynamicCode("Writes machine code.")]
-    private FusedLoopWriter(FusedProgram program, FusedParts parts, int inputs)
+    private FusedLoopWriter(FusedProgram program, FusedParts parts)
     {
         (_program, _parts) = (program, parts);
         _method = new("fused", null, [typeof(void**), typeof(nint*), typeof(nint**), typeof(nint), typeof(nint)], typeof(FusedProgram).Module, skipVisibility: true);
         _il = _method.GetILGenerator();
         (_at, _count) = (_il.DeclareLocal(typeof(nint)), _il.DeclareLocal(typeof(nint)));
-        _rows = new LocalBuilder[inputs + program.Buffers.Length];
+        _rows = new LocalBuilder[parts.Inputs + program.Buffers.Length];
         for (int i = 0; i < _rows.Length; i++)
             _rows[i] = _il.DeclareLocal(typeof(T*));
 
-        _picks = new LocalBuilder[inputs];
-        for (int i = 0; i < inputs; i++)
+        _picks = new LocalBuilder[parts.Inputs];
+        for (int i = 0; i < parts.Inputs; i++)
             _picks[i] = _il.DeclareLocal(typeof(nint*));
     }
 
@@ -53,11 +53,10 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
 
     /// <param name="program">What the code does.</param>
     /// <param name="parts">The program's.</param>
-    /// <param name="inputs">Number of inputs of the node.</param>
     [RequiresDynamicCode("Writes machine code.")]
-    public static FusedCode Write(FusedProgram program, FusedParts parts, int inputs)
+    public static FusedCode Write(FusedProgram program, FusedParts parts)
     {
-        FusedLoopWriter<V, T> writer = Current = new(program, parts, inputs);
+        FusedLoopWriter<V, T> writer = Current = new(program, parts);
         try
         {
             writer.WriteLoops();
@@ -296,7 +295,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
             return;
 
         _il.Emit(OpCodes.Ldloca, value);
-        PushAddress(_rows.Length - _program.Buffers.Length + buffer, offset, isScalar: false);
+        PushAddress(_parts.Inputs + buffer, offset, isScalar: false);
         if (IsPart)
             _il.Emit(OpCodes.Ldloc, _count);
 

@@ -9,7 +9,8 @@ internal sealed class FusedParts
     /// <summary>Parts of steps: more do not fit into registers anyway, and take the compiler long.</summary>
     private const int MaxCount = 64;
 
-    private FusedParts(int length, int count, int columns, bool isUniform) => (Length, Count, Columns, IsUniform) = (length, count, columns, isUniform);
+    private FusedParts(int length, int count, int columns, int inputs, bool isUniform) =>
+        (Length, Count, Columns, Inputs, IsUniform) = (length, count, columns, inputs, isUniform);
 
     /// <summary>Rows of a part.</summary>
     public int Length { get; }
@@ -19,6 +20,9 @@ internal sealed class FusedParts
 
     /// <summary>Columns of every value.</summary>
     public int Columns { get; }
+
+    /// <summary>Inputs of the node.</summary>
+    public int Inputs { get; }
 
     /// <summary>Every value is one part.</summary>
     public bool IsUniform { get; }
@@ -37,7 +41,7 @@ internal sealed class FusedParts
                 length = Gcd(length, buffers[step.Buffer].Shape.Rows);
         }
 
-        int count = 0;
+        int count = 0, inputs = 0;
         bool isUniform = true;
         var known = new HashSet<(int Buffer, int Offset)>();
         foreach (ref readonly FusedStep step in steps)
@@ -51,6 +55,9 @@ internal sealed class FusedParts
             {
                 bool isScalar = operand.Shape.Rows < step.Shape.Rows;
                 isUniform &= !isScalar || operand.Source == FusedSource.Constant;
+                if (operand.Source == FusedSource.Input)
+                    inputs = Math.Max(inputs, operand.Index + 1);
+
                 if (operand.Source != FusedSource.Constant && operand.Shape.Columns != columns)
                     return null;
 
@@ -65,7 +72,7 @@ internal sealed class FusedParts
             }
         }
 
-        return new FusedParts(length, count, columns, isUniform);
+        return new FusedParts(length, count, columns, inputs, isUniform);
 
         bool IsKnown(FusedOperand operand)
         {

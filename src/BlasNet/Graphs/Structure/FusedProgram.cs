@@ -94,6 +94,9 @@ internal sealed unsafe class FusedProgram
     public bool Is(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants) =>
         steps.SequenceEqual(_steps) && operands.SequenceEqual(_operands) && buffers.SequenceEqual(_buffers) && constants.SequenceEqual(_doubles);
 
+    /// <summary>Whether both do the same.</summary>
+    public bool Is(FusedProgram other) => Is(other._steps, other._operands, other._buffers, other._doubles);
+
     public ReadOnlySpan<FusedOperand> OperandsOf(in FusedStep step) => _operands.AsSpan(step.FirstOperand, step.OperandCount);
 
     /// <summary>Where a buffer that is a result is to be written; null where nobody needs it.</summary>
@@ -123,9 +126,7 @@ internal sealed unsafe class FusedProgram
         T* scratch = Scratch<T>.Get(chunk * (_scratchSize + picked));
         T** buffers = stackalloc T*[_buffers.Length];
         for (int i = 0; i < _buffers.Length; i++)
-        {
             buffers[i] = _buffers[i].Result < 0 ? null : ResultOf(stack, i);
-        }
 
         for (int start = 0; start < count; start += chunk)
         {
