@@ -82,8 +82,14 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
 
         var work = new Sweep
         {
-            Code = Unsafe.AsPointer(ref code), Rows = rows, Strides = strides, Picks = picks, Inputs = inputs, Places = inputs + buffers.Length,
-            Length = parts.Length, IsOneRow = isOneRow,
+            Code = Unsafe.AsPointer(ref code),
+            Rows = rows,
+            Strides = strides,
+            Picks = picks,
+            Inputs = inputs,
+            Places = inputs + buffers.Length,
+            Length = parts.Length,
+            IsOneRow = isOneRow,
         };
         ComputeThreads.Divide(work, (nint)count * parts.Columns, parts.Length * parts.Count * NanosecondsPerElement);
         return true;
