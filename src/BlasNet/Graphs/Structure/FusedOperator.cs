@@ -1,6 +1,7 @@
 namespace BlasNet.Graphs.Structure;
 
 /// <summary>Several operators in one sweep over a stack; its rule of differentiation, if it needs one, is that of its own small graph.</summary>
+/// <remarks>Never in place: a <see cref="FusedLoop{T}"/> reads some elements again after it has written their results.</remarks>
 /// <param name="program">What it does.</param>
 /// <param name="results">The shapes of its results.</param>
 /// <param name="rule">Null where fusing came after differentiating.</param>
