@@ -16,6 +16,9 @@ internal static unsafe class GemmPacking
     /// <summary>Rows between the one that is copied and the one that is prefetched: rows on pages of their own are not foreseen by the processor.</summary>
     private const int RowsAhead = 12;
 
+    /// <summary>Blocks between the one that is transposed and the one that is prefetched: there are more rows than streams that the processor foresees.</summary>
+    private const int BlocksAhead = 2;
+
     /// <summary>Packs columns [column, column + width) of the rows [start, start + steps).</summary>
     /// <param name="source">[inner × columns].</param>
     /// <param name="column">First column of the panel.</param>
@@ -92,6 +95,8 @@ internal static unsafe class GemmPacking
             for (int j = 0; j < rowsByVector; j += lanes)
             {
                 T* from = source.Row(row + j) + start + p;
+                for (int lane = 0; lane < lanes; lane++)
+                    CacheLine.Prefetch((byte*)(from + ((nint)lane * source.Stride) + (BlocksAhead * TransposedSteps)));
 
                 for (int q = 0; q < countByVector; q += lanes)
                     TransposeLanes(from + q, source.Stride, to + (q * width) + j, width);
