@@ -55,6 +55,26 @@ internal readonly unsafe struct Operand<T>
     public Span<T> VectorAt(int vector) => new(Data + (nint)(Count == 1 ? vector % Shape.Columns : vector) * Stride, Shape.Rows);
 
     public Span<T> ValueAt(int i) => new(At(i), Shape.Size);
+
+    /// <summary>How many of the stack's vectors, from one of them on, lie one right after another; where the same vector is for all, they all do.</summary>
+    /// <param name="start">The first of them.</param>
+    /// <param name="count">Number of vectors.</param>
+    /// <param name="data">Where it lies; null for a single vector of zeros.</param>
+    public int StretchFrom(int start, int count, out T* data)
+    {
+        if (Picks == null)
+        {
+            data = At(start);
+            return count - start;
+        }
+
+        data = Picks[start] < 0 ? null : Data + Picks[start];
+        int end = start + 1;
+        while (data != null && end < count && Picks[end] == Picks[end - 1] + Shape.Rows)
+            end++;
+
+        return end - start;
+    }
 }
 
 /// <summary>What a kernel is given: inputs, output and attribute of one node.</summary>

@@ -136,8 +136,8 @@ internal abstract class Operator
     /// <summary>The shape of one of several results.</summary>
     public virtual Shape ResultShape(int result) => throw new InvalidOperationException($"{Name} has a single result.");
 
-    /// <summary>True where the kernel finds the vectors of an operand by <see cref="Operand{T}.Picks"/>, so that nobody has to gather them.</summary>
-    public virtual bool CanPick => false;
+    /// <summary>True where the kernel finds the vectors of an input by <see cref="Operand{T}.Picks"/>, so that nobody has to gather them.</summary>
+    public virtual bool CanPick(int input) => false;
 
     /// <summary>What a node calls; null where the operator is not a call.</summary>
     public virtual Body? Callee => null;

@@ -43,7 +43,7 @@ internal sealed class ConcatenateOperator : Operator
         return this == Rows ? new Shape(length, inputs[0].Columns) : new Shape(inputs[0].Rows, length);
     }
 
-    public override bool CanPick => this == Rows;
+    public override bool CanPick(int input) => this == Rows;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows && (inputs[0].IsVector || !shared.Contains(true));
 

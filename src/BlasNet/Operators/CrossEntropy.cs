@@ -42,12 +42,26 @@ internal sealed class CrossEntropyOperator : Operator
         return Shape.Scalar;
     }
 
+    public override bool CanPick(int input) => input == 0;
+
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> logits = stack[0], label = stack[1], y = stack.Output;
         int classes = logits.Shape.Rows;
         IndexOperand.CheckAll(this, label, classes);
-        Columns<T>.Widest.CrossEntropy(logits.Data, StepOf(logits), label.Data, StepOf(label), y.Data, classes, y.Count);
+        for (int i = 0, count; i < y.Count; i += count)
+        {
+            count = logits.StretchFrom(i, y.Count, out T* z);
+            Columns<T>.Widest.CrossEntropy(z != null ? z : Zeros<T>(classes), StepOf(logits), label.At(i), StepOf(label), y.At(i), classes, count);
+        }
+    }
+
+    /// <summary>A vector of zeros.</summary>
+    internal static unsafe T* Zeros<T>(int length) where T : unmanaged
+    {
+        T* zeros = Scratch<T>.Get(length);
+        new Span<T>(zeros, length).Clear();
+        return zeros;
     }
 
     /// <summary>Elements from one value of a stack to the next: 0 if it is the same.</summary>
@@ -75,14 +89,20 @@ internal sealed class CrossEntropyGradientOperator : Operator
         return inputs[0];
     }
 
+    public override bool CanPick(int input) => input == 0;
+
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> logits = stack[0], label = stack[1], gradient = stack[2], loss = stack[3], y = stack.Output;
         int classes = logits.Shape.Rows;
         IndexOperand.CheckAll(this, label, classes);
-        Columns<T>.Widest.CrossEntropyGradient(
-            logits.Data, CrossEntropyOperator.StepOf(logits), label.Data, CrossEntropyOperator.StepOf(label), gradient.Data, CrossEntropyOperator.StepOf(gradient),
-            loss.Data, CrossEntropyOperator.StepOf(loss), y.Data, classes, classes, y.Count);
+        for (int i = 0, count; i < y.Count; i += count)
+        {
+            count = logits.StretchFrom(i, y.Count, out T* z);
+            Columns<T>.Widest.CrossEntropyGradient(
+                z != null ? z : CrossEntropyOperator.Zeros<T>(classes), CrossEntropyOperator.StepOf(logits), label.At(i), CrossEntropyOperator.StepOf(label),
+                gradient.At(i), CrossEntropyOperator.StepOf(gradient), loss.At(i), CrossEntropyOperator.StepOf(loss), y.At(i), classes, classes, count);
+        }
     }
 
     public override void Gradient(in GradientContext g)

@@ -75,11 +75,13 @@ internal sealed class PlanMemory
                 continue;
 
             _picked[node] = Reuse && !_inOrder[node] && PickLists.CanHave(_graph, node) && ReadsArena(node);
-            bool inOrder = !_picked[node] && !_graph.OperatorOf(node).CanPick;
-            foreach (int input in _graph.InputsOf(node))
+            Operator op = _graph.OperatorOf(node);
+            ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+            for (int i = 0; i < inputs.Length; i++)
             {
+                int input = inputs[i];
                 (_needed[input], _users[input]) = (true, _users[input] + 1);
-                _inOrder[input] |= inOrder;
+                _inOrder[input] |= !_picked[node] && !op.CanPick(i);
             }
         }
     }

@@ -12,7 +12,7 @@ internal sealed class GatherOperator : Operator
 
     public override bool HasRuns => true;
 
-    public override bool CanPick => true;
+    public override bool CanPick(int input) => true;
 
     public override Storage Storage => Storage.Runs;
 
@@ -40,7 +40,7 @@ internal sealed class ScatterAddOperator : Operator
 
     public override bool HasRuns => true;
 
-    public override bool CanPick => true;
+    public override bool CanPick(int input) => true;
 
     public override Storage Storage => Storage.Accumulator;
 
