@@ -10,7 +10,7 @@ namespace BlasNet.Passes;
 /// by gathers, which are views where they lie in that order already. The result is an ordinary graph over the same data.
 /// Time O(N + E) for N nodes and E edges, apart from the choice of the next kind (<see cref="Agenda"/>).
 /// </remarks>
-internal sealed class Batch
+internal sealed partial class Batch
 {
     private readonly Signatures _signatures = new();
     private readonly Agenda _agenda = new();
@@ -235,85 +235,6 @@ internal sealed class Batch
             else
                 operand.Add(place.Node, place.Offset + run.Source / picked * rows, run.Length / picked * rows);
         }
-    }
-
-    // What the members read of one stack, some of it more than once, is computed on that stack: then each of its values counts once, and no
-    // operand is copied. The input product of a recurrence is computed once for each word of the vocabulary that occurs.
-    private bool TryHoist(Operator op, ReadOnlySpan<int> members)
-    {
-        int first = members[0], slot = -1;
-        ReadOnlySpan<int> inputs = _source.InputsOf(first);
-        Shape result = _source.ShapeOf(first);
-        if (op.Merging != Merging.Stack || op.ResultCount > 1 || !result.IsVector)
-            return false;
-
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            if (_source.IsShared(inputs[i]))
-                continue;
-
-            if (slot >= 0 || !_source.ShapeOf(inputs[i]).IsVector)
-                return false;
-
-            slot = i;
-        }
-
-        if (slot < 0 || !ReadsVectorsOfOneStack(members, slot, out int source))
-            return false;
-
-        int rows = _target.ShapeOf(source).Rows;
-        _inputs.Clear();
-        foreach (int input in inputs)
-            _inputs.Add(_source.IsShared(input) ? Locate(input).Node : source);
-
-        int node = _target.AppendStack(op, _source.AttributeOf(first), Inputs, result, _target.CountOf(source), shared: false);
-        foreach (int member in members)
-        {
-            Place place = _places[_signatures.Canonical[_source.InputsOf(member)[slot]]];
-            _places[member] = new Place(node, checked(place.Offset / rows * result.Rows), place.Pattern, place.Picked > 0 ? place.Picked : rows);
-        }
-
-        return true;
-    }
-
-    // Whole vectors, at least as many as the stack has, not simply one after another: then the operand would be a view.
-    private bool ReadsVectorsOfOneStack(ReadOnlySpan<int> members, int slot, out int source)
-    {
-        Shape shape = _source.ShapeOf(_source.InputsOf(members[0])[slot]);
-        source = _places[_signatures.Canonical[_source.InputsOf(members[0])[slot]]].Node;
-        if (_target.ShapeOf(source) != shape)
-            return false;
-
-        int length = 0, end = -1;
-        bool isView = true;
-        foreach (int member in members)
-        {
-            int input = _source.InputsOf(member)[slot];
-            Place place = _places[_signatures.Canonical[input]];
-            if (place.Node != source || place.Offset % shape.Rows != 0 || !PicksVectors(place))
-                return false;
-
-            isView &= place.Pattern < 0 && (end < 0 || end == place.Offset);
-            end = place.Offset + _source.LengthOf(input);
-            length = checked(length + _source.LengthOf(input));
-        }
-
-        return !isView && _target.LengthOf(source) <= length;
-    }
-
-    private bool PicksVectors(Place place)
-    {
-        if (place.Pattern < 0 || place.Picked > 0)
-            return true;
-
-        Shape picked = _source.ShapeOf(place.Pattern);
-        foreach (Run run in _source.RunsOf(place.Pattern))
-        {
-            if (run.Source % picked.Rows != 0 || run.Length % picked.Rows != 0)
-                return false;
-        }
-
-        return picked.IsVector;
     }
 
     // Values with different numbers of columns are taken column by column; where all agree, they keep their shape.

@@ -92,6 +92,7 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
             IsOneRow = isOneRow,
         };
         ComputeThreads.Divide(work, (nint)count * parts.Columns, parts.Length * parts.Count * NanosecondsPerElement);
+        GC.KeepAlive(zeros);   // another thread may need more of them, and replace these
         return true;
     }
 
