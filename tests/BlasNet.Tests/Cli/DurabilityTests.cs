@@ -22,7 +22,7 @@ public sealed class DurabilityTests : IDisposable
     [InlineData("--workers", "2", "--memory", "32MB", "--noise-scale", "examples", "--clip-example-norm", "2")]
     public async Task Killed_at_random_moments_and_resumed_it_ends_with_the_same_parameters_to_the_bit(params string[] more)
     {
-        string epochs = (20 * Math.Max(1, Kills / 8)).ToString(CultureInfo.InvariantCulture);
+        string epochs = (40 * Math.Max(1, Kills / 8)).ToString(CultureInfo.InvariantCulture);
         (string expected, string expectedLog) = Undisturbed(["--epochs", epochs, .. more]);
         string saved = _folder.File("saved.safetensors"), log = _folder.File("log.csv");
         string[] args = ["--save", saved, "--log", log, "--epochs", epochs, .. more];
@@ -56,16 +56,17 @@ public sealed class DurabilityTests : IDisposable
     [InlineData("TERM", 143)]
     public async Task A_signal_ends_it_after_the_step_with_a_checkpoint_and_says_where(string signal, int exitCode)
     {
-        (string expected, _) = Undisturbed();
         string saved = _folder.File("saved.safetensors");
-        using Trainee trainee = Trainee.Start(Checkpoints, "--save", saved);
+        string[] longer = ["--epochs", "100"];   // the signal must come before the end, even where starting `kill` takes long
+        (string expected, _) = Undisturbed(longer);
+        using Trainee trainee = Trainee.Start(Checkpoints, ["--save", saved, .. longer]);
         await trainee.MakesProgress([]);
 
         CommandResult result = await trainee.Signal(signal);
 
         Assert.Equal((exitCode, false), (result.ExitCode, File.Exists(saved)));
         Assert.Matches(@"^Interrupted in epoch \d+, after step \d+; saved to \S+step-\d+-epoch-\d+; --resume goes on from there.\n$", result.Error);
-        using Trainee resumed = Trainee.Start(Checkpoints, "--save", saved);
+        using Trainee resumed = Trainee.Start(Checkpoints, ["--save", saved, .. longer]);
         Assert.Equal(ExitCodes.Success, (await resumed.End()).ExitCode);
         Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
     }
