@@ -35,8 +35,18 @@ internal sealed class BatchSizeReport(string description, double target, IReadOn
     /// <summary>The largest relative difference between steps of one optimization batch that differ in the compute batch alone: rounding, which training amplifies.</summary>
     public double Difference => rows.Max(row => row.Cells.Max(cell => cell.Difference));
 
+    // Half of the differences are no larger.
+    private double MedianDifference
+    {
+        get
+        {
+            double[] differences = [.. rows.SelectMany(row => row.Cells.Where(cell => cell.ComputeBatch != row.Batch).Select(cell => cell.Difference)).Order()];
+            return differences.Length == 0 ? 0 : differences[differences.Length / 2];
+        }
+    }
+
     public string Finding => Invariant(
-        $"The compute batch moves only the seconds: it changes the number of steps by at most {Difference:0.######%}. The optimization batch moves the path: ")
+        $"The compute batch moves only the seconds: the number of steps changes by rounding, {MedianDifference:G2} of it in the median and at most {Difference:G2}, where a long path amplifies it. The optimization batch moves the path: ")
         + (double.IsFinite(CriticalBatch) ? Invariant($"steps fall until about {CriticalBatch:N0} examples, and beyond it more examples buy little") : "these batches do not show where steps stop falling")
         + Invariant($"; the noise scale of the gradient near the target is {Scale(noise.Scale)} examples, measured with batches of {noise.Batch}.");
 
