@@ -1,5 +1,3 @@
-using BlasNet.Graphs.Structure;
-
 namespace BlasNet.Graphs;
 
 /// <summary>What an operator's gradient rule sees: one node, and the gradient of the loss with respect to its output.</summary>
@@ -100,8 +98,7 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
         if (_graph.Runs(runs) is [var run] && run == new Run(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count)
             return OutputGradient;
 
-        // A gather writes every element once. Elements that went to several places, or to none, need a sum that starts from zero.
-        Operator op = gradients.TryOrder(runs, _graph.LengthOf(source)) ? GatherOperator.Instance : ScatterAddOperator.Instance;
+        Operator op = gradients.MoverOf(runs, _graph.LengthOf(source));
         return _graph.At(_graph.AppendStack(op, runs, [OutputGradient.Index], _graph.ShapeOf(source), _graph.CountOf(source), shared: false));
     }
 }

@@ -66,7 +66,9 @@ internal sealed partial class Gradients
         if (Graph.ShapeOf(contribution.Node) != Graph.ShapeOf(node))
             return false;
 
-        TakeRuns(contribution);
+        _runs.Clear();
+        _runs.AddRange(Graph.Runs(contribution.Runs));
+        _sortedNode = -1;
         MarkFirst(node);
         foreach (Run run in _runs)
         {
@@ -77,21 +79,16 @@ internal sealed partial class Gradients
         return true;
     }
 
-    // One contribution by itself: zeros, but where it goes to.
+    // One contribution to different vectors by itself: zeros, but where it goes to.
     private int Scattered(int node, Contribution contribution)
     {
-        TakeRuns(contribution);
-        MarkFirst(node);
-        long attribute = Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
+        Span<Run> runs = Graph.ReserveRuns(Graph.Runs(contribution.Runs).Length, out long attribute);
+        Graph.Runs(contribution.Runs).CopyTo(runs);
+        foreach (ref Run run in runs)
+            run = run with { IsFirst = true };
+
         return Graph.AppendStack(
             ScatterAddOperator.Instance, attribute, [contribution.Node], Graph.ShapeOf(node), Graph.CountOf(node), shared: false);
-    }
-
-    private void TakeRuns(Contribution contribution)
-    {
-        _runs.Clear();
-        _runs.AddRange(Graph.Runs(contribution.Runs));
-        _sortedNode = -1;
     }
 
     private bool HasScattered(int first)

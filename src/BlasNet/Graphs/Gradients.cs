@@ -162,9 +162,11 @@ internal sealed partial class Gradients
             sorted[_firstOfInput[run.Input + 1]++] = run;
     }
 
-    /// <summary>Puts a list of runs into the order of their targets, as a gather needs it.</summary>
-    /// <returns>False if these are not all elements of a stack, each once.</returns>
-    public bool TryOrder(long runs, int length)
+    /// <summary>What moves elements by a list of runs, which it puts into the order of their targets: a gather, if these are all elements of a stack, each
+    /// once; else, since elements that go to several places, or to none, need a sum that starts from zero, a scatter-add.</summary>
+    public Operator MoverOf(long runs, int length) => TryOrder(runs, length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
+
+    private bool TryOrder(long runs, int length)
     {
         Span<Run> list = Graph.RunsToChange(runs);
         if (_targets.Length < list.Length)

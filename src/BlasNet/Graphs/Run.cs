@@ -8,6 +8,9 @@ namespace BlasNet.Graphs;
 /// <param name="IsFirst">Of a scatter-add: nothing earlier in the list adds to these elements of the output, so they are written, not added to.</param>
 internal readonly record struct Run(int Input, int Source, int Target, int Length, bool IsFirst = false)
 {
+    /// <summary>Whether whole vectors of a length move to places of whole vectors.</summary>
+    public bool MovesVectors(int rows) => Source % rows == 0 && Target % rows == 0 && Length % rows == 0;
+
     /// <summary>The same range on its way back, as the gradient needs it.</summary>
     public Run Reverse() => new(0, Target, Source, Length);
 }

@@ -77,7 +77,7 @@ internal sealed partial class Batch
         Shape picked = _source.ShapeOf(place.Pattern);
         foreach (Run run in _source.RunsOf(place.Pattern))
         {
-            if (run.Source % picked.Rows != 0 || run.Length % picked.Rows != 0)
+            if (!run.MovesVectors(picked.Rows))
                 return false;
         }
 

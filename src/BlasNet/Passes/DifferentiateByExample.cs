@@ -113,10 +113,9 @@ internal sealed class DifferentiateByExample
                     _runs.Add(new Run(0, i, graph.IsShared(node) ? _runs.Count : losses[i].Offset, 1));
             }
 
-            _runs.Sort(static (left, right) => left.Target.CompareTo(right.Target));
             int count = graph.IsShared(node) ? _runs.Count : graph.CountOf(node);
-            Operator op = _runs.Count == count && _runs.DistinctBy(run => run.Target).Count() == count ? GatherOperator.Instance : ScatterAddOperator.Instance;
-            int seed = graph.AppendStack(op, graph.AddRuns(CollectionsMarshal.AsSpan(_runs)), [ones], Shape.Scalar, count, shared: false);
+            long runs = graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
+            int seed = graph.AppendStack(_gradients.MoverOf(runs, count), runs, [ones], Shape.Scalar, count, shared: false);
             _gradients.Add(node, seed);
         }
 

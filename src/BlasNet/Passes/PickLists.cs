@@ -57,7 +57,7 @@ internal sealed class PickLists
 
         foreach (Run run in graph.RunsOf(node))
         {
-            if ((adds && !run.IsFirst) || run.Source % rows != 0 || run.Target % rows != 0 || run.Length % rows != 0)
+            if ((adds && !run.IsFirst) || !run.MovesVectors(rows))
                 return false;
         }
 

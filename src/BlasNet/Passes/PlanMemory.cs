@@ -5,9 +5,8 @@ namespace BlasNet.Passes;
 /// <summary>Assigns every value that is needed a place, and lists the nodes to compute.</summary>
 /// <remarks>
 /// Nodes that nothing asks for are left out. A reshape or a gather of one run is a view; other gathers, and slices, are left to their readers, if
-/// these can find the vectors themselves. A sum's terms are written into the sum's own buffer
-/// where the operators can accumulate. Element-wise operators overwrite an input that is not needed afterwards. A buffer is reused after the
-/// last reader of its value. Time O(N + E).
+/// these can find the vectors themselves. A sum's terms are written into the sum's own buffer where the operators can accumulate. Element-wise
+/// operators overwrite an input that is not needed afterwards. A buffer is reused after the last reader of its value. Time O(N + E).
 /// </remarks>
 internal sealed partial class PlanMemory
 {

@@ -9,7 +9,7 @@ internal sealed class Simplify(Graph target) : IRewrite
 {
     private int[] _map = [];
     private bool[] _needed = [];
-    private int[] _slots = new int[64];   // open addressing; node of the target + 1
+    private readonly HashSlots _slots = new();   // node of the target + 1
     private int[] _inputs = new int[16];
 
     public Graph Target => target;
@@ -20,15 +20,7 @@ internal sealed class Simplify(Graph target) : IRewrite
     {
         target.ClearFor(source);
         MarkNeeded(source, kept);
-        int slots = _slots.Length;
-        while (slots < 2 * source.Count)
-            slots *= 2;
-
-        if (slots != _slots.Length)
-            _slots = new int[slots];
-        else
-            Array.Clear(_slots);
-
+        _slots.Clear(source.Count);
         for (int node = 0; node < source.Count; node++)
         {
             _map[node] = _needed[node] ? Copy(source, node) : -1;
@@ -69,12 +61,11 @@ internal sealed class Simplify(Graph target) : IRewrite
         for (int i = 0; i < inputs.Length; i++)
             inputs[i] = _map[sourceInputs[i]];
 
-        uint mask = (uint)_slots.Length - 1;
-        uint slot = HashOf(source, node, inputs) & mask;
-        for (; _slots[slot] != 0; slot = (slot + 1) & mask)
+        ref int slot = ref _slots.First(HashOf(source, node, inputs));
+        for (; slot != 0; slot = ref _slots.Next(ref slot))
         {
-            if (IsSame(source, node, inputs, _slots[slot] - 1))
-                return _slots[slot] - 1;
+            if (IsSame(source, node, inputs, slot - 1))
+                return slot - 1;
         }
 
         Operator op = source.OperatorOf(node);
@@ -83,20 +74,19 @@ internal sealed class Simplify(Graph target) : IRewrite
         if (source.GivenNameOf(node) is string name)
             target.SetName(copy, name);
 
-        _slots[slot] = copy + 1;
+        slot = copy + 1;
         return copy;
     }
 
-    private static uint HashOf(Graph source, int node, ReadOnlySpan<int> inputs)
+    private static ulong HashOf(Graph source, int node, ReadOnlySpan<int> inputs)
     {
-        const ulong Prime = 0x9E3779B97F4A7C15;
         Operator op = source.OperatorOf(node);
-        ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * Prime;
-        hash = (hash ^ (hash >> 31) ^ (op.HasRuns ? RunsHash(source.RunsOf(node)) : (ulong)source.AttributeOf(node))) * Prime;
+        ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * HashSlots.Prime;
+        hash = (hash ^ (hash >> 31) ^ (op.HasRuns ? RunsHash(source.RunsOf(node)) : (ulong)source.AttributeOf(node))) * HashSlots.Prime;
         foreach (int input in inputs)
-            hash = (hash ^ (hash >> 31) ^ (uint)input) * Prime;
+            hash = (hash ^ (hash >> 31) ^ (uint)input) * HashSlots.Prime;
 
-        return (uint)(hash >> 32);
+        return hash;
     }
 
     private static ulong RunsHash(ReadOnlySpan<Run> runs)
