@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
+using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
@@ -35,6 +36,20 @@ internal static class IndexOperand
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not a whole number between 0 and {limit - 1}."));
 
         return int.CreateTruncating(value);
+    }
+
+    /// <summary>The indices of a stack, each checked as <see cref="At{T}"/> does; valid until the thread's next kernel.</summary>
+    /// <param name="op">For the error.</param>
+    /// <param name="index">One for each value, or one for all.</param>
+    /// <param name="count">Number of values.</param>
+    /// <param name="limit">Above the largest.</param>
+    public static unsafe ReadOnlySpan<int> All<T>(Operator op, Operand<T> index, int count, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var indices = new Span<int>(Scratch<int>.Get(count), count);
+        for (int i = 0; i < count; i++)
+            indices[i] = At(op, index, i, limit);
+
+        return indices;
     }
 
     /// <summary>Checks every index of a stack, as <see cref="At{T}"/> does.</summary>

@@ -40,11 +40,15 @@ internal sealed class LookupOperator : Operator
     {
         Operand<T> table = stack[0], index = stack[1], y = stack.Output;
         int rows = table.Shape.Rows;
-        for (int i = 0; i < y.Count; i++)
+        ReadOnlySpan<int> columns = IndexOperand.All(this, index, y.Count, table.Shape.Columns);
+        if (table.Count == 1)
         {
-            int column = IndexOperand.At(this, index, i, table.Shape.Columns);
-            table.ValueAt(i).Slice(column * rows, rows).CopyTo(y.ValueAt(i));
+            Rows.Gather(table.Data, columns, y.Data, rows, rows);
+            return;
         }
+
+        for (int i = 0; i < y.Count; i++)
+            table.ValueAt(i).Slice(columns[i] * rows, rows).CopyTo(y.ValueAt(i));
     }
 
     public override void Gradient(in GradientContext g)
@@ -93,11 +97,15 @@ internal sealed class ScatterColumnOperator : Operator
 
         int rows = table.Shape.Rows;
         int count = Math.Max(value.Count, index.Count);
-        for (int i = 0; i < count; i++)
+        ReadOnlySpan<int> columns = IndexOperand.All(this, index, count, table.Shape.Columns);
+        if (table.Count == 1)
         {
-            int column = IndexOperand.At(this, index, i, table.Shape.Columns);
-            Rows.Add(value.At(i), 0, table.At(i) + ((nint)column * rows), 0, rows, 1);
+            Rows.ScatterAdd(value.Data, value.Count == 1 ? 0 : rows, columns, table.Data, rows);
+            return;
         }
+
+        for (int i = 0; i < count; i++)
+            Rows.Add(value.At(i), 0, table.At(i) + ((nint)columns[i] * rows), 0, rows, 1);
     }
 
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Lookup(g.OutputGradient, g.Input(1)));
