@@ -10,6 +10,15 @@ internal sealed unsafe class ParallelParts
     private Action<int> _body = _ => { };
     private Exception?[] _errors = [];
 
+    /// <summary>A number of threads that somebody asks for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>
+    public static int Checked(int value)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 256);
+        return value;
+    }
+
     /// <summary>Calls <paramref name="body"/> for every part in [0, parts), part 0 on the calling thread, and returns when all are done. Allocates nothing
     /// if the delegate is kept.</summary>
     /// <exception cref="Exception">What the first of the parts threw that threw something.</exception>

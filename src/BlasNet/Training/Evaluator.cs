@@ -48,12 +48,7 @@ public sealed unsafe class Evaluator<TExample>
     public int Workers
     {
         get => _workers;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 256);
-            _workers = value;
-        }
+        set => _workers = ParallelParts.Checked(value);
     }
 
 #pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.

@@ -20,12 +20,7 @@ public sealed partial class Trainer<TExample>
     public int Workers
     {
         get => _workers;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 256);
-            _workers = value;
-        }
+        set => _workers = ParallelParts.Checked(value);
     }
 
     /// <summary>How much work an example is, at least 0, in any unit: its words, or its nodes. Workers get parts of equal work; null, the default, for examples
