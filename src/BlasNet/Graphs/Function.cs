@@ -46,6 +46,9 @@ public abstract class Function
             inputs[i] = arguments[i].IndexIn(graph);
 
         Body[] bodies = _bodies;
+        if (bodies.Length > 0 && bodies[0].BroughtCount == 0 && graph.TryAppendCall(bodies[0].Call, inputs, out Expr call))
+            return call;
+
         Body body = bodies.Length > 0 && bodies[0].Fits(graph, inputs) ? bodies[0] : Find(graph, inputs.ToArray());
         int brought = body.BroughtCount;
         if (brought == 0)

@@ -15,7 +15,15 @@ public sealed partial class Graph
     private int _draws;
 
     /// <summary>Whether dropout drops; false for inference.</summary>
-    public bool IsTraining { get; internal set; }
+    public bool IsTraining
+    {
+        get;
+        internal set
+        {
+            field = value;
+            Array.Clear(_known);   // functions mean something else now
+        }
+    }
 
     /// <summary>Distinguishes the random draws of one optimizer step from those of another.</summary>
     internal long RandomSeed { get; set; }
@@ -36,10 +44,10 @@ public sealed partial class Graph
     {
         for (int node = 0; node < Count; node++)
         {
-            if (_nodes[node].Operator != ParameterOperator.Instance)
+            if (OperatorOf(node) != ParameterOperator.Instance)
                 continue;
 
-            int index = ParameterOperator.IndexOf(_nodes[node].Attribute);
+            int index = ParameterOperator.IndexOf(AttributeOf(node));
             if (index >= _parameterNodes.Length)
                 Array.Resize(ref _parameterNodes, Math.Max(16, 2 * index + 2));
 
@@ -112,12 +120,13 @@ public sealed partial class Graph
     /// <summary>Adds a leaf of another graph: a parameter or a number once, data as it is, from pools that both graphs share.</summary>
     internal int CopyLeaf(Graph source, int node)
     {
-        Operator op = source._nodes[node].Operator;
-        long attribute = source._nodes[node].Attribute;
+        ref readonly Form form = ref source.FormOf(node);
+        Operator op = form.Operator;
+        long attribute = source.AttributeOf(node);
         if (op == ParameterOperator.Instance)
-            return UseAt(attribute, source._nodes[node].Shape, source.GivenNameOf(node));
+            return UseAt(attribute, form.Shape, source.GivenNameOf(node));
 
-        if (op == ConstantOperator.Instance && source._nodes[node].Shape.IsScalar)
+        if (op == ConstantOperator.Instance && form.Shape.IsScalar)
         {
             double value = source.Data.ElementAt(attribute, 0);
             if (!ReferenceEquals(source.Data, Data) || _constants.ContainsKey(value))
@@ -126,7 +135,7 @@ public sealed partial class Graph
             _constants.Add(value, Count);
         }
 
-        return AppendStack(op, attribute, [], source._nodes[node].Shape, source._nodes[node].Count, source._nodes[node].IsShared);
+        return AppendStack(op, attribute, [], form.Shape, form.Count, form.IsShared);
     }
 
     private int UseAt(long attribute, Shape shape, string? name)
@@ -175,7 +184,8 @@ public sealed partial class Graph
         if (Body is not null && !shared)
             ThrowDataInBody(op);
 
-        return new Expr(this, AppendStack(op, Data.Add(op, shape, values), [], shape, 1, shared));
+        long place = Data.Add(op, shape, values);
+        return new Expr(this, shared ? AppendStack(op, place, [], shape, 1, shared) : AppendData(op, place, shape));
     }
 
     private static void CheckLength(Operator op, int length, Shape shape)

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BlasNet.Graphs;
 
 /// <content>Structure without numbers: what plans are kept by.</content>
@@ -7,40 +9,32 @@ public sealed partial class Graph
     internal void TakeStructure(Graph other)
     {
         Clear();
-        if (_nodes.Length < other.Count)
-            _nodes = new Node[other._nodes.Length];
-
-        if (_inputs.Length < other._inputCount)
-            _inputs = new int[other._inputs.Length];
-
-        if (_runs.Length < other._runCount)
-            _runs = new Run[other._runs.Length];
-
-        (Count, _inputCount, _runCount) = (other.Count, other._inputCount, other._runCount);
-        Array.Copy(other._nodes, _nodes, Count);
-        Array.Copy(other._inputs, _inputs, _inputCount);
-        Array.Copy(other._runs, _runs, _runCount);
+        Take(other._nodes, other.Count, ref _nodes);
+        Take(other._forms, other.FormCount, ref _forms);
+        Take(other._inputs, other._inputCount, ref _inputs);
+        Take(other._runs, other._runCount, ref _runs);
+        (Count, EdgeCount, FormCount, _inputCount, _runCount) = (other.Count, other.EdgeCount, other.FormCount, other._inputCount, other._runCount);
     }
 
     /// <summary>True if all nodes agree in operator, attribute, shape, count and inputs. Data agrees in place, not in value.</summary>
+    /// <remarks>Graphs that are made in the same way number their forms in the same way.</remarks>
     internal bool HasStructureOf(Graph other) =>
-        Count == other.Count && _inputCount == other._inputCount && _runCount == other._runCount
+        Count == other.Count && FormCount == other.FormCount && _inputCount == other._inputCount && _runCount == other._runCount
+        && NodesAsNumbers.SequenceEqual(other.NodesAsNumbers)
         && _inputs.AsSpan(0, _inputCount).SequenceEqual(other._inputs.AsSpan(0, _inputCount))
-        && HasNodesOf(other)
+        && _forms.AsSpan(0, FormCount).SequenceEqual(other._forms.AsSpan(0, FormCount))
         && _runs.AsSpan(0, _runCount).SequenceEqual(other._runs.AsSpan(0, _runCount));
 
     /// <summary>Reads its numbers from another graph's pools from now on.</summary>
     internal void TakeData(Graph other) => Data = other.Data;
 
-    private bool HasNodesOf(Graph other)
-    {
-        ReadOnlySpan<Node> nodes = _nodes.AsSpan(0, Count), others = other._nodes.AsSpan(0, Count);
-        for (int i = 0; i < nodes.Length; i++)
-        {
-            if (!nodes[i].Is(others[i]))
-                return false;
-        }
+    private ReadOnlySpan<long> NodesAsNumbers => MemoryMarshal.Cast<Node, long>(_nodes.AsSpan(0, Count));
 
-        return true;
+    private static void Take<T>(T[] source, int count, ref T[] target)
+    {
+        if (target.Length < count)
+            target = new T[source.Length];
+
+        Array.Copy(source, target, count);
     }
 }

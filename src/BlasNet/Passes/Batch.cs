@@ -149,8 +149,8 @@ internal sealed partial class Batch
         long first = long.MaxValue, end = 0;
         foreach (int member in members)
         {
-            ref readonly Node value = ref _source.NodeAt(member);
-            (first, end) = (Math.Min(first, value.Attribute), Math.Max(end, value.Attribute + value.Count));
+            long place = _source.AttributeOf(member);
+            (first, end) = (Math.Min(first, place), Math.Max(end, place + _source.CountOf(member)));
         }
 
         int node = _target.AppendStack(op, first, [], shape, checked((int)(end - first)), shared: false);
@@ -197,7 +197,7 @@ internal sealed partial class Batch
 
         int count = 0;
         foreach (int member in members)
-            count = checked(count + (vectors ? _source.NodeAt(member).Count * _source.ShapeOf(member).Columns : _source.NodeAt(member).Count));
+            count = checked(count + (vectors ? _source.CountOf(member) * _source.ShapeOf(member).Columns : _source.CountOf(member)));
 
         if (vectors)
             shape = new Shape(shape.Rows);

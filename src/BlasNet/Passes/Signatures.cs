@@ -87,9 +87,9 @@ internal sealed class Signatures
 
     private void Classify(int node)
     {
-        ref readonly Node found = ref _graph.NodeAt(node);
+        ref readonly Form found = ref _graph.FormOf(node);
         Merging merging = found.Operator.Merging;
-        ReadOnlySpan<int> inputs = _graph.InputsOf(found);
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
         _kinds[node] = -1;
         if (merging == Merging.Result)
         {
@@ -119,7 +119,7 @@ internal sealed class Signatures
             traits |= TraitsOf(found, inputs);
 
         if (traits == Traits.Data && found.Count == 1 && found.Operator.IsComparable)
-            _values[node] = NumberTag | (ulong)_graph.Data.ElementAt(found.Attribute, 0);
+            _values[node] = NumberTag | (ulong)_graph.Data.ElementAt(_graph.AttributeOf(node), 0);
 
         if ((traits & Traits.Sum) != 0 && !_knowsSoleUsers)
             FindSoleUsers();
@@ -131,7 +131,7 @@ internal sealed class Signatures
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SetValue(int node, in Node found, int canonical)
+    private void SetValue(int node, in Form found, int canonical)
     {
         _canonical[node] = canonical;
         _values[node] = (uint)canonical;
@@ -140,7 +140,7 @@ internal sealed class Signatures
 
     // What must agree of an operand: which one, if it is shared; its shape, if it is stacked. Shapes have at least one row, so the two never collide.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong OperandToken(in Node operand, int canonical) =>
+    private static ulong OperandToken(in Form operand, int canonical) =>
         operand.IsShared ? (uint)canonical : (ulong)(uint)operand.Shape.Rows << 32 | (uint)operand.Shape.Columns;
 
     // A node whose results add up may merge only with those that go into the same sum, and nowhere else.
@@ -157,7 +157,7 @@ internal sealed class Signatures
 
     // The first node with the same value. Data is compared only where it decides whether other values are equal. Terms of sums stay apart, for
     // each counts.
-    private int FindEqual(int node, in Node found, ReadOnlySpan<int> inputs)
+    private int FindEqual(int node, in Form found, ReadOnlySpan<int> inputs)
     {
         ulong hash = ((uint)found.Operator.Id * HashSlots.Prime ^ (ulong)found.Attribute) * HashSlots.Prime;
         foreach (int input in inputs)
@@ -166,7 +166,7 @@ internal sealed class Signatures
         ref int slot = ref _valueSlots.First(hash);
         for (; slot != 0; slot = ref _valueSlots.Next(ref slot))
         {
-            if (AreEqual(found, inputs, _graph.NodeAt(slot - 1)))
+            if (AreEqual(found, inputs, slot - 1))
                 return slot - 1;
         }
 
@@ -174,12 +174,13 @@ internal sealed class Signatures
         return node;
     }
 
-    private bool AreEqual(in Node node, ReadOnlySpan<int> left, in Node other)
+    private bool AreEqual(in Form node, ReadOnlySpan<int> left, int otherNode)
     {
+        ref readonly Form other = ref _graph.FormOf(otherNode);
         if (node.Operator != other.Operator || node.Count != other.Count || node.InputCount != other.InputCount || node.Attribute != other.Attribute)
             return false;
 
-        ReadOnlySpan<int> right = _graph.InputsOf(other);
+        ReadOnlySpan<int> right = _graph.InputsOf(otherNode);
         for (int i = 0; i < left.Length; i++)
         {
             if (_values[left[i]] != _values[right[i]])
@@ -195,7 +196,7 @@ internal sealed class Signatures
         return true;
     }
 
-    private int FindKind(int node, in Node found, ReadOnlySpan<int> inputs)
+    private int FindKind(int node, in Form found, ReadOnlySpan<int> inputs)
     {
         ref int recent = ref _recent[found.Operator.Id & (_recent.Length - 1)];
         if (recent != 0 && AreAlike(node, found, inputs, _representative[recent - 1]))
@@ -231,7 +232,7 @@ internal sealed class Signatures
         for (int kind = 0; kind < Count; kind++)
         {
             int node = _representative[kind];
-            ref int slot = ref _kindSlots.First(HashOf(node, _graph.NodeAt(node), _graph.InputsOf(node)));
+            ref int slot = ref _kindSlots.First(HashOf(node, _graph.FormOf(node), _graph.InputsOf(node)));
             while (slot != 0)
                 slot = ref _kindSlots.Next(ref slot);
 
@@ -239,7 +240,7 @@ internal sealed class Signatures
         }
     }
 
-    private ulong HashOf(int node, in Node found, ReadOnlySpan<int> inputs)
+    private ulong HashOf(int node, in Form found, ReadOnlySpan<int> inputs)
     {
         Traits traits = _traits[node];
         ulong hash = (uint)found.Operator.Id;
@@ -259,9 +260,9 @@ internal sealed class Signatures
         return hash;
     }
 
-    private bool AreAlike(int node, in Node found, ReadOnlySpan<int> inputs, int other)
+    private bool AreAlike(int node, in Form found, ReadOnlySpan<int> inputs, int other)
     {
-        ref readonly Node representative = ref _graph.NodeAt(other);
+        ref readonly Form representative = ref _graph.FormOf(other);
         Traits traits = _traits[node], others = _traits[other];
         if (found.Operator != representative.Operator || (traits | Traits.ColumnWise) != (others | Traits.ColumnWise) || found.IsShared != representative.IsShared
             || MergedShape(found, traits) != MergedShape(representative, others))
@@ -279,7 +280,7 @@ internal sealed class Signatures
         if (found.InputCount != representative.InputCount || ((traits & Traits.Sum) != 0 && (_soleUser[node] < 0 || _soleUser[node] != _soleUser[other])))
             return false;
 
-        ReadOnlySpan<int> right = _graph.InputsOf(representative);
+        ReadOnlySpan<int> right = _graph.InputsOf(other);
         for (int i = 0; i < inputs.Length; i++)
         {
             if (Token(_operands[inputs[i]], traits) != Token(_operands[right[i]], others))
@@ -295,11 +296,11 @@ internal sealed class Signatures
         (traits & Traits.ColumnWise) != 0 && operand > uint.MaxValue ? (operand & ~(ulong)uint.MaxValue) | 1 : operand;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MergedShape(in Node node, Traits traits) =>
+    private static ulong MergedShape(in Form node, Traits traits) =>
         (ulong)(uint)node.Shape.Rows << 32 | ((traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise ? 1 : (uint)node.Shape.Columns);
 
     // Matrices may be as good as their columns. One value for a whole stack is not in stack order.
-    private Traits TraitsOf(in Node node, ReadOnlySpan<int> inputs)
+    private Traits TraitsOf(in Form node, ReadOnlySpan<int> inputs)
     {
         bool matrix = node.Shape.Columns > 1, mixed = false;
         foreach (int input in inputs)

@@ -1,0 +1,21 @@
+namespace BlasNet.Graphs;
+
+/// <summary>All that is known of a node but for its inputs. Nodes that are made alike share one: in a minibatch graph thousands of nodes have a dozen forms.</summary>
+/// <param name="Operator">What it computes.</param>
+/// <param name="Attribute">What else the operator needs to know: a number, a place, a list of runs. Of an example's numbers: the place where their pool begins.</param>
+/// <param name="Shape">Of one value.</param>
+/// <param name="Count">Values of the stack.</param>
+/// <param name="InputCount">Number of inputs.</param>
+/// <param name="IsShared">The same value for every example. Shared nodes of one form have one value.</param>
+/// <param name="First">The first node of this form.</param>
+internal readonly record struct Form(Operator Operator, long Attribute, Shape Shape, int Count, int InputCount, bool IsShared, int First)
+{
+    /// <summary>For a node that stands for one of the results of the node before it: which one, from 1; 0 for others.</summary>
+    public int Result { get; init; }
+
+    /// <summary>What must agree of the inputs of nodes that are made alike: shape, count, and, of a shared input, the value.</summary>
+    public required ulong Token { get; init; }
+
+    /// <summary>Elements of the whole stack.</summary>
+    public int Length => checked(Count * Shape.Size);
+}
