@@ -16,6 +16,7 @@ internal sealed class DataPools(Precision precision)
         public readonly Operator Operator = op;
         public readonly Shape Shape = shape;
         public byte[] Bytes = [];
+        public nint Address;   // the first aligned one of them
         public int Count;
     }
 
@@ -47,7 +48,7 @@ internal sealed class DataPools(Precision precision)
 
         unsafe
         {
-            void* target = (byte*)AlignedAddress(pool) + (nint)(pool.Count * valueBytes);
+            void* target = (byte*)pool.Address + (nint)(pool.Count * valueBytes);
             if (precision == Precision.Single)
                 Convert(value, new Span<float>(target, shape.Size));
             else
@@ -89,7 +90,7 @@ internal sealed class DataPools(Precision precision)
     public nint AddressOf(long attribute)
     {
         Pool pool = _pools[(int)(attribute >> 32)];
-        return AlignedAddress(pool) + (nint)(uint)attribute * pool.Shape.Size * _elementBytes;
+        return pool.Address + (nint)(uint)attribute * pool.Shape.Size * _elementBytes;
     }
 
     /// <summary>One element of a value, for printing and for constants.</summary>
@@ -106,20 +107,18 @@ internal sealed class DataPools(Precision precision)
                 target[i] = TResult.CreateTruncating(source[i]);
     }
 
-    private static nint AlignedAddress(Pool pool) =>
-        (Marshal.UnsafeAddrOfPinnedArrayElement(pool.Bytes, 0) + Alignment - 1) & -Alignment;
-
     private static void Grow(Pool pool, long needed, int used)
     {
         if (needed > Array.MaxLength)
             throw new InvalidOperationException($"The examples of one pass bring more than {Array.MaxLength} bytes of values {pool.Shape}. Use a smaller compute batch.");
 
         byte[] old = pool.Bytes;
-        nint oldAddress = old.Length == 0 ? 0 : AlignedAddress(pool);
+        nint oldAddress = pool.Address;
         pool.Bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(needed, 2L * old.Length)), pinned: true);
+        pool.Address = (Marshal.UnsafeAddrOfPinnedArrayElement(pool.Bytes, 0) + Alignment - 1) & -Alignment;
         unsafe
         {
-            Unsafe.CopyBlock((void*)AlignedAddress(pool), (void*)oldAddress, (uint)used);
+            Unsafe.CopyBlock((void*)pool.Address, (void*)oldAddress, (uint)used);
         }
 
         GC.KeepAlive(old);

@@ -21,11 +21,8 @@ public readonly partial struct Expr : IEquatable<Expr>
     /// <exception cref="InvalidOperationException">A parameter that has not joined a graph, a node that the graph has forgotten, or <c>default</c>.</exception>
     public Graph Graph => _owner is Graph graph && graph.Generation == _generation ? graph : throw NoGraph();
 
-    /// <summary>False for a parameter that has not joined a graph.</summary>
-    internal bool IsInGraph => _owner is Graph;
-
-    /// <summary>The node some places later: a further result of the same call.</summary>
-    internal Expr After(int places) => new((Graph)_owner!, Index + places);
+    /// <summary>The graph this expression is part of; null for a parameter that has not joined one.</summary>
+    internal Graph? GraphIfAny => _owner is Graph ? Graph : null;
 
     /// <summary>The shape of one example's value.</summary>
     public Shape Shape => _owner is Parameter parameter ? parameter.Shape : Graph.ShapeOf(Index);

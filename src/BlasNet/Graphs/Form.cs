@@ -7,14 +7,16 @@ namespace BlasNet.Graphs;
 /// <param name="Count">Values of the stack.</param>
 /// <param name="InputCount">Number of inputs.</param>
 /// <param name="IsShared">The same value for every example. Shared nodes of one form have one value.</param>
-/// <param name="First">The first node of this form.</param>
-internal readonly record struct Form(Operator Operator, long Attribute, Shape Shape, int Count, int InputCount, bool IsShared, int First)
+internal readonly record struct Form(Operator Operator, long Attribute, Shape Shape, int Count, int InputCount, bool IsShared)
 {
     /// <summary>For a node that stands for one of the results of the node before it: which one, from 1; 0 for others.</summary>
     public int Result { get; init; }
 
     /// <summary>What must agree of the inputs of nodes that are made alike: shape, count, and, of a shared input, the value.</summary>
     public required ulong Token { get; init; }
+
+    /// <summary>Where the graph keeps the tokens of the inputs.</summary>
+    public int FirstToken { get; init; }
 
     /// <summary>Elements of the whole stack.</summary>
     public int Length => checked(Count * Shape.Size);

@@ -37,16 +37,11 @@ public abstract class Function
     private protected abstract Expr[] Trace(Expr[] arguments);
 
     /// <summary>Adds a call to the arguments' graph.</summary>
-    /// <returns>Its first result; further results are the nodes after it.</returns>
-    private protected Expr Invoke(ReadOnlySpan<Expr> arguments)
+    /// <returns>Its node; of several results, the nodes after it.</returns>
+    private protected int Invoke(Graph graph, Span<int> inputs)
     {
-        Graph graph = GraphOf(arguments);
-        Span<int> inputs = graph.NewInputs(arguments.Length);
-        for (int i = 0; i < arguments.Length; i++)
-            inputs[i] = arguments[i].IndexIn(graph);
-
         Body[] bodies = _bodies;
-        if (bodies.Length > 0 && bodies[0].BroughtCount == 0 && graph.TryAppendCall(bodies[0].Call, inputs, out Expr call))
+        if (bodies.Length > 0 && bodies[0].BroughtCount == 0 && graph.TryAppendCall(bodies[0].Call, inputs, out int call))
             return call;
 
         Body body = bodies.Length > 0 && bodies[0].Fits(graph, inputs) ? bodies[0] : Find(graph, inputs.ToArray());
@@ -55,9 +50,9 @@ public abstract class Function
             return graph.AppendCall(body.Call, inputs);
 
         // Supplying adds nodes to the graph, whose room for inputs is then overwritten.
-        var all = new int[arguments.Length + brought].AsSpan();
+        var all = new int[inputs.Length + brought].AsSpan();
         inputs.CopyTo(all);
-        body.Supply(graph, all[arguments.Length..]);
+        body.Supply(graph, all[inputs.Length..]);
         return graph.AppendCall(body.Call, all);
     }
 
@@ -72,14 +67,6 @@ public abstract class Function
         }
     }
 
-    private Graph GraphOf(ReadOnlySpan<Expr> arguments)
-    {
-        foreach (Expr argument in arguments)
-        {
-            if (argument.IsInGraph)
-                return argument.Graph;
-        }
-
-        throw new InvalidOperationException($"{Name}: at least one argument must be an expression of a graph; a parameter alone is in none.");
-    }
+    private protected InvalidOperationException NoGraph() =>
+        new($"{Name}: at least one argument must be an expression of a graph; a parameter alone is in none.");
 }

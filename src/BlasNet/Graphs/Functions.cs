@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Graphs;
@@ -16,9 +15,10 @@ public sealed class Function<T, TResult> : Function
     /// <exception cref="InvalidOperationException">The body uses or returns an expression that it was not given, or brings data of its own.</exception>
     public TResult Call(T x)
     {
-        var arguments = default(ExprBuffer);
-        int count = Exprs<T>.Write(x, arguments);
-        return Exprs<TResult>.Read(Invoke(arguments[..count]));
+        Graph graph = Exprs<T>.GraphOf(x) ?? throw NoGraph();
+        Span<int> inputs = graph.NewInputs(Exprs<T>.Count);
+        Exprs<T>.Write(x, graph, inputs);
+        return Exprs<TResult>.Read(graph, Invoke(graph, inputs));
     }
 
     private protected override Expr[] Trace(Expr[] arguments) => Exprs<TResult>.ToArray(_body(Exprs<T>.Take(ref arguments)));
@@ -36,10 +36,11 @@ public sealed class Function<T1, T2, TResult> : Function
     /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
     public TResult Call(T1 x, T2 y)
     {
-        var arguments = default(ExprBuffer);
-        int count = Exprs<T1>.Write(x, arguments);
-        count += Exprs<T2>.Write(y, arguments[count..]);
-        return Exprs<TResult>.Read(Invoke(arguments[..count]));
+        Graph graph = Exprs<T1>.GraphOf(x) ?? Exprs<T2>.GraphOf(y) ?? throw NoGraph();
+        Span<int> inputs = graph.NewInputs(Exprs<T1>.Count + Exprs<T2>.Count);
+        Exprs<T1>.Write(x, graph, inputs);
+        Exprs<T2>.Write(y, graph, inputs[Exprs<T1>.Count..]);
+        return Exprs<TResult>.Read(graph, Invoke(graph, inputs));
     }
 
     private protected override Expr[] Trace(Expr[] arguments) =>
@@ -58,20 +59,14 @@ public sealed class Function<T1, T2, T3, TResult> : Function
     /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
     public TResult Call(T1 x, T2 y, T3 z)
     {
-        var arguments = default(ExprBuffer);
-        int count = Exprs<T1>.Write(x, arguments);
-        count += Exprs<T2>.Write(y, arguments[count..]);
-        count += Exprs<T3>.Write(z, arguments[count..]);
-        return Exprs<TResult>.Read(Invoke(arguments[..count]));
+        Graph graph = Exprs<T1>.GraphOf(x) ?? Exprs<T2>.GraphOf(y) ?? Exprs<T3>.GraphOf(z) ?? throw NoGraph();
+        Span<int> inputs = graph.NewInputs(Exprs<T1>.Count + Exprs<T2>.Count + Exprs<T3>.Count);
+        Exprs<T1>.Write(x, graph, inputs);
+        Exprs<T2>.Write(y, graph, inputs[Exprs<T1>.Count..]);
+        Exprs<T3>.Write(z, graph, inputs[(Exprs<T1>.Count + Exprs<T2>.Count)..]);
+        return Exprs<TResult>.Read(graph, Invoke(graph, inputs));
     }
 
     private protected override Expr[] Trace(Expr[] arguments) =>
         Exprs<TResult>.ToArray(_body(Exprs<T1>.Take(ref arguments), Exprs<T2>.Take(ref arguments), Exprs<T3>.Take(ref arguments)));
-}
-
-/// <summary>Room for the arguments of a call: three tuples of four.</summary>
-[InlineArray(12)]
-internal struct ExprBuffer
-{
-    private Expr _first;
 }

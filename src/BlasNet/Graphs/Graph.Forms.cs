@@ -8,9 +8,12 @@ namespace BlasNet.Graphs;
 public sealed partial class Graph
 {
     private const ulong Prime = 0x9E3779B97F4A7C15;
+    private const int MostCompared = 16;            // inputs; the sum of a minibatch's losses is one of its kind
 
     private Form[] _forms = new Form[32];
     private readonly int[] _known = new int[256];   // by hash: the form, + 1, that an operator and inputs gave last
+    private ulong[] _tokens = new ulong[64];        // of the inputs of known forms
+    private int _tokenCount;
     private Shape[] _inputShapes = new Shape[8];    // of the node being added
 
     /// <summary>Number of forms.</summary>
@@ -28,21 +31,21 @@ public sealed partial class Graph
     }
 
     /// <summary>Adds a call of a function and its results.</summary>
-    internal Expr AppendCall(CallOperator call, ReadOnlySpan<int> inputs)
+    internal int AppendCall(CallOperator call, ReadOnlySpan<int> inputs)
     {
         ref int known = ref KnownLike(call, 0, inputs, out bool isKnown);
         if (!isKnown)
             known = 1 + AddCall(call, inputs);
 
-        return new Expr(this, AppendNodes(known - 1, inputs, call.ResultCount));
+        return AppendNodes(known - 1, inputs, call.ResultCount);
     }
 
     /// <summary>Adds a call like one that the graph has.</summary>
     /// <returns>False if there is none: whether the function can take these inputs is yet to be found out.</returns>
-    internal bool TryAppendCall(CallOperator call, ReadOnlySpan<int> inputs, out Expr node)
+    internal bool TryAppendCall(CallOperator call, ReadOnlySpan<int> inputs, out int node)
     {
         int form = KnownLike(call, 0, inputs, out bool isKnown) - 1;
-        node = isKnown ? new Expr(this, AppendNodes(form, inputs, call.ResultCount)) : default;
+        node = isKnown ? AppendNodes(form, inputs, call.ResultCount) : -1;
         return isKnown;
     }
 
@@ -74,34 +77,42 @@ public sealed partial class Graph
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int KnownLike(Operator op, long attribute, ReadOnlySpan<int> inputs, out bool isKnown)
     {
-        ulong hash = ((ulong)(uint)op.Id << 32 ^ (ulong)attribute ^ (uint)inputs.Length) * Prime;
-        if (inputs.Length <= MostCompared)
-        {
-            foreach (int input in inputs)
-                hash = (hash ^ (hash >> 29) ^ TokenOf(input)) * Prime;
-        }
+        ulong hash = (ulong)(uint)op.Id << 32 ^ (ulong)attribute;
+        if (!inputs.IsEmpty)
+            hash = (hash ^ (TokenOf(inputs[0]) << 5)) * Prime ^ TokenOf(inputs[^1]);
 
-        ref int known = ref _known[hash >> 56];
-        isKnown = known > 0 && inputs.Length <= MostCompared && IsLike(_forms[known - 1], op, attribute, inputs);
+        ref int known = ref _known[hash * Prime >> 56];
+        isKnown = known > 0 && IsLike(_forms[known - 1], op, attribute, inputs);
         return ref known;
     }
 
-    // The sum of a minibatch's losses is one of its kind.
-    private const int MostCompared = 16;
-
     private bool IsLike(in Form form, Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
-        if (!ReferenceEquals(form.Operator, op) || form.Attribute != attribute || form.InputCount != inputs.Length)
+        if (!ReferenceEquals(form.Operator, op) || form.Attribute != attribute || form.InputCount != inputs.Length || inputs.Length > MostCompared)
             return false;
 
-        ReadOnlySpan<int> others = InputsOf(form.First);
+        ReadOnlySpan<ulong> tokens = _tokens.AsSpan(form.FirstToken, inputs.Length);
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (TokenOf(inputs[i]) != TokenOf(others[i]))
+            if (TokenOf(inputs[i]) != tokens[i])
                 return false;
         }
 
         return true;
+    }
+
+    // Keeps what later inputs have to be like.
+    private int AddTokens(ReadOnlySpan<int> inputs)
+    {
+        int start = _tokenCount, length = inputs.Length <= MostCompared ? inputs.Length : 0;
+        if (start + length > _tokens.Length)
+            Array.Resize(ref _tokens, 2 * (start + length));
+
+        for (int i = 0; i < length; i++)
+            _tokens[start + i] = TokenOf(inputs[i]);
+
+        _tokenCount += length;
+        return start;
     }
 
     private ulong TokenOf(int node) => _forms[_nodes[node].Form].Token;
@@ -125,7 +136,8 @@ public sealed partial class Graph
         }
 
         Shape shape = InferShape(op, attribute, inputs);
-        return AddForm(op, attribute, inputs.Length, shape, op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared);
+        int tokens = AddTokens(inputs);
+        return AddForm(op, attribute, inputs.Length, shape, op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared, firstToken: tokens);
     }
 
     private int AddCall(CallOperator call, ReadOnlySpan<int> inputs)
@@ -138,12 +150,13 @@ public sealed partial class Graph
             shared &= IsShared(input);
         }
 
-        return AddFormWithResults(call, 0, inputs.Length, call.ResultShape(0), count, shared);
+        int tokens = AddTokens(inputs);
+        return AddFormWithResults(call, 0, inputs.Length, call.ResultShape(0), count, shared, tokens);
     }
 
-    private int AddFormWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared)
+    private int AddFormWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
     {
-        int form = AddForm(op, attribute, inputs, shape, count, shared), results = op.ResultCount;
+        int form = AddForm(op, attribute, inputs, shape, count, shared, firstToken: firstToken), results = op.ResultCount;
         HasCalls |= op.Callee is not null;
         for (int result = 1; results > 1 && result <= results; result++)
             AddForm(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
@@ -152,14 +165,14 @@ public sealed partial class Graph
     }
 
     // Of the node that comes next, or of a result of it.
-    private int AddForm(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0)
+    private int AddForm(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0, int firstToken = 0)
     {
         if (FormCount == _forms.Length)
             Array.Resize(ref _forms, 2 * FormCount);
 
         // Shapes have at least one row, so those of single values are no form's number.
         ulong token = shared ? (uint)FormCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)FormCount;
-        _forms[FormCount] = new Form(op, attribute, shape, count, inputs, shared, Count + result) { Token = token, Result = result };
+        _forms[FormCount] = new Form(op, attribute, shape, count, inputs, shared) { Token = token, FirstToken = firstToken, Result = result };
         return FormCount++;
     }
 

@@ -74,7 +74,7 @@ public sealed partial class Graph
     private void Forget()
     {
         Generation++;
-        Count = EdgeCount = FormCount = _inputCount = _runCount = 0;
+        Count = EdgeCount = FormCount = _tokenCount = _inputCount = _runCount = 0;
         Array.Clear(_known);
         HasCalls = false;
         _names.Clear();

@@ -31,6 +31,6 @@ public sealed class Embedding
     public Expr Of(Graph graph, int word)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        return Op.Lookup(Table, graph.Index(word));
+        return Op.Lookup(graph, Table, word);
     }
 }

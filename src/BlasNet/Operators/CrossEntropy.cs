@@ -12,7 +12,8 @@ public static partial class Op
     /// <returns>A scalar, in nats.</returns>
     /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
-    public static Expr CrossEntropy(Expr logits, int label) => CrossEntropy(logits, logits.Graph.Index(label));
+    public static Expr CrossEntropy(Expr logits, int label) => IndexOperand.CheckValue(
+        Expr.Apply(CrossEntropyOperator.Instance, logits, logits.Graph.Index(label)), label, logits.Shape.Rows, CrossEntropyOperator.LimitName);
 
     /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>
     /// <param name="logits">[m]; one number for each class, of any size and sign.</param>
@@ -21,11 +22,13 @@ public static partial class Op
     /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector, or <paramref name="label"/> not a scalar.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
     public static Expr CrossEntropy(Expr logits, Expr label) =>
-        IndexOperand.Check(Expr.Apply(CrossEntropyOperator.Instance, logits, label), 1, logits.Shape.Rows, "the number of logits");
+        IndexOperand.Check(Expr.Apply(CrossEntropyOperator.Instance, logits, label), 1, logits.Shape.Rows, CrossEntropyOperator.LimitName);
 }
 
 internal sealed class CrossEntropyOperator : Operator
 {
+    public const string LimitName = "the number of logits";
+
     public static readonly CrossEntropyOperator Instance = new();
 
     public override string Name => "cross-entropy";

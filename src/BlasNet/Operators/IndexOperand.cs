@@ -15,14 +15,15 @@ internal static class IndexOperand
     public static Expr Check(Expr node, int input, int limit, string limitName)
     {
         Graph graph = node.Graph;
-        ReadOnlySpan<int> inputs = graph.InputsOf(node.Index);
-        int index = inputs[input];
-        if (graph.OperatorOf(index) != IndexOperator.Instance)
-            return node;
+        int index = graph.InputsOf(node.Index)[input];
+        return graph.OperatorOf(index) == IndexOperator.Instance ? CheckValue(node, graph.Data.ElementAt(graph.AttributeOf(index), 0), limit, limitName) : node;
+    }
 
-        double value = graph.Data.ElementAt(graph.AttributeOf(index), 0);
-        if (value >= limit)
-            ThrowOutOfRange(graph.OperatorOf(node.Index), value, limit, limitName, graph.At(inputs[0]));
+    /// <inheritdoc cref="Check(Expr, int, int, string)"/>
+    public static Expr CheckValue(Expr node, double index, int limit, string limitName)
+    {
+        if (index >= limit)
+            ThrowOutOfRange(node, index, limit, limitName);
 
         return node;
     }
@@ -59,6 +60,11 @@ internal static class IndexOperand
             At(op, index, i, limit);
     }
 
-    private static void ThrowOutOfRange(Operator op, double value, int limit, string limitName, Expr operand) => throw new ArgumentOutOfRangeException(
-        null, string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} must be less than {limitName} ({limit}). Input: {operand}."));
+    private static void ThrowOutOfRange(Expr node, double value, int limit, string limitName)
+    {
+        Graph graph = node.Graph;
+        Expr operand = graph.At(graph.InputsOf(node.Index)[0]);
+        throw new ArgumentOutOfRangeException(null, string.Create(
+            CultureInfo.InvariantCulture, $"{graph.OperatorOf(node.Index).Name}: index {value} must be less than {limitName} ({limit}). Input: {operand}."));
+    }
 }

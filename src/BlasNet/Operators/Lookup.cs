@@ -10,7 +10,7 @@ public static partial class Op
     /// <param name="index">0 … V − 1.</param>
     /// <returns>[d].</returns>
     /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
-    public static Expr Lookup(Expr table, int index) => Lookup(table, table.Graph.Index(index));
+    public static Expr Lookup(Expr table, int index) => Lookup(table.Graph, table, index);
 
     /// <summary>One column of a table: a word's embedding.</summary>
     /// <param name="table">[d × V]; usually a parameter, the same for every example.</param>
@@ -19,11 +19,17 @@ public static partial class Op
     /// <exception cref="ShapeException"><paramref name="index"/> is not a scalar.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
     public static Expr Lookup(Expr table, Expr index) =>
-        IndexOperand.Check(Expr.Apply(LookupOperator.Instance, table, index), 1, table.Shape.Columns, "the number of columns");
+        IndexOperand.Check(Expr.Apply(LookupOperator.Instance, table, index), 1, table.Shape.Columns, LookupOperator.LimitName);
+
+    /// <summary>A column of a table that may be a parameter yet to join the graph.</summary>
+    internal static Expr Lookup(Graph graph, Expr table, int index) => IndexOperand.CheckValue(
+        Expr.Apply(LookupOperator.Instance, table, graph.Index(index)), index, table.Shape.Columns, LookupOperator.LimitName);
 }
 
 internal sealed class LookupOperator : Operator
 {
+    public const string LimitName = "the number of columns";
+
     public static readonly LookupOperator Instance = new();
 
     public override string Name => "lookup";

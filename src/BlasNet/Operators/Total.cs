@@ -17,7 +17,7 @@ public static partial class Op
     {
         foreach (Expr term in terms)
         {
-            if (term.IsInGraph)
+            if (term.GraphIfAny is not null)
                 return term.Graph.Body is not null;
         }
 

@@ -15,7 +15,7 @@ internal sealed class FunctionCalls(int seed)
     {
         string meaning = $"{(step with { Operands = [] })} of {operands.Length}";
         uint choice = (uint)(StableHash(meaning) ^ (seed * 2654435761)) % 5;
-        bool isFunction = choice >= 2 && operands.Length is >= 1 and <= 3 && operands.Any(operand => operand.IsInGraph)
+        bool isFunction = choice >= 2 && operands.Length is >= 1 and <= 3 && operands.Any(operand => operand.GraphIfAny is not null)
             && !WithData.Contains(step.Operation.Name.ToLowerInvariant());
         return isFunction ? Call(meaning, (int)choice, operands, step) : step.Operation.Build(graph, operands, step);
     }

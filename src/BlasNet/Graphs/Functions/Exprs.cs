@@ -6,65 +6,79 @@ namespace BlasNet.Graphs.Functions;
 /// <remarks>The comparisons of types are decided when the method is compiled; nothing is boxed.</remarks>
 internal static class Exprs<T>
 {
-    private static readonly int Count =
+    /// <summary>How many expressions they are.</summary>
+    public static readonly int Count =
         typeof(T) == typeof(Expr) ? 1
         : typeof(T) == typeof((Expr, Expr)) ? 2
         : typeof(T) == typeof((Expr, Expr, Expr)) ? 3
         : typeof(T) == typeof((Expr, Expr, Expr, Expr)) ? 4
         : throw new NotSupportedException($"A function's argument or result must be an Expr or a tuple of two to four, not {typeof(T)}.");
 
-    /// <summary>Lists the expressions; returns how many they are.</summary>
-    public static int Write(T value, Span<Expr> target)
+    /// <summary>The graph of the first of them that is in one; null where all are parameters.</summary>
+    public static Graph? GraphOf(T value)
     {
-        if (typeof(T) == typeof(Expr))
-            target[0] = Unsafe.As<T, Expr>(ref value);
-        else if (typeof(T) == typeof((Expr, Expr)))
-            (target[0], target[1]) = Unsafe.As<T, (Expr, Expr)>(ref value);
-        else if (typeof(T) == typeof((Expr, Expr, Expr)))
-            (target[0], target[1], target[2]) = Unsafe.As<T, (Expr, Expr, Expr)>(ref value);
-        else if (Count == 4)
-            (target[0], target[1], target[2], target[3]) = Unsafe.As<T, (Expr, Expr, Expr, Expr)>(ref value);
+        Graph? graph = At(ref value, 0).GraphIfAny;
+        for (int i = 1; i < Count && graph is null; i++)
+            graph = At(ref value, i).GraphIfAny;
 
-        return Count;
+        return graph;
+    }
+
+    /// <summary>Writes their nodes in a graph, which parameters join.</summary>
+    public static void Write(T value, Graph graph, Span<int> target)
+    {
+        for (int i = 0; i < Count; i++)
+            target[i] = At(ref value, i).IndexIn(graph);
     }
 
     public static Expr[] ToArray(T value)
     {
         var list = new Expr[Count];
-        Write(value, list);
+        for (int i = 0; i < Count; i++)
+            list[i] = At(ref value, i);
+
         return list;
     }
 
     /// <summary>The expressions at the head of a list, which are taken off.</summary>
     public static T Take(ref Expr[] list)
     {
-        Expr[] all = list;
-        list = all[Count..];
-        return Make(all[0], Count > 1 ? all[1] : default, Count > 2 ? all[2] : default, Count > 3 ? all[3] : default);
+        T value = default!;
+        for (int i = 0; i < Count; i++)
+            At(ref value, i) = list[i];
+
+        list = list[Count..];
+        return value;
     }
 
     /// <summary>The results of a call: its own node, or, of several, the nodes after it.</summary>
-    public static T Read(Expr call) => Count == 1 ? Make(call, default, default, default)
-        : Make(call.After(1), call.After(2), Count > 2 ? call.After(3) : default, Count > 3 ? call.After(4) : default);
+    public static T Read(Graph graph, int call)
+    {
+        T results = default!;
+        for (int i = 0; i < Count; i++)
+            At(ref results, i) = new Expr(graph, Count == 1 ? call : call + 1 + i);
 
-    private static T Make(Expr a, Expr b, Expr c, Expr d)
+        return results;
+    }
+
+    private static ref Expr At(ref T value, int index)
     {
         if (typeof(T) == typeof(Expr))
-            return Unsafe.As<Expr, T>(ref a);
+            return ref Unsafe.As<T, Expr>(ref value);
 
         if (typeof(T) == typeof((Expr, Expr)))
         {
-            var two = (a, b);
-            return Unsafe.As<(Expr, Expr), T>(ref two);
+            ref (Expr, Expr) two = ref Unsafe.As<T, (Expr, Expr)>(ref value);
+            return ref index == 0 ? ref two.Item1 : ref two.Item2;
         }
 
         if (typeof(T) == typeof((Expr, Expr, Expr)))
         {
-            var three = (a, b, c);
-            return Unsafe.As<(Expr, Expr, Expr), T>(ref three);
+            ref (Expr, Expr, Expr) three = ref Unsafe.As<T, (Expr, Expr, Expr)>(ref value);
+            return ref index == 0 ? ref three.Item1 : ref index == 1 ? ref three.Item2 : ref three.Item3;
         }
 
-        var four = (a, b, c, d);
-        return Unsafe.As<(Expr, Expr, Expr, Expr), T>(ref four);
+        ref (Expr, Expr, Expr, Expr) four = ref Unsafe.As<T, (Expr, Expr, Expr, Expr)>(ref value);
+        return ref index == 0 ? ref four.Item1 : ref index == 1 ? ref four.Item2 : ref index == 2 ? ref four.Item3 : ref four.Item4;
     }
 }
