@@ -35,14 +35,14 @@ internal static class LaunchLowerBound
         {
             int representative = signatures.RepresentativeOf(kind);
             if (IsLaunch(graph, representative) && graph.OperatorOf(representative).Merging != Merging.Never)
-                bound += LongestPath(graph, signatures.Kinds, kind, path);
+                bound += LongestPath(graph, signatures, kind, path);
         }
 
         return bound;
     }
 
     // The most nodes of one kind that lie on one path.
-    private static int LongestPath(Graph graph, ReadOnlySpan<int> kinds, int kind, int[] path)
+    private static int LongestPath(Graph graph, Signatures signatures, int kind, int[] path)
     {
         int longest = 0;
         for (int node = 0; node < graph.Count; node++)
@@ -51,7 +51,7 @@ internal static class LaunchLowerBound
             foreach (int input in graph.InputsOf(node))
                 before = Math.Max(before, path[input]);
 
-            path[node] = before + (kinds[node] == kind ? 1 : 0);
+            path[node] = before + (signatures.KindOf(node) == kind ? 1 : 0);
             longest = Math.Max(longest, path[node]);
         }
 

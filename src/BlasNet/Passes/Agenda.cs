@@ -3,7 +3,7 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
-/// <summary>Orders a graph's nodes into groups of one kind, each of which can run as one stack.</summary>
+/// <summary>Orders a graph's units into groups of one kind, each of which can run as one stack.</summary>
 /// <remarks>
 /// A kind whose ready nodes are all that could be ready, as far as nodes of its own kind are concerned, loses nothing by running now
 /// (<see cref="KindLevels"/>); else, or among several such kinds, the one whose nodes have the smallest mean depth runs, with all its ready nodes.
@@ -29,7 +29,7 @@ internal sealed class Agenda
 
     private Entry[] _entries = [];
     private int[] _users = [], _sources = [];       // by edge: who reads, and what is read
-    private int[] _slotOf = [];                     // by kind: kinds are numbered as they are met, those of leaves from the last number down; −1 before
+    private int[] _slotOf = [];                     // by kind: kinds are numbered as they are met; −1 before
     private int[] _head = [], _tail = [];           // by slot, the ready nodes; −1 where there are none
     private double[] _meanDepth = [];
     private int[] _members = [];                    // by slot, how many nodes it has in all
@@ -38,12 +38,12 @@ internal sealed class Agenda
     private int[] _order = [], _groups = [];
     private int[] _sorted = [], _places = [];
     private bool _usesLevels;
-    private int _slotCount, _firstLeafSlot;
+    private int _slotCount;
 
     /// <summary>Number of groups.</summary>
     public int GroupCount { get; private set; }
 
-    /// <summary>The nodes of group <paramref name="group"/>, in stack order.</summary>
+    /// <summary>The units of group <paramref name="group"/>, in stack order.</summary>
     public ReadOnlySpan<int> Group(int group) => _order.AsSpan(_groups[group].._groups[group + 1]);
 
     public void Run(Graph graph, Signatures signatures)
@@ -51,13 +51,10 @@ internal sealed class Agenda
         Prepare(graph, signatures);
         int done = 0;
         GroupCount = 0;
-        for (int slot = signatures.Count - 1; slot >= _firstLeafSlot; slot--)
-            Take(slot, ref done);
-
-        for (int node = 0; node < graph.Count; node++)
+        for (int unit = 0; unit < signatures.UnitCount; unit++)
         {
-            if (_entries[node] is { Slot: >= 0, Waiting: 0 } && signatures.Origins[node] >= 0)
-                MakeReady(node, ref _entries[node]);
+            if (_entries[unit].Waiting == 0)
+                MakeReady(unit, ref _entries[unit]);
         }
 
         while (TryChoose(out int slot))
@@ -72,10 +69,10 @@ internal sealed class Agenda
             if (_usesLevels)
                 _levels.Advance(slot);
 
-            foreach (int node in group)
+            foreach (int unit in group)
             {
-                int last = entries[node + 1].FirstUser;
-                for (int edge = entries[node].FirstUser; edge < last; edge++)
+                int last = entries[unit + 1].FirstUser;
+                for (int edge = entries[unit].FirstUser; edge < last; edge++)
                 {
                     ref Entry user = ref entries[users[edge]];
                     if (--user.Waiting == 0)
@@ -92,8 +89,8 @@ internal sealed class Agenda
     {
         int start = done;
         _groups[GroupCount++] = start;
-        for (int node = _head[slot]; node >= 0; node = _entries[node].Next)
-            _order[done++] = node;
+        for (int unit = _head[slot]; unit >= 0; unit = _entries[unit].Next)
+            _order[done++] = unit;
 
         _head[slot] = -1;
         return _order.AsSpan(start, done - start);
@@ -119,10 +116,10 @@ internal sealed class Agenda
         return slot >= 0;
     }
 
-    private void MakeReady(int node, ref Entry entry)
+    private void MakeReady(int unit, ref Entry entry)
     {
         int slot = entry.Slot;
-        if (Enqueue(node, ref entry) && !_usesLevels)
+        if (Enqueue(unit, ref entry) && !_usesLevels)
             _ready.Enqueue(slot, (_meanDepth[slot], slot));
 
         if (_usesLevels)
@@ -130,17 +127,17 @@ internal sealed class Agenda
     }
 
     // True for the first one of its kind.
-    private bool Enqueue(int node, ref Entry entry)
+    private bool Enqueue(int unit, ref Entry entry)
     {
         int slot = entry.Slot;
         bool isFirst = _head[slot] < 0;
         if (isFirst)
-            _head[slot] = node;
+            _head[slot] = unit;
         else
-            _entries[_tail[slot]].Next = node;
+            _entries[_tail[slot]].Next = unit;
 
         entry.Next = -1;
-        _tail[slot] = node;
+        _tail[slot] = unit;
         return isFirst;
     }
 
@@ -149,9 +146,9 @@ internal sealed class Agenda
     {
         int low = int.MaxValue, high = 0, previous = int.MaxValue;
         bool sorted = true;
-        foreach (int node in group)
+        foreach (int unit in group)
         {
-            int height = _entries[node].Height;
+            int height = _entries[unit].Height;
             sorted &= height <= previous;
             (low, high, previous) = (Math.Min(low, height), Math.Max(high, height), height);
         }
@@ -168,14 +165,14 @@ internal sealed class Agenda
             _places = new int[Math.Max(range + 1, 2 * _places.Length)];
 
         Array.Clear(_places, 0, range + 1);
-        foreach (int node in group)
-            _places[high - _entries[node].Height + 1]++;
+        foreach (int unit in group)
+            _places[high - _entries[unit].Height + 1]++;
 
         for (int i = 1; i <= range; i++)
             _places[i] += _places[i - 1];
 
-        foreach (int node in group)
-            _sorted[_places[high - _entries[node].Height]++] = node;
+        foreach (int unit in group)
+            _sorted[_places[high - _entries[unit].Height]++] = unit;
 
         _sorted.AsSpan(0, group.Length).CopyTo(group);
     }
@@ -183,39 +180,33 @@ internal sealed class Agenda
     // Depths, heights, what waits for what. Leaves have no part in it: nothing has to wait for them.
     private void Prepare(Graph graph, Signatures signatures)
     {
-        Reserve(graph, signatures.Count);
+        Reserve(graph, signatures);
         Array.Fill(_slotOf, -1, 0, signatures.Count);
-        (_slotCount, _firstLeafSlot) = (0, signatures.Count);
-        ReadOnlySpan<int> kinds = signatures.Kinds, origins = signatures.Origins;
+        _slotCount = 0;
+        ReadOnlySpan<int> units = signatures.Units, kinds = signatures.UnitKinds, origins = signatures.Origins;
         _usesLevels = true;
-        _levels.Begin(graph);
+        _levels.Begin(units.Length);
         int edges = 0;
-        for (int node = 0; node < kinds.Length; node++)
+        for (int unit = 0; unit < units.Length; unit++)
         {
-            ref Entry entry = ref _entries[node];
+            ref Entry entry = ref _entries[unit];
             entry = default;
-            entry.Slot = kinds[node] < 0 ? -1 : SlotOf(kinds[node], isLeaf: origins[node] < 0);
-            if (entry.Slot < 0)
-                continue;
-
-            if (origins[node] < 0)
-                Enqueue(node, ref entry);
-            else
-                edges = AddNode(graph, node, ref entry, origins, edges);
+            entry.Slot = SlotOf(kinds[unit]);
+            edges = AddUnit(graph.InputsOf(units[unit]), unit, ref entry, origins, edges);
         }
 
         for (int slot = 0; slot < _slotCount; slot++)
             _meanDepth[slot] /= _members[slot];
 
-        FindUsers(graph.Count, edges);
+        FindUsers(units.Length, edges);
     }
 
-    private int SlotOf(int kind, bool isLeaf)
+    private int SlotOf(int kind)
     {
         ref int slot = ref _slotOf[kind];
         if (slot < 0)
         {
-            slot = isLeaf ? --_firstLeafSlot : _slotCount++;
+            slot = _slotCount++;
             (_head[slot], _members[slot], _meanDepth[slot]) = (-1, 0, 0);
             _usesLevels &= _slotCount <= KindLevels.MaxKinds;
         }
@@ -223,14 +214,14 @@ internal sealed class Agenda
         return slot;
     }
 
-    // Waits once for a node of which it reads several results.
-    private int AddNode(Graph graph, int node, ref Entry entry, ReadOnlySpan<int> origins, int edges)
+    // Waits once for a unit of which it reads several results.
+    private int AddUnit(ReadOnlySpan<int> inputs, int unit, ref Entry entry, ReadOnlySpan<int> origins, int edges)
     {
         int depth = 0, last = -1, first = edges;
         Vector256<ushort> levels = default;
         Entry[] entries = _entries;
         int[] sources = _sources;
-        foreach (int input in graph.InputsOf(node))
+        foreach (int input in inputs)
         {
             int source = origins[input];
             if (source < 0 || source == last)
@@ -246,7 +237,7 @@ internal sealed class Agenda
         }
 
         if (_usesLevels)
-            entry.Level = _levels.Add(node, entry.Slot, levels);
+            entry.Level = _levels.Add(unit, entry.Slot, levels);
 
         (entry.Waiting, entry.Depth) = (edges - first, depth);
         _meanDepth[entry.Slot] += depth;
@@ -258,38 +249,41 @@ internal sealed class Agenda
     // their heights; and each list fills from its end to its start, which is then where it starts.
     private void FindUsers(int count, int edges)
     {
-        for (int node = 0, end = 0; node < count; node++)
-            _entries[node].FirstUser = end += _entries[node].FirstUser;
+        for (int unit = 0, end = 0; unit < count; unit++)
+            _entries[unit].FirstUser = end += _entries[unit].FirstUser;
 
         _entries[count].FirstUser = edges;
         Entry[] entries = _entries;
         int[] sources = _sources, users = _users;
-        for (int node = count - 1, edge = edges; node >= 0; node--)
+        for (int unit = count - 1, edge = edges; unit >= 0; unit--)
         {
-            int height = entries[node].Height + 1;
-            for (int first = edge - entries[node].Waiting; edge > first;)
+            int height = entries[unit].Height + 1;
+            for (int first = edge - entries[unit].Waiting; edge > first;)
             {
                 ref Entry source = ref entries[sources[--edge]];
                 source.Height = Math.Max(source.Height, height);
-                users[--source.FirstUser] = node;
+                users[--source.FirstUser] = unit;
             }
         }
     }
 
-    private void Reserve(Graph graph, int kinds)
+    private void Reserve(Graph graph, Signatures signatures)
     {
-        if (_order.Length < graph.Count)
+        if (_order.Length < signatures.UnitCount)
         {
-            int capacity = graph.Capacity;
+            int capacity = Math.Max(signatures.UnitCount, 2 * _order.Length);
             (_entries, _order, _groups) = (new Entry[capacity + 1], new int[capacity], new int[capacity + 1]);
         }
 
         if (_users.Length < graph.EdgeCount)
-            (_users, _sources) = (new int[Math.Max(graph.EdgeCount, 2 * _users.Length)], new int[Math.Max(graph.EdgeCount, 2 * _users.Length)]);
-
-        if (_head.Length < kinds)
         {
-            int capacity = Math.Max(kinds, 2 * _head.Length);
+            int capacity = Math.Max(graph.EdgeCount, 2 * _users.Length);
+            (_users, _sources) = (new int[capacity], new int[capacity]);
+        }
+
+        if (_head.Length < signatures.Count)
+        {
+            int capacity = Math.Max(signatures.Count, 2 * _head.Length);
             (_head, _tail, _members, _meanDepth, _slotOf) = (new int[capacity], new int[capacity], new int[capacity], new double[capacity], new int[capacity]);
         }
     }

@@ -7,9 +7,9 @@ internal sealed partial class Batch
 {
     // What the members read of one stack, some of it more than once, is computed on that stack: then each of its values counts once, and no
     // operand is copied. The input product of a recurrence is computed once for each word of the vocabulary that occurs.
-    private bool TryHoist(Operator op, ReadOnlySpan<int> members)
+    private bool TryHoist(Operator op, ReadOnlySpan<int> units)
     {
-        int first = members[0], slot = -1;
+        int first = NodeOf(units[0]), slot = -1;
         ReadOnlySpan<int> inputs = _source.InputsOf(first);
         Shape result = _source.ShapeOf(first);
         if (op.Merging != Merging.Stack || op.ResultCount > 1 || !result.IsVector)
@@ -26,7 +26,7 @@ internal sealed partial class Batch
             slot = i;
         }
 
-        if (slot < 0 || !ReadsVectorsOfOneStack(members, slot, out int source))
+        if (slot < 0 || !ReadsVectorsOfOneStack(units, slot, out int source))
             return false;
 
         int rows = _target.ShapeOf(source).Rows;
@@ -35,29 +35,30 @@ internal sealed partial class Batch
             _inputs.Add(_source.IsShared(input) ? Locate(input).Node : source);
 
         int node = _target.AppendStack(op, _source.AttributeOf(first), Inputs, result, _target.CountOf(source), shared: false);
-        foreach (int member in members)
+        foreach (int unit in units)
         {
-            Place place = _places[_signatures.Canonical[_source.InputsOf(member)[slot]]];
-            _places[member] = new Place(node, checked(place.Offset / rows * result.Rows), place.Pattern, place.Picked > 0 ? place.Picked : rows);
+            Place place = PlaceOf(_source.InputsOf(NodeOf(unit))[slot]);
+            _places[unit] = new Place(node, checked(place.Offset / rows * result.Rows), place.Pattern, place.Picked > 0 ? place.Picked : rows);
         }
 
         return true;
     }
 
     // Whole vectors, at least as many as the stack has, not simply one after another: then the operand would be a view.
-    private bool ReadsVectorsOfOneStack(ReadOnlySpan<int> members, int slot, out int source)
+    private bool ReadsVectorsOfOneStack(ReadOnlySpan<int> units, int slot, out int source)
     {
-        Shape shape = _source.ShapeOf(_source.InputsOf(members[0])[slot]);
-        source = _places[_signatures.Canonical[_source.InputsOf(members[0])[slot]]].Node;
+        int first = _source.InputsOf(NodeOf(units[0]))[slot];
+        Shape shape = _source.ShapeOf(first);
+        source = PlaceOf(first).Node;
         if (_target.ShapeOf(source) != shape)
             return false;
 
         int length = 0, end = -1;
         bool isView = true;
-        foreach (int member in members)
+        foreach (int unit in units)
         {
-            int input = _source.InputsOf(member)[slot];
-            Place place = _places[_signatures.Canonical[input]];
+            int input = _source.InputsOf(NodeOf(unit))[slot];
+            Place place = PlaceOf(input);
             if (place.Node != source || place.Offset % shape.Rows != 0 || !PicksVectors(place))
                 return false;
 

@@ -16,11 +16,12 @@ internal sealed partial class Batch
     private readonly Agenda _agenda = new();
     private readonly OperandRuns _runs = new(), _ownRuns = new();
     private readonly List<int> _inputs = [];
-    private Place[] _places = [];   // of each node of the source
+    private Place[] _places = [];    // of each unit
+    private int[] _leaves = [];      // of each kind of leaf, its node in the target
     private Graph _source = null!;
     private readonly Graph _target;
 
-    // Where a value lies in the target: in a stack, from an element on. Or, with a pattern, it is the vectors of that stack that a gather of the source
+    // Where a value lies in the target: in a stack, from an element on; several results of a unit, from that position on in the stack of each. Or, with a pattern, it is the vectors of that stack that a gather of the source
     // picks, counted from that element: it becomes a gather of its own where somebody needs it, so that the gathers along a chain are one. Where
     // something has been computed of the whole stack (Picked > 0), the gather picks its vectors as it picked those of this length.
     private readonly record struct Place(int Node, int Offset, int Pattern = -1, int Picked = 0);
@@ -44,12 +45,13 @@ internal sealed partial class Batch
     /// <remarks>A term of a merged sum has no value of its own any more; its node is −1.</remarks>
     public (int Node, int Offset) Locate(int node)
     {
-        ref Place place = ref _places[_signatures.Canonical[node]];
+        Place place = PlaceOf(node);
         if (place.Pattern >= 0)
         {
             _ownRuns.Clear();
             AddPicked(_ownRuns, place);
             place = new Place(_ownRuns.ToOperand(_source.ShapeOf(node), _source.CountOf(node), _source.IsShared(node)), 0);
+            _places[_signatures.Origins[node]] = place;
         }
 
         return (place.Node, place.Offset);
@@ -62,39 +64,78 @@ internal sealed partial class Batch
         _target.ClearFor(source);
         _runs.Begin(_target);
         _ownRuns.Begin(_target);
-        if (_places.Length < source.Count)
-            _places = new Place[source.Capacity];
-
         _signatures.Run(source);
+        if (_places.Length < _signatures.UnitCount)
+            _places = new Place[Math.Max(_signatures.UnitCount, 2 * _places.Length)];
+
+        if (_leaves.Length < _signatures.Count)
+            _leaves = new int[Math.Max(_signatures.Count, 2 * _leaves.Length)];
+
+        for (int kind = 0; kind < _signatures.Count; kind++)
+        {
+            if (_signatures.IsLeaf(kind))
+                AddLeaf(kind);
+        }
+
         _agenda.Run(source, _signatures);
         for (int group = 0; group < _agenda.GroupCount; group++)
             Merge(_agenda.Group(group));
     }
 
-    private void Merge(ReadOnlySpan<int> members)
+    // Data lies in its pool in the order in which it was added, so the pool from its first value on is a stack.
+    private void AddLeaf(int kind)
     {
-        int first = members[0];
-        Operator op = _source.OperatorOf(first);
-        if (op.Merging == Merging.Data)
-            MergeData(op, members);
-        else if (op.HasRuns && op.Storage == Storage.Runs)
-            MergeGather(first);
-        else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
-            MergeReductions(members);
-        else if (_source.IsShared(first) || op.Merging == Merging.Never)
-            MergeDuplicates(op, members);
-        else
-            MergeStack(op, members);
+        int leaf = _signatures.RepresentativeOf(kind);
+        ref readonly Form form = ref _source.FormOf(leaf);
+        bool isData = form.Operator.Merging == Merging.Data;
+        var (first, end) = isData ? _signatures.PlacesOf(kind) : (_source.AttributeOf(leaf), 0);
+        _leaves[kind] = _target.AppendStack(form.Operator, first, [], form.Shape, isData ? checked((int)(end - first)) : form.Count, form.IsShared);
+        CopyName(leaf, _leaves[kind]);
+    }
 
-        string? name = _source.GivenNameOf(first);
-        if (name is not null && _places[first] is { Node: >= 0 } place && (place.Pattern < 0 || !op.HasRuns))
-            _target.SetName(place.Node, name);
+    private void Merge(ReadOnlySpan<int> units)
+    {
+        int first = NodeOf(units[0]);
+        Operator op = _source.OperatorOf(first);
+        if (op.HasRuns && op.Storage == Storage.Runs)
+            MergeGather(units[0]);
+        else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
+            MergeReductions(units);
+        else if (_source.IsShared(first) || op.Merging == Merging.Never)
+            MergeDuplicates(op, units);
+        else
+            MergeStack(op, units);
+
+        if (_places[units[0]] is { Node: >= 0 } place && (place.Pattern < 0 || !op.HasRuns))
+            CopyName(first, place.Node);
+    }
+
+    private void CopyName(int source, int target)
+    {
+        if (_source.GivenNameOf(source) is string name)
+            _target.SetName(target, name);
+    }
+
+    private int NodeOf(int unit) => _signatures.Units[unit];
+
+    private Place PlaceOf(int value)
+    {
+        int origin = _signatures.Origins[value];
+        ref readonly Form form = ref _source.FormOf(value);
+        if (origin < 0)
+        {
+            int leaf = _leaves[~origin];
+            return new Place(leaf, form.IsShared ? 0 : checked((int)(_source.AttributeOf(value) - _target.AttributeOf(leaf)) * form.Shape.Size));
+        }
+
+        Place place = _places[origin];
+        return form.Result == 0 ? place : new Place(place.Node + form.Result, checked(place.Offset * form.Shape.Size));
     }
 
     // What is the same for all is computed once.
-    private void MergeDuplicates(Operator op, ReadOnlySpan<int> members)
+    private void MergeDuplicates(Operator op, ReadOnlySpan<int> units)
     {
-        int first = members[0];
+        int first = NodeOf(units[0]);
         _inputs.Clear();
         foreach (int input in _source.InputsOf(first))
         {
@@ -105,20 +146,20 @@ internal sealed partial class Batch
 
         long attribute = _target.AttributeFrom(_source, first);
         int node = _target.AppendWithResults(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
-        int results = op.ResultCount;
-        foreach (int member in members)
-            SetPlace(member, results, node, 0);
+        foreach (int unit in units)
+            _places[unit] = new Place(node, 0);
     }
 
     // A gather is a place in a stack, if what it fetches lies there in order; vectors of a stack, if it fetches from a single one.
-    private void MergeGather(int gather)
+    private void MergeGather(int unit)
     {
+        int gather = NodeOf(unit);
         ReadOnlySpan<Run> runs = _source.RunsOf(gather);
         ReadOnlySpan<int> inputs = _source.InputsOf(gather);
-        Place first = _places[_signatures.Canonical[inputs[0]]];
+        Place first = PlaceOf(inputs[0]);
         if (inputs.Length == 1 && first.Pattern < 0)
         {
-            _places[gather] = runs is [var run] ? new Place(first.Node, first.Offset + run.Source) : new Place(first.Node, first.Offset, gather);
+            _places[unit] = runs is [var run] ? new Place(first.Node, first.Offset + run.Source) : new Place(first.Node, first.Offset, gather);
             return;
         }
 
@@ -129,42 +170,18 @@ internal sealed partial class Batch
             _runs.Add(stack, offset + run.Source, run.Length);
         }
 
-        _places[gather] = _runs.TryGetPlace(out int node, out int place)
+        _places[unit] = _runs.TryGetPlace(out int node, out int place)
             ? new Place(node, place)
             : new Place(_runs.ToOperand(_source.ShapeOf(gather), _source.CountOf(gather), _source.IsShared(gather)), 0);
     }
 
-    // A node's place in a stack, and those of its results, which are the nodes after it here as there.
-    private void SetPlace(int member, int results, int stack, int index)
+    private void MergeStack(Operator op, ReadOnlySpan<int> units)
     {
-        _places[member] = new Place(stack, checked(index * _source.ShapeOf(member).Size));
-        for (int result = 1; results > 1 && result <= results; result++)
-            _places[member + result] = new Place(stack + result, checked(index * _source.ShapeOf(member + result).Size));
-    }
-
-    // Data lies in its pool in the order in which it was added, so the pool from its first value on is a stack.
-    private void MergeData(Operator op, ReadOnlySpan<int> members)
-    {
-        Shape shape = _source.ShapeOf(members[0]);
-        long first = long.MaxValue, end = 0;
-        foreach (int member in members)
-        {
-            long place = _source.AttributeOf(member);
-            (first, end) = (Math.Min(first, place), Math.Max(end, place + _source.CountOf(member)));
-        }
-
-        int node = _target.AppendStack(op, first, [], shape, checked((int)(end - first)), shared: false);
-        foreach (int member in members)
-            _places[member] = new Place(node, checked((int)(_source.AttributeOf(member) - first) * shape.Size));
-    }
-
-    private void MergeStack(Operator op, ReadOnlySpan<int> members)
-    {
-        int first = members[0];
-        if (TryHoist(op, members))
+        int first = NodeOf(units[0]);
+        if (TryHoist(op, units))
             return;
 
-        bool vectors = _signatures.IsColumnWise(first) && HasRaggedColumns(members);
+        bool vectors = _signatures.IsColumnWise(_signatures.UnitKinds[units[0]]) && HasRaggedColumns(units);
         Shape shape = _source.ShapeOf(first);
         int operands = _source.InputsOf(first).Length;
         _inputs.Clear();
@@ -179,8 +196,8 @@ internal sealed partial class Batch
 
             Shape operandShape = vectors ? new Shape(_source.ShapeOf(operand).Rows) : _source.ShapeOf(operand);
             _runs.Clear();
-            foreach (int member in members)
-                Add(_source.InputsOf(member)[slot]);
+            foreach (int unit in units)
+                Add(_source.InputsOf(NodeOf(unit))[slot]);
 
             _inputs.Add(_runs.ToOperand(operandShape, _runs.Length / operandShape.Size, shared: false));
         }
@@ -188,37 +205,31 @@ internal sealed partial class Batch
         if (op.Merging == Merging.Sum)
         {
             int sum = _target.AppendStack(op, _source.AttributeOf(first), Inputs, shape, 1, shared: false);
-            foreach (int member in members)
-                _places[member] = new Place(-1, 0);
+            foreach (int unit in units)
+                _places[unit] = new Place(-1, 0);
 
-            _places[first] = new Place(sum, 0);
+            _places[units[0]] = new Place(sum, 0);
             return;
         }
-
-        int count = 0;
-        foreach (int member in members)
-            count = checked(count + (vectors ? _source.CountOf(member) * _source.ShapeOf(member).Columns : _source.CountOf(member)));
 
         if (vectors)
             shape = new Shape(shape.Rows);
 
-        int node = _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
-        int results = op.ResultCount, index = 0;
-        foreach (int member in members)
+        int count = 0, step = op.ResultCount > 1 ? 1 : shape.Size;
+        foreach (int unit in units)
         {
-            if (vectors)
-                _places[member] = new Place(node, checked(index * shape.Size));
-            else
-                SetPlace(member, results, node, index);
-
-            index += vectors ? _source.LengthOf(member) / shape.Size : _source.CountOf(member);
+            ref readonly Form form = ref _source.FormOf(NodeOf(unit));
+            _places[unit] = new Place(_target.Count, checked(count * step));
+            count = checked(count + (vectors ? form.Count * form.Shape.Columns : form.Count));
         }
+
+        _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
     }
 
     // The next values of an operand.
     private void Add(int value)
     {
-        Place place = _places[_signatures.Canonical[value]];
+        Place place = PlaceOf(value);
         if (place.Pattern < 0)
             _runs.Add(place.Node, place.Offset, _source.LengthOf(value));
         else
@@ -238,9 +249,9 @@ internal sealed partial class Batch
     }
 
     // Values with different numbers of columns are taken column by column; where all agree, they keep their shape.
-    private bool HasRaggedColumns(ReadOnlySpan<int> members)
+    private bool HasRaggedColumns(ReadOnlySpan<int> units)
     {
-        int first = members[0], slot = 0;
+        int first = NodeOf(units[0]), slot = 0;
         ReadOnlySpan<int> inputs = _source.InputsOf(first);
         while (slot < inputs.Length && _source.IsShared(inputs[slot]))
             slot++;
@@ -249,9 +260,9 @@ internal sealed partial class Batch
             return false;
 
         int columns = _source.ShapeOf(inputs[slot]).Columns;
-        foreach (int member in members)
+        foreach (int unit in units)
         {
-            if (_source.ShapeOf(_source.InputsOf(member)[slot]).Columns != columns)
+            if (_source.ShapeOf(_source.InputsOf(NodeOf(unit))[slot]).Columns != columns)
                 return true;
         }
 
@@ -259,14 +270,14 @@ internal sealed partial class Batch
     }
 
     // Sums with any number of terms: one is a total of whole stacks, several are a scatter-add.
-    private void MergeReductions(ReadOnlySpan<int> members)
+    private void MergeReductions(ReadOnlySpan<int> units)
     {
-        Shape shape = _source.ShapeOf(members[0]);
+        Shape shape = _source.ShapeOf(NodeOf(units[0]));
         int node;
         _runs.Clear();
-        if (members.Length == 1)
+        if (units.Length == 1)
         {
-            foreach (int term in _source.InputsOf(members[0]))
+            foreach (int term in _source.InputsOf(NodeOf(units[0])))
             {
                 var (stack, offset) = Locate(term);
                 if (stack >= 0)
@@ -278,9 +289,9 @@ internal sealed partial class Batch
         }
         else
         {
-            for (int i = 0; i < members.Length; i++)
+            for (int i = 0; i < units.Length; i++)
             {
-                foreach (int term in _source.InputsOf(members[i]))
+                foreach (int term in _source.InputsOf(NodeOf(units[i])))
                 {
                     var (stack, offset) = Locate(term);
                     for (int value = 0; stack >= 0 && value < _source.CountOf(term); value++)
@@ -289,11 +300,11 @@ internal sealed partial class Batch
             }
 
             long attribute = _runs.ToScatter(_inputs);
-            node = _target.AppendStack(ScatterAddOperator.Instance, attribute, Inputs, shape, members.Length, shared: false);
+            node = _target.AppendStack(ScatterAddOperator.Instance, attribute, Inputs, shape, units.Length, shared: false);
         }
 
-        for (int i = 0; i < members.Length; i++)
-            _places[members[i]] = new Place(node, checked(i * shape.Size));
+        for (int i = 0; i < units.Length; i++)
+            _places[units[i]] = new Place(node, checked(i * shape.Size));
     }
 
     private ReadOnlySpan<int> Inputs => CollectionsMarshal.AsSpan(_inputs);

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
@@ -23,10 +22,11 @@ internal sealed class KindLevels
     private readonly int[] _readyHere = new int[MaxKinds];          // by kind, the ready nodes of that level
 
     /// <summary>Starts over.</summary>
-    public void Begin(Graph graph)
+    /// <param name="nodes">Number of nodes to come.</param>
+    public void Begin(int nodes)
     {
-        if (_levels.Length < graph.Count)
-            _levels = new Vector256<ushort>[graph.Capacity];
+        if (_levels.Length < nodes)
+            _levels = new Vector256<ushort>[Math.Max(nodes, 2 * _levels.Length)];
 
         for (int kind = 0; kind < MaxKinds; kind++)
         {

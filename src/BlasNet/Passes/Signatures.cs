@@ -9,24 +9,31 @@ namespace BlasNet.Passes;
 /// sentences is looked up, and multiplied with a weight, once. One kind: the same operator and attribute, the same shapes of the operands that
 /// differ from example to example, and the very same operands where they are shared. What is shared altogether is a kind only with its
 /// duplicates, and is computed once. Of a column-wise operator, values with different numbers of columns are one kind. Everything is compared
-/// by all of this; hashes only find candidates. Time O(N + E).
+/// by all of this; hashes only find candidates. What nodes of one form have in common is found out once. Time O(N + E).
 /// </remarks>
 internal sealed class Signatures
 {
-    private const ulong NumberTag = 1UL << 63;
+    private const int NumberTag = int.MinValue;
 
     private readonly HashSlots _kindSlots = new(), _valueSlots = new();
-    private readonly int[] _recent = new int[64];      // by operator, roughly: the kind found last, + 1; most often the next one is the same
-    private int[] _representative = new int[64];
-    private bool[] _columnWise = new bool[64];         // by kind: there are matrices among its nodes that are as good as their columns
-    private int[] _kinds = [], _canonical = [], _origins = [];
-    private ulong[] _values = [];      // of each node, what makes it equal to another: the first one with its value, or a whole number
-    private ulong[] _operands = [];    // of each node, what operands of one kind agree in: see OperandToken
-    private Traits[] _traits = [];
+    private readonly List<(long First, long Second)> _equalities = [];
+    private FormFacts[] _forms = [];
+    private KindFacts[] _kinds = new KindFacts[64];
+    private int[] _values = [];      // of each node, what makes it equal to another: the first one with its value, or a whole number
+    private int[] _origins = [];
+    private int[] _units = [], _unitKinds = [];
     private int[] _soleUser = [];
     private bool _knowsSoleUsers;
-    private readonly List<(long First, long Second)> _equalities = [];
     private Graph _graph = null!;
+
+    private enum Role : byte
+    {
+        Unknown,
+        Computed,
+        Result,
+        Data,     // differs from example to example
+        Fixed,    // a leaf that is the same for all
+    }
 
     // What a node's operator and operands say of how it merges.
     [Flags]
@@ -40,6 +47,24 @@ internal sealed class Signatures
         Reduction = 16,   // of values that differ from example to example
     }
 
+    private struct FormFacts
+    {
+        public Role Role;
+        public Traits Traits;
+        public bool MayEqual;    // its value may be that of another node
+        public int Kind;         // −1 where it is not known yet, or has to be found node by node
+        public ulong Seed;       // of hashes
+        public nint Numbers;     // where the pool of comparable numbers begins; 0 for other forms
+    }
+
+    private struct KindFacts
+    {
+        public int Representative;
+        public bool IsColumnWise;   // there are matrices among its nodes that are as good as their columns
+        public bool IsLeaf;
+        public long First, End;     // of data: its places in the pool
+    }
+
     /// <summary>Whether equal values of different examples are computed once.</summary>
     public bool ShareEqual { get; set; } = true;
 
@@ -49,65 +74,128 @@ internal sealed class Signatures
     /// <summary>Number of kinds.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The kind of each node; −1 for results, which go with their owner, and for nodes that stand for an earlier one.</summary>
-    public ReadOnlySpan<int> Kinds => _kinds.AsSpan(0, _graph.Count);
+    /// <summary>Number of units: of nodes that have to be computed, results not counted, equal ones counted once.</summary>
+    public int UnitCount { get; private set; }
 
-    /// <summary>For each node the first one with the same value; usually itself.</summary>
-    public ReadOnlySpan<int> Canonical => _canonical.AsSpan(0, _graph.Count);
+    /// <summary>The node of each unit, in the order of nodes.</summary>
+    public ReadOnlySpan<int> Units => _units.AsSpan(0, UnitCount);
 
-    /// <summary>For each node the one that computes its value: the first one equal to it, or the owner of that result; −1 where nothing is computed,
-    /// since the value is data, a parameter or a number.</summary>
+    /// <summary>The kind of each unit.</summary>
+    public ReadOnlySpan<int> UnitKinds => _unitKinds.AsSpan(0, UnitCount);
+
+    /// <summary>For each node the unit that computes its value; for data, parameters and numbers, of which nothing is computed, ~ the kind.</summary>
     public ReadOnlySpan<int> Origins => _origins.AsSpan(0, _graph.Count);
 
-    /// <summary>Whether the nodes of a node's kind may differ in their numbers of columns.</summary>
-    public bool IsColumnWise(int node) => _columnWise[_kinds[node]];
+    /// <summary>The kind of a node; −1 for results, which go with their owner, and for nodes that stand for an earlier one.</summary>
+    public int KindOf(int node)
+    {
+        int origin = _origins[node];
+        return origin < 0 ? ~origin : _units[origin] == node ? _unitKinds[origin] : -1;
+    }
 
-    public int RepresentativeOf(int kind) => _representative[kind];
+    /// <summary>Whether a kind's nodes are leaves.</summary>
+    public bool IsLeaf(int kind) => _kinds[kind].IsLeaf;
+
+    /// <summary>Whether a kind's nodes may differ in their numbers of columns.</summary>
+    public bool IsColumnWise(int kind) => _kinds[kind].IsColumnWise;
+
+    public int RepresentativeOf(int kind) => _kinds[kind].Representative;
+
+    /// <summary>For a kind of data: the part of its pool, from the first place that a node has to behind the last.</summary>
+    public (long First, long End) PlacesOf(int kind) => (_kinds[kind].First, _kinds[kind].End);
 
     public void Run(Graph graph)
     {
         _graph = graph;
-        Count = 0;
+        (Count, UnitCount) = (0, 0);
         _equalities.Clear();
-        Array.Clear(_recent);
         int count = graph.Count;
-        if (_kinds.Length < count)
+        if (_values.Length < count)
         {
             int capacity = graph.Capacity;
-            (_kinds, _canonical, _soleUser, _traits) = (new int[capacity], new int[capacity], new int[capacity], new Traits[capacity]);
-            (_values, _operands, _origins) = (new ulong[capacity], new ulong[capacity], new int[capacity]);
+            (_values, _origins, _units, _unitKinds, _soleUser) = (new int[capacity], new int[capacity], new int[capacity], new int[capacity], new int[capacity]);
         }
 
+        if (_forms.Length < graph.FormCount)
+            _forms = new FormFacts[2 * graph.FormCount];
+
+        Array.Clear(_forms, 0, graph.FormCount);
         _kindSlots.Clear(Math.Min(count, 1 << 11));
         _valueSlots.Clear(count);
         _knowsSoleUsers = false;
         for (int node = 0; node < count; node++)
-            Classify(node);
+        {
+            ref FormFacts form = ref _forms[graph.FormNumberOf(node)];
+            if (form.Role == Role.Unknown)
+                Learn(node, ref form);
+
+            Classify(node, ref form);
+        }
     }
 
-    private void Classify(int node)
+    private void Classify(int node, ref FormFacts form)
     {
-        ref readonly Form found = ref _graph.FormOf(node);
-        Merging merging = found.Operator.Merging;
-        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
-        _kinds[node] = -1;
-        if (merging == Merging.Result)
+        switch (form.Role)
         {
-            int owner = inputs[0];
-            SetValue(node, found, _canonical[owner] + node - owner);
-            _origins[node] = _origins[owner];
+            case Role.Result:
+                int result = _graph.FormOf(node).Result, owner = node - result;
+                (_values[node], _origins[node]) = (_values[owner] + result, _origins[owner]);
+                break;
+
+            case Role.Data:
+                ref KindFacts kind = ref _kinds[form.Kind];
+                long place = _graph.AttributeOf(node);
+                (kind.First, kind.End) = (Math.Min(kind.First, place), Math.Max(kind.End, place + _graph.CountOf(node)));
+                (_values[node], _origins[node]) = (form.Numbers == 0 ? node : NumberTag | _graph.Data.WholeNumberAt(form.Numbers, (int)place), ~form.Kind);
+                break;
+
+            case Role.Fixed:
+                (_values[node], _origins[node]) = (_kinds[form.Kind].Representative, ~form.Kind);
+                break;
+
+            default:
+                ClassifyComputed(node, ref form);
+                break;
+        }
+    }
+
+    private void ClassifyComputed(int node, ref FormFacts form)
+    {
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+        int first = form.MayEqual ? FindEqual(node, form, inputs) : node;
+        _values[node] = first;
+        if (first != node)
+        {
+            _origins[node] = _origins[first];
             return;
         }
 
-        bool isSummed = merging is Merging.Sum or Merging.Reduction && !found.IsShared;
-        bool mayEqual = (ShareEqual || found.IsShared) && !isSummed && merging is not (Merging.Never or Merging.Data);
-        int canonical = mayEqual ? FindEqual(node, found, inputs) : node;
-        SetValue(node, found, canonical);
-        _origins[node] = inputs.IsEmpty ? -1 : canonical;
-        if (canonical != node)
-            return;
+        int kind = form.Kind;
+        if (kind < 0)
+        {
+            kind = FindKind(node, inputs);
+            if ((form.Traits & (Traits.Sum | Traits.Alone)) == 0)
+                form.Kind = kind;
+        }
 
-        Traits traits = merging switch
+        int unit = UnitCount++;
+        (_origins[node], _units[unit], _unitKinds[unit]) = (unit, node, kind);
+    }
+
+    // What follows from a node's form.
+    private void Learn(int node, ref FormFacts facts)
+    {
+        ref readonly Form form = ref _graph.FormOf(node);
+        Merging merging = form.Operator.Merging;
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+        bool isSummed = merging is Merging.Sum or Merging.Reduction && !form.IsShared;
+        facts.Role = merging switch
+        {
+            Merging.Result => Role.Result,
+            Merging.Data => Role.Data,
+            _ => inputs.IsEmpty ? Role.Fixed : Role.Computed,
+        };
+        facts.Traits = merging switch
         {
             Merging.Never => Traits.Alone,
             Merging.Data => Traits.Data,
@@ -115,33 +203,26 @@ internal sealed class Signatures
             Merging.Sum when isSummed => Traits.Sum,
             _ => Traits.None,
         };
-        if (!found.IsShared && traits is Traits.None or Traits.Sum)
-            traits |= TraitsOf(found, inputs);
+        if (!form.IsShared && facts.Traits is Traits.None or Traits.Sum)
+            facts.Traits |= TraitsOf(form, inputs);
 
-        if (traits == Traits.Data && found.Count == 1 && found.Operator.IsComparable)
-            _values[node] = NumberTag | (ulong)_graph.Data.ElementAt(_graph.AttributeOf(node), 0);
-
-        if ((traits & Traits.Sum) != 0 && !_knowsSoleUsers)
+        if ((facts.Traits & Traits.Sum) != 0 && !_knowsSoleUsers)
             FindSoleUsers();
 
-        _traits[node] = traits;
-        int kind = FindKind(node, found, inputs);
-        _kinds[node] = kind;
-        _columnWise[kind] |= (traits & Traits.ColumnWise) != 0;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SetValue(int node, in Form found, int canonical)
-    {
-        _canonical[node] = canonical;
-        _values[node] = (uint)canonical;
-        _operands[node] = OperandToken(found, canonical);
+        facts.MayEqual = (ShareEqual || form.IsShared) && !isSummed && merging != Merging.Never;
+        facts.Seed = ((uint)form.Operator.Id * HashSlots.Prime ^ (ulong)form.Attribute) * HashSlots.Prime;
+        facts.Kind = facts.Role is Role.Data or Role.Fixed ? FindKind(node, inputs) : -1;
+        facts.Numbers = facts.Role == Role.Data && form.Count == 1 && form.Operator.IsComparable ? _graph.Data.AddressOf(form.Attribute & ~(long)uint.MaxValue) : 0;
     }
 
     // What must agree of an operand: which one, if it is shared; its shape, if it is stacked. Shapes have at least one row, so the two never collide.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong OperandToken(in Form operand, int canonical) =>
-        operand.IsShared ? (uint)canonical : (ulong)(uint)operand.Shape.Rows << 32 | (uint)operand.Shape.Columns;
+    // Of a matrix that is taken column by column, a column's shape.
+    private ulong TokenOf(int operand, Traits traits)
+    {
+        ref readonly Form form = ref _graph.FormOf(operand);
+        return form.IsShared ? (uint)_values[operand]
+            : (ulong)(uint)form.Shape.Rows << 32 | ((traits & Traits.ColumnWise) != 0 ? 1 : (uint)form.Shape.Columns);
+    }
 
     // A node whose results add up may merge only with those that go into the same sum, and nowhere else.
     private void FindSoleUsers()
@@ -157,16 +238,17 @@ internal sealed class Signatures
 
     // The first node with the same value. Data is compared only where it decides whether other values are equal. Terms of sums stay apart, for
     // each counts.
-    private int FindEqual(int node, in Form found, ReadOnlySpan<int> inputs)
+    private int FindEqual(int node, in FormFacts form, ReadOnlySpan<int> inputs)
     {
-        ulong hash = ((uint)found.Operator.Id * HashSlots.Prime ^ (ulong)found.Attribute) * HashSlots.Prime;
+        ulong hash = form.Seed;
+        int[] values = _values;
         foreach (int input in inputs)
-            hash = (hash ^ (hash >> 29) ^ _values[input]) * HashSlots.Prime;
+            hash = (hash ^ (hash >> 29) ^ (uint)values[input]) * HashSlots.Prime;
 
         ref int slot = ref _valueSlots.First(hash);
         for (; slot != 0; slot = ref _valueSlots.Next(ref slot))
         {
-            if (AreEqual(found, inputs, slot - 1))
+            if (AreEqual(node, inputs, slot - 1))
                 return slot - 1;
         }
 
@@ -174,56 +256,54 @@ internal sealed class Signatures
         return node;
     }
 
-    private bool AreEqual(in Form node, ReadOnlySpan<int> left, int otherNode)
+    private bool AreEqual(int node, ReadOnlySpan<int> inputs, int other)
     {
-        ref readonly Form other = ref _graph.FormOf(otherNode);
-        if (node.Operator != other.Operator || node.Count != other.Count || node.InputCount != other.InputCount || node.Attribute != other.Attribute)
-            return false;
-
-        ReadOnlySpan<int> right = _graph.InputsOf(otherNode);
-        for (int i = 0; i < left.Length; i++)
+        if (_graph.FormNumberOf(node) != _graph.FormNumberOf(other))
         {
-            if (_values[left[i]] != _values[right[i]])
+            ref readonly Form form = ref _graph.FormOf(node);
+            ref readonly Form otherForm = ref _graph.FormOf(other);
+            if (form.Operator != otherForm.Operator || form.Attribute != otherForm.Attribute || form.Count != otherForm.Count || form.InputCount != otherForm.InputCount)
                 return false;
         }
 
-        for (int i = 0; i < left.Length; i++)
+        ReadOnlySpan<int> others = _graph.InputsOf(other);
+        for (int i = 0; i < inputs.Length; i++)
         {
-            if (_canonical[left[i]] != _canonical[right[i]])
-                _equalities.Add((_graph.AttributeOf(left[i]), _graph.AttributeOf(right[i])));
+            if (_values[inputs[i]] != _values[others[i]])
+                return false;
+        }
+
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (_values[inputs[i]] < 0 && inputs[i] != others[i])
+                _equalities.Add((_graph.AttributeOf(inputs[i]), _graph.AttributeOf(others[i])));
         }
 
         return true;
     }
 
-    private int FindKind(int node, in Form found, ReadOnlySpan<int> inputs)
+    private int FindKind(int node, ReadOnlySpan<int> inputs)
     {
-        ref int recent = ref _recent[found.Operator.Id & (_recent.Length - 1)];
-        if (recent != 0 && AreAlike(node, found, inputs, _representative[recent - 1]))
-            return recent - 1;
+        Traits traits = TraitsOf(node);
+        ref int slot = ref _kindSlots.First(HashOf(node, inputs));
+        while (slot != 0 && !AreAlike(node, inputs, _kinds[slot - 1].Representative))
+            slot = ref _kindSlots.Next(ref slot);
 
-        ref int slot = ref _kindSlots.First(HashOf(node, found, inputs));
-        for (; slot != 0; slot = ref _kindSlots.Next(ref slot))
+        int kind = slot - 1;
+        if (slot == 0)
         {
-            if (AreAlike(node, found, inputs, _representative[slot - 1]))
-            {
-                recent = slot;
-                return slot - 1;
-            }
+            if (Count == _kinds.Length)
+                Array.Resize(ref _kinds, 2 * Count);
+
+            kind = Count++;
+            slot = kind + 1;
+            _kinds[kind] = new KindFacts { Representative = node, IsLeaf = inputs.IsEmpty, First = long.MaxValue };
+            if (_kindSlots.IsFull(Count))
+                GrowKindSlots();
         }
 
-        if (Count == _representative.Length)
-        {
-            Array.Resize(ref _representative, 2 * Count);
-            Array.Resize(ref _columnWise, 2 * Count);
-        }
-
-        (_representative[Count], _columnWise[Count]) = (node, false);
-        recent = slot = ++Count;
-        if (_kindSlots.IsFull(Count))
-            GrowKindSlots();
-
-        return Count - 1;
+        _kinds[kind].IsColumnWise |= (traits & Traits.ColumnWise) != 0;
+        return kind;
     }
 
     private void GrowKindSlots()
@@ -231,8 +311,8 @@ internal sealed class Signatures
         _kindSlots.Clear(2 * Count);
         for (int kind = 0; kind < Count; kind++)
         {
-            int node = _representative[kind];
-            ref int slot = ref _kindSlots.First(HashOf(node, _graph.FormOf(node), _graph.InputsOf(node)));
+            int node = _kinds[kind].Representative;
+            ref int slot = ref _kindSlots.First(HashOf(node, _graph.InputsOf(node)));
             while (slot != 0)
                 slot = ref _kindSlots.Next(ref slot);
 
@@ -240,13 +320,14 @@ internal sealed class Signatures
         }
     }
 
-    private ulong HashOf(int node, in Form found, ReadOnlySpan<int> inputs)
+    private ulong HashOf(int node, ReadOnlySpan<int> inputs)
     {
-        Traits traits = _traits[node];
-        ulong hash = (uint)found.Operator.Id;
-        hash = (hash ^ MergedShape(found, traits)) * HashSlots.Prime;
+        Traits traits = TraitsOf(node);
+        ref readonly Form form = ref _graph.FormOf(node);
+        ulong hash = (uint)form.Operator.Id;
+        hash = (hash ^ MergedShape(form, traits)) * HashSlots.Prime;
         if ((traits & Traits.Data) == 0)
-            hash = (hash ^ (ulong)found.Attribute) * HashSlots.Prime;
+            hash = (hash ^ (ulong)form.Attribute) * HashSlots.Prime;
 
         if ((traits & (Traits.Sum | Traits.Alone)) != 0)
             hash = (hash ^ (ulong)((traits & Traits.Sum) != 0 ? _soleUser[node] : node)) * HashSlots.Prime;
@@ -254,67 +335,61 @@ internal sealed class Signatures
         if ((traits & Traits.Reduction) == 0)
         {
             foreach (int input in inputs)
-                hash = (hash ^ (hash >> 29) ^ Token(_operands[input], traits)) * HashSlots.Prime;
+                hash = (hash ^ (hash >> 29) ^ TokenOf(input, traits)) * HashSlots.Prime;
         }
 
         return hash;
     }
 
-    private bool AreAlike(int node, in Form found, ReadOnlySpan<int> inputs, int other)
+    private bool AreAlike(int node, ReadOnlySpan<int> inputs, int other)
     {
+        Traits traits = TraitsOf(node), others = TraitsOf(other);
+        ref readonly Form form = ref _graph.FormOf(node);
         ref readonly Form representative = ref _graph.FormOf(other);
-        Traits traits = _traits[node], others = _traits[other];
-        if (found.Operator != representative.Operator || (traits | Traits.ColumnWise) != (others | Traits.ColumnWise) || found.IsShared != representative.IsShared
-            || MergedShape(found, traits) != MergedShape(representative, others))
+        if (form.Operator != representative.Operator || (traits | Traits.ColumnWise) != (others | Traits.ColumnWise) || form.IsShared != representative.IsShared
+            || MergedShape(form, traits) != MergedShape(representative, others))
             return false;
 
         if (traits == Traits.Data)
             return true;
 
-        if (found.Attribute != representative.Attribute || (traits & Traits.Alone) != 0)
+        if (form.Attribute != representative.Attribute || (traits & Traits.Alone) != 0)
             return false;
 
         if (traits == Traits.Reduction)
             return true;
 
-        if (found.InputCount != representative.InputCount || ((traits & Traits.Sum) != 0 && (_soleUser[node] < 0 || _soleUser[node] != _soleUser[other])))
+        if (form.InputCount != representative.InputCount || ((traits & Traits.Sum) != 0 && (_soleUser[node] < 0 || _soleUser[node] != _soleUser[other])))
             return false;
 
         ReadOnlySpan<int> right = _graph.InputsOf(other);
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (Token(_operands[inputs[i]], traits) != Token(_operands[right[i]], others))
+            if (TokenOf(inputs[i], traits) != TokenOf(right[i], others))
                 return false;
         }
 
         return true;
     }
 
-    // What is taken column by column is like a single column.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong Token(ulong operand, Traits traits) =>
-        (traits & Traits.ColumnWise) != 0 && operand > uint.MaxValue ? (operand & ~(ulong)uint.MaxValue) | 1 : operand;
+    private Traits TraitsOf(int node) => _forms[_graph.FormNumberOf(node)].Traits;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong MergedShape(in Form node, Traits traits) =>
-        (ulong)(uint)node.Shape.Rows << 32 | ((traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise ? 1 : (uint)node.Shape.Columns);
+    private static ulong MergedShape(in Form form, Traits traits) =>
+        (ulong)(uint)form.Shape.Rows << 32 | ((traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise ? 1 : (uint)form.Shape.Columns);
 
     // Matrices may be as good as their columns. One value for a whole stack is not in stack order.
-    private Traits TraitsOf(in Form node, ReadOnlySpan<int> inputs)
+    private Traits TraitsOf(in Form form, ReadOnlySpan<int> inputs)
     {
-        bool matrix = node.Shape.Columns > 1, mixed = false;
+        bool matrix = form.Shape.Columns > 1, mixed = false;
         foreach (int input in inputs)
         {
-            ulong operand = _operands[input];
-            if (operand <= uint.MaxValue)
-                continue;
-
-            matrix |= (uint)operand > 1;
-            mixed |= _graph.CountOf(input) != node.Count;
+            ref readonly Form operand = ref _graph.FormOf(input);
+            matrix |= !operand.IsShared && operand.Shape.Columns > 1;
+            mixed |= !operand.IsShared && operand.Count != form.Count;
         }
 
-        Traits traits = mixed && node.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
-        return matrix && inputs.Length <= 8 && IsColumnWise(node.Operator, inputs) ? traits | Traits.ColumnWise : traits;
+        Traits traits = mixed && form.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
+        return matrix && inputs.Length <= 8 && IsColumnWise(form.Operator, inputs) ? traits | Traits.ColumnWise : traits;
     }
 
     [SkipLocalsInit]
