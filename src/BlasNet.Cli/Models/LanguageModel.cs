@@ -16,11 +16,21 @@ internal sealed record LanguageModelSizes(int Words, int Embedding = 128, int Hi
 }
 
 /// <summary>Predicts each word of ONE sentence, and its end, from the words before: an LSTM, and a softmax over all words.</summary>
-internal sealed class LanguageModel(Model model, LanguageModelSizes sizes)
+internal sealed class LanguageModel
 {
-    private readonly Embedding _words = new(model, "words", sizes.Embedding, sizes.Words);
-    private readonly Lstm _lstm = new(model, "lstm", sizes.Embedding, sizes.Hidden);
-    private readonly Linear _next = new(model, "next", sizes.Words, sizes.Hidden);
+    private readonly Embedding _words;
+    private readonly Lstm _lstm;
+    private readonly Function<Expr, Expr, Expr> _loss;
+    private readonly int _boundary;
+
+    public LanguageModel(Model model, LanguageModelSizes sizes)
+    {
+        _words = new Embedding(model, "words", sizes.Embedding, sizes.Words);
+        _lstm = new Lstm(model, "lstm", sizes.Embedding, sizes.Hidden);
+        var next = new Linear(model, "next", sizes.Words, sizes.Hidden);
+        _loss = Function.Of("loss", (Expr state, Expr word) => CrossEntropy(next.Apply(state), word));
+        _boundary = sizes.Boundary;
+    }
 
     /// <summary>The number of predictions for a sentence: its words and its end.</summary>
     public static int PredictionsOf(int[] sentence) => sentence.Length + 1;
@@ -30,12 +40,12 @@ internal sealed class LanguageModel(Model model, LanguageModelSizes sizes)
     {
         using Scratch<Expr> vectors = new(PredictionsOf(sentence)), states = new(PredictionsOf(sentence));
         for (int i = 0; i <= sentence.Length; i++)
-            vectors.Span[i] = _words.Of(g, i == 0 ? sizes.Boundary : sentence[i - 1]);
+            vectors.Span[i] = _words.Of(g, i == 0 ? _boundary : sentence[i - 1]);
 
         _lstm.Run(vectors.Span, states.Span);
         Span<Expr> losses = states.Span;
         for (int i = 0; i <= sentence.Length; i++)
-            losses[i] = CrossEntropy(_next.Apply(losses[i]), i == sentence.Length ? sizes.Boundary : sentence[i]);
+            losses[i] = _loss.Call(losses[i], g.Index(i == sentence.Length ? _boundary : sentence[i]));
 
         return Total(losses);
     }

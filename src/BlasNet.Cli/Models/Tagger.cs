@@ -14,22 +14,31 @@ namespace BlasNet.Cli.Models;
 internal sealed record TaggerSizes(int Words, int Tags, int Embedding = 128, int Hidden = 50, int Mlp = 32);
 
 /// <summary>Tags the words of ONE sentence: a vector for each, a bidirectional LSTM over them, a perceptron at each of its outputs.</summary>
-internal class Tagger(Model model, TaggerSizes sizes)
+internal class Tagger
 {
-    private readonly Embedding _words = new(model, "words", sizes.Embedding, sizes.Words);
-    private readonly BidirectionalSequence _lstm = BidirectionalSequence.OfLstm(model, "lstm", sizes.Embedding, sizes.Hidden);
-    private readonly Mlp _mlp = new(model, "mlp", 2 * sizes.Hidden, sizes.Mlp, sizes.Tags);
+    private readonly Embedding _words;
+    private readonly BidirectionalSequence _lstm;
+    private readonly Mlp _mlp;
+    private readonly Function<Expr, Expr, Expr> _loss;
+
+    public Tagger(Model model, TaggerSizes sizes)
+    {
+        _words = new Embedding(model, "words", sizes.Embedding, sizes.Words);
+        _lstm = BidirectionalSequence.OfLstm(model, "lstm", sizes.Embedding, sizes.Hidden);
+        _mlp = new Mlp(model, "mlp", 2 * sizes.Hidden, sizes.Mlp, sizes.Tags);
+        _loss = Function.Of("loss", (Expr state, Expr tag) => CrossEntropy(_mlp.Apply(state), tag));
+    }
 
     /// <summary>The sum of the cross-entropies of all words' tags.</summary>
     public Expr Loss(Graph g, TaggedSentence sentence)
     {
         using var scratch = new Scratch<Expr>(sentence.Words.Length);
-        Span<Expr> losses = scratch.Span;
-        Score(g, sentence, losses);
-        for (int i = 0; i < losses.Length; i++)
-            losses[i] = CrossEntropy(losses[i], sentence.Tags[i]);
+        Span<Expr> states = scratch.Span;
+        Read(g, sentence, states);
+        for (int i = 0; i < states.Length; i++)
+            states[i] = _loss.Call(states[i], g.Index(sentence.Tags[i]));
 
-        return Total(losses);
+        return Total(states);
     }
 
     /// <summary>A number for each tag, word after word; a word's largest says which tag it has.</summary>
@@ -37,21 +46,23 @@ internal class Tagger(Model model, TaggerSizes sizes)
     public Expr Scores(Graph g, TaggedSentence sentence)
     {
         using var scratch = new Scratch<Expr>(sentence.Words.Length);
-        Score(g, sentence, scratch.Span);
+        Read(g, sentence, scratch.Span);
+        foreach (ref Expr state in scratch.Span)
+            state = _mlp.Apply(state);
+
         return Concatenate(scratch.Span);
     }
 
     /// <summary>The vector that stands for a word.</summary>
     protected virtual Expr VectorOf(Graph g, TaggedSentence sentence, int position) => _words.Of(g, sentence.Words[position]);
 
-    private void Score(Graph g, TaggedSentence sentence, Span<Expr> scores)
+    // What both directions have seen, at each word.
+    private void Read(Graph g, TaggedSentence sentence, Span<Expr> states)
     {
-        using var vectors = new Scratch<Expr>(scores.Length);
-        for (int i = 0; i < scores.Length; i++)
+        using var vectors = new Scratch<Expr>(states.Length);
+        for (int i = 0; i < states.Length; i++)
             vectors.Span[i] = VectorOf(g, sentence, i);
 
-        _lstm.Run(vectors.Span, scores);
-        foreach (ref Expr score in scores)
-            score = _mlp.Apply(score);
+        _lstm.Run(vectors.Span, states);
     }
 }
