@@ -38,21 +38,31 @@ internal sealed partial class Gradients
         if (_reached.Length < vectors)
             _reached = new bool[2 * vectors];
 
-        Array.Clear(_reached, 0, vectors);
         Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
-        foreach (Run run in runs)
+        foreach (ref readonly Run run in runs)
         {
-            if (run.Target % rows != 0 || run.Length % rows != 0)
+            if (!run.MovesToVectors(rows))
                 return;
         }
 
-        for (int i = 0; i < runs.Length; i++)
+        Array.Clear(_reached, 0, vectors);
+        foreach (ref Run run in runs)
         {
-            Span<bool> reached = _reached.AsSpan(runs[i].Target / rows, runs[i].Length / rows);
-            if (!reached.Contains(true))
-                runs[i] = runs[i] with { IsFirst = true };
+            int first = (int)((uint)run.Target / (uint)rows);
+            if (run.Length == rows)
+            {
+                if (!_reached[first])
+                    run = run with { IsFirst = true };
+
+                _reached[first] = true;
+                continue;
+            }
 
             // A run that reaches some of its vectors first would have to be cut; the others are cleared instead.
+            Span<bool> reached = _reached.AsSpan(first, run.Length / rows);
+            if (!reached.Contains(true))
+                run = run with { IsFirst = true };
+
             reached.Fill(true);
         }
     }

@@ -15,7 +15,7 @@ internal sealed partial class Gradients
     private readonly List<int> _inputs = [];
     private readonly List<Run> _runs = [];
     private int _sortedNode;           // whose runs, sorted by input, are in _runs
-    private int[] _firstOfInput = [], _targets = [];
+    private int[] _firstOfInput = [];
     private readonly List<int> _alike = [];
     private Predicate<int>? _isAlike;
     private OperandRuns? _operand;
@@ -149,7 +149,7 @@ internal sealed partial class Gradients
             _firstOfInput = new int[2 * inputs + 2];
 
         Array.Clear(_firstOfInput, 0, inputs + 2);
-        foreach (Run run in runs)
+        foreach (ref readonly Run run in runs)
             _firstOfInput[run.Input + 2]++;
 
         for (int input = 2; input <= inputs; input++)
@@ -158,26 +158,21 @@ internal sealed partial class Gradients
         // _firstOfInput[i + 1] is where input i's runs start; filling moves it to where they end.
         CollectionsMarshal.SetCount(_runs, runs.Length);
         Span<Run> sorted = CollectionsMarshal.AsSpan(_runs);
-        foreach (Run run in runs)
+        foreach (ref readonly Run run in runs)
             sorted[_firstOfInput[run.Input + 1]++] = run;
     }
 
-    /// <summary>What moves elements by a list of runs, which it puts into the order of their targets: a gather, if these are all elements of a stack, each
-    /// once; else, since elements that go to several places, or to none, need a sum that starts from zero, a scatter-add.</summary>
-    public Operator MoverOf(long runs, int length) => TryOrder(runs, length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
+    /// <summary>What moves elements by a list of runs: a gather, if these are all elements of a stack, each once, and then the runs are put into the order of
+    /// their targets; else, since elements that go to several places, or to none, need a sum that starts from zero, a scatter-add.</summary>
+    public Operator MoverOf(long runs, int length) => TryOrder(Graph.RunsToChange(runs), length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
 
-    private bool TryOrder(long runs, int length)
+    private bool TryOrder(Span<Run> runs, int length)
     {
-        Span<Run> list = Graph.RunsToChange(runs);
-        if (_targets.Length < list.Length)
-            _targets = new int[2 * list.Length];
+        if (!AreInOrder(runs) && !TryPlace(runs, length))
+            runs.Sort(static (a, b) => a.Target.CompareTo(b.Target));
 
-        for (int i = 0; i < list.Length; i++)
-            _targets[i] = list[i].Target;
-
-        _targets.AsSpan(0, list.Length).Sort(list);
         int end = 0;
-        foreach (Run run in list)
+        foreach (ref readonly Run run in runs)
         {
             if (run.Target != end)
                 return false;
@@ -186,6 +181,41 @@ internal sealed partial class Gradients
         }
 
         return end == length;
+    }
+
+    // Runs of one length that go to different places are in order when each is put where it goes.
+    private bool TryPlace(Span<Run> runs, int length)
+    {
+        int step = runs[0].Length;
+        if ((long)step * runs.Length != length)
+            return false;
+
+        CollectionsMarshal.SetCount(_runs, runs.Length);
+        _sortedNode = -1;
+        Span<Run> placed = CollectionsMarshal.AsSpan(_runs);
+        placed.Clear();
+        foreach (ref readonly Run run in runs)
+        {
+            int place = run.Target / step;
+            if (run.Length != step || place * step != run.Target || placed[place].Length > 0)
+                return false;
+
+            placed[place] = run;
+        }
+
+        placed.CopyTo(runs);
+        return true;
+    }
+
+    private static bool AreInOrder(ReadOnlySpan<Run> runs)
+    {
+        for (int i = 1; i < runs.Length; i++)
+        {
+            if (runs[i].Target < runs[i - 1].Target)
+                return false;
+        }
+
+        return true;
     }
 
     private void Reserve(int start)

@@ -9,7 +9,10 @@ namespace BlasNet.Graphs;
 internal readonly record struct Run(int Input, int Source, int Target, int Length, bool IsFirst = false)
 {
     /// <summary>Whether whole vectors of a length move to places of whole vectors.</summary>
-    public bool MovesVectors(int rows) => Source % rows == 0 && Target % rows == 0 && Length % rows == 0;
+    public bool MovesVectors(int rows) => Source % rows == 0 && MovesToVectors(rows);
+
+    /// <summary>Whether what moves comes to lie in places of whole vectors of a length.</summary>
+    public bool MovesToVectors(int rows) => Target % rows == 0 && (Length == rows || Length % rows == 0);
 
     /// <summary>The same range on its way back, as the gradient needs it.</summary>
     public Run Reverse() => new(0, Target, Source, Length);

@@ -15,27 +15,35 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class Agenda
 {
-    // What is known of a node while it waits.
+    // What is known of a unit while it waits.
     private struct Entry
     {
         public int Slot;        // its kind's
-        public int Waiting;     // nodes that have to run before it
-        public int FirstUser;   // where the list of the nodes that wait for it starts
+        public int Waiting;     // units that have to run before it
+        public int FirstUser;   // where the list of the units that wait for it starts
         public int Depth;       // the longest path that leads to it
         public int Height;      // the longest path that leads on from it
-        public int Next;        // of the ready nodes of its kind
-        public int Level;       // the most nodes of its kind on a path that leads to it
+        public int Level;       // the most units of its kind on a path that leads to it
+    }
+
+    // What is known of a kind. Its units have a part of the order to themselves, which they fill as they become ready.
+    private struct Slot
+    {
+        public int Units;            // how many it has in all
+        public int First, End;       // the ready ones that wait to run
+        public int LastHeight;       // of the last of them
+        public bool IsSorted;        // those that most steps still follow come first
+        public double MeanDepth;
     }
 
     private Entry[] _entries = [];
     private int[] _users = [], _sources = [];       // by edge: who reads, and what is read
     private int[] _slotOf = [];                     // by kind: kinds are numbered as they are met; −1 before
-    private int[] _head = [], _tail = [];           // by slot, the ready nodes; −1 where there are none
-    private double[] _meanDepth = [];
-    private int[] _members = [];                    // by slot, how many nodes it has in all
+    private Slot[] _slots = [];
     private readonly KindLevels _levels = new();
     private readonly PriorityQueue<int, (double Depth, int Slot)> _ready = new();
-    private int[] _order = [], _groups = [];
+    private int[] _order = [];
+    private (int Start, int End)[] _groups = [];
     private int[] _sorted = [], _places = [];
     private bool _usesLevels;
     private int _slotCount;
@@ -44,12 +52,11 @@ internal sealed class Agenda
     public int GroupCount { get; private set; }
 
     /// <summary>The units of group <paramref name="group"/>, in stack order.</summary>
-    public ReadOnlySpan<int> Group(int group) => _order.AsSpan(_groups[group].._groups[group + 1]);
+    public ReadOnlySpan<int> Group(int group) => _order.AsSpan(_groups[group].Start.._groups[group].End);
 
     public void Run(Graph graph, Signatures signatures)
     {
         Prepare(graph, signatures);
-        int done = 0;
         GroupCount = 0;
         for (int unit = 0; unit < signatures.UnitCount; unit++)
         {
@@ -59,16 +66,12 @@ internal sealed class Agenda
 
         while (TryChoose(out int slot))
         {
-            Span<int> group = Take(slot, ref done);
-            SortByHeight(group);
-            Entry[] entries = _entries;
-            int[] users = _users;
-            for (int i = 0; _usesLevels && i < group.Length; i++)
-                _levels.Done(slot, entries[group[i]].Level);
-
+            Span<int> group = Take(ref _slots[slot]);
             if (_usesLevels)
                 _levels.Advance(slot);
 
+            Entry[] entries = _entries;
+            int[] users = _users;
             foreach (int unit in group)
             {
                 int last = entries[unit + 1].FirstUser;
@@ -80,20 +83,18 @@ internal sealed class Agenda
                 }
             }
         }
-
-        _groups[GroupCount] = done;
     }
 
-    // All ready nodes of a kind are the next group.
-    private Span<int> Take(int slot, ref int done)
+    // All ready units of a kind are the next group.
+    private Span<int> Take(ref Slot slot)
     {
-        int start = done;
-        _groups[GroupCount++] = start;
-        for (int unit = _head[slot]; unit >= 0; unit = _entries[unit].Next)
-            _order[done++] = unit;
+        _groups[GroupCount++] = (slot.First, slot.End);
+        Span<int> group = _order.AsSpan(slot.First..slot.End);
+        if (!slot.IsSorted)
+            SortByHeight(group);
 
-        _head[slot] = -1;
-        return _order.AsSpan(start, done - start);
+        (slot.First, slot.LastHeight, slot.IsSorted) = (slot.End, int.MaxValue, true);
+        return group;
     }
 
     private bool TryChoose(out int slot)
@@ -104,11 +105,11 @@ internal sealed class Agenda
         (slot, bool lossless, double ratio) = (-1, false, 0);
         for (int candidate = 0; candidate < _slotCount; candidate++)
         {
-            if (_head[candidate] < 0)
+            if (_slots[candidate].First == _slots[candidate].End)
                 continue;
 
             double share = _levels.ShareReady(candidate);
-            bool better = slot < 0 || (share >= 1 && lossless ? _meanDepth[candidate] < _meanDepth[slot] : share > ratio);
+            bool better = slot < 0 || (share >= 1 && lossless ? _slots[candidate].MeanDepth < _slots[slot].MeanDepth : share > ratio);
             if (better)
                 (slot, lossless, ratio) = (candidate, share >= 1, share);
         }
@@ -118,48 +119,31 @@ internal sealed class Agenda
 
     private void MakeReady(int unit, ref Entry entry)
     {
-        int slot = entry.Slot;
-        if (Enqueue(unit, ref entry) && !_usesLevels)
-            _ready.Enqueue(slot, (_meanDepth[slot], slot));
-
+        ref Slot slot = ref _slots[entry.Slot];
         if (_usesLevels)
-            _levels.MakeReady(slot, entry.Level);
+            _levels.MakeReady(entry.Slot, entry.Level);
+        else if (slot.First == slot.End)
+            _ready.Enqueue(entry.Slot, (slot.MeanDepth, entry.Slot));
+
+        slot.IsSorted &= entry.Height <= slot.LastHeight;
+        slot.LastHeight = entry.Height;
+        _order[slot.End++] = unit;
     }
 
-    // True for the first one of its kind.
-    private bool Enqueue(int unit, ref Entry entry)
-    {
-        int slot = entry.Slot;
-        bool isFirst = _head[slot] < 0;
-        if (isFirst)
-            _head[slot] = unit;
-        else
-            _entries[_tail[slot]].Next = unit;
-
-        entry.Next = -1;
-        _tail[slot] = unit;
-        return isFirst;
-    }
-
-    // Stable: the nodes that most steps still follow come first.
+    // Stable: the units that most steps still follow come first.
     private void SortByHeight(Span<int> group)
     {
-        int low = int.MaxValue, high = 0, previous = int.MaxValue;
-        bool sorted = true;
+        int low = int.MaxValue, high = 0;
         foreach (int unit in group)
         {
             int height = _entries[unit].Height;
-            sorted &= height <= previous;
-            (low, high, previous) = (Math.Min(low, height), Math.Max(high, height), height);
+            (low, high) = (Math.Min(low, height), Math.Max(high, height));
         }
-
-        if (sorted)
-            return;
 
         if (_sorted.Length < group.Length)
             _sorted = new int[_order.Length];
 
-        // A counting sort: of each height, where its next node goes.
+        // A counting sort: of each height, where its next unit goes.
         int range = high - low + 1;
         if (_places.Length < range + 1)
             _places = new int[Math.Max(range + 1, 2 * _places.Length)];
@@ -195,8 +179,13 @@ internal sealed class Agenda
             edges = AddUnit(graph.InputsOf(units[unit]), unit, ref entry, origins, edges);
         }
 
-        for (int slot = 0; slot < _slotCount; slot++)
-            _meanDepth[slot] /= _members[slot];
+        int start = 0;
+        foreach (ref Slot slot in _slots.AsSpan(0, _slotCount))
+        {
+            slot.MeanDepth /= slot.Units;
+            slot.First = slot.End = start;
+            start += slot.Units;
+        }
 
         FindUsers(units.Length, edges);
     }
@@ -207,7 +196,7 @@ internal sealed class Agenda
         if (slot < 0)
         {
             slot = _slotCount++;
-            (_head[slot], _members[slot], _meanDepth[slot]) = (-1, 0, 0);
+            _slots[slot] = new Slot { IsSorted = true, LastHeight = int.MaxValue };
             _usesLevels &= _slotCount <= KindLevels.MaxKinds;
         }
 
@@ -240,12 +229,13 @@ internal sealed class Agenda
             entry.Level = _levels.Add(unit, entry.Slot, levels);
 
         (entry.Waiting, entry.Depth) = (edges - first, depth);
-        _meanDepth[entry.Slot] += depth;
-        _members[entry.Slot]++;
+        ref Slot slot = ref _slots[entry.Slot];
+        slot.MeanDepth += depth;
+        slot.Units++;
         return edges;
     }
 
-    // From the number of each node's users to the list of them, and its height. Backwards: all users of a node come after it, so that they know
+    // From the number of each unit's users to the list of them, and its height. Backwards: all users of a unit come after it, so that they know
     // their heights; and each list fills from its end to its start, which is then where it starts.
     private void FindUsers(int count, int edges)
     {
@@ -272,7 +262,7 @@ internal sealed class Agenda
         if (_order.Length < signatures.UnitCount)
         {
             int capacity = Math.Max(signatures.UnitCount, 2 * _order.Length);
-            (_entries, _order, _groups) = (new Entry[capacity + 1], new int[capacity], new int[capacity + 1]);
+            (_entries, _order, _groups) = (new Entry[capacity + 1], new int[capacity], new (int, int)[capacity]);
         }
 
         if (_users.Length < graph.EdgeCount)
@@ -281,10 +271,10 @@ internal sealed class Agenda
             (_users, _sources) = (new int[capacity], new int[capacity]);
         }
 
-        if (_head.Length < signatures.Count)
+        if (_slots.Length < signatures.Count)
         {
-            int capacity = Math.Max(signatures.Count, 2 * _head.Length);
-            (_head, _tail, _members, _meanDepth, _slotOf) = (new int[capacity], new int[capacity], new int[capacity], new double[capacity], new int[capacity]);
+            int capacity = Math.Max(signatures.Count, 2 * _slots.Length);
+            (_slots, _slotOf) = (new Slot[capacity], new int[capacity]);
         }
     }
 }

@@ -196,9 +196,7 @@ internal sealed partial class Batch
 
             Shape operandShape = vectors ? new Shape(_source.ShapeOf(operand).Rows) : _source.ShapeOf(operand);
             _runs.Clear();
-            foreach (int unit in units)
-                Add(_source.InputsOf(NodeOf(unit))[slot]);
-
+            AddInputs(units, slot);
             _inputs.Add(_runs.ToOperand(operandShape, _runs.Length / operandShape.Size, shared: false));
         }
 
@@ -226,6 +224,26 @@ internal sealed partial class Batch
         _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
     }
 
+    // The values of an operand: of each unit what it reads there.
+    private void AddInputs(ReadOnlySpan<int> units, int slot)
+    {
+        ReadOnlySpan<int> nodes = _signatures.Units, origins = _signatures.Origins;
+        Place[] places = _places;
+        foreach (int unit in units)
+        {
+            int value = _source.InputsOf(nodes[unit])[slot], origin = origins[value];
+            if (origin < 0 || places[origin].Pattern >= 0)
+            {
+                Add(value);
+                continue;
+            }
+
+            ref readonly Form form = ref _source.FormOf(value);
+            int size = form.Shape.Size;
+            _runs.Add(places[origin].Node + form.Result, form.Result == 0 ? places[origin].Offset : checked(places[origin].Offset * size), checked(form.Count * size));
+        }
+    }
+
     // The next values of an operand.
     private void Add(int value)
     {
@@ -239,10 +257,12 @@ internal sealed partial class Batch
     private void AddPicked(OperandRuns operand, Place place)
     {
         int rows = _target.ShapeOf(place.Node).Rows, picked = place.Picked > 0 ? place.Picked : rows;
-        foreach (Run run in _source.RunsOf(place.Pattern))
+        foreach (ref readonly Run run in _source.RunsOf(place.Pattern))
         {
             if (rows == picked)
                 operand.Add(place.Node, place.Offset + run.Source, run.Length);
+            else if (run.Length == picked)
+                operand.Add(place.Node, place.Offset + run.Source / picked * rows, rows);
             else
                 operand.Add(place.Node, place.Offset + run.Source / picked * rows, run.Length / picked * rows);
         }

@@ -16,9 +16,9 @@ internal sealed class KindLevels
     private static readonly Vector256<ushort>[] Unit = [.. Enumerable.Range(0, MaxKinds).Select(kind => Vector256<ushort>.Zero.WithElement(kind, (ushort)1))];
 
     private Vector256<ushort>[] _levels = [];                       // by node; saturating
-    private readonly int[][] _left = [.. Enumerable.Range(0, MaxKinds).Select(_ => new int[16])];   // by kind and level, the nodes not yet done
+    private readonly int[][] _waiting = [.. Enumerable.Range(0, MaxKinds).Select(_ => new int[16])];   // by kind and level, the nodes not yet ready
     private readonly int[] _depth = new int[MaxKinds];              // by kind, the number of its levels
-    private readonly int[] _current = new int[MaxKinds];            // by kind, the lowest level with nodes left
+    private readonly int[] _current = new int[MaxKinds];            // by kind, the lowest level with nodes that have not run
     private readonly int[] _readyHere = new int[MaxKinds];          // by kind, the ready nodes of that level
 
     /// <summary>Starts over.</summary>
@@ -30,7 +30,7 @@ internal sealed class KindLevels
 
         for (int kind = 0; kind < MaxKinds; kind++)
         {
-            Array.Clear(_left[kind], 0, _depth[kind]);
+            Array.Clear(_waiting[kind], 0, _depth[kind]);
             (_current[kind], _readyHere[kind], _depth[kind]) = (0, 0, 0);
         }
     }
@@ -47,35 +47,37 @@ internal sealed class KindLevels
         if (level >= _depth[kind])
             AddLevel(kind, level);
 
-        _left[kind][level]++;
+        _waiting[kind][level]++;
         return level;
     }
 
     private void AddLevel(int kind, int level)
     {
         _depth[kind] = level + 1;
-        if (level >= _left[kind].Length)
-            Array.Resize(ref _left[kind], 2 * level);
+        if (level >= _waiting[kind].Length)
+            Array.Resize(ref _waiting[kind], 2 * level);
     }
 
     public void MakeReady(int kind, int level)
     {
+        _waiting[kind][level]--;
         if (level == _current[kind])
             _readyHere[kind]++;
     }
 
     /// <summary>Of the nodes of a kind that wait for no other of their kind, the share that waits for nothing else either.</summary>
-    public double ShareReady(int kind) => _current[kind] < _depth[kind] ? (double)_readyHere[kind] / _left[kind][_current[kind]] : 1;
+    public double ShareReady(int kind)
+    {
+        int waiting = _current[kind] < _depth[kind] ? _waiting[kind][_current[kind]] : 0;
+        return waiting == 0 ? 1 : (double)_readyHere[kind] / (_readyHere[kind] + waiting);
+    }
 
-    /// <summary>Notes that a node is done.</summary>
-    public void Done(int kind, int level) => _left[kind][level]--;
-
-    /// <summary>Notes that all nodes of a kind that were ready are done.</summary>
+    /// <summary>Notes that all nodes of a kind that were ready have run.</summary>
     public void Advance(int kind)
     {
-        int[] left = _left[kind];
+        int[] waiting = _waiting[kind];
         _readyHere[kind] = 0;
-        while (_current[kind] < _depth[kind] && left[_current[kind]] == 0)
+        while (_current[kind] < _depth[kind] && waiting[_current[kind]] == 0)
             _current[kind]++;
     }
 }
