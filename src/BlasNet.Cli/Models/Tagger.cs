@@ -18,51 +18,51 @@ internal class Tagger
 {
     private readonly Embedding _words;
     private readonly BidirectionalSequence _lstm;
-    private readonly Mlp _mlp;
-    private readonly Function<Expr, Expr, Expr> _loss;
+    private readonly Function<Expr, Expr, Expr> _scores;
+    private readonly Function<Expr, Expr, Expr, Expr> _loss;
 
     public Tagger(Model model, TaggerSizes sizes)
     {
         _words = new Embedding(model, "words", sizes.Embedding, sizes.Words);
         _lstm = BidirectionalSequence.OfLstm(model, "lstm", sizes.Embedding, sizes.Hidden);
-        _mlp = new Mlp(model, "mlp", 2 * sizes.Hidden, sizes.Mlp, sizes.Tags);
-        _loss = Function.Of("loss", (Expr state, Expr tag) => CrossEntropy(_mlp.Apply(state), tag));
+        var mlp = new Mlp(model, "mlp", 2 * sizes.Hidden, sizes.Mlp, sizes.Tags);
+        _scores = Function.Of("scores", (Expr ahead, Expr back) => mlp.Apply(Concatenate(ahead, back)));
+        _loss = Function.Of("loss", (Expr ahead, Expr back, Expr tag) => CrossEntropy(_scores.Call(ahead, back), tag));
     }
 
     /// <summary>The sum of the cross-entropies of all words' tags.</summary>
     public Expr Loss(Graph g, TaggedSentence sentence)
     {
-        using var scratch = new Scratch<Expr>(sentence.Words.Length);
-        Span<Expr> states = scratch.Span;
-        Read(g, sentence, states);
-        for (int i = 0; i < states.Length; i++)
-            states[i] = _loss.Call(states[i], g.Index(sentence.Tags[i]));
+        using Scratch<Expr> ahead = new(sentence.Words.Length), back = new(sentence.Words.Length);
+        Read(g, sentence, ahead.Span, back.Span);
+        for (int i = 0; i < sentence.Words.Length; i++)
+            ahead.Span[i] = _loss.Call(ahead.Span[i], back.Span[i], g.Index(sentence.Tags[i]));
 
-        return Total(states);
+        return Total(ahead.Span);
     }
 
     /// <summary>A number for each tag, word after word; a word's largest says which tag it has.</summary>
     /// <returns>[words · tags].</returns>
     public Expr Scores(Graph g, TaggedSentence sentence)
     {
-        using var scratch = new Scratch<Expr>(sentence.Words.Length);
-        Read(g, sentence, scratch.Span);
-        foreach (ref Expr state in scratch.Span)
-            state = _mlp.Apply(state);
+        using Scratch<Expr> ahead = new(sentence.Words.Length), back = new(sentence.Words.Length);
+        Read(g, sentence, ahead.Span, back.Span);
+        for (int i = 0; i < sentence.Words.Length; i++)
+            ahead.Span[i] = _scores.Call(ahead.Span[i], back.Span[i]);
 
-        return Concatenate(scratch.Span);
+        return Concatenate(ahead.Span);
     }
 
     /// <summary>The vector that stands for a word.</summary>
     protected virtual Expr VectorOf(Graph g, TaggedSentence sentence, int position) => _words.Of(g, sentence.Words[position]);
 
-    // What both directions have seen, at each word.
-    private void Read(Graph g, TaggedSentence sentence, Span<Expr> states)
+    // What each direction has seen, at each word.
+    private void Read(Graph g, TaggedSentence sentence, Span<Expr> ahead, Span<Expr> back)
     {
-        using var vectors = new Scratch<Expr>(states.Length);
-        for (int i = 0; i < states.Length; i++)
+        using var vectors = new Scratch<Expr>(ahead.Length);
+        for (int i = 0; i < ahead.Length; i++)
             vectors.Span[i] = VectorOf(g, sentence, i);
 
-        _lstm.Run(vectors.Span, states);
+        _lstm.Run(vectors.Span, ahead, back);
     }
 }

@@ -37,12 +37,22 @@ public sealed class BidirectionalSequence(IRecurrentLayer forward, IRecurrentLay
         Sequence.Check(sequence, outputs);
         Expr[] rented = ArrayPool<Expr>.Shared.Rent(sequence.Length);
         Span<Expr> ahead = rented.AsSpan(0, sequence.Length);
-        forward.Run(sequence, ahead);
-        backward.Run(sequence, outputs, reverse: true);
+        Run(sequence, ahead, outputs);
         for (int t = 0; t < sequence.Length; t++)
             outputs[t] = Concatenate(ahead[t], outputs[t]);
 
         ArrayPool<Expr>.Shared.Return(rented, clearArray: true);
+    }
+
+    /// <summary>For each vector what each direction makes of it: for who puts them together in a function of their own, at no node for each vector.</summary>
+    /// <param name="sequence">Vectors [inputs].</param>
+    /// <param name="ahead">As many; receives [forward's hidden] each.</param>
+    /// <param name="back">As many; receives [backward's hidden] each.</param>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public void Run(ReadOnlySpan<Expr> sequence, Span<Expr> ahead, Span<Expr> back)
+    {
+        forward.Run(sequence, ahead);
+        backward.Run(sequence, back, reverse: true);
     }
 
     /// <summary>The whole sequence in one vector: what each direction knows at its end.</summary>
