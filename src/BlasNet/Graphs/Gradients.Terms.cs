@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlasNet.Graphs.Structure;
+using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
@@ -38,17 +39,18 @@ internal sealed partial class Gradients
         if (_reached.Length < vectors)
             _reached = new bool[2 * vectors];
 
+        var divisor = new Divisor(rows);
         Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
         foreach (ref readonly Run run in runs)
         {
-            if (!run.MovesToVectors(rows))
+            if (!run.MovesToVectors(divisor))
                 return;
         }
 
         Array.Clear(_reached, 0, vectors);
         foreach (ref Run run in runs)
         {
-            int first = (int)((uint)run.Target / (uint)rows);
+            int first = divisor.Divide(run.Target);
             if (run.Length == rows)
             {
                 if (!_reached[first])
@@ -59,7 +61,7 @@ internal sealed partial class Gradients
             }
 
             // A run that reaches some of its vectors first would have to be cut; the others are cleared instead.
-            Span<bool> reached = _reached.AsSpan(first, run.Length / rows);
+            Span<bool> reached = _reached.AsSpan(first, divisor.Divide(run.Length));
             if (!reached.Contains(true))
                 run = run with { IsFirst = true };
 

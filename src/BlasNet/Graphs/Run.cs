@@ -1,3 +1,5 @@
+using BlasNet.Memory;
+
 namespace BlasNet.Graphs;
 
 /// <summary>A range of elements that moves from an input of a node to its output; what gather copies, scatter-add adds.</summary>
@@ -9,10 +11,10 @@ namespace BlasNet.Graphs;
 internal readonly record struct Run(int Input, int Source, int Target, int Length, bool IsFirst = false)
 {
     /// <summary>Whether whole vectors of a length move to places of whole vectors.</summary>
-    public bool MovesVectors(int rows) => Source % rows == 0 && MovesToVectors(rows);
+    public bool MovesVectors(Divisor rows) => rows.Divides(Source) && MovesToVectors(rows);
 
     /// <summary>Whether what moves comes to lie in places of whole vectors of a length.</summary>
-    public bool MovesToVectors(int rows) => Target % rows == 0 && (Length == rows || Length % rows == 0);
+    public bool MovesToVectors(Divisor rows) => rows.Divides(Target) && rows.Divides(Length);
 
     /// <summary>The same range on its way back, as the gradient needs it.</summary>
     public Run Reverse() => new(0, Target, Source, Length);

@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Memory;
 
 namespace BlasNet.Passes;
 
@@ -53,13 +54,14 @@ internal sealed partial class Batch
         if (_target.ShapeOf(source) != shape)
             return false;
 
+        var rows = new Divisor(shape.Rows);
         int length = 0, end = -1;
         bool isView = true;
         foreach (int unit in units)
         {
             int input = _source.InputsOf(NodeOf(unit))[slot];
             Place place = PlaceOf(input);
-            if (place.Node != source || place.Offset % shape.Rows != 0 || !PicksVectors(place))
+            if (place.Node != source || !rows.Divides(place.Offset) || !PicksVectors(place))
                 return false;
 
             isView &= place.Pattern < 0 && (end < 0 || end == place.Offset);
@@ -76,9 +78,10 @@ internal sealed partial class Batch
             return true;
 
         Shape picked = _source.ShapeOf(place.Pattern);
+        var rows = new Divisor(picked.Rows);
         foreach (Run run in _source.RunsOf(place.Pattern))
         {
-            if (!run.MovesVectors(picked.Rows))
+            if (!run.MovesVectors(rows))
                 return false;
         }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
+using BlasNet.Memory;
 
 namespace BlasNet.Passes;
 
@@ -257,14 +258,13 @@ internal sealed partial class Batch
     private void AddPicked(OperandRuns operand, Place place)
     {
         int rows = _target.ShapeOf(place.Node).Rows, picked = place.Picked > 0 ? place.Picked : rows;
+        var divisor = new Divisor(picked);
         foreach (ref readonly Run run in _source.RunsOf(place.Pattern))
         {
             if (rows == picked)
                 operand.Add(place.Node, place.Offset + run.Source, run.Length);
-            else if (run.Length == picked)
-                operand.Add(place.Node, place.Offset + run.Source / picked * rows, rows);
             else
-                operand.Add(place.Node, place.Offset + run.Source / picked * rows, run.Length / picked * rows);
+                operand.Add(place.Node, place.Offset + divisor.Divide(run.Source) * rows, divisor.Divide(run.Length) * rows);
         }
     }
 

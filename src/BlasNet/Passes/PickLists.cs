@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlasNet.Graphs;
+using BlasNet.Memory;
 
 namespace BlasNet.Passes;
 
@@ -55,9 +56,10 @@ internal sealed class PickLists
                 return false;
         }
 
-        foreach (Run run in graph.RunsOf(node))
+        var divisor = new Divisor(rows);
+        foreach (ref readonly Run run in graph.RunsOf(node))
         {
-            if ((adds && !run.IsFirst) || !run.MovesVectors(rows))
+            if ((adds && !run.IsFirst) || !run.MovesVectors(divisor))
                 return false;
         }
 
@@ -96,16 +98,27 @@ internal sealed class PickLists
     private void FillMoves(Plan plan, int node, Span<nint> list)
     {
         Graph graph = plan.Graph;
-        int rows = graph.ShapeOf(node).Rows;
+        ReadOnlySpan<int> inputs = graph.InputsOf(node);
+        int rows = graph.ShapeOf(node).Rows, last = -1;
+        var divisor = new Divisor(rows);
+        Span<nint> source = default;   // the list of the input that the last run moved from, if it has one; else its place
+        long place = 0;
         list.Fill(Zeros);
-        foreach (Run run in graph.RunsOf(node))
+        foreach (ref readonly Run run in graph.RunsOf(node))
         {
-            int input = graph.InputsOf(node)[run.Input];
-            Span<nint> part = list.Slice(run.Target / rows, run.Length / rows);
-            if (Contains(input))
-                ListOf(graph, input).Slice(run.Source / rows, part.Length).CopyTo(part);
+            if (run.Input != last)
+            {
+                last = run.Input;
+                source = Contains(inputs[last]) ? ListOf(graph, inputs[last]) : default;
+                place = source.IsEmpty ? plan.PlaceOf(inputs[last]) : 0;
+            }
+
+            int target = divisor.Divide(run.Target);
+            Span<nint> part = list.Slice(target, run.Length == rows ? 1 : divisor.Divide(run.Length));
+            if (source.IsEmpty)
+                Count(part, place + run.Source, rows);
             else
-                Count(part, plan.PlaceOf(input) + run.Source, rows);
+                source.Slice(divisor.Divide(run.Source), part.Length).CopyTo(part);
         }
     }
 
