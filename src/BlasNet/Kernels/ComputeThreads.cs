@@ -13,7 +13,8 @@ internal interface IRangeWork
 /// <summary>The one pool of threads that matrix products and large sweeps are divided over, and the number of them.</summary>
 /// <remarks>
 /// OpenBLAS itself is held to one thread: this pool divides its products too, so that there are never two pools, one spinning while the other works.
-/// A worker that has nothing to do spins for some microseconds and then sleeps. One thread means no pool at all.
+/// One thread means no pool at all. Into how many parts something is divided follows from <see cref="Count"/> alone, so that results are the same to the
+/// bit; who computes a part, from who is free: the caller never waits for a thread that has not begun.
 /// </remarks>
 internal static unsafe class ComputeThreads
 {
@@ -25,7 +26,7 @@ internal static unsafe class ComputeThreads
     public static bool IsPart { get; set; }
 
     private static readonly Lock Gate = new();
-    private static Worker[] _workers = [];
+    private static ComputeWorker[] _workers = [];
     private static int _count = FromEnvironment();
 
     /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else 1.</summary>
@@ -58,7 +59,7 @@ internal static unsafe class ComputeThreads
         Run(parts, &RunPart<TWork>, &division);
     }
 
-    /// <summary>Calls <paramref name="body"/>(state, part) for every part in [0, parts), each on a thread of its own, and returns when all are done.</summary>
+    /// <summary>Calls <paramref name="body"/>(state, part) for every part in [0, parts), each on a thread of its own if there is one free, and returns when all are done.</summary>
     /// <param name="parts">At most <see cref="Count"/>.</param>
     /// <param name="body">Must not throw.</param>
     /// <param name="state">Passed through.</param>
@@ -92,19 +93,48 @@ internal static unsafe class ComputeThreads
         IsPart = false;
     }
 
+    /// <summary>Hands a job to a thread of the pool, if there is one free: where <see cref="Count"/> is 1, there is none.</summary>
+    public static void Offer(SideJob job)
+    {
+        if (Count == 1 || !Gate.TryEnter())
+            return;
+
+        try
+        {
+            foreach (ComputeWorker worker in Workers(Count - 1))
+            {
+                if (worker.TryOffer(job))
+                    return;
+            }
+        }
+        finally
+        {
+            Gate.Exit();
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunOnPool(int parts, delegate*<void*, int, void> body, void* state)
     {
-        while (_workers.Length < parts - 1)
-            _workers = [.. _workers, new Worker()];
-
+        ReadOnlySpan<ComputeWorker> workers = Workers(parts - 1);
         for (int part = 1; part < parts; part++)
-            _workers[part - 1].Start(body, state, part);
+            workers[part - 1].Offer(body, state, part);
 
         body(state, 0);
 
         for (int part = 1; part < parts; part++)
-            _workers[part - 1].Wait();
+        {
+            if (!workers[part - 1].Finish())
+                body(state, part);
+        }
+    }
+
+    private static ReadOnlySpan<ComputeWorker> Workers(int count)
+    {
+        while (_workers.Length < count)
+            _workers = [.. _workers, new ComputeWorker()];
+
+        return _workers.AsSpan(0, count);
     }
 
     private static int FromEnvironment() =>
@@ -117,76 +147,5 @@ internal static unsafe class ComputeThreads
         public TWork Work;
         public nint Count;
         public int Parts;
-    }
-
-    private sealed class Worker
-    {
-        /// <summary>Rounds of looking for work before sleeping: some 20 µs, longer than the gap between two products of a training step.</summary>
-        private const int SpinRounds = 500;
-
-        private readonly object _sleep = new();
-        private delegate*<void*, int, void> _body;
-        private void* _state;
-        private int _part;
-        private int _started;
-        private int _finished;
-        private int _asleep;
-
-        public Worker() => new Thread(Loop) { IsBackground = true, Name = "BlasNet compute" }.Start();
-
-        public void Start(delegate*<void*, int, void> body, void* state, int part)
-        {
-            _body = body;
-            _state = state;
-            _part = part;
-            Interlocked.Increment(ref _started);
-
-            if (Volatile.Read(ref _asleep) == 1)
-            {
-                lock (_sleep)
-                    Monitor.Pulse(_sleep);
-            }
-        }
-
-        public void Wait()
-        {
-            SpinWait spin = default;
-
-            // Sleeping for a millisecond, which SpinWait does in the end, would be longer than most products.
-            while (Volatile.Read(ref _finished) != _started)
-                spin.SpinOnce(sleep1Threshold: -1);
-        }
-
-        private void Loop()
-        {
-            for (int next = 1; ; next++)
-            {
-                AwaitStart(next);
-                _body(_state, _part);
-                Volatile.Write(ref _finished, next);
-            }
-        }
-
-        private void AwaitStart(int ticket)
-        {
-            for (int round = 0; round < SpinRounds; round++)
-            {
-                if (Volatile.Read(ref _started) == ticket)
-                    return;
-
-                Thread.SpinWait(8);
-            }
-
-            // Either the caller sees this flag and wakes the worker, or the worker sees the new ticket: both sides write, fence, then read.
-            Interlocked.Exchange(ref _asleep, 1);
-
-            lock (_sleep)
-            {
-                while (Volatile.Read(ref _started) != ticket)
-                    Monitor.Wait(_sleep);
-            }
-
-            Volatile.Write(ref _asleep, 0);
-        }
     }
 }
