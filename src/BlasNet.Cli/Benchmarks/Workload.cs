@@ -59,10 +59,10 @@ internal sealed class Workload<TExample>(
     : Workload(model, options.Batch)
 {
     private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch));
-    private readonly TExample[] _batch = new TExample[Math.Min(options.Batch, examples.Length)];
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
     private RandomStream _random = new((ulong)options.Seed, "order of examples");
-    private int _next, _count;
+    private int _next;
+    private StepSource<TExample> _last;
 
     public override int Examples => examples.Length;
 
@@ -81,19 +81,19 @@ internal sealed class Workload<TExample>(
         if (_next == examples.Length)
             NextPass();
 
-        _count = Math.Min(Batch, examples.Length - _next);
-        for (int i = 0; i < _count; i++)
-            _batch[i] = examples[_order[_next++]];
-
-        return _trainer.Step(_batch.AsSpan(0, _count)) * _count;
+        _last = Source(_next);
+        _next += _last.Count;
+        return _trainer.Step(_last, Source(_next)) * _last.Count;
     }
 
     public override Expr NewMinibatch()
     {
         Graph graph = Model.NewGraph();
         graph.IsTraining = true;
-        return Total([.. _batch.Take(_count).Select(example => loss(graph, example))]);
+        return Total([.. _order.Skip(_last.Start).Take(_last.Count).Select(example => loss(graph, examples[example]))]);
     }
+
+    private StepSource<TExample> Source(int start) => new(examples, _order, start, Math.Min(Batch, examples.Length - start));
 
     // Source of the shuffle: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
     private void NextPass()

@@ -41,6 +41,9 @@ internal sealed class Compilation
     /// <summary>What <see cref="Run"/> made last.</summary>
     public Plan Plan { get; } = new();
 
+    /// <summary>How many passes hold the plan: while it is above 0, no other takes its place.</summary>
+    public int Holders { get; set; }
+
     /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
     public List<Parameter> Untouched { get; } = [];
 
@@ -76,7 +79,6 @@ internal sealed class Compilation
                 return false;
         }
 
-        Plan.Graph.TakeData(graph);
         return true;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
+using BlasNet.Kernels;
 using BlasNet.Passes;
 
 namespace BlasNet.Execution;
@@ -11,6 +12,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 {
     private readonly EngineOptions _options;
     private readonly List<Compilation> _compilations = [];   // the one used last comes first
+    private Compilation _current = null!;
     private PassSet? _passes;
     private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
@@ -23,8 +25,8 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
     public Executor<T> Executor { get; }
 
-    /// <summary>The plan of the last <see cref="Prepare"/>.</summary>
-    public Plan Plan => Current.Plan;
+    /// <summary>The plan of the last <see cref="Use"/>.</summary>
+    public Plan Plan => _current.Plan;
 
     /// <summary>Whether values are examined after every kernel.</summary>
     public bool DetectAnomalies
@@ -43,42 +45,48 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <summary>Time spent in each phase since the engine was made.</summary>
     public PhaseTimes Times { get; } = new();
 
-    private Compilation Current => _compilations[0];
+    /// <summary>Makes or finds the plan that is executed next.</summary>
+    /// <inheritdoc cref="Compile"/>
+    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, ByExample? byExample = null) =>
+        Use(Compile(graph, outputs, loss, parameters, byExample), graph);
 
-    /// <summary>Makes or finds a plan; its peak bytes are known after this, before anything is computed.</summary>
+    /// <summary>Makes or finds a plan; its peak bytes are known after this, before anything is computed. May run while another plan is executed,
+    /// if that one is held.</summary>
     /// <param name="graph">The minibatch graph. With batching off, gradients are appended to it.</param>
     /// <param name="outputs">Expressions whose values are wanted.</param>
     /// <param name="loss">The scalar to differentiate, if any.</param>
     /// <param name="parameters">The parameters whose gradients are wanted.</param>
     /// <param name="byExample">Asks for the examples' gradients by themselves; <paramref name="loss"/> is the sum of the losses then too.</param>
     /// <exception cref="InvalidOperationException">The pass is too large for the indices of a plan.</exception>
-    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, ByExample? byExample = null)
+    public Compilation Compile(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
     {
         long start = Stopwatch.GetTimestamp();
-        for (int i = 0; i < _compilations.Count; i++)
-        {
-            if (_options.CachedPlans > 0 && _compilations[i].TryReuse(graph, outputs, loss, parameters, byExample))
-            {
-                MoveToFront(i);
-                Times.PlansFound++;
-                Times.Plan += Stopwatch.GetTimestamp() - start;
-                return;
-            }
-        }
-
-        if (_compilations.Count < Math.Max(1, _options.CachedPlans))
-            _compilations.Add(new Compilation(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
-
-        MoveToFront(_compilations.Count - 1);
+        Compilation? found = _options.CachedPlans > 0 ? Find(graph, outputs, loss, parameters, byExample) : null;
+        Times.PlansFound += found is null ? 0 : 1;
+        Compilation used = found ?? Oldest();
+        _compilations.Remove(used);
+        _compilations.Insert(0, used);
         Times.Plan += Stopwatch.GetTimestamp() - start;
         try
         {
-            Current.Run(graph, outputs, loss, parameters, byExample, Times);
+            if (found is null)
+                used.Run(graph, outputs, loss, parameters, byExample, Times);
+
+            return used;
         }
         catch (OverflowException e)
         {
             throw new InvalidOperationException($"A stack or the memory of a pass would have more than {int.MaxValue} elements. Use a smaller compute batch.", e);
         }
+    }
+
+    /// <summary>Chooses what is executed next, and what results are asked of from here on.</summary>
+    /// <param name="compilation">What <see cref="Compile"/> gave.</param>
+    /// <param name="graph">For this graph; it has the numbers.</param>
+    public void Use(Compilation compilation, Graph graph)
+    {
+        _current = compilation;
+        Plan.Graph.TakeData(graph);
     }
 
     /// <summary>Runs the plan.</summary>
@@ -88,6 +96,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     public void Execute(GradientBuffer<T>? gradients = null, bool accumulate = false)
     {
         ThrowIfDisposed();
+        SideJob.RequireNone();
         long start = Stopwatch.GetTimestamp();
         if (gradients is not null)
             Begin(gradients, accumulate);
@@ -101,7 +110,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     {
         if (!accumulate)
         {
-            foreach (Parameter parameter in Current.Untouched)
+            foreach (Parameter parameter in _current.Untouched)
                 gradients.Clear(parameter);
         }
 
@@ -119,18 +128,18 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     public ReadOnlySpan<T> ValueOf(int output)
     {
         ThrowIfDisposed();
-        (int node, int offset, int length) = Current.OutputAt(output);
+        (int node, int offset, int length) = _current.OutputAt(output);
         return Executor.ValueOf(node, offset, length);
     }
 
     /// <summary>The squared norms of the examples' gradients with respect to one of the parameters; empty where all are 0.</summary>
-    public ReadOnlySpan<T> SquaredNormsOf(int parameter) => Current.NormOutputs[parameter] is >= 0 and var output ? ValueOf(output) : [];
+    public ReadOnlySpan<T> SquaredNormsOf(int parameter) => _current.NormOutputs[parameter] is >= 0 and var output ? ValueOf(output) : [];
 
     /// <summary>The squared norm of one example's gradient with respect to all parameters together.</summary>
     public double SquaredNormOf(int example)
     {
         double sum = 0;
-        for (int parameter = 0; parameter < Current.NormOutputs.Count; parameter++)
+        for (int parameter = 0; parameter < _current.NormOutputs.Count; parameter++)
         {
             ReadOnlySpan<T> norms = SquaredNormsOf(parameter);
             sum += norms.IsEmpty ? 0 : double.CreateTruncating(norms[example]);
@@ -152,10 +161,24 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
             throw new ObjectDisposedException("Model", "The model has been disposed: it can be neither trained nor evaluated any more.");
     }
 
-    private void MoveToFront(int index)
+    private Compilation? Find(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
     {
-        Compilation used = _compilations[index];
-        _compilations.RemoveAt(index);
-        _compilations.Insert(0, used);
+        foreach (Compilation known in _compilations)
+        {
+            if (known.TryReuse(graph, outputs, loss, parameters, byExample))
+                return known;
+        }
+
+        return null;
+    }
+
+    // What is held is to be executed yet.
+    private Compilation Oldest()
+    {
+        Compilation? oldest = _compilations.Count < Math.Max(1, _options.CachedPlans) ? null : _compilations.FindLast(compilation => compilation.Holders == 0);
+        if (oldest is null)
+            _compilations.Add(oldest = new Compilation(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
+
+        return oldest;
     }
 }

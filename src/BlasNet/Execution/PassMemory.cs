@@ -18,9 +18,10 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
     public long Bytes => ArenaBytes + DataBytes + FixedBytes;
 
     /// <param name="plan">Of the pass.</param>
+    /// <param name="data">Its examples' numbers.</param>
     /// <param name="seen">Room for a mark for each of the model's parameters.</param>
     /// <param name="workers">How many threads run passes at once: each has values and scratch memory of its own, the packed weights are everybody's.</param>
-    public static PassMemory Of<T>(Plan plan, Span<bool> seen, int workers = 1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static PassMemory Of<T>(Plan plan, DataPools data, Span<bool> seen, int workers = 1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Graph graph = plan.Graph;
         GemmPacked<T> kernels = GemmPacked<T>.Widest;
@@ -53,6 +54,6 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
 
         int threads = workers > 1 ? 1 : ComputeThreads.Count;
         long fixedBytes = (packed * graph.Precision.ElementBytes() / workers) + (threads * kernels.MaximumScratchBytes);
-        return new PassMemory(plan.PeakBytes, graph.Data.Bytes, fixedBytes, plan.StepCount, flops);
+        return new PassMemory(plan.PeakBytes, data.Bytes, fixedBytes, plan.StepCount, flops);
     }
 }

@@ -63,14 +63,15 @@ internal static unsafe class ComputeThreads
     /// <param name="parts">At most <see cref="Count"/>.</param>
     /// <param name="body">Must not throw.</param>
     /// <param name="state">Passed through.</param>
+    /// <param name="takeBack">Whether the caller does itself what a thread has not begun when it is done with its own part; else it waits.</param>
     /// <remarks>While another thread has the pool, the caller computes all parts itself: then there is parallelism enough.</remarks>
-    public static void Run(int parts, delegate*<void*, int, void> body, void* state)
+    public static void Run(int parts, delegate*<void*, int, void> body, void* state, bool takeBack = true)
     {
         if (parts > 1 && Gate.TryEnter())
         {
             try
             {
-                RunOnPool(parts, body, state);
+                RunOnPool(parts, body, state, takeBack);
             }
             finally
             {
@@ -114,7 +115,7 @@ internal static unsafe class ComputeThreads
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void RunOnPool(int parts, delegate*<void*, int, void> body, void* state)
+    private static void RunOnPool(int parts, delegate*<void*, int, void> body, void* state, bool takeBack)
     {
         ReadOnlySpan<ComputeWorker> workers = Workers(parts - 1);
         for (int part = 1; part < parts; part++)
@@ -124,7 +125,7 @@ internal static unsafe class ComputeThreads
 
         for (int part = 1; part < parts; part++)
         {
-            if (!workers[part - 1].Finish())
+            if (!workers[part - 1].Finish(takeBack))
                 body(state, part);
         }
     }

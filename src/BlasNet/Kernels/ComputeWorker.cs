@@ -33,11 +33,12 @@ internal sealed unsafe class ComputeWorker
         Start();
     }
 
-    /// <summary>Takes the offer back if the worker has not begun; else waits until it is done.</summary>
+    /// <summary>Waits until the part is done.</summary>
+    /// <param name="takeBack">Take the offer back if the worker has not begun.</param>
     /// <returns>Whether the worker has done it.</returns>
-    public bool Finish()
+    public bool Finish(bool takeBack)
     {
-        if (!_hasPart || Interlocked.CompareExchange(ref _state, Idle, Offered) == Offered)
+        if (!_hasPart || (takeBack && Interlocked.CompareExchange(ref _state, Idle, Offered) == Offered))
             return false;
 
         SpinWait spin = default;

@@ -31,7 +31,7 @@ internal sealed unsafe class ParallelParts
         GCHandle handle = GCHandle.Alloc(this);
         try
         {
-            ComputeThreads.Run(parts, &RunPart, (void*)GCHandle.ToIntPtr(handle));
+            ComputeThreads.Run(parts, &RunPart, (void*)GCHandle.ToIntPtr(handle), takeBack: false);   // each thread keeps memory for its part
         }
         finally
         {

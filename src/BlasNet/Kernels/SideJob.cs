@@ -1,16 +1,39 @@
 namespace BlasNet.Kernels;
 
-/// <summary>Work that a free thread of the pool does while its owner does something else; products within it are not divided.</summary>
+/// <summary>Work that a free thread of the pool does while its owner does something else; it computes nothing itself.</summary>
+/// <remarks>What it asks for that its owner is about to change, it asks for too early: <see cref="RequireNone"/> ends it, and its owner does it again.</remarks>
 /// <param name="work">Must not throw.</param>
 internal sealed class SideJob(Action work)
 {
     private const int Idle = 0, Wanted = 1, Running = 2, Done = 3;
 
+    [ThreadStatic]
+    private static SideJob? _current;
+
     private int _state;
+    private bool _ownerWaits;
+
+    /// <summary>Whether the calling thread is the one that does it.</summary>
+    public bool IsCurrent => _current == this;
+
+    /// <summary>Whether it has ever asked for something too early.</summary>
+    public bool IsTooEarly { get; private set; }
+
+    /// <summary>To be called where something is read that a job's owner may be about to change.</summary>
+    /// <exception cref="InvalidOperationException">The calling thread does such a job; who has given it does not let it pass.</exception>
+    public static void RequireNone()
+    {
+        if (_current is not { } job)
+            return;
+
+        job.IsTooEarly = true;
+        throw new InvalidOperationException("Asked for while the owner of this work is about to change it.");
+    }
 
     /// <summary>Offers the work; to be followed by <see cref="Finish"/>.</summary>
     public void Start()
     {
+        _ownerWaits = false;
         Volatile.Write(ref _state, Wanted);
         ComputeThreads.Offer(this);
     }
@@ -22,6 +45,7 @@ internal sealed class SideJob(Action work)
         if (Interlocked.CompareExchange(ref _state, Idle, Wanted) == Wanted)
             return false;
 
+        Volatile.Write(ref _ownerWaits, true);
         SpinWait spin = default;
         while (Volatile.Read(ref _state) != Done)
             spin.SpinOnce(sleep1Threshold: -1);
@@ -35,9 +59,17 @@ internal sealed class SideJob(Action work)
         if (Interlocked.CompareExchange(ref _state, Running, Wanted) != Wanted)
             return;
 
-        ComputeThreads.IsPart = true;
+        _current = this;
         work();
-        ComputeThreads.IsPart = false;
+        _current = null;
         Volatile.Write(ref _state, Done);
+    }
+
+    /// <summary>Within the work: waits until the owner has done everything else.</summary>
+    public void AwaitOwner()
+    {
+        SpinWait spin = default;
+        while (!Volatile.Read(ref _ownerWaits))
+            spin.SpinOnce();
     }
 }

@@ -118,7 +118,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         Expr scaled = Op.Multiply(penalty, graph.Input(Sums.Weight));
         Engine.Prepare(graph, [penalty], scaled, _targets);
-        if (memoryBudget > 0 && _first.Memory(workers).Bytes is var bytes && bytes > memoryBudget)
+        if (memoryBudget > 0 && _first.Memory(Engine.Plan, graph, workers).Bytes is var bytes && bytes > memoryBudget)
             throw new InvalidOperationException($"The regulariser needs {bytes:N0} bytes; the memory budget is {memoryBudget:N0} bytes. Raise the budget.");
 
         Engine.Execute(Gradient, accumulate: true);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
@@ -51,20 +52,18 @@ internal abstract class GradientShare : IDisposable
     /// <summary>Adds what another thread's passes came to; its gradient comes by itself.</summary>
     public void Add(GradientShare other) => Sums += other.Sums;
 
-    /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead.</summary>
-    /// <param name="graph">The pass's minibatch graph.</param>
-    /// <param name="losses">One scalar for each example of it, times its weight.</param>
-    /// <param name="byExample">Asks for norms or clipping of the examples' gradients.</param>
-    public abstract void Prepare(Graph graph, ReadOnlySpan<Expr> losses, ByExample? byExample = null);
+    /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead, or computed meanwhile.</summary>
+    public abstract void Prepare(Pass pass);
 
-    /// <summary>What the pass that was prepared takes.</summary>
+    /// <summary>What a pass takes that has been prepared.</summary>
+    /// <param name="pass">The pass.</param>
     /// <param name="workers">How many such passes there are at once, over the same packed weights.</param>
-    public abstract PassMemory Memory(int workers = 1);
+    public abstract PassMemory Memory(Pass pass, int workers = 1);
 
-    /// <summary>Computes the pass that was prepared.</summary>
-    /// <param name="examples">How many it has.</param>
-    /// <param name="weight">The sum of their weights.</param>
-    public abstract void Add(int examples, double weight);
+    /// <summary>Computes a pass that has been prepared.</summary>
+    /// <param name="pass">The pass.</param>
+    /// <param name="weight">The sum of its examples' weights.</param>
+    public abstract void Add(Pass pass, double weight);
 
     /// <summary>|Σ w·g|², of all examples since <see cref="Begin"/>.</summary>
     public abstract double SquaredNorm();
@@ -78,7 +77,6 @@ internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[]
 {
     private readonly bool[] _seen = new bool[targets.Length];
     private Plan _plan = null!;
-    private ByExample? _byExample;   // what is asked of the pass
     private long _scratchBytes;
 
     public Engine<T> Engine { get; } = new(parameters, options);
@@ -105,23 +103,27 @@ internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[]
 
     public override long HeldBytes => Engine.Executor.ArenaBytes + _scratchBytes;
 
-    public override void Prepare(Graph graph, ReadOnlySpan<Expr> losses, ByExample? byExample)
+    public override void Prepare(Pass pass)
     {
-        Expr total = Expr.Apply(TotalOperator.Instance, losses);
-        Engine.Prepare(graph, [total], total, targets, byExample);
-        (_plan, _byExample) = (Engine.Plan, byExample);
+        Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(pass.Examples.Losses));
+        pass.Hold(Engine.Compile(pass.Graph, [total], total, targets, pass.IsByExample ? pass.Examples : null));
     }
 
-    public override PassMemory Memory(int workers) => PassMemory.Of<T>(Engine.Plan, _seen, workers);
+    public override PassMemory Memory(Pass pass, int workers) => Memory(pass.Compilation!.Plan, pass.Graph, workers);
 
-    public override void Add(int examples, double weight)
+    /// <summary>What a plan takes for a graph.</summary>
+    public PassMemory Memory(Plan plan, Graph graph, int workers) => PassMemory.Of<T>(plan, graph.Data, _seen, workers);
+
+    public override void Add(Pass pass, double weight)
     {
+        Engine.Use(pass.Compilation!, pass.Graph);
+        _plan = Engine.Plan;
         Engine.Execute(Gradient, accumulate: Sums.Passes > 0);
         double squaredNorms = 0;
-        for (int example = 0; _byExample is not null && example < examples; example++)
-            squaredNorms += Math.Min(Engine.SquaredNormOf(example), _byExample.ClipNorm * _byExample.ClipNorm);
+        for (int example = 0; pass.IsByExample && example < pass.Count; example++)
+            squaredNorms += Math.Min(Engine.SquaredNormOf(example), pass.Examples.ClipNorm * pass.Examples.ClipNorm);
 
-        Sums += new PassSums(double.CreateTruncating(Engine.ValueOf(0)[0]), weight, squaredNorms, examples, Passes: 1, LargestPass: examples);
+        Sums += new PassSums(double.CreateTruncating(Engine.ValueOf(0)[0]), weight, squaredNorms, pass.Count, Passes: 1, LargestPass: pass.Count);
         _scratchBytes = GemmScratch.Bytes;
     }
 

@@ -158,6 +158,7 @@ public sealed partial class Model : IParameters, IDisposable
 
     private Parameter Mine(Parameter parameter)
     {
+        SideJob.RequireNone();
         ObjectDisposedException.ThrowIf(_disposed, this);
         return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
     }

@@ -1,6 +1,7 @@
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 using BlasNet.Memory;
 
 namespace BlasNet.Training;
@@ -18,6 +19,7 @@ public sealed partial class Model
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        SideJob.RequireNone();
         ObjectDisposedException.ThrowIf(_disposed, this);
         using var writer = new SafetensorsWriter(path, Entries());
         Append(writer);

@@ -1,5 +1,5 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
+using BlasNet.Kernels;
 
 namespace BlasNet.Training;
 
@@ -27,7 +27,7 @@ public readonly record struct TrainingStep(
 public sealed partial class Trainer<TExample>
 {
     private Graph? _penaltyGraph;
-    private double[] _weights = [];
+    private TrainingStep _lastStep;
 
     /// <summary>The weight w of an example in the mean, at least 0: how many words it has, or how much it counts; null, the default, for 1 each.</summary>
     public Func<TExample, double>? Weight { get; set; }
@@ -37,7 +37,14 @@ public sealed partial class Trainer<TExample>
     public Func<Graph, Expr>? Regularizer { get; set; }
 
     /// <summary>The parts of the objective in the step done last.</summary>
-    public TrainingStep LastStep { get; private set; }
+    public TrainingStep LastStep
+    {
+        get
+        {
+            SideJob.RequireNone();
+            return _lastStep;
+        }
+    }
 
     /// <summary>Puts the average of the parameters (<see cref="Optimizer.AverageFrom"/>) in their place, to evaluate or to save it.</summary>
     /// <returns>Puts the parameters back when it is disposed; train on only then.</returns>
@@ -58,42 +65,5 @@ public sealed partial class Trainer<TExample>
         _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)), BudgetOfWorker, Workers);
         if (!double.IsFinite(_accumulator.Penalty))
             throw new NonFiniteException(StepCount + 1, example: null, "the regulariser", _accumulator.Penalty);
-    }
-
-    // Before anything is computed: a step whose weights make no mean changes nothing.
-    private void TakeWeights(ReadOnlySpan<TExample> examples)
-    {
-        if (Weight is null)
-            return;
-
-        if (_weights.Length < examples.Length)
-            _weights = new double[examples.Length];
-
-        double sum = 0;
-        for (int i = 0; i < examples.Length; i++)
-        {
-            double weight = _weights[i] = Weight(examples[i]);
-            if (!(double.IsFinite(weight) && weight >= 0))
-                throw new InvalidOperationException($"The weight of example {i} of the step is {weight}; it must be finite and at least 0.");
-
-            sum += weight;
-        }
-
-        if (sum == 0)
-            throw new InvalidOperationException("The weights of the step's examples are all 0; their mean loss is not defined.");
-    }
-
-    private Expr Weighted(Graph graph, Expr loss, int example) => Weight is null ? loss : Op.Multiply(loss, graph.Input(_weights[example]));
-
-    private double WeightOf(int first, int count)
-    {
-        if (Weight is null)
-            return count;
-
-        double sum = 0;
-        foreach (double weight in _weights.AsSpan(first, count))
-            sum += weight;
-
-        return sum;
     }
 }

@@ -7,7 +7,6 @@ public sealed partial class Trainer<TExample>
 {
     private readonly ParallelParts _parallel = new();
     private Action<int>? _runWorker;
-    private TExample[] _stepExamples = [];
     private int[] _bounds = [];   // the first example of each worker, and the number of all
     private int _workers = 1;
 
@@ -27,18 +26,14 @@ public sealed partial class Trainer<TExample>
     /// that are all alike.</summary>
     public Func<TExample, double>? Work { get; set; }
 
-    private void RunWorkers(ReadOnlySpan<TExample> examples)
+    private void RunWorkers()
     {
-        int workers = Math.Min(Workers, examples.Length);
-        if (_stepExamples.Length < examples.Length)
-            _stepExamples = new TExample[examples.Length];
-
-        examples.CopyTo(_stepExamples);
-        Divide(examples, workers);
+        int workers = Math.Min(Workers, _examples.Count);
+        Divide(_examples.Span, workers);
         while (_runners.Count < workers)
         {
             _runners.Add(new PassRunner(this, Model.Own(_accumulator.NewShare())));
-            _runners[^1].Begin(_runners[0].Sizer.Sizes);
+            _runners[^1].Begin(_runners[0].Sizes);
         }
 
         _accumulator.HoldForecasts(true);
@@ -60,8 +55,7 @@ public sealed partial class Trainer<TExample>
     private void RunWorker(int worker)
     {
         int workers = _bounds.Length - 1;
-        _runners[worker].Run(
-            _stepExamples.AsSpan(_bounds[worker].._bounds[worker + 1]), _bounds[worker], ComputeBatch == 0 ? 0 : Math.Max(1, ComputeBatch / workers));
+        _runners[worker].Run(_examples, _bounds[worker], _bounds[worker + 1], ComputeBatch == 0 ? 0 : Math.Max(1, ComputeBatch / workers));
     }
 
     // Neighbouring examples, as near to equal work as they come, and at least one for each.

@@ -1,7 +1,7 @@
-using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Memory;
+using BlasNet.Operators;
 
 namespace BlasNet.Training;
 
@@ -21,7 +21,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     private readonly GradientAccumulator _accumulator;
     private readonly List<PassRunner> _runners = [];   // one for each thread of a step, the calling one first
     private readonly Exclusive _use = new("trainer");
-    private readonly List<TExample> _batch = [];
+    private long _steps;
     private int _epochDone, _epochSize;   // examples
     private double _epochLossSum, _epochWeight;
 
@@ -40,6 +40,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
         (Model, _loss, Optimizer) = (model, loss, optimizer);
+        (_examples, _nextExamples) = (new StepExamples(this), new StepExamples(this));
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
         _accumulator = model.Own(GradientAccumulator.Create(model, options));
         _runners.Add(new PassRunner(this, _accumulator.First));
@@ -63,7 +64,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     public bool DetectAnomalies { get; set; }
 
     /// <summary>Optimizer steps so far.</summary>
-    public long StepCount { get; private set; }
+    public long StepCount => _runners[0].StepAhead ?? _steps;
 
     /// <summary>Epochs so far.</summary>
     public int EpochCount { get; private set; }
@@ -86,19 +87,45 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _use.Enter();
         try
         {
-            AccumulateGradient(examples);
-            _accumulator.Update(Optimizer, ++StepCount);
-            PassSums sums = _accumulator.Sums;
-            LastStep = new TrainingStep(
-                StepCount, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
-                Optimizer.LearningRateAt(StepCount), sums.Passes, sums.LargestPass, _accumulator.HeldBytes);
-            LargestPass = Math.Max(LargestPass, LastStep.ComputeBatch);
-            return LastStep.Loss;
+            Load(examples);
+            return Step(nextStep: null);
         }
         finally
         {
             _use.Exit();
         }
+    }
+
+    /// <summary>One optimizer step, while which the next one may be prepared.</summary>
+    internal double Step(StepSource<TExample> source, StepSource<TExample> next)
+    {
+        _use.Enter();
+        try
+        {
+            if (_runners[0].IsAhead && _nextExamples.Are(source))
+                (_examples, _nextExamples) = (_nextExamples, _examples);
+            else
+                Load(source);
+
+            _nextExamples.Announce(next, _steps + 1);
+            return Step(next.Count > 0 ? _nextExamples : null);
+        }
+        finally
+        {
+            _use.Exit();
+        }
+    }
+
+    private double Step(StepExamples? nextStep)
+    {
+        AccumulateGradient(nextStep);
+        _accumulator.Update(Optimizer, ++_steps);
+        PassSums sums = _accumulator.Sums;
+        _lastStep = new TrainingStep(
+            _steps, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
+            Optimizer.LearningRateAt(_steps), sums.Passes, sums.LargestPass, _accumulator.HeldBytes);
+        LargestPass = Math.Max(LargestPass, _lastStep.ComputeBatch);
+        return _lastStep.Loss;
     }
 
     /// <summary>Every example once, in an order that follows from the model's seed and the number of the epoch; the last step may have fewer.</summary>
@@ -129,32 +156,31 @@ public sealed partial class Trainer<TExample> : ITrainerState
         while (_epochDone < order.Length)
         {
             cancellation.ThrowIfCancellationRequested();
-            _batch.Clear();
-            foreach (int example in order.AsSpan(_epochDone, Math.Min(OptimizationBatch, order.Length - _epochDone)))
-                _batch.Add(examples[example]);
-
-            _epochLossSum += StepOfEpoch(order) * LastStep.Weight;
-            _epochWeight += LastStep.Weight;
-            _epochDone += _batch.Count;
+            StepSource<TExample> source = Source(_epochDone);
+            _epochLossSum += StepOfEpoch(source, Source(_epochDone + source.Count)) * _lastStep.Weight;
+            _epochWeight += _lastStep.Weight;
+            _epochDone += source.Count;
             progress?.Report(new TrainingProgress(
                 EpochCount + 1, StepsFor(_epochDone), StepsFor(order.Length), _epochLossSum / _epochWeight, _epochDone));
         }
+
+        StepSource<TExample> Source(int start) => new(examples, order, start, Math.Min(OptimizationBatch, order.Length - start));
     }
 
     // An example has its number in the data, not in the step.
-    private double StepOfEpoch(int[] order)
+    private double StepOfEpoch(StepSource<TExample> source, StepSource<TExample> next)
     {
         try
         {
-            return Step(CollectionsMarshal.AsSpan(_batch));
+            return Step(source, next);
         }
         catch (NonFiniteException e) when (e.Example is { } example)
         {
-            throw new NonFiniteException(e, order[_epochDone + example]);
+            throw new NonFiniteException(e, source.Order[source.Start + example]);
         }
         catch (MemoryBudgetException e)
         {
-            throw new MemoryBudgetException(order[_epochDone + e.Example], e.Bytes, e.Budget, Workers);
+            throw new MemoryBudgetException(source.Order[source.Start + e.Example], e.Bytes, e.Budget, Workers);
         }
     }
 
@@ -172,48 +198,67 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
     internal void AccumulateGradient(ReadOnlySpan<TExample> examples)
     {
-        Begin(examples);
-        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
-        if (Workers > 1 && examples.Length > 1)
-            RunWorkers(examples);
-        else
-            _runners[0].Run(examples, first: 0, ComputeBatch);
-
-        Finish(examples);
+        Load(examples);
+        AccumulateGradient(nextStep: null);
     }
 
     /// <summary>Sums losses and gradients over the examples, in passes of the sizes given.</summary>
     internal void AccumulateGradient(ReadOnlySpan<TExample> examples, IEnumerable<int> passes)
     {
-        Begin(examples);
+        Load(examples);
+        Begin();
         int start = 0;
         foreach (int pass in passes)
         {
-            _runners[0].Run(examples.Slice(start, pass), start, computeBatch: 0);
+            _runners[0].Run(_examples, start, start + pass, computeBatch: 0);
             start += pass;
         }
 
-        Finish(examples);
+        Finish();
     }
 
-    private void Begin(ReadOnlySpan<TExample> examples)
+    private void AccumulateGradient(StepExamples? nextStep)
+    {
+        Begin();
+        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
+        if (Workers > 1 && _examples.Count > 1)
+            RunWorkers();
+        else
+            _runners[0].Run(_examples, 0, _examples.Count, ComputeBatch, nextStep);
+
+        Finish();
+    }
+
+    private void Load(ReadOnlySpan<TExample> examples)
     {
         if (examples.IsEmpty)
             throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
 
-        TakeWeights(examples);
+        _runners[0].Drop();
+        _examples.Load(examples);
+    }
+
+    private void Load(StepSource<TExample> source)
+    {
+        _runners[0].Drop();
+        _examples.Announce(source, _steps);
+        _examples.Load();
+    }
+
+    private void Begin()
+    {
         _accumulator.Begin();
-        PassSizes sizes = _runners[0].Sizer.Sizes;   // what the first has learned counts for all, and is in checkpoints
+        PassSizes sizes = _runners[0].Sizes;   // what the first has learned counts for all, and is in checkpoints
         foreach (PassRunner runner in _runners)
             runner.Begin(sizes);
     }
 
-    private void Finish(ReadOnlySpan<TExample> examples)
+    private void Finish()
     {
         foreach (PassRunner runner in _runners)
         {
             if (runner.NonFinite is { } pass)
-                throw FindNonFinite(runner, examples.Slice(pass.First, pass.Count), pass.First);
+                throw FindNonFinite(runner, pass.First, pass.Count);
         }
 
         MeasureNoise();
@@ -221,25 +266,28 @@ public sealed partial class Trainer<TExample> : ITrainerState
     }
 
     // The pass once more, example by example.
-    private NonFiniteException FindNonFinite(PassRunner runner, ReadOnlySpan<TExample> examples, int first)
+    private NonFiniteException FindNonFinite(PassRunner runner, int first, int count)
     {
         (double sum, string? anomaly) = (runner.Share.Sums.Loss, runner.Share.Anomaly);
-        for (int i = 0; i < examples.Length; i++)
+        for (int example = first; example < first + count; example++)
         {
-            (double loss, string? origin) = runner.Examine(examples[i], first + i);
+            (double loss, string? origin) = runner.Examine(_examples, example);
             if (!double.IsFinite(loss) || (DetectAnomalies && origin is not null))
-                return new NonFiniteException(StepCount + 1, first + i, origin, loss);
+                return new NonFiniteException(StepCount + 1, example, origin, loss);
         }
 
         return new NonFiniteException(StepCount + 1, example: null, anomaly, sum);
     }
 
-    private Expr BuildLoss(Graph graph, TExample example, int number)
+    private Expr BuildLoss(Graph graph, StepExamples examples, int number)
     {
         graph.BeginExample(number);
-        Expr loss = _loss(graph, example);
-        return loss.Shape.IsScalar ? Weighted(graph, graph.At(loss.IndexIn(graph)), number)
-            : throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
+        Expr loss = _loss(graph, examples.Span[number]);
+        if (!loss.Shape.IsScalar)
+            throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
+
+        loss = graph.At(loss.IndexIn(graph));
+        return Weight is null ? loss : Op.Multiply(loss, graph.Input(examples.WeightOf(number)));
     }
 
     // Source: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
