@@ -1,7 +1,6 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Memory;
-using BlasNet.Operators;
 
 namespace BlasNet.Training;
 
@@ -194,101 +193,6 @@ public sealed partial class Trainer<TExample> : ITrainerState
     }
 
     private int StepsFor(int examples) => (examples + OptimizationBatch - 1) / OptimizationBatch;
-
-    /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
-    internal void AccumulateGradient(ReadOnlySpan<TExample> examples)
-    {
-        Load(examples);
-        AccumulateGradient(nextStep: null);
-    }
-
-    /// <summary>Sums losses and gradients over the examples, in passes of the sizes given.</summary>
-    internal void AccumulateGradient(ReadOnlySpan<TExample> examples, IEnumerable<int> passes)
-    {
-        Load(examples);
-        Begin();
-        int start = 0;
-        foreach (int pass in passes)
-        {
-            _runners[0].Run(_examples, start, start + pass, computeBatch: 0);
-            start += pass;
-        }
-
-        Finish();
-    }
-
-    private void AccumulateGradient(StepExamples? nextStep)
-    {
-        Begin();
-        ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
-        if (Workers > 1 && _examples.Count > 1)
-            RunWorkers();
-        else
-            _runners[0].Run(_examples, 0, _examples.Count, ComputeBatch, nextStep);
-
-        Finish();
-    }
-
-    private void Load(ReadOnlySpan<TExample> examples)
-    {
-        if (examples.IsEmpty)
-            throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
-
-        _runners[0].Drop();
-        _examples.Load(examples);
-    }
-
-    private void Load(StepSource<TExample> source)
-    {
-        _runners[0].Drop();
-        _examples.Announce(source, _steps);
-        _examples.Load();
-    }
-
-    private void Begin()
-    {
-        _accumulator.Begin();
-        PassSizes sizes = _runners[0].Sizes;   // what the first has learned counts for all, and is in checkpoints
-        foreach (PassRunner runner in _runners)
-            runner.Begin(sizes);
-    }
-
-    private void Finish()
-    {
-        foreach (PassRunner runner in _runners)
-        {
-            if (runner.NonFinite is { } pass)
-                throw FindNonFinite(runner, pass.First, pass.Count);
-        }
-
-        MeasureNoise();
-        AddPenalty();
-    }
-
-    // The pass once more, example by example.
-    private NonFiniteException FindNonFinite(PassRunner runner, int first, int count)
-    {
-        (double sum, string? anomaly) = (runner.Share.Sums.Loss, runner.Share.Anomaly);
-        for (int example = first; example < first + count; example++)
-        {
-            (double loss, string? origin) = runner.Examine(_examples, example);
-            if (!double.IsFinite(loss) || (DetectAnomalies && origin is not null))
-                return new NonFiniteException(StepCount + 1, example, origin, loss);
-        }
-
-        return new NonFiniteException(StepCount + 1, example: null, anomaly, sum);
-    }
-
-    private Expr BuildLoss(Graph graph, StepExamples examples, int number)
-    {
-        graph.BeginExample(number);
-        Expr loss = _loss(graph, examples.Span[number]);
-        if (!loss.Shape.IsScalar)
-            throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
-
-        loss = graph.At(loss.IndexIn(graph));
-        return Weight is null ? loss : Op.Multiply(loss, graph.Input(examples.WeightOf(number)));
-    }
 
     // Source: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
     private int[] Shuffled(int count, int epoch)

@@ -1,0 +1,82 @@
+using BlasNet.Kernels;
+
+namespace BlasNet.Tests.Kernels;
+
+[Collection(GemmSettings.Name)]
+public sealed unsafe class SideJobTests
+{
+    [Fact]
+    public void A_job_is_done_once_or_not_at_all_while_loops_are_divided()
+    {
+        using var threads = new ThreadCount(3);
+        int done = 0, told = 0;
+        var job = new SideJob(() => done++);
+        int* runs = stackalloc int[3];
+        for (int round = 1; round <= 500; round++)
+        {
+            job.Start();
+            ComputeThreads.Run(3, &CountPart, runs);
+            Thread.SpinWait(round);
+            told += job.Finish() ? 1 : 0;
+            Assert.Equal(told, done);
+            Assert.Equal([round, round, round], new Span<int>(runs, 3).ToArray());
+        }
+    }
+
+    [Fact]
+    public void A_job_is_done_on_another_thread_that_meanwhile_takes_no_part_of_a_loop()
+    {
+        using var threads = new ThreadCount(2);
+        int thread = 0;
+        using var begun = new ManualResetEventSlim();
+        SideJob job = null!;
+        job = new SideJob(() =>
+        {
+            thread = Environment.CurrentManagedThreadId;
+            begun.Set();
+            job.AwaitOwner();
+        });
+        job.Start();
+        Assert.True(begun.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+
+        int* runs = stackalloc int[2];
+        ComputeThreads.Run(2, &CountPart, runs);   // would wait for ever, if the busy thread had to do one
+
+        Assert.Equal([1, 1], new Span<int>(runs, 2).ToArray());
+        Assert.True(job.Finish());
+        Assert.NotEqual(Environment.CurrentManagedThreadId, thread);
+    }
+
+    [Fact]
+    public void With_one_thread_nobody_does_it()
+    {
+        using var threads = new ThreadCount(1);
+        var job = new SideJob(() => Assert.Fail("There is no other thread."));
+        job.Start();
+        Thread.Sleep(5);
+
+        Assert.False(job.Finish());
+    }
+
+    [Fact]
+    public void What_is_asked_for_too_early_ends_it_and_is_told()
+    {
+        using var threads = new ThreadCount(2);
+        bool refused = false;
+        using var tried = new ManualResetEventSlim();
+        var job = new SideJob(() =>
+        {
+            refused = Record.Exception(SideJob.RequireNone) is InvalidOperationException;
+            tried.Set();
+        });
+        SideJob.RequireNone();
+        job.Start();
+
+        Assert.True(tried.Wait(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        Assert.True(job.Finish());
+        Assert.True(refused);
+        Assert.True(job.IsTooEarly);
+    }
+
+    private static void CountPart(void* state, int part) => ((int*)state)[part]++;
+}
