@@ -21,8 +21,12 @@ internal sealed unsafe class ParallelParts
 
     /// <summary>Calls <paramref name="body"/> for every part in [0, parts), part 0 on the calling thread, and returns when all are done. Allocates nothing
     /// if the delegate is kept.</summary>
+    /// <param name="parts">Number of parts.</param>
+    /// <param name="body">Takes a part's number.</param>
+    /// <param name="takeBack">Whether the caller does what a thread has not begun when it is done with its own part: for parts that are short, and leave nothing
+    /// in their thread's memory.</param>
     /// <exception cref="Exception">What the first of the parts threw that threw something.</exception>
-    public void Run(int parts, Action<int> body)
+    public void Run(int parts, Action<int> body, bool takeBack = false)
     {
         if (_errors.Length < parts)
             _errors = new Exception?[parts];
@@ -31,7 +35,7 @@ internal sealed unsafe class ParallelParts
         GCHandle handle = GCHandle.Alloc(this);
         try
         {
-            ComputeThreads.Run(parts, &RunPart, (void*)GCHandle.ToIntPtr(handle), takeBack: false);   // each thread keeps memory for its part
+            ComputeThreads.Run(parts, &RunPart, (void*)GCHandle.ToIntPtr(handle), takeBack);
         }
         finally
         {

@@ -5,14 +5,21 @@ internal readonly record struct Segment(int Start, int Length)
 {
     public int End => Start + Length;
 
+    /// <summary>Elements of all ranges, of a buffer that has no more than 32-bit offsets reach.</summary>
+    public static int LengthOf(ReadOnlySpan<Segment> segments)
+    {
+        int all = 0;
+        foreach (Segment segment in segments)
+            all += segment.Length;
+
+        return all;
+    }
+
     /// <summary>Divides ranges in ascending order into parts of equal length, but for less than a cache line's elements.</summary>
     public static void Split(ReadOnlySpan<Segment> segments, ReadOnlySpan<List<Segment>> parts)
     {
         const int Unit = 16;
-        long all = 0;
-        foreach (Segment segment in segments)
-            all += segment.Length;
-
+        long all = LengthOf(segments);
         foreach (List<Segment> part in parts)
             part.Clear();
 

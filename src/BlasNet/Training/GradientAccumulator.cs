@@ -1,6 +1,5 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Memory;
 
 namespace BlasNet.Training;
@@ -38,7 +37,7 @@ internal abstract class GradientAccumulator : IDisposable
     public abstract void Add(GradientShare share);
 
     /// <summary>Adds the gradients of all parts, in their order.</summary>
-    public abstract void MergeShares(ParallelParts parallel);
+    public abstract void MergeShares();
 
     /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
     public abstract void HoldForecasts(bool hold);

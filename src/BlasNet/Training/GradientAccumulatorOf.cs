@@ -20,10 +20,13 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly GradientShare<T> _first;
     private NativeBuffer<T>? _state;
 
+    // Below this an update is done sooner than a second thread is told about it.
+    private const int MinLengthPerUpdate = 16384;
+
     // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up and updates.
     private readonly List<GradientShare<T>> _shares = [];
     private readonly List<List<Segment>> _parts = [];
-    private ParallelParts? _parallel;
+    private readonly ParallelParts _parallel = new();
     private Action<int>? _mergePart, _updatePart;
     private (Optimizer Optimizer, double Scale, long Step) _update;
 
@@ -68,7 +71,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         _shares.Add((GradientShare<T>)share);
     }
 
-    public override void MergeShares(ParallelParts parallel)
+    public override void MergeShares()
     {
         long start = Stopwatch.GetTimestamp();
         foreach (GradientShare<T> share in _shares)
@@ -77,9 +80,8 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
             Gradient.AddTouched(share.Gradient);
         }
 
-        _parallel = parallel;
         Segment.Split(Gradient.Touched(), PartsOf(_shares.Count + 1));
-        parallel.Run(_shares.Count + 1, _mergePart ??= MergePart);
+        _parallel.Run(_shares.Count + 1, _mergePart ??= MergePart);
         _first.Times.Update += Stopwatch.GetTimestamp() - start;
     }
 
@@ -141,15 +143,16 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
             scale *= optimizer.ClipNorm / GradientNorm;
 
         ReadOnlySpan<Segment> touched = Gradient.Touched();
-        if (_shares.Count == 0)
+        int parts = Math.Max(_shares.Count + 1, Math.Min(ComputeThreads.Count, Segment.LengthOf(touched) / MinLengthPerUpdate));
+        if (parts == 1)
         {
             optimizer.Update(AllOf(_state), touched, scale, step);
         }
         else
         {
             _update = (optimizer, scale, step);
-            Segment.Split(touched, PartsOf(_shares.Count + 1));
-            _parallel!.Run(_shares.Count + 1, _updatePart ??= UpdatePart);
+            Segment.Split(touched, PartsOf(parts));
+            _parallel.Run(parts, _updatePart ??= UpdatePart, takeBack: true);
         }
 
         _parameters.Changed();

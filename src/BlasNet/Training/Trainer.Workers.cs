@@ -49,7 +49,7 @@ public sealed partial class Trainer<TExample>
         for (int worker = 1; worker < workers; worker++)
             _accumulator.Add(_runners[worker].Share);
 
-        _accumulator.MergeShares(_parallel);
+        _accumulator.MergeShares();
     }
 
     private void RunWorker(int worker)
