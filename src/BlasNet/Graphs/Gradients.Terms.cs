@@ -32,41 +32,50 @@ internal sealed partial class Gradients
         return count;
     }
 
-    // The runs that are the first to reach a vector of the node, so that it need not be cleared; none where runs are parts of vectors.
+    // Puts the runs into the order of their targets, so that what goes to one vector is added up at once, and marks those that are the first to reach
+    // one, so that it need not be cleared; none where runs are parts of vectors.
     private void MarkFirst(int node)
     {
         int rows = Graph.ShapeOf(node).Rows, vectors = Graph.LengthOf(node) / rows;
-        if (_reached.Length < vectors)
-            _reached = new bool[2 * vectors];
-
         var divisor = new Divisor(rows);
-        Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
-        foreach (ref readonly Run run in runs)
+        foreach (ref readonly Run run in CollectionsMarshal.AsSpan(_runs))
         {
             if (!run.MovesToVectors(divisor))
                 return;
         }
 
-        Array.Clear(_reached, 0, vectors);
-        foreach (ref Run run in runs)
+        SortByTarget(divisor, vectors);
+        int reached = 0;
+        foreach (ref Run run in CollectionsMarshal.AsSpan(_runs))
         {
-            int first = divisor.Divide(run.Target);
-            if (run.Length == rows)
-            {
-                if (!_reached[first])
-                    run = run with { IsFirst = true };
-
-                _reached[first] = true;
-                continue;
-            }
-
-            // A run that reaches some of its vectors first would have to be cut; the others are cleared instead.
-            Span<bool> reached = _reached.AsSpan(first, divisor.Divide(run.Length));
-            if (!reached.Contains(true))
+            // A run that reaches only some of its vectors first would have to be cut; the others are cleared instead.
+            if (run.Target >= reached)
                 run = run with { IsFirst = true };
 
-            reached.Fill(true);
+            reached = Math.Max(reached, run.Target + run.Length);
         }
+    }
+
+    // A counting sort, which keeps the order of what goes to the same vector.
+    private void SortByTarget(Divisor rows, int vectors)
+    {
+        if (_counts.Length <= vectors)
+            _counts = new int[2 * vectors + 1];
+
+        Span<int> starts = _counts.AsSpan(0, vectors + 1);
+        starts.Clear();
+        foreach (ref readonly Run run in CollectionsMarshal.AsSpan(_runs))
+            starts[rows.Divide(run.Target) + 1]++;
+
+        for (int vector = 1; vector < vectors; vector++)
+            starts[vector] += starts[vector - 1];
+
+        CollectionsMarshal.SetCount(_sorted, _runs.Count);
+        Span<Run> sorted = CollectionsMarshal.AsSpan(_sorted);
+        foreach (ref readonly Run run in CollectionsMarshal.AsSpan(_runs))
+            sorted[starts[rows.Divide(run.Target)]++] = run;
+
+        (_runs, _sorted) = (_sorted, _runs);
     }
 
     // Whether a contribution is one vector for some vectors of the node, for none of them twice.

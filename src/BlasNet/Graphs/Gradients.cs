@@ -13,7 +13,8 @@ internal sealed partial class Gradients
 
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
-    private readonly List<Run> _runs = [];
+    private List<Run> _runs = [], _sorted = [];
+    private int[] _counts = [];
     private int _sortedNode;           // whose runs, sorted by input, are in _runs
     private int[] _firstOfInput = [];
     private readonly List<int> _alike = [];
@@ -21,7 +22,7 @@ internal sealed partial class Gradients
     private OperandRuns? _operand;
     private int[] _first = [];        // by node − Lowest: index into _contributions + 1; in order of arrival by way of _last
     private int[] _last = [];
-    private bool[] _needed = [], _reached = [];
+    private bool[] _needed = [];
 
     public Graph Graph { get; private set; } = null!;
 

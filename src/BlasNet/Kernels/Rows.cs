@@ -73,6 +73,22 @@ internal static unsafe class Rows
         ComputeThreads.Divide(work, (length + Block - 1) / Block, count * Block * NanosecondsPerElement);
     }
 
+    /// <summary>sum ← Σ rows, which may lie anywhere: each element is written once, however many there are.</summary>
+    /// <param name="rows">Where each row starts; at least one. The sum itself can be one of them.</param>
+    /// <param name="count">Number of rows.</param>
+    /// <param name="sum">One row.</param>
+    /// <param name="length">Elements of a row.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void SumOf<T>(T** rows, nint count, T* sum, nint length) where T : unmanaged
+    {
+        if (Simd512<T>.IsSupported)
+            SumOf<Simd512<T>, T>(rows, count, sum, length);
+        else if (Simd256<T>.IsSupported)
+            SumOf<Simd256<T>, T>(rows, count, sum, length);
+        else
+            SumOf<Simd128<T>, T>(rows, count, sum, length);
+    }
+
     /// <summary>Row i of the target ← row indices[i] of the table.</summary>
     /// <param name="table">Rows that follow each other without a gap.</param>
     /// <param name="indices">Which row of the table, for each of the target.</param>
@@ -168,6 +184,45 @@ internal static unsafe class Rows
         }
     }
 
+    /// <summary>As <see cref="SumOver{V, T}"/>, of rows that lie anywhere.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumOf<V, T>(T** rows, nint count, T* sum, nint length) where V : struct, ISimd<V, T> where T : unmanaged
+    {
+        nint at = 0;
+
+        for (; at <= length - (4 * V.Count); at += 4 * V.Count)
+        {
+            T* row = rows[0] + at;
+            V s0 = V.Load(row), s1 = V.Load(row + V.Count), s2 = V.Load(row + 2 * V.Count), s3 = V.Load(row + 3 * V.Count);
+
+            for (nint i = 1; i < count; i++)
+            {
+                row = rows[i] + at;
+                s0 += V.Load(row);
+                s1 += V.Load(row + V.Count);
+                s2 += V.Load(row + 2 * V.Count);
+                s3 += V.Load(row + 3 * V.Count);
+            }
+
+            row = sum + at;
+            s0.Store(row);
+            s1.Store(row + V.Count);
+            s2.Store(row + 2 * V.Count);
+            s3.Store(row + 3 * V.Count);
+        }
+
+        for (; at < length; at += V.Count)
+        {
+            nint lanes = nint.Min(V.Count, length - at);
+            V s = V.LoadFirst(rows[0] + at, lanes, 0);
+
+            for (nint i = 1; i < count; i++)
+                s += V.LoadFirst(rows[i] + at, lanes, 0);
+
+            s.StoreFirst(sum + at, lanes);
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumElements<V, T>(T* x, nint count, T* sum, bool accumulate) where V : struct, ISimd<V, T> where T : unmanaged
     {
@@ -187,7 +242,7 @@ internal static unsafe class Rows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Prefetch<T>(T* row, nint length) where T : unmanaged
+    public static void Prefetch<T>(T* row, nint length) where T : unmanaged
     {
         for (byte* line = (byte*)row; line < row + length; line += 64)
             CacheLine.Prefetch(line);

@@ -24,6 +24,17 @@ public sealed unsafe class MovesTests
         Assert.Equal(Move(adds, runs, input, threads: 1), Move(adds, runs, input, threads: 2));
     }
 
+    [Theory, InlineData(1), InlineData(7), InlineData(101)]
+    public void What_goes_to_one_place_gives_the_same_bits_one_by_one_and_at_once(int length)
+    {
+        // Up to 100 terms for each of 50 places, in any order, and in that of their places.
+        var random = new Random(5);
+        var seen = new HashSet<int>();
+        Run[] runs = [.. Enumerable.Range(0, 2500).Select(i => (i, place: 50 - (int)Math.Sqrt(random.Next(2500)))).Select(run => new Run(0, run.i * length, run.place * length, length, seen.Add(run.place)))];
+        float[] input = NewNumbers(random);
+        Assert.Equal(Move(true, runs, input, threads: 1), Move(true, [.. runs.OrderBy(run => run.Target)], input, threads: 1));
+    }
+
     [Fact]
     public void Sums_over_rows_and_rows_of_a_table_by_two_threads_give_the_same_bits_as_by_one()
     {

@@ -30,6 +30,7 @@ internal sealed class GatherOperator : Operator
 }
 
 /// <summary>Adds ranges of elements of its inputs into its output, which is zero elsewhere: the gradient of gather, and merged sums.</summary>
+/// <remarks>Runs to the same place that stand one after another in the list are added up before the sum is written.</remarks>
 internal sealed class ScatterAddOperator : Operator
 {
     public static readonly ScatterAddOperator Instance = new();
