@@ -31,7 +31,7 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
         foreach (int node in plan.Order)
         {
             ReadOnlySpan<int> inputs = graph.InputsOf(node);
-            if (inputs.Length != 2)
+            if (inputs.Length is < 2 or > 3)   // a product's factors, and maybe its bias
                 continue;
 
             (shapes[0], shapes[1]) = (graph.ShapeOf(inputs[0]), graph.ShapeOf(inputs[1]));
@@ -40,7 +40,7 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
                 continue;
 
             flops += ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(inputs[0]), graph.CountOf(inputs[1])));
-            foreach (int input in inputs)
+            foreach (int input in inputs[..2])
             {
                 // For the product, and for the one with the transposed weight.
                 if (graph.OperatorOf(input) != ParameterOperator.Instance || seen[ParameterOperator.IndexOf(graph.AttributeOf(input))])

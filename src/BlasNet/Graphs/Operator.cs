@@ -101,6 +101,12 @@ internal abstract class Operator
     /// <summary>True where computing some of a stack's values at a time, right after their operands, saves trips to memory: element-wise operators.</summary>
     public virtual bool IsFusible => Storage == Storage.InPlace;
 
+    /// <summary>True of a + b.</summary>
+    public virtual bool IsAddition => false;
+
+    /// <summary>Of a product: the operator that adds a vector, as one more input, to each column on the way; null for others.</summary>
+    public virtual Operator? WithBias => null;
+
     /// <summary>True where row i of a vector depends on row i of the operands, or on numbers, alone.</summary>
     public virtual bool IsElementwise => false;
 

@@ -20,6 +20,8 @@ internal sealed class AddOperator : BinaryOperator<AddFunction>
 
     public override string Name => "add";
 
+    public override bool IsAddition => true;
+
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient;
 
     protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => gradient;

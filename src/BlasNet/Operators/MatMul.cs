@@ -15,13 +15,21 @@ public static partial class Op
     public static Expr MatMul(Expr w, Expr x) => Expr.Apply(MatMulOperator.Instance, w, x);
 }
 
+/// <summary>W·x, or W·x + b in one product whose sums start from b: what a product becomes whose only reader adds b to it.</summary>
 internal sealed class MatMulOperator : Operator
 {
-    public static readonly MatMulOperator Instance = new();
+    public static readonly MatMulOperator Instance = new(hasBias: false);
+    public static readonly MatMulOperator Affine = new(hasBias: true);
 
-    public override string Name => "matmul";
+    private readonly bool _hasBias;
 
-    public override bool CanAccumulate => true;
+    private MatMulOperator(bool hasBias) => _hasBias = hasBias;
+
+    public override string Name => _hasBias ? "affine" : "matmul";
+
+    public override bool CanAccumulate => !_hasBias;
+
+    public override Operator? WithBias => _hasBias ? null : Affine;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -29,24 +37,27 @@ internal sealed class MatMulOperator : Operator
         if (w.Columns != x.Rows)
             throw new ShapeException(this, $"left columns ({w.Columns}) must equal right rows ({x.Rows})");
 
+        if (_hasBias && inputs[2] != new Shape(w.Rows))
+            throw new ShapeException(this, $"the bias ({inputs[2]}) must have the left rows ({w.Rows})");
+
         return new Shape(w.Rows, x.Columns);
     }
 
-    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1];
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1] && !shared[2..].Contains(false);
 
     public override long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 2L * output.Size * inputs[0].Columns;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        Operand<T> w = stack[0], x = stack[1], y = stack.Output;
-        if (w.Count == 1)
+        Operand<T> w = stack[0], x = stack[1], y = stack.Output, b = _hasBias ? stack[2] : default;
+        if (w.Count == 1 && b.Count <= 1)
         {
-            Gemm.Multiply(Columns(x), Weight(w, 0), Columns(y), stack.Accumulate, packed: w.Packed);
+            Gemm.Multiply(Columns(x), Weight(w, 0), Columns(y), stack.Accumulate, b.Data, w.Packed);
             return;
         }
 
         for (int i = 0; i < y.Count; i++)
-            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate);
+            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate, _hasBias ? b.At(i) : null);
     }
 
     public override void Gradient(in GradientContext g)
@@ -57,6 +68,9 @@ internal sealed class MatMulOperator : Operator
 
         if (g.IsNeeded(1))
             g.Accumulate(1, Op.MatMulTransposed(w, dy));   // dx = Wᵀ·dy
+
+        if (_hasBias && g.IsNeeded(2))
+            g.Accumulate(2, Op.SumTo(g.Input(2).Shape, dy));   // db = dy
     }
 
     /// <summary>All column vectors of a stack, one per row of a row-major matrix.</summary>

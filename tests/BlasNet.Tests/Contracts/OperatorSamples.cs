@@ -28,6 +28,8 @@ internal static class OperatorSamples
 
         new(MatMulOperator.Instance, "vector", [new Shape(2, 3), Vector], x => Op.MatMul(x[0], x[1]), [new(2, 3), new(2)], [new(2, 4), Matrix]),
         new(MatMulOperator.Instance, "matrix", [new Shape(2, 3), Matrix], x => Op.MatMul(x[0], x[1])),
+        new(MatMulOperator.Affine, "vector", [new Shape(2, 3), Vector, new Shape(2)], x => Expr.Apply(MatMulOperator.Affine, x), [new(2, 3), Vector, new(3)]),
+        new(MatMulOperator.Affine, "matrix", [new Shape(2, 3), Matrix, new Shape(2)], x => Expr.Apply(MatMulOperator.Affine, x)),
         new(MatMulTransposedOperator.Instance, "vector", [new Shape(3, 2), Vector], x => Op.MatMulTransposed(x[0], x[1]), [[new(3, 2), new(2)]]),
         new(MatMulTransposedOperator.Instance, "matrix", [new Shape(3, 2), Matrix], x => Op.MatMulTransposed(x[0], x[1])),
         new(OuterProductOperator.OneByOne, "vectors", [Vector, new Shape(2)], x => Op.OuterProduct(x[0], x[1]), [Vector, Matrix]),

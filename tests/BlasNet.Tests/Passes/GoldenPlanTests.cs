@@ -31,6 +31,10 @@ public sealed class GoldenPlanTests : IDisposable
         Assert.Equal("matmul ×6  W=shared %4=copy", Values(3, (g, i) => _w * g.Input(new float[4 * (i + 1)], new Shape(4, i + 1))).Split('\n')[^1]);
 
     [Fact]
+    public void A_bias_that_would_be_added_in_a_sweep_of_its_own_starts_the_sums_of_its_product() =>
+        Assert.Equal("affine ×16  W=shared %0=view b=shared", Values(16, (g, i) => _w * g.Input(Vector(i)) + _b));
+
+    [Fact]
     public void Two_uses_of_one_stack_read_it_where_it_lies() =>
         Assert.Equal(
             """
@@ -86,7 +90,7 @@ public sealed class GoldenPlanTests : IDisposable
     [Fact]
     public void Without_batching_the_terms_of_a_weights_gradient_add_up_in_one_buffer() =>
         Assert.Equal(
-            ["outer-product-sum  %17=view %8=view → %23", "outer-product-sum  %20=view %0=view → %23"],
+            ["outer-product-sum  %15=view %7=view → %21", "outer-product-sum  %18=view %0=view → %21"],
             Gradients(2, new EngineOptions { Batching = false }).Split('\n').Where(line => line.StartsWith("outer", StringComparison.Ordinal)));
 
     private string Values(int examples, Func<Graph, int, Expr> function)

@@ -20,7 +20,7 @@ internal sealed class Regions
         for (int node = 0; node < graph.Count; node++)
         {
             bool hoisted = given > 1 && afterProduct[node] && System.Numerics.BitOperations.IsPow2(arguments[node]);
-            _inside[node] = !hoisted && IsElementwise(node);
+            _inside[node] = !hoisted && IsElementwise(node) && !Bias.TryFind(graph, node, out _, out _);
             foreach (int input in graph.InputsOf(node))
                 _level[node] = Math.Max(_level[node], _level[input] + (_inside[node] ? 0 : 1));
         }
