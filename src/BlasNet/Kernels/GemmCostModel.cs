@@ -81,13 +81,12 @@ internal sealed class GemmCostModel
         return openBlas < packed * PaddedShare(kind, k, m);
     }
 
-    /// <summary>Columns the packed kernels compute, whole panels or half of one for very few, over columns the result has.</summary>
+    /// <summary>Columns the packed kernels compute, which are whole quarters of panels, over columns the result has.</summary>
     private double PaddedShare(GemmKind kind, int k, int m)
     {
-        int columns = kind is GemmKind.Transposed or GemmKind.TransposedOnce ? k : m;
-        int padded = 2 * columns <= _panelWidth ? _panelWidth / 2 : (columns + _panelWidth - 1) / _panelWidth * _panelWidth;
+        int columns = kind is GemmKind.Transposed or GemmKind.TransposedOnce ? k : m, quarter = _panelWidth / 4;
 
-        return (double)padded / columns;
+        return (double)((columns + quarter - 1) / quarter * quarter) / columns;
     }
 
     private static class Models<T>

@@ -32,6 +32,9 @@ internal unsafe struct GemmTile<T>
 
     /// <summary>Elements of one panel.</summary>
     public nint PanelWidth;
+
+    /// <summary>Of the result; the last may leave a part of a panel.</summary>
+    public nint Columns;
 }
 
 /// <summary>The inner loop of every managed product: a tile of up to 14 rows, held in registers, is updated by one outer product per step.</summary>
@@ -69,20 +72,21 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
         T* from = tile->Initial;
         nint fromRow = tile->InitialRow;
         nint width = tile->PanelWidth;
-        TStrip r0 = TStrip.Load(from, width);
-        TStrip r1 = TRows.Value > 1 ? TStrip.Load(from + (1 * fromRow), width) : default;
-        TStrip r2 = TRows.Value > 2 ? TStrip.Load(from + (2 * fromRow), width) : default;
-        TStrip r3 = TRows.Value > 3 ? TStrip.Load(from + (3 * fromRow), width) : default;
-        TStrip r4 = TRows.Value > 4 ? TStrip.Load(from + (4 * fromRow), width) : default;
-        TStrip r5 = TRows.Value > 5 ? TStrip.Load(from + (5 * fromRow), width) : default;
-        TStrip r6 = TRows.Value > 6 ? TStrip.Load(from + (6 * fromRow), width) : default;
-        TStrip r7 = TRows.Value > 7 ? TStrip.Load(from + (7 * fromRow), width) : default;
-        TStrip r8 = TRows.Value > 8 ? TStrip.Load(from + (8 * fromRow), width) : default;
-        TStrip r9 = TRows.Value > 9 ? TStrip.Load(from + (9 * fromRow), width) : default;
-        TStrip r10 = TRows.Value > 10 ? TStrip.Load(from + (10 * fromRow), width) : default;
-        TStrip r11 = TRows.Value > 11 ? TStrip.Load(from + (11 * fromRow), width) : default;
-        TStrip r12 = TRows.Value > 12 ? TStrip.Load(from + (12 * fromRow), width) : default;
-        TStrip r13 = TRows.Value > 13 ? TStrip.Load(from + (13 * fromRow), width) : default;
+        nint columns = tile->Columns;
+        TStrip r0 = TStrip.LoadInitial(from, width, columns);
+        TStrip r1 = TRows.Value > 1 ? TStrip.LoadInitial(from + (1 * fromRow), width, columns) : default;
+        TStrip r2 = TRows.Value > 2 ? TStrip.LoadInitial(from + (2 * fromRow), width, columns) : default;
+        TStrip r3 = TRows.Value > 3 ? TStrip.LoadInitial(from + (3 * fromRow), width, columns) : default;
+        TStrip r4 = TRows.Value > 4 ? TStrip.LoadInitial(from + (4 * fromRow), width, columns) : default;
+        TStrip r5 = TRows.Value > 5 ? TStrip.LoadInitial(from + (5 * fromRow), width, columns) : default;
+        TStrip r6 = TRows.Value > 6 ? TStrip.LoadInitial(from + (6 * fromRow), width, columns) : default;
+        TStrip r7 = TRows.Value > 7 ? TStrip.LoadInitial(from + (7 * fromRow), width, columns) : default;
+        TStrip r8 = TRows.Value > 8 ? TStrip.LoadInitial(from + (8 * fromRow), width, columns) : default;
+        TStrip r9 = TRows.Value > 9 ? TStrip.LoadInitial(from + (9 * fromRow), width, columns) : default;
+        TStrip r10 = TRows.Value > 10 ? TStrip.LoadInitial(from + (10 * fromRow), width, columns) : default;
+        TStrip r11 = TRows.Value > 11 ? TStrip.LoadInitial(from + (11 * fromRow), width, columns) : default;
+        TStrip r12 = TRows.Value > 12 ? TStrip.LoadInitial(from + (12 * fromRow), width, columns) : default;
+        TStrip r13 = TRows.Value > 13 ? TStrip.LoadInitial(from + (13 * fromRow), width, columns) : default;
 
         T* b = tile->Right;
         nint bStep = tile->RightStep;
@@ -119,20 +123,20 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
 
         T* to = tile->Result;
         nint toRow = tile->ResultRow;
-        r0.Store(to, width);
-        if (TRows.Value > 1) r1.Store(to + (1 * toRow), width);
-        if (TRows.Value > 2) r2.Store(to + (2 * toRow), width);
-        if (TRows.Value > 3) r3.Store(to + (3 * toRow), width);
-        if (TRows.Value > 4) r4.Store(to + (4 * toRow), width);
-        if (TRows.Value > 5) r5.Store(to + (5 * toRow), width);
-        if (TRows.Value > 6) r6.Store(to + (6 * toRow), width);
-        if (TRows.Value > 7) r7.Store(to + (7 * toRow), width);
-        if (TRows.Value > 8) r8.Store(to + (8 * toRow), width);
-        if (TRows.Value > 9) r9.Store(to + (9 * toRow), width);
-        if (TRows.Value > 10) r10.Store(to + (10 * toRow), width);
-        if (TRows.Value > 11) r11.Store(to + (11 * toRow), width);
-        if (TRows.Value > 12) r12.Store(to + (12 * toRow), width);
-        if (TRows.Value > 13) r13.Store(to + (13 * toRow), width);
+        r0.Store(to, width, columns);
+        if (TRows.Value > 1) r1.Store(to + (1 * toRow), width, columns);
+        if (TRows.Value > 2) r2.Store(to + (2 * toRow), width, columns);
+        if (TRows.Value > 3) r3.Store(to + (3 * toRow), width, columns);
+        if (TRows.Value > 4) r4.Store(to + (4 * toRow), width, columns);
+        if (TRows.Value > 5) r5.Store(to + (5 * toRow), width, columns);
+        if (TRows.Value > 6) r6.Store(to + (6 * toRow), width, columns);
+        if (TRows.Value > 7) r7.Store(to + (7 * toRow), width, columns);
+        if (TRows.Value > 8) r8.Store(to + (8 * toRow), width, columns);
+        if (TRows.Value > 9) r9.Store(to + (9 * toRow), width, columns);
+        if (TRows.Value > 10) r10.Store(to + (10 * toRow), width, columns);
+        if (TRows.Value > 11) r11.Store(to + (11 * toRow), width, columns);
+        if (TRows.Value > 12) r12.Store(to + (12 * toRow), width, columns);
+        if (TRows.Value > 13) r13.Store(to + (13 * toRow), width, columns);
     }
 
     /// <summary>One row: four steps at a time into separate sums, because a single row has too few of them to hide the latency of an addition.</summary>
@@ -147,7 +151,7 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
         nint width = tile->PanelWidth;
         nint ahead = StepsAhead * bStep;
         nint inner = tile->Inner;
-        TStrip r0 = TStrip.Load(tile->Initial, width);
+        TStrip r0 = TStrip.LoadInitial(tile->Initial, width, tile->Columns);
 
         if (inner >= 4)
         {
@@ -175,6 +179,6 @@ internal static unsafe class GemmMicroKernel<TStrip, T>
         for (; inner > 0; inner--, a += step, b += bStep)
             r0 = TStrip.MultiplyAdd(a, TStrip.Load(b, panel), r0);
 
-        r0.Store(tile->Result, width);
+        r0.Store(tile->Result, width, tile->Columns);
     }
 }

@@ -9,9 +9,9 @@ internal abstract unsafe class GemmPacked<T>
 {
     /// <summary>The kernels of the widest vectors the processor has.</summary>
     public static GemmPacked<T> Widest { get; } =
-        Simd512<T>.IsSupported ? new GemmPacked<Simd512<T>, T>()
-        : Simd256<T>.IsSupported ? new GemmPacked<Simd256<T>, T>()
-        : new GemmPacked<Simd128<T>, T>();
+        Simd512<T>.IsSupported ? new GemmPacked<Simd512<T>, Simd256<T>, T>()
+        : Simd256<T>.IsSupported ? new GemmPacked<Simd256<T>, Simd128<T>, T>()
+        : new GemmPacked<Simd128<T>, Simd128<T>, T>();
 
     /// <summary>Columns of one panel of the right operand.</summary>
     public abstract int PanelWidth { get; }
@@ -33,8 +33,12 @@ internal abstract unsafe class GemmPacked<T>
 /// Loops, from the outside: rows, so that their part of the left operand stays in the second-level cache; inner steps, so that a panel does;
 /// panels; tiles of rows. A tile's sums stay in registers over all inner steps of the block.
 /// </remarks>
-internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
-    where V : struct, ISimd<V, T>
+/// <typeparam name="V">The vectors.</typeparam>
+/// <typeparam name="H">Vectors of half the width, for columns that do not fill one; as wide where there are none.</typeparam>
+/// <typeparam name="T">The precision.</typeparam>
+internal sealed unsafe class GemmPacked<V, H, T> : GemmPacked<T>
+    where V : struct, ISimd<V, T>, IFirstOf<V, V>
+    where H : struct, ISimd<H, T>, IFirstOf<V, H>
     where T : unmanaged
 {
     /// <summary>The left operand's part that is reused for every panel.</summary>
@@ -65,17 +69,19 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
     // has too few sums to keep the multipliers busy otherwise.
     private static readonly int MaxWideRows = V.Registers >= 32 ? 6 : 2;
 
-    private static readonly delegate*<GemmTile<T>*, void>[] HalfPanel = Kernels<GemmStrip1<V, T>>();
     private static readonly delegate*<GemmTile<T>*, void>[] OnePanel = Kernels<GemmStrip2<V, T>>();
     private static readonly delegate*<GemmTile<T>*, void>[] TwoPanels = Kernels<GemmStrip4<V, T>>();
+
+    /// <summary>Part of a panel, by how many of its quarters have columns.</summary>
+    private static readonly delegate*<GemmTile<T>*, void>[][] Parts =
+        [[], Kernels<GemmLastStrip<H, T>>(), Kernels<GemmLastStrip<V, T>>(), Kernels<GemmLastStrip<V, H, T>>(), Kernels<GemmLastStrip<V, V, T>>()];
 
     private static int Width => 2 * V.Count;
 
     public override int PanelWidth => Width;
 
-    // A block of the left operand, two panels of the right one, and what a tile needs.
-    public override long MaximumScratchBytes =>
-        LeftBlockBytes + (2L * Width * InnerBlockBytes) + ((4 + GemmMicroKernel<GemmStrip2<V, T>, T>.MaxRows) * Width * sizeof(T));
+    // A block of the left operand, two panels of the right one, and zeros.
+    public override long MaximumScratchBytes => LeftBlockBytes + (2L * Width * InnerBlockBytes) + (2 * Width * sizeof(T));
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Run(in GemmProduct<T> product)
@@ -143,6 +149,9 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
                 {
                     count = pairs && endPanel - done >= 2 ? 2 : 1;
                     int panel = product.LastPanelFirst ? firstPanel + endPanel - done - count : done;
+                    if (count == 2 && (panel + 2) * Width > product.Result.Columns)   // a part of a panel goes by itself
+                        (count, panel) = (1, product.LastPanelFirst ? panel + 1 : panel);
+
                     int column = panel * Width;
                     Matrix<T> result = product.Result.RowRange(row, rows).ColumnRange(column, Math.Min(count * Width, product.Result.Columns - column));
                     bool accumulate = product.Accumulate || start > 0;
@@ -196,49 +205,33 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
     /// <param name="panels">1 or 2.</param>
     /// <param name="accumulate">Start from the result.</param>
     /// <param name="bias">What else to start from, if not zeros: as many elements as the result has columns.</param>
-    /// <param name="scratch">Room for a tile.</param>
+    /// <param name="scratch">Its zeros.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunTiles(
         ref GemmTile<T> tile, GemmTiles tiles, T* left, bool leftPacked, in Matrix<T> result, int panels, bool accumulate, T* bias, in Scratch scratch)
     {
-        int width = panels * Width;
-        bool whole = result.Columns == width;
         bool prefetch = (long)result.Rows * result.Stride * sizeof(T) > LeftBlockBytes;
-        delegate*<GemmTile<T>*, void>[] kernels = panels == 2 ? TwoPanels : result.Columns <= V.Count ? HalfPanel : OnePanel;
+        delegate*<GemmTile<T>*, void>[] kernels =
+            panels == 2 ? TwoPanels : result.Columns == Width ? OnePanel : Parts[((4 * result.Columns) + Width - 1) / Width];
         T* initial = bias == null ? scratch.Zeros : bias;
-
-        if (bias != null && !whole)
-        {
-            new Span<T>(bias, result.Columns).CopyTo(new Span<T>(scratch.Bias, width));
-            initial = scratch.Bias;
-        }
+        tile.Columns = result.Columns;
 
         for (int i = 0, row = 0; i < tiles.Count; i++)
         {
             int rows = tiles.Rows(i);
-            Matrix<T> part = result.RowRange(row, rows);
-
-            // The kernel writes whole panels: columns that do not fill them go by way of a tile of their own.
-            Matrix<T> target = whole ? part : new Matrix<T>(scratch.Tile, rows, part.Columns, width);
-
-            if (!whole && accumulate)
-                CopyRows(part, target);
 
             if (prefetch && i + 1 < tiles.Count)
                 PrefetchRows(result, row + rows, tiles.Rows(i + 1));
 
             tile.Left = left + (row * (leftPacked ? tile.Inner : tile.LeftRow));
             tile.LeftStep = leftPacked ? rows : tile.LeftStep;
-            tile.Result = target.Data;
-            tile.ResultRow = target.Stride;
-            tile.Initial = accumulate ? target.Data : initial;
-            tile.InitialRow = accumulate ? target.Stride : 0;
+            tile.Result = result.Row(row);
+            tile.ResultRow = result.Stride;
+            tile.Initial = accumulate ? tile.Result : initial;
+            tile.InitialRow = accumulate ? tile.ResultRow : 0;
 
             fixed (GemmTile<T>* t = &tile)
                 kernels[rows](t);
-
-            if (!whole)
-                CopyRows(target, part);
 
             row += rows;
         }
@@ -259,9 +252,6 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
             CacheLine.Prefetch(line + bytes - 1);
         }
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CopyRows(in Matrix<T> from, in Matrix<T> to) => Rows.Copy(from.Data, from.Stride, to.Data, to.Stride, from.Columns, from.Rows);
 
     /// <summary>The micro-kernels of one strip, by their number of rows.</summary>
     private static delegate*<GemmTile<T>*, void>[] Kernels<TStrip>()
@@ -288,20 +278,14 @@ internal sealed unsafe class GemmPacked<V, T> : GemmPacked<T>
     private readonly struct Scratch
     {
         public readonly T* Zeros;
-        public readonly T* Bias;
-        public readonly T* Tile;
         public readonly T* Right;
         public readonly T* Left;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public Scratch(int rightSteps, long leftElements)
         {
-            // Zeros and a bias row are two panels wide; a tile is one panel of MaxRows rows or two of MaxWideRows.
-            int fixedElements = (4 + GemmMicroKernel<GemmStrip2<V, T>, T>.MaxRows) * Width;
-            Zeros = GemmScratch.Rent<T>(fixedElements + (2L * Width * rightSteps) + leftElements);
-            Bias = Zeros + (2 * Width);
-            Tile = Bias + (2 * Width);
-            Right = Zeros + fixedElements;
+            Zeros = GemmScratch.Rent<T>((2 * Width) + (2L * Width * rightSteps) + leftElements);
+            Right = Zeros + (2 * Width);
             Left = Right + (2 * Width * rightSteps);
             new Span<T>(Zeros, 2 * Width).Clear();
         }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
 
-/// <summary>The part of one row that the micro-kernel holds in registers: one, two or four vectors.</summary>
+/// <summary>The part of one row that the micro-kernel holds in registers: two or four vectors, or fewer for the last columns.</summary>
 /// <remarks>A panel is two vectors wide, so a strip of four spans two panels, which lie <c>panel</c> elements apart.</remarks>
 internal unsafe interface IGemmStrip<TSelf, T>
     where TSelf : struct, IGemmStrip<TSelf, T>
@@ -18,34 +18,79 @@ internal unsafe interface IGemmStrip<TSelf, T>
     /// <summary>Asks for the cache lines of <see cref="Load"/> ahead of time.</summary>
     static abstract void Prefetch(T* source, nint panel);
 
-    void Store(T* target, nint panel);
+    /// <summary>What the sums start from. Of the last columns only those that exist are read.</summary>
+    static abstract TSelf LoadInitial(T* source, nint panel, nint columns);
+
+    /// <summary>Writes the sums. Of the last columns only those that exist are written.</summary>
+    void Store(T* target, nint panel, nint columns);
 }
 
-/// <summary>Half a panel: for products with few columns.</summary>
-internal readonly unsafe struct GemmStrip1<V, T>(V v0) : IGemmStrip<GemmStrip1<V, T>, T>
+/// <summary>The last columns of a product, where they fill no more than one vector.</summary>
+internal readonly unsafe struct GemmLastStrip<L, T>(L v0) : IGemmStrip<GemmLastStrip<L, T>, T>
+    where L : struct, ISimd<L, T>
+    where T : unmanaged
+{
+    private readonly L _v0 = v0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmLastStrip<L, T> Load(T* source, nint panel) => new(L.Load(source));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmLastStrip<L, T> MultiplyAdd(T* scalar, GemmLastStrip<L, T> right, GemmLastStrip<L, T> sum) =>
+        new(L.MultiplyAdd(L.Broadcast(scalar), right._v0, sum._v0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmLastStrip<L, T> Add(GemmLastStrip<L, T> a, GemmLastStrip<L, T> b) => new(a._v0 + b._v0);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(T* source, nint panel) => CacheLine.Prefetch(source);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static GemmLastStrip<L, T> LoadInitial(T* source, nint panel, nint columns) => new(L.LoadFirst(source, columns, 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel, nint columns) => _v0.StoreFirst(target, columns);
+}
+
+/// <summary>The last columns of a product, where they fill one vector and some of another.</summary>
+internal readonly unsafe struct GemmLastStrip<V, L, T>(V v0, L v1) : IGemmStrip<GemmLastStrip<V, L, T>, T>
     where V : struct, ISimd<V, T>
+    where L : struct, ISimd<L, T>, IFirstOf<V, L>
     where T : unmanaged
 {
     private readonly V _v0 = v0;
+    private readonly L _v1 = v1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip1<V, T> Load(T* source, nint panel) => new(V.Load(source));
+    public static GemmLastStrip<V, L, T> Load(T* source, nint panel) => new(V.Load(source), L.Load(source + V.Count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip1<V, T> MultiplyAdd(T* scalar, GemmStrip1<V, T> right, GemmStrip1<V, T> sum) =>
-        new(V.MultiplyAdd(V.Broadcast(scalar), right._v0, sum._v0));
+    public static GemmLastStrip<V, L, T> MultiplyAdd(T* scalar, GemmLastStrip<V, L, T> right, GemmLastStrip<V, L, T> sum)
+    {
+        V a = V.Broadcast(scalar);
+
+        return new(V.MultiplyAdd(a, right._v0, sum._v0), L.MultiplyAdd(L.First(a), right._v1, sum._v1));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmStrip1<V, T> Add(GemmStrip1<V, T> a, GemmStrip1<V, T> b) => new(a._v0 + b._v0);
+    public static GemmLastStrip<V, L, T> Add(GemmLastStrip<V, L, T> a, GemmLastStrip<V, L, T> b) => new(a._v0 + b._v0, a._v1 + b._v1);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(T* source, nint panel)
     {
         CacheLine.Prefetch(source);
+        CacheLine.Prefetch(source + V.Count);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(T* target, nint panel) => _v0.Store(target);
+    public static GemmLastStrip<V, L, T> LoadInitial(T* source, nint panel, nint columns) => new(V.Load(source), L.LoadFirst(source + V.Count, columns - V.Count, 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel, nint columns)
+    {
+        _v0.Store(target);
+        _v1.StoreFirst(target + V.Count, columns - V.Count);
+    }
 }
 
 /// <summary>One panel: the most rows fit in registers, so each vector of the right operand is used most often.</summary>
@@ -78,7 +123,10 @@ internal readonly unsafe struct GemmStrip2<V, T>(V v0, V v1) : IGemmStrip<GemmSt
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(T* target, nint panel)
+    public static GemmStrip2<V, T> LoadInitial(T* source, nint panel, nint columns) => Load(source, panel);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel, nint columns)
     {
         _v0.Store(target);
         _v1.Store(target + V.Count);
@@ -123,7 +171,10 @@ internal readonly unsafe struct GemmStrip4<V, T>(V v0, V v1, V v2, V v3) : IGemm
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Store(T* target, nint panel)
+    public static GemmStrip4<V, T> LoadInitial(T* source, nint panel, nint columns) => Load(source, panel);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Store(T* target, nint panel, nint columns)
     {
         _v0.Store(target);
         _v1.Store(target + V.Count);

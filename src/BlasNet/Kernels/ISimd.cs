@@ -78,3 +78,10 @@ internal unsafe interface ISimd<TSelf, T>
     /// <summary>The largest lane; not a number if any is not.</summary>
     T Max();
 }
+
+/// <summary>Vectors that hold as many lanes as others, or half as many.</summary>
+internal interface IFirstOf<V, TSelf>
+{
+    /// <summary>The first lanes of one of the others.</summary>
+    static abstract TSelf First(V wide);
+}

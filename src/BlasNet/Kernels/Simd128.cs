@@ -6,7 +6,7 @@ using System.Runtime.Intrinsics.X86;
 namespace BlasNet.Kernels;
 
 /// <inheritdoc/>
-internal readonly unsafe struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
+internal readonly unsafe struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>, IFirstOf<Simd256<T>, Simd128<T>>, IFirstOf<Simd128<T>, Simd128<T>>
     where T : unmanaged
 {
     private readonly Vector128<T> _value = value;
@@ -166,4 +166,10 @@ internal readonly unsafe struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T
 
         return typeof(T) == typeof(double) ? larger[0] : Vector128.Max(larger, Vector128.Shuffle(larger.AsSingle(), Vector128.Create(1, 0, 3, 2)).As<float, T>())[0];
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> First(Simd256<T> wide) => new(wide.Lower);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> First(Simd128<T> wide) => wide;
 }

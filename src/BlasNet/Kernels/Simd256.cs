@@ -5,10 +5,17 @@ using System.Runtime.Intrinsics.X86;
 namespace BlasNet.Kernels;
 
 /// <inheritdoc/>
-internal readonly unsafe struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
+internal readonly unsafe struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>, IFirstOf<Simd512<T>, Simd256<T>>, IFirstOf<Simd256<T>, Simd256<T>>
     where T : unmanaged
 {
     private readonly Vector256<T> _value = value;
+
+    /// <summary>The first half of the lanes.</summary>
+    public Vector128<T> Lower
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _value.GetLower();
+    }
 
     public static int Count => Vector256<T>.Count;
 
@@ -156,4 +163,10 @@ internal readonly unsafe struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Max() => new Simd128<T>(Vector128.Max(_value.GetLower(), _value.GetUpper())).Max();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> First(Simd512<T> wide) => new(wide.Lower);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> First(Simd256<T> wide) => wide;
 }

@@ -5,10 +5,17 @@ using System.Runtime.Intrinsics.X86;
 namespace BlasNet.Kernels;
 
 /// <inheritdoc/>
-internal readonly unsafe struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
+internal readonly unsafe struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>, IFirstOf<Simd512<T>, Simd512<T>>
     where T : unmanaged
 {
     private readonly Vector512<T> _value = value;
+
+    /// <summary>The first half of the lanes.</summary>
+    public Vector256<T> Lower
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _value.GetLower();
+    }
 
     public static int Count => Vector512<T>.Count;
 
@@ -156,4 +163,7 @@ internal readonly unsafe struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T Max() => new Simd256<T>(Vector256.Max(_value.GetLower(), _value.GetUpper())).Max();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> First(Simd512<T> wide) => wide;
 }

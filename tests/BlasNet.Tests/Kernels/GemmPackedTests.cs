@@ -81,13 +81,13 @@ public sealed class GemmPackedTests
     private static Dictionary<string, GemmPacked<T>> Kernels<T>()
         where T : unmanaged
     {
-        Dictionary<string, GemmPacked<T>> kernels = new() { ["128 bits"] = new GemmPacked<Simd128<T>, T>() };
+        Dictionary<string, GemmPacked<T>> kernels = new() { ["128 bits"] = new GemmPacked<Simd128<T>, Simd128<T>, T>() };
 
         if (Simd256<T>.IsSupported)
-            kernels["256 bits"] = new GemmPacked<Simd256<T>, T>();
+            kernels["256 bits"] = new GemmPacked<Simd256<T>, Simd128<T>, T>();
 
         if (Simd512<T>.IsSupported)
-            kernels["512 bits"] = new GemmPacked<Simd512<T>, T>();
+            kernels["512 bits"] = new GemmPacked<Simd512<T>, Simd256<T>, T>();
 
         return kernels;
     }
