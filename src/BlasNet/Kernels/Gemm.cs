@@ -119,15 +119,10 @@ internal static unsafe class Gemm
         if (Mode == GemmMode.OpenBlas)
             return true;
 
-        var model = GemmCostModel.Current<T>();
-        (int n, int k, int m) = (x.Rows, b.Rows, b.Columns);
-
-        if (packed == null)
-            return model.PrefersOpenBlas(kind, n, k, m);
+        int uses = GemmCostModel.Current<T>().LeastUses(kind, x.Rows, b.Rows, b.Columns);
 
         // If even a packing that costs nothing does not help, its cost does not matter.
-        return model.PrefersOpenBlas(kind, n, k, m)
-            || model.PrefersOpenBlasToPacking(kind, n, k, m, packed.CountUse(transposed));
+        return uses == GemmCostModel.Never || (packed != null && packed.CountUse(transposed) < uses);
     }
 
     private static void RunPacked<T>(in GemmProduct<T> product, PackedWeights<T>? packed)

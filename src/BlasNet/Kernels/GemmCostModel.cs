@@ -5,10 +5,13 @@ namespace BlasNet.Kernels;
 /// <summary>Predicts which kernel is faster, from rates measured once on this machine for this number of threads.</summary>
 internal sealed class GemmCostModel
 {
-    /// <summary>Sizes below this fit in a <see cref="_decisions"/> entry.</summary>
-    private const int MaxRemembered = 1 << 20;
+    /// <summary>Of <see cref="LeastUses"/>: OpenBLAS is sooner even if packing costs nothing.</summary>
+    public const int Never = (1 << 10) - 1;
 
-    // Recent decisions, one word each, so that reading and writing need no lock: 3 bits kind, 3 × 20 bits n, k, m, 1 bit decision.
+    /// <summary>Sizes below this fit in a <see cref="_decisions"/> entry.</summary>
+    private const int MaxRemembered = 1 << 17;
+
+    // Recent decisions, one word each, so that reading and writing need no lock: 3 bits kind, 3 × 17 bits n, k, m, 10 bits decision.
     // An estimate takes about 0.1 µs, as long as a small product.
     private readonly ulong[] _decisions = new ulong[256];
 
@@ -34,51 +37,45 @@ internal sealed class GemmCostModel
         return model?.Threads == ComputeThreads.Count ? model : Models<T>.Load();
     }
 
-    /// <summary>Whether OpenBLAS is expected to compute the product sooner.</summary>
+    /// <summary>How often a weight's packing must be used for the packed kernels to be expected to be as soon as OpenBLAS.</summary>
     /// <param name="kind">Which product.</param>
     /// <param name="n">Rows of the stack.</param>
     /// <param name="k">Rows of the weight matrix B.</param>
     /// <param name="m">Columns of the weight matrix B.</param>
-    public bool PrefersOpenBlas(GemmKind kind, int n, int k, int m)
+    /// <returns>0 where no packing is kept and so none has to pay; <see cref="Never"/> where OpenBLAS is sooner anyway, or for all but very many uses.</returns>
+    public int LeastUses(GemmKind kind, int n, int k, int m)
     {
         if (n >= MaxRemembered || k >= MaxRemembered || m >= MaxRemembered)
             return Estimate(kind, n, k, m);
 
-        ulong question = ((((((((ulong)kind << 20) | (uint)n) << 20) | (uint)k) << 20) | (uint)m) << 1);
+        ulong question = (((((ulong)kind << 17 | (uint)n) << 17) | (uint)k) << 17 | (uint)m) << 10;
         ref ulong entry = ref _decisions[(int)((question * 0x9E3779B97F4A7C15) >> 56)];
         ulong known = Volatile.Read(ref entry);
 
-        if ((known & ~1ul) != question)
+        if ((known & ~(ulong)Never) != question)
         {
-            known = question | (Estimate(kind, n, k, m) ? 1ul : 0);
+            known = question | (uint)Estimate(kind, n, k, m);
             Volatile.Write(ref entry, known);
         }
 
-        return (known & 1) != 0;
+        return (int)(known & Never);
     }
 
-    /// <summary>Whether OpenBLAS is expected to be sooner over all uses of a weight that must be packed first.</summary>
-    /// <param name="kind">Which product, as if the weight were packed before.</param>
-    /// <param name="n">Rows of the stack.</param>
-    /// <param name="k">Rows of the weight matrix B.</param>
-    /// <param name="m">Columns of the weight matrix B.</param>
-    /// <param name="uses">How often the packing will be used.</param>
-    public bool PrefersOpenBlasToPacking(GemmKind kind, int n, int k, int m, int uses)
+    private int Estimate(GemmKind kind, int n, int k, int m)
     {
         (double openBlas, double packed) = Table.Seconds(kind, n, k, m);
-        GemmKind once = kind == GemmKind.Forward ? GemmKind.ForwardOnce : GemmKind.TransposedOnce;
+        double share = PaddedShare(kind, k, m), gain = openBlas - packed * share;
+        if (gain < 0)
+            return Never;
+
+        if (kind is not (GemmKind.Forward or GemmKind.Transposed))
+            return 0;
 
         // The packing itself is what a product that finds nothing packed takes longer, shared among all uses.
+        GemmKind once = kind == GemmKind.Forward ? GemmKind.ForwardOnce : GemmKind.TransposedOnce;
         double packing = Math.Max(0, Table.Seconds(once, n, k, m).Packed - packed);
 
-        return openBlas < (packed + (packing / uses)) * PaddedShare(kind, k, m);
-    }
-
-    private bool Estimate(GemmKind kind, int n, int k, int m)
-    {
-        (double openBlas, double packed) = Table.Seconds(kind, n, k, m);
-
-        return openBlas < packed * PaddedShare(kind, k, m);
+        return (int)Math.Min(Never, Math.Ceiling(packing * share / gain));
     }
 
     /// <summary>Columns the packed kernels compute, which are whole quarters of panels, over columns the result has.</summary>

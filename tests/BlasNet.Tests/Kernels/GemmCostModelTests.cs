@@ -37,9 +37,9 @@ public sealed class GemmCostModelTests : IDisposable
     {
         GemmCostModel model = new(1, panelWidth: 32, Table((kind, size, rows) => kind == GemmKind.OuterProductSum ? (150, 100) : (100, 150)));
 
-        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 128, 128));
-        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 32, 128, 128));
-        Assert.True(model.PrefersOpenBlas(GemmKind.OuterProductSum, 32, 128, 128));
+        Assert.Equal(GemmCostModel.Never, model.LeastUses(GemmKind.OuterProductSum, 32, 128, 128));
+        Assert.Equal(0, model.LeastUses(GemmKind.ForwardOnce, 32, 128, 128));
+        Assert.Equal(GemmCostModel.Never, model.LeastUses(GemmKind.OuterProductSum, 32, 128, 128));
     }
 
     [Fact]
@@ -48,10 +48,8 @@ public sealed class GemmCostModelTests : IDisposable
         // Packing doubles the time of the first product; OpenBLAS takes 1.2 times that of a packed one.
         GemmCostModel model = new(1, panelWidth: 32, Table((kind, _, _) => (100, kind is GemmKind.ForwardOnce or GemmKind.TransposedOnce ? 60 : 120)));
 
-        Assert.True(model.PrefersOpenBlasToPacking(GemmKind.Forward, 16, 256, 256, uses: 1));
-        Assert.True(model.PrefersOpenBlasToPacking(GemmKind.Forward, 16, 256, 256, uses: 4));
-        Assert.False(model.PrefersOpenBlasToPacking(GemmKind.Transposed, 16, 256, 256, uses: 6));
-        Assert.False(model.PrefersOpenBlas(GemmKind.Transposed, 16, 256, 256));
+        Assert.InRange(model.LeastUses(GemmKind.Forward, 16, 256, 256), 5, 6);
+        Assert.InRange(model.LeastUses(GemmKind.Transposed, 16, 256, 256), 5, 6);
     }
 
     [Fact]
@@ -59,8 +57,9 @@ public sealed class GemmCostModelTests : IDisposable
     {
         GemmCostModel model = new(1, panelWidth: 32, Table((_, _, _) => (100, 120)));
 
-        Assert.False(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 32));
-        Assert.True(model.PrefersOpenBlas(GemmKind.ForwardOnce, 16, 512, 33));
+        Assert.Equal(0, model.LeastUses(GemmKind.ForwardOnce, 16, 512, 32));
+        Assert.Equal(GemmCostModel.Never, model.LeastUses(GemmKind.ForwardOnce, 16, 512, 33));
+        Assert.Equal(0, model.LeastUses(GemmKind.ForwardOnce, 16, 512, 40));
     }
 
     [Fact]
