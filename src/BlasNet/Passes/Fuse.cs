@@ -1,14 +1,12 @@
 using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
-using BlasNet.Passes.Fusion;
 
 namespace BlasNet.Passes;
 
-/// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node, and biases into products.</summary>
+/// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation. A value that is computed and read within one chunk never travels to memory.
-/// Single values are left alone: there is nothing to cut into chunks. A bias goes to its product where it would be added in a sweep of its own. A graph
-/// without any of that stays itself. Time O(N + E).</remarks>
+/// Single values are left alone: there is nothing to cut into chunks. A graph without chains stays itself. Time O(N + E).</remarks>
 internal sealed class Fuse(Graph target) : IRewrite
 {
     private const int LongestChain = 12;
@@ -58,14 +56,6 @@ internal sealed class Fuse(Graph target) : IRewrite
                 Collect(source, node);
                 _map[node] = target.AppendStack(Interned(source.ShapeOf(node)), 0, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
             }
-            else if (Bias.TryFind(source, node, out int product, out int bias) && _reader[product] == node)
-            {
-                foreach (int factor in source.InputsOf(product))
-                    _inputs.Add(_map[factor]);
-
-                _inputs.Add(_map[bias]);
-                _map[node] = Append(source, node, source.OperatorOf(product).WithBias!, source.AttributeOf(product));
-            }
             else
             {
                 _map[node] = Copy(source, node);
@@ -112,15 +102,6 @@ internal sealed class Fuse(Graph target) : IRewrite
 
                 _reader[input] = node;
                 _length[node] += _length[input];
-                found = true;
-            }
-        }
-
-        for (int node = 0; node < count; node++)
-        {
-            if (_length[node] == 1 && _reader[node] < 0 && Bias.TryFind(source, node, out int product, out _) && _users[product] == 1)
-            {
-                _reader[product] = node;
                 found = true;
             }
         }
@@ -184,9 +165,7 @@ internal sealed class Fuse(Graph target) : IRewrite
             _inputs.Add(_map[input]);
 
         Operator op = source.OperatorOf(node);
-        return Append(source, node, op, target.AttributeFrom(source, node));
+        long attribute = target.AttributeFrom(source, node);
+        return target.AppendWithResults(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
     }
-
-    private int Append(Graph source, int node, Operator op, long attribute) =>
-        target.AppendWithResults(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
 }

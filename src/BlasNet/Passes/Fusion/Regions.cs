@@ -6,6 +6,9 @@ namespace BlasNet.Passes.Fusion;
 /// <summary>The connected regions of element-wise operators in a function's body.</summary>
 internal sealed class Regions
 {
+    // Alone, a node gains nothing; parts of vectors are places, not work.
+    private const int LeastMembers = 2;
+
     private readonly Graph _graph;
     private readonly bool[] _inside;
     private readonly int[] _level, _region;
@@ -20,12 +23,13 @@ internal sealed class Regions
         for (int node = 0; node < graph.Count; node++)
         {
             bool hoisted = given > 1 && afterProduct[node] && System.Numerics.BitOperations.IsPow2(arguments[node]);
-            _inside[node] = !hoisted && IsElementwise(node) && !Bias.TryFind(graph, node, out _, out _);
-            foreach (int input in graph.InputsOf(node))
-                _level[node] = Math.Max(_level[node], _level[input] + (_inside[node] ? 0 : 1));
+            _inside[node] = !hoisted && IsElementwise(node);
         }
 
         Connect();
+        if (TakeOutBiases())
+            Connect();
+
         FindResults(outputs);
 
         // Within a level what is not element-wise comes first: it depends on lower levels alone.
@@ -95,8 +99,34 @@ internal sealed class Regions
         return true;
     }
 
+    // A product starts from its bias at no cost, if the region is still one without it.
+    private bool TakeOutBiases()
+    {
+        bool found = false;
+        foreach (List<int> members in _members.Values)
+        {
+            int[] biases = [.. members.Where(node => Bias.TryFind(_graph, node, out _, out _))];
+            if (biases.Length == 0 || members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) - biases.Length < LeastMembers)
+                continue;
+
+            found = true;
+            foreach (int bias in biases)
+                _inside[bias] = false;
+        }
+
+        return found;
+    }
+
     private void Connect()
     {
+        _members.Clear();
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            _level[node] = 0;
+            foreach (int input in _graph.InputsOf(node))
+                _level[node] = Math.Max(_level[node], _level[input] + (_inside[node] ? 0 : 1));
+        }
+
         for (int node = 0; node < _graph.Count; node++)
         {
             _region[node] = _inside[node] ? node : -1;
@@ -119,10 +149,9 @@ internal sealed class Regions
             members.Add(node);
         }
 
-        // Alone, a node gains nothing; parts of vectors are places, not work.
         foreach ((int region, List<int> members) in _members.ToArray())
         {
-            if (members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) >= 2)
+            if (members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) >= LeastMembers)
                 continue;
 
             foreach (int node in members)
