@@ -26,7 +26,7 @@ public sealed partial class Graph
         for (int node = 0; node < Count; node++)
         {
             ReadOnlySpan<int> inputs = InputsOf(node);
-            if (inputs.Length != 2 || OperatorOf(node).Flops([ShapeOf(inputs[0]), ShapeOf(inputs[1])], ShapeOf(node)) == 0)
+            if (inputs.Length is < 2 or > 3 || OperatorOf(node).Flops([ShapeOf(inputs[0]), ShapeOf(inputs[1])], ShapeOf(node)) == 0)
                 continue;
 
             // Rows of the product: the vectors that meet the shared matrix, or the terms of a sum of outer products.

@@ -7,6 +7,7 @@ namespace BlasNet.Passes;
 /// <remarks>
 /// A kind whose ready nodes are all that could be ready, as far as nodes of its own kind are concerned, loses nothing by running now
 /// (<see cref="KindLevels"/>); else, or among several such kinds, the one whose nodes have the smallest mean depth runs, with all its ready nodes.
+/// A kind with a single node loses nothing by running at once, and what waits for it can become ready together.
 /// Nodes become ready in the order in which what they wait for was computed, and where nodes of a kind follow each other, as in a recurrence,
 /// those that most others still follow come first: then the ones that go on are always the first of a stack, and no operand has to be copied.
 /// Time O(N + E + G·K) for N nodes, E edges, G groups and K ≤ 16 kinds, O(N + E + G log K) for more.
@@ -15,6 +16,9 @@ namespace BlasNet.Passes;
 /// </remarks>
 internal sealed class Agenda
 {
+    // In the place of a mean depth.
+    private const double RunsAtOnce = -1;
+
     // What is known of a unit while it waits.
     private struct Entry
     {
@@ -182,7 +186,7 @@ internal sealed class Agenda
         int start = 0;
         foreach (ref Slot slot in _slots.AsSpan(0, _slotCount))
         {
-            slot.MeanDepth /= slot.Units;
+            slot.MeanDepth = slot.Units == 1 ? RunsAtOnce : slot.MeanDepth / slot.Units;
             slot.First = slot.End = start;
             start += slot.Units;
         }

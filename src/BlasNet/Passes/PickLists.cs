@@ -40,7 +40,7 @@ internal sealed class PickLists
     {
         Operator op = graph.OperatorOf(node);
         ReadOnlySpan<int> inputs = graph.InputsOf(node);
-        if (graph.CountOf(node) == 1 || !graph.ShapeOf(node).IsVector)
+        if (!graph.ShapeOf(node).IsVector)
             return false;
 
         return op.HasRuns ? MovesVectors(graph, node, op.Storage == Storage.Accumulator)

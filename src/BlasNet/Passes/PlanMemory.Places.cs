@@ -11,8 +11,8 @@ internal sealed partial class PlanMemory
         foreach (int input in _graph.InputsOf(node))
         {
             int source = input;
-            while (_graph.OperatorOf(source).Storage == Storage.View)
-                source = _graph.InputsOf(source)[0];
+            while (ViewOf(source, _graph.OperatorOf(source), out int viewed, out _))
+                source = viewed;
 
             if (_graph.OperatorOf(source).Storage == Storage.External)
                 return false;

@@ -79,7 +79,7 @@ internal sealed partial class PlanMemory
             {
                 int input = inputs[i];
                 (_needed[input], _users[input]) = (true, _users[input] + 1);
-                _inOrder[input] |= !_picked[node] && !op.CanPick(i);
+                _inOrder[input] |= !_picked[node] && !(op.CanPick(i) && (op.HasRuns || _graph.CountOf(input) == _graph.CountOf(node)));
             }
         }
     }

@@ -130,6 +130,17 @@ public sealed class BenchTests : IDisposable
         Assert.InRange(workload.Plan.StepCount, bound, 2 * bound);
     }
 
+    // Vectors of words from two stacks, looked up and spelled; and sentences that go on alone.
+    [Fact]
+    public void A_tagger_that_spells_needs_at_most_a_tenth_more_launches_than_the_fewest()
+    {
+        using Workload workload = TextWorkloads.NewCharacterTagger(new WorkloadOptions { Batch = 16, Limit = 16 });
+        workload.Step();
+        int bound = LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model);
+
+        Assert.InRange(workload.Plan.StepCount, bound, bound + (bound / 10));
+    }
+
     [Fact]
     public void The_grid_has_a_line_for_each_point_and_a_peak()
     {
