@@ -7,7 +7,7 @@ using BlasNet.Passes;
 namespace BlasNet.Execution;
 
 /// <summary>From a minibatch graph to a plan: the passes in their order, and what they need to work.</summary>
-/// <remarks>Keeps a copy of the graph's structure, so that the plan can be used again for a graph that differs only in its numbers.</remarks>
+/// <remarks>Keeps, if it is told to, a copy of the graph's structure, so that the plan can be used again for a graph that differs only in its numbers.</remarks>
 internal sealed class Compilation
 {
     private readonly EngineOptions _options;
@@ -38,6 +38,9 @@ internal sealed class Compilation
         (_simplify, _fuse) = (new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
     }
 
+    /// <summary>Whether the last plan can be used again; another graph takes the place of one that cannot.</summary>
+    public bool IsRemembered { get; private set; }
+
     /// <summary>What <see cref="Run"/> made last.</summary>
     public Plan Plan { get; } = new();
 
@@ -56,7 +59,7 @@ internal sealed class Compilation
     /// <summary>Whether the last plan fits: everything is equal but the numbers that the examples bring.</summary>
     public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
     {
-        if (!_isComplete || (byExample is not null) != _isByExample || (byExample is not null && !byExample.AsksTheSameAs(_seenByExample))
+        if (!IsRemembered || !_isComplete || (byExample is not null) != _isByExample || (byExample is not null && !byExample.AsksTheSameAs(_seenByExample))
             || !_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
             || (loss?.Index ?? -1) != _seenLoss || !parameters.SequenceEqual(CollectionsMarshal.AsSpan(_parameters)))
             return false;
@@ -83,9 +86,10 @@ internal sealed class Compilation
     }
 
     /// <summary>Runs the passes.</summary>
-    public void Run(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample, PhaseTimes times)
+    public void Run(
+        Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample, bool remember, PhaseTimes times)
     {
-        _isComplete = false;
+        (_isComplete, IsRemembered) = (false, remember);
         Begin(graph, outputs, loss, parameters);
         Begin(graph, byExample);
         int constants = graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
@@ -170,7 +174,7 @@ internal sealed class Compilation
 
     private void Remember(Graph graph, Expr? loss, ReadOnlySpan<Parameter> parameters)
     {
-        if (_options.CachedPlans == 0)
+        if (!IsRemembered)
             return;
 
         _seen.TakeStructure(graph);

@@ -10,10 +10,14 @@ namespace BlasNet.Execution;
 /// <summary>From a minibatch graph to values and gradients: compiles the graph, or finds the plan of an earlier one of the same structure, and runs it.</summary>
 internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>Nodes of a minibatch graph whose plan is kept at once.</summary>
+    private const int SmallGraph = 2000;
+
     private readonly EngineOptions _options;
     private readonly List<Compilation> _compilations = [];   // the one used last comes first
     private Compilation _current = null!;
     private PassSet? _passes;
+    private ulong[] _met = [];   // fingerprints of structures, each in a place that it tells; later ones take the places of earlier ones
     private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
 
@@ -63,14 +67,15 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         long start = Stopwatch.GetTimestamp();
         Compilation? found = _options.CachedPlans > 0 ? Find(graph, outputs, loss, parameters, byExample) : null;
         Times.PlansFound += found is null ? 0 : 1;
-        Compilation used = found ?? Oldest();
+        bool remember = found is null && _options.CachedPlans > 0 && (graph.Count <= SmallGraph || IsKnown(graph.Fingerprint()));
+        Compilation used = found ?? Replaced();
         _compilations.Remove(used);
         _compilations.Insert(0, used);
         Times.Plan += Stopwatch.GetTimestamp() - start;
         try
         {
             if (found is null)
-                used.Run(graph, outputs, loss, parameters, byExample, Times);
+                used.Run(graph, outputs, loss, parameters, byExample, remember, Times);
 
             return used;
         }
@@ -161,6 +166,19 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
             throw new ObjectDisposedException("Model", "The model has been disposed: it can be neither trained nor evaluated any more.");
     }
 
+    // A plan is kept from the second time on that its structure is met: sentences in a new order never meet again, and the memory in which one minibatch
+    // was compiled is there for the next.
+    private bool IsKnown(ulong fingerprint)
+    {
+        if (_met.Length == 0)
+            _met = new ulong[BitOperations.RoundUpToPowerOf2((uint)_options.CachedPlans) * 16];
+
+        ref ulong known = ref _met[(int)fingerprint & (_met.Length - 1)];
+        bool isKnown = known == fingerprint;
+        known = fingerprint;
+        return isKnown;
+    }
+
     private Compilation? Find(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
     {
         foreach (Compilation known in _compilations)
@@ -172,13 +190,16 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return null;
     }
 
-    // What is held is to be executed yet.
-    private Compilation Oldest()
+    // One whose plan cannot be used again, or, when they are many, the oldest; what is held is to be executed yet.
+    private Compilation Replaced()
     {
-        Compilation? oldest = _compilations.Count < Math.Max(1, _options.CachedPlans) ? null : _compilations.FindLast(compilation => compilation.Holders == 0);
-        if (oldest is null)
-            _compilations.Add(oldest = new Compilation(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
+        Compilation? replaced = _compilations.FindLast(static known => known is { Holders: 0, IsRemembered: false });
+        if (replaced is null && _compilations.Count >= Math.Max(1, _options.CachedPlans))
+            replaced = _compilations.FindLast(static known => known.Holders == 0);
 
-        return oldest;
+        if (replaced is null)
+            _compilations.Add(replaced = new Compilation(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
+
+        return replaced;
     }
 }

@@ -24,7 +24,7 @@ internal sealed record EngineOptions
     /// <summary>Views, sums in place and memory that is used again.</summary>
     public bool ReuseMemory { get; init; } = true;
 
-    /// <summary>How many plans are kept for minibatch graphs of a structure seen before; 0 for none.</summary>
+    /// <summary>How many plans are kept for minibatch graphs of a structure seen before, twice if it is a large one; 0 for none.</summary>
     public int CachedPlans { get; init; } = 8;
 
     /// <summary>Check every graph and plan; for tests.</summary>

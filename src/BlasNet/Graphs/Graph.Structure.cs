@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 
 namespace BlasNet.Graphs;
@@ -24,6 +25,19 @@ public sealed partial class Graph
         && _inputs.AsSpan(0, _inputCount).SequenceEqual(other._inputs.AsSpan(0, _inputCount))
         && _forms.AsSpan(0, FormCount).SequenceEqual(other._forms.AsSpan(0, FormCount))
         && _runs.AsSpan(0, _runCount).SequenceEqual(other._runs.AsSpan(0, _runCount));
+
+    /// <summary>A number that graphs of one structure have in common, and hardly any others.</summary>
+    internal ulong Fingerprint()
+    {
+        ulong hash = ((ulong)(uint)FormCount << 32 | (uint)_inputCount) * Spread + (uint)_runCount;
+        foreach (long node in NodesAsNumbers)
+            hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Spread;
+
+        return hash;
+    }
+
+    // 2⁶⁴ divided by the golden ratio, odd.
+    private const ulong Spread = 0x9E3779B97F4A7C15;
 
     /// <summary>Reads its numbers from another graph's pools from now on.</summary>
     internal void TakeData(Graph other) => Data = other.Data;

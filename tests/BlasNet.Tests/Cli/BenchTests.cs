@@ -120,6 +120,27 @@ public sealed class BenchTests : IDisposable
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    // In an order of its own in every pass, no minibatch comes again; but what it took to compile one serves the next.
+    [Fact]
+    public void Steps_of_new_structures_allocate_next_to_nothing_once_all_arrays_have_grown()
+    {
+        using Workload workload = TextWorkloads.NewTagger(new WorkloadOptions { Batch = 64, Limit = 640 });
+        for (int step = 0; step < 3 * workload.Steps; step++)
+            workload.Step();
+
+        long[] bytes = new long[workload.Steps];
+        for (int step = 0; step < bytes.Length; step++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            workload.Step();
+            bytes[step] = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Array.Sort(bytes);
+        Assert.InRange(bytes[bytes.Length / 2], 0, 200);
+        Assert.Equal(0, workload.Times.PlansFound);
+    }
+
     [Fact]
     public void Batching_reaches_nearly_the_fewest_launches()
     {
