@@ -88,7 +88,7 @@ public sealed class BenchTests : IDisposable
     [Fact]
     public void The_screen_tells_the_same()
     {
-        CommandResult result = CommandResult.Of("bench", "tree", "--limit", "8", "--batch", "4");
+        CommandResult result = CommandResult.Of("bench", "tree", "--limit", "64", "--batch", "32");
 
         Assert.Equal(
             ["examples/s", "words/s", "model FLOP utilisation", "products", "a step", "plans", "calls in a step", "launches in a step", "memory",
