@@ -44,7 +44,7 @@ internal sealed partial class Gradients
                 return;
         }
 
-        SortByTarget(divisor, vectors);
+        SortByTarget(CollectionsMarshal.AsSpan(_runs), divisor, vectors);
         int reached = 0;
         foreach (ref Run run in CollectionsMarshal.AsSpan(_runs))
         {
@@ -57,25 +57,25 @@ internal sealed partial class Gradients
     }
 
     // A counting sort, which keeps the order of what goes to the same vector.
-    private void SortByTarget(Divisor rows, int vectors)
+    private void SortByTarget(Span<Run> runs, Divisor rows, int vectors)
     {
         if (_counts.Length <= vectors)
             _counts = new int[2 * vectors + 1];
 
         Span<int> starts = _counts.AsSpan(0, vectors + 1);
         starts.Clear();
-        foreach (ref readonly Run run in CollectionsMarshal.AsSpan(_runs))
+        foreach (ref readonly Run run in runs)
             starts[rows.Divide(run.Target) + 1]++;
 
         for (int vector = 1; vector < vectors; vector++)
             starts[vector] += starts[vector - 1];
 
-        CollectionsMarshal.SetCount(_sorted, _runs.Count);
+        CollectionsMarshal.SetCount(_sorted, runs.Length);
         Span<Run> sorted = CollectionsMarshal.AsSpan(_sorted);
-        foreach (ref readonly Run run in CollectionsMarshal.AsSpan(_runs))
+        foreach (ref readonly Run run in runs)
             sorted[starts[rows.Divide(run.Target)]++] = run;
 
-        (_runs, _sorted) = (_sorted, _runs);
+        sorted.CopyTo(runs);
     }
 
     // Whether a contribution is one vector for some vectors of the node, for none of them twice.

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using BlasNet.Graphs.Structure;
+using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
@@ -13,7 +14,7 @@ internal sealed partial class Gradients
 
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
-    private List<Run> _runs = [], _sorted = [];
+    private readonly List<Run> _runs = [], _sorted = [];
     private int[] _counts = [];
     private int _sortedNode;           // whose runs, sorted by input, are in _runs
     private int[] _firstOfInput = [];
@@ -169,8 +170,8 @@ internal sealed partial class Gradients
 
     private bool TryOrder(Span<Run> runs, int length)
     {
-        if (!AreInOrder(runs) && !TryPlace(runs, length))
-            runs.Sort(static (a, b) => a.Target.CompareTo(b.Target));
+        if (!AreInOrder(runs))
+            SortByTarget(runs, length);
 
         int end = 0;
         foreach (ref readonly Run run in runs)
@@ -184,28 +185,19 @@ internal sealed partial class Gradients
         return end == length;
     }
 
-    // Runs of one length that go to different places are in order when each is put where it goes.
-    private bool TryPlace(Span<Run> runs, int length)
+    private void SortByTarget(Span<Run> runs, int length)
     {
-        int step = runs[0].Length;
-        if ((long)step * runs.Length != length)
-            return false;
-
-        CollectionsMarshal.SetCount(_runs, runs.Length);
-        _sortedNode = -1;
-        Span<Run> placed = CollectionsMarshal.AsSpan(_runs);
-        placed.Clear();
+        var step = new Divisor(runs[0].Length);
         foreach (ref readonly Run run in runs)
         {
-            int place = run.Target / step;
-            if (run.Length != step || place * step != run.Target || placed[place].Length > 0)
-                return false;
-
-            placed[place] = run;
+            if (run.Length != runs[0].Length || !step.Divides(run.Target))
+            {
+                runs.Sort(static (a, b) => a.Target.CompareTo(b.Target));
+                return;
+            }
         }
 
-        placed.CopyTo(runs);
-        return true;
+        SortByTarget(runs, step, step.Divide(length));
     }
 
     private static bool AreInOrder(ReadOnlySpan<Run> runs)
