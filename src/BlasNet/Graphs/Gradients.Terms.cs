@@ -38,15 +38,18 @@ internal sealed partial class Gradients
     {
         int rows = Graph.ShapeOf(node).Rows, vectors = Graph.LengthOf(node) / rows;
         var divisor = new Divisor(rows);
-        foreach (ref readonly Run run in CollectionsMarshal.AsSpan(_runs))
+        Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
+        foreach (ref readonly Run run in runs)
         {
             if (!run.MovesToVectors(divisor))
                 return;
         }
 
-        SortByTarget(CollectionsMarshal.AsSpan(_runs), divisor, vectors);
+        if (!AreInOrder(runs))
+            SortByTarget(runs, divisor, vectors);
+
         int reached = 0;
-        foreach (ref Run run in CollectionsMarshal.AsSpan(_runs))
+        foreach (ref Run run in runs)
         {
             // A run that reaches only some of its vectors first would have to be cut; the others are cleared instead.
             if (run.Target >= reached)
