@@ -225,23 +225,29 @@ internal sealed partial class Batch
         _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
     }
 
-    // The values of an operand: of each unit what it reads there.
+    // The values of an operand: of each unit what it reads there. Nearly always these have one form.
     private void AddInputs(ReadOnlySpan<int> units, int slot)
     {
         ReadOnlySpan<int> nodes = _signatures.Units, origins = _signatures.Origins;
-        Place[] places = _places;
+        ReadOnlySpan<Place> places = _places;
+        int last = -1, result = 0, size = 0, length = 0;
         foreach (int unit in units)
         {
-            int value = _source.InputsOf(nodes[unit])[slot], origin = origins[value];
+            int value = _source.InputsOf(nodes[unit])[slot], origin = origins[value], form = _source.FormNumberOf(value);
             if (origin < 0 || places[origin].Pattern >= 0)
             {
                 Add(value);
                 continue;
             }
 
-            ref readonly Form form = ref _source.FormOf(value);
-            int size = form.Shape.Size;
-            _runs.Add(places[origin].Node + form.Result, form.Result == 0 ? places[origin].Offset : checked(places[origin].Offset * size), checked(form.Count * size));
+            if (form != last)
+            {
+                ref readonly Form of = ref _source.FormAt(form);
+                (last, result, size, length) = (form, of.Result, of.Shape.Size, of.Length);
+            }
+
+            ref readonly Place place = ref places[origin];
+            _runs.Add(place.Node + result, result == 0 ? place.Offset : checked(place.Offset * size), length);
         }
     }
 
