@@ -7,7 +7,9 @@ namespace BlasNet.Graphs;
 /// <content>How nodes are added. A node that is made like an earlier one, of inputs that are like that one's, has its form: nothing has to be inferred.</content>
 public sealed partial class Graph
 {
-    private const ulong Prime = 0x9E3779B97F4A7C15;
+    /// <summary>2⁶⁴ divided by the golden ratio, odd. Source: Knuth, "The Art of Computer Programming", vol. 3, section 6.4.</summary>
+    internal const ulong Prime = 0x9E3779B97F4A7C15;
+
     private const int MostCompared = 16;            // inputs; the sum of a minibatch's losses is one of its kind
 
     private Form[] _forms = new Form[32];

@@ -29,15 +29,12 @@ public sealed partial class Graph
     /// <summary>A number that graphs of one structure have in common, and hardly any others.</summary>
     internal ulong Fingerprint()
     {
-        ulong hash = ((ulong)(uint)FormCount << 32 | (uint)_inputCount) * Spread + (uint)_runCount;
+        ulong hash = ((ulong)(uint)FormCount << 32 | (uint)_inputCount) * Prime + (uint)_runCount;
         foreach (long node in NodesAsNumbers)
-            hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Spread;
+            hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Prime;
 
         return hash;
     }
-
-    // 2⁶⁴ divided by the golden ratio, odd.
-    private const ulong Spread = 0x9E3779B97F4A7C15;
 
     /// <summary>Reads its numbers from another graph's pools from now on.</summary>
     internal void TakeData(Graph other) => Data = other.Data;

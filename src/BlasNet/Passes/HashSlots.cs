@@ -1,14 +1,15 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
 /// <summary>An open-addressing table of small numbers (0: free); who uses it compares the candidates.</summary>
 internal sealed class HashSlots
 {
-    /// <summary>2⁶⁴ divided by the golden ratio, odd. Source: Knuth, "The Art of Computer Programming", vol. 3, section 6.4.</summary>
-    public const ulong Prime = 0x9E3779B97F4A7C15;
+    /// <inheritdoc cref="Graph.Prime"/>
+    public const ulong Prime = Graph.Prime;
 
     private int[] _slots = new int[64];
     private int _shift = 64 - 6;
