@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BlasNet.Graphs.Structure;
 
@@ -16,8 +15,6 @@ internal sealed class OperandRuns
     private int[] _ordinal = [];   // of a node among _nodes, + 1
     private int _last = -1;        // the node added last, and whether it is a gather from a single stack
     private bool _isGathered;
-    private int _openNode = -1;    // what would lengthen the last run: elements of this node from this one on
-    private int _openOffset;
 
     /// <summary>Elements of the operand.</summary>
     public int Length { get; private set; }
@@ -30,27 +27,10 @@ internal sealed class OperandRuns
         Clear();
     }
 
-    public void Clear() => (_count, Length, _openNode) = (0, 0, -1);
+    public void Clear() => (_count, Length) = (0, 0);
 
     /// <summary>The next elements of the operand. What a gather has fetched from a single stack is fetched from there.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(int node, int offset, int length)
-    {
-        if (node == _openNode && offset == _openOffset)
-            Lengthen(length);
-        else
-            AddRun(node, offset, length);
-    }
-
-    private void Lengthen(int length)
-    {
-        ref Run last = ref _runs[_count - 1];
-        last = last with { Length = last.Length + length };
-        Length = checked(Length + length);
-        _openOffset += length;
-    }
-
-    private void AddRun(int node, int offset, int length)
     {
         if (node != _last)
             (_last, _isGathered) = (node, _graph.OperatorOf(node).Storage == Storage.Runs && _graph.InputsOf(node).Length == 1);
@@ -58,11 +38,8 @@ internal sealed class OperandRuns
         if (!_isGathered)
         {
             Add(node, offset, length, Length);
-            (_openNode, _openOffset) = (node, offset + length);
             return;
         }
-
-        _openNode = -1;
 
         int source = _graph.InputsOf(node)[0];
         ReadOnlySpan<Run> runs = _graph.RunsOf(node);
@@ -99,7 +76,6 @@ internal sealed class OperandRuns
     /// <summary>Elements of a node that go to a place in the operand.</summary>
     public void Add(int node, int offset, int length, int target)
     {
-        _openNode = -1;
         Length = checked(Length + length);
         if (_count > 0)
         {

@@ -197,7 +197,9 @@ internal sealed partial class Batch
 
             Shape operandShape = vectors ? new Shape(_source.ShapeOf(operand).Rows) : _source.ShapeOf(operand);
             _runs.Clear();
-            AddInputs(units, slot);
+            foreach (int unit in units)
+                Add(_source.InputsOf(NodeOf(unit))[slot]);
+
             _inputs.Add(_runs.ToOperand(operandShape, _runs.Length / operandShape.Size, shared: false));
         }
 
@@ -223,32 +225,6 @@ internal sealed partial class Batch
         }
 
         _target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
-    }
-
-    // The values of an operand: of each unit what it reads there. Nearly always these have one form.
-    private void AddInputs(ReadOnlySpan<int> units, int slot)
-    {
-        ReadOnlySpan<int> nodes = _signatures.Units, origins = _signatures.Origins;
-        ReadOnlySpan<Place> places = _places;
-        int last = -1, result = 0, size = 0, length = 0;
-        foreach (int unit in units)
-        {
-            int value = _source.InputsOf(nodes[unit])[slot], origin = origins[value], form = _source.FormNumberOf(value);
-            if (origin < 0 || places[origin].Pattern >= 0)
-            {
-                Add(value);
-                continue;
-            }
-
-            if (form != last)
-            {
-                ref readonly Form of = ref _source.FormAt(form);
-                (last, result, size, length) = (form, of.Result, of.Shape.Size, of.Length);
-            }
-
-            ref readonly Place place = ref places[origin];
-            _runs.Add(place.Node + result, result == 0 ? place.Offset : checked(place.Offset * size), length);
-        }
     }
 
     // The next values of an operand.
