@@ -26,15 +26,9 @@ internal static class Styles
         if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Runs)
             return "move";
 
-        if (IsProduct(graph, node))
+        if (graph.FlopsOf(node) > 0)
             return "product";
 
         return op.Merging is Merging.Reduction || op.Name.StartsWith("sum", StringComparison.Ordinal) || op.Storage == Storage.Accumulator ? "sum" : "function";
-    }
-
-    private static bool IsProduct(Graph graph, int node)
-    {
-        ReadOnlySpan<int> inputs = graph.InputsOf(node);
-        return inputs.Length == 2 && graph.OperatorOf(node).Flops([graph.ShapeOf(inputs[0]), graph.ShapeOf(inputs[1])], graph.ShapeOf(node)) > 0;
     }
 }

@@ -26,21 +26,16 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
         Graph graph = plan.Graph;
         GemmPacked<T> kernels = GemmPacked<T>.Widest;
         long packed = 0, flops = 0;
-        Span<Shape> shapes = stackalloc Shape[2];
         seen.Clear();
         foreach (int node in plan.Order)
         {
-            ReadOnlySpan<int> inputs = graph.InputsOf(node);
-            if (inputs.Length is < 2 or > 3)   // a product's factors, and maybe its bias
-                continue;
-
-            (shapes[0], shapes[1]) = (graph.ShapeOf(inputs[0]), graph.ShapeOf(inputs[1]));
-            long ofOne = graph.OperatorOf(node).Flops(shapes, graph.ShapeOf(node));
+            long ofOne = graph.FlopsOf(node);
             if (ofOne == 0)
                 continue;
 
-            flops += ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(inputs[0]), graph.CountOf(inputs[1])));
-            foreach (int input in inputs[..2])
+            ReadOnlySpan<int> factors = graph.InputsOf(node)[..2];
+            flops += ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(factors[0]), graph.CountOf(factors[1])));
+            foreach (int input in factors)
             {
                 // For the product, and for the one with the transposed weight.
                 if (graph.OperatorOf(input) != ParameterOperator.Instance || seen[ParameterOperator.IndexOf(graph.AttributeOf(input))])

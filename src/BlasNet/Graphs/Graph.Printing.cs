@@ -25,9 +25,10 @@ public sealed partial class Graph
         int gemv = 0, gemm = 0;
         for (int node = 0; node < Count; node++)
         {
-            ReadOnlySpan<int> inputs = InputsOf(node);
-            if (inputs.Length is < 2 or > 3 || OperatorOf(node).Flops([ShapeOf(inputs[0]), ShapeOf(inputs[1])], ShapeOf(node)) == 0)
+            if (FlopsOf(node) == 0)
                 continue;
+
+            ReadOnlySpan<int> inputs = InputsOf(node);
 
             // Rows of the product: the vectors that meet the shared matrix, or the terms of a sum of outer products.
             int values = Math.Max(CountOf(inputs[0]), CountOf(inputs[1]));

@@ -115,6 +115,9 @@ public sealed partial class Graph
         return inputs == 1 ? new ReadOnlySpan<int>(in entry.Start) : new ReadOnlySpan<int>(_inputs, inputs == 0 ? 0 : entry.Start, inputs);
     }
 
+    /// <summary>Floating-point operations of the matrix product for one value of a node; 0 where it is none. Inputs 0 and 1 of a product are its factors.</summary>
+    internal long FlopsOf(int node) => InputsOf(node) is [int left, ..] ? OperatorOf(node).Flops(ShapeOf(left), ShapeOf(node)) : 0;
+
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
     internal ReadOnlySpan<Run> RunsOf(int node) => OperatorOf(node).HasRuns
         ? Runs(AttributeOf(node))

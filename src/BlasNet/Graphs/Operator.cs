@@ -167,8 +167,8 @@ internal abstract class Operator
     /// <param name="shared">For each input, whether it is the same for every example.</param>
     public virtual bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => false;
 
-    /// <summary>Floating-point operations of the matrix product for one value; 0 for operators that are not products.</summary>
-    public virtual long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 0;
+    /// <summary>Floating-point operations of the matrix product for one value, given its left factor's shape; 0 for operators that are not products.</summary>
+    public virtual long Flops(Shape left, Shape output) => 0;
 
     /// <summary>Calls <see cref="Forward"/> by a delegate that is made once: looking a generic virtual method up takes 10 ns a call, a tenth of a
     /// tagger's step.</summary>

@@ -45,7 +45,7 @@ internal sealed class MatMulOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1] && !shared[2..].Contains(false);
 
-    public override long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 2L * output.Size * inputs[0].Columns;
+    public override long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

@@ -32,7 +32,7 @@ internal sealed class MatMulTransposedOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1];
 
-    public override long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 2L * output.Size * inputs[0].Rows;
+    public override long Flops(Shape left, Shape output) => 2L * output.Size * left.Rows;
 
     public override void Forward<T>(in Operands<T> stack)
     {

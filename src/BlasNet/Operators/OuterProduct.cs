@@ -51,7 +51,7 @@ internal sealed class OuterProductOperator : Operator
     // Of a sum, every column is just one more term.
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => _summed && !shared[0] && !shared[1];
 
-    public override long Flops(ReadOnlySpan<Shape> inputs, Shape output) => 2L * output.Size * inputs[0].Columns;
+    public override long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
 
     public override void Forward<T>(in Operands<T> stack)
     {

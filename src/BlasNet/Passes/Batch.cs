@@ -22,9 +22,10 @@ internal sealed partial class Batch
     private Graph _source = null!;
     private readonly Graph _target;
 
-    // Where a value lies in the target: in a stack, from an element on; several results of a unit, from that position on in the stack of each. Or, with a pattern, it is the vectors of that stack that a gather of the source
-    // picks, counted from that element: it becomes a gather of its own where somebody needs it, so that the gathers along a chain are one. Where
-    // something has been computed of the whole stack (Picked > 0), the gather picks its vectors as it picked those of this length.
+    // Where a value lies in the target: in a stack, from an element on; several results of a unit, from that position on in the stack of each. Or,
+    // with a pattern, it is the vectors of that stack that a gather of the source picks, counted from that element: it becomes a gather of its own
+    // where somebody needs it, so that the gathers along a chain are one. Where something has been computed of the whole stack (Picked > 0), the
+    // gather picks its vectors as it picked those of this length.
     private readonly record struct Place(int Node, int Offset, int Pattern = -1, int Picked = 0);
 
     public Batch(Graph target) => _target = target;

@@ -72,7 +72,7 @@ internal sealed class Simplify(Graph target) : IRewrite
             _inputs = new int[2 * sourceInputs.Length + 2];
 
         Span<int> inputs = _inputs.AsSpan(0, sourceInputs.Length);
-        if (op.IsAddition && Bias.TryFind(source, node, out int product, out int bias) && _users[product] == 0)
+        if (Bias.TryFind(source, node, out int product, out int bias) && _users[product] == 0)
         {
             op = source.OperatorOf(product).WithBias!;
             inputs = _inputs.AsSpan(0, 3);

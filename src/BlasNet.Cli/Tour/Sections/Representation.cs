@@ -213,8 +213,7 @@ internal static class Representation
             return merged.Length == 1 ? $"{what}: one value" : $"{what}: {merged.Length} values lie side by side already; nothing is copied";
         }
 
-        bool product = batched.InputsOf(stack).Length == 2 && minibatch.OperatorOf(merged[0]).Flops(
-            [minibatch.ShapeOf(minibatch.InputsOf(merged[0])[0]), minibatch.ShapeOf(minibatch.InputsOf(merged[0])[1])], minibatch.ShapeOf(merged[0])) > 0;
+        bool product = minibatch.FlopsOf(merged[0]) > 0;
         if (merged.Length == 1)
             return name == "total" ? $"{what}: the losses are added" : product ? $"{what}: one GEMV{order}" : $"{what}: one node{order}";
 

@@ -60,16 +60,12 @@ internal sealed class Regions
             if (_graph.OperatorOf(node) == ArgumentOperator.Instance)
                 arguments[node] = 1ul << Math.Min(63, (int)_graph.AttributeOf(node));
 
-            ReadOnlySpan<int> inputs = _graph.InputsOf(node);
-            var shapes = new Shape[inputs.Length];
-            for (int i = 0; i < inputs.Length; i++)
+            afterProduct[node] = _graph.FlopsOf(node) > 0;
+            foreach (int input in _graph.InputsOf(node))
             {
-                arguments[node] |= arguments[inputs[i]];
-                afterProduct[node] |= afterProduct[inputs[i]];
-                shapes[i] = _graph.ShapeOf(inputs[i]);
+                arguments[node] |= arguments[input];
+                afterProduct[node] |= afterProduct[input];
             }
-
-            afterProduct[node] |= inputs.Length > 0 && _graph.OperatorOf(node).Flops(shapes, _graph.ShapeOf(node)) > 0;
         }
 
         return arguments;
