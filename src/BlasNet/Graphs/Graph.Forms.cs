@@ -1,15 +1,13 @@
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs.Functions;
 using BlasNet.Graphs.Structure;
+using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
 /// <content>How nodes are added. A node that is made like an earlier one, of inputs that are like that one's, has its form: nothing has to be inferred.</content>
 public sealed partial class Graph
 {
-    /// <summary>2⁶⁴ divided by the golden ratio, odd. Source: Knuth, "The Art of Computer Programming", vol. 3, section 6.4.</summary>
-    internal const ulong Prime = 0x9E3779B97F4A7C15;
-
     private const int MostCompared = 16;            // inputs; the sum of a minibatch's losses is one of its kind
 
     private Form[] _forms = new Form[32];
@@ -81,9 +79,9 @@ public sealed partial class Graph
     {
         ulong hash = (ulong)(uint)op.Id << 32 ^ (ulong)attribute;
         if (!inputs.IsEmpty)
-            hash = (hash ^ (TokenOf(inputs[0]) << 5)) * Prime ^ TokenOf(inputs[^1]);
+            hash = (hash ^ (TokenOf(inputs[0]) << 5)) * Hashing.Multiplier ^ TokenOf(inputs[^1]);
 
-        ref int known = ref _known[hash * Prime >> 56];
+        ref int known = ref _known[hash * Hashing.Multiplier >> 56];
         isKnown = known > 0 && IsLike(_forms[known - 1], op, attribute, inputs);
         return ref known;
     }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
@@ -29,9 +30,9 @@ public sealed partial class Graph
     /// <summary>A number that graphs of one structure have in common, and hardly any others.</summary>
     internal ulong Fingerprint()
     {
-        ulong hash = ((ulong)(uint)FormCount << 32 | (uint)_inputCount) * Prime + (uint)_runCount;
+        ulong hash = ((ulong)(uint)FormCount << 32 | (uint)_inputCount) * Hashing.Multiplier + (uint)_runCount;
         foreach (long node in NodesAsNumbers)
-            hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Prime;
+            hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Hashing.Multiplier;
 
         return hash;
     }

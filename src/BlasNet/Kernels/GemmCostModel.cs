@@ -1,4 +1,5 @@
 using System.Numerics;
+using BlasNet.Memory;
 
 namespace BlasNet.Kernels;
 
@@ -49,7 +50,7 @@ internal sealed class GemmCostModel
             return Estimate(kind, n, k, m);
 
         ulong question = (((((ulong)kind << 17 | (uint)n) << 17) | (uint)k) << 17 | (uint)m) << 10;
-        ref ulong entry = ref _decisions[(int)((question * 0x9E3779B97F4A7C15) >> 56)];
+        ref ulong entry = ref _decisions[(int)((question * Hashing.Multiplier) >> 56)];
         ulong known = Volatile.Read(ref entry);
 
         if ((known & ~(ulong)Never) != question)

@@ -1,16 +1,12 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using BlasNet.Graphs;
 
 namespace BlasNet.Passes;
 
 /// <summary>An open-addressing table of small numbers (0: free); who uses it compares the candidates.</summary>
 internal sealed class HashSlots
 {
-    /// <inheritdoc cref="Graph.Prime"/>
-    public const ulong Prime = Graph.Prime;
-
     private int[] _slots = new int[64];
     private int _shift = 64 - 6;
 

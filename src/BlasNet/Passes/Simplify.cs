@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Memory;
 using BlasNet.Passes.Fusion;
 
 namespace BlasNet.Passes;
@@ -102,10 +103,10 @@ internal sealed class Simplify(Graph target) : IRewrite
 
     private static ulong HashOf(Graph source, int node, Operator op, ReadOnlySpan<int> inputs)
     {
-        ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * HashSlots.Prime;
-        hash = (hash ^ (hash >> 31) ^ (op.HasRuns ? RunsHash(source.RunsOf(node)) : (ulong)source.AttributeOf(node))) * HashSlots.Prime;
+        ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * Hashing.Multiplier;
+        hash = (hash ^ (hash >> 31) ^ (op.HasRuns ? RunsHash(source.RunsOf(node)) : (ulong)source.AttributeOf(node))) * Hashing.Multiplier;
         foreach (int input in inputs)
-            hash = (hash ^ (hash >> 31) ^ (uint)input) * HashSlots.Prime;
+            hash = (hash ^ (hash >> 31) ^ (uint)input) * Hashing.Multiplier;
 
         return hash;
     }
