@@ -81,12 +81,13 @@ internal static unsafe class Rows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SumOf<T>(T** rows, nint count, T* sum, nint length) where T : unmanaged
     {
+        var others = new ListedRows<T>(rows + 1);
         if (Simd512<T>.IsSupported)
-            SumOf<Simd512<T>, T>(rows, count, sum, length);
+            SumRows<Simd512<T>, T, ListedRows<T>>(others, count - 1, rows[0], sum, length);
         else if (Simd256<T>.IsSupported)
-            SumOf<Simd256<T>, T>(rows, count, sum, length);
+            SumRows<Simd256<T>, T, ListedRows<T>>(others, count - 1, rows[0], sum, length);
         else
-            SumOf<Simd128<T>, T>(rows, count, sum, length);
+            SumRows<Simd128<T>, T, ListedRows<T>>(others, count - 1, rows[0], sum, length);
     }
 
     /// <summary>Row i of the target ← row indices[i] of the table.</summary>
@@ -138,33 +139,39 @@ internal static unsafe class Rows
         }
     }
 
-    /// <summary>Strips of four vectors, which stay in registers over all rows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumOver<V, T>(T* rows, nint stride, T* sum, nint length, nint count, bool accumulate) where V : struct, ISimd<V, T> where T : unmanaged
     {
         if (length == 1 && stride == 1)
-        {
             SumElements<V, T>(rows, count, sum, accumulate);
-            return;
-        }
+        else
+            SumRows<V, T, SpacedRows<T>>(new SpacedRows<T>(rows, stride), count, accumulate ? sum : null, sum, length);
+    }
 
+    /// <summary>sum ← initial, or zeros where it is null, + Σ rows. Strips of four vectors stay in registers over all rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SumRows<V, T, TRows>(TRows rows, nint count, T* initial, T* sum, nint length)
+        where V : struct, ISimd<V, T> where T : unmanaged where TRows : struct, IRowPlaces<T>
+    {
+        bool starts = initial != null;
         nint at = 0;
 
         for (; at <= length - (4 * V.Count); at += 4 * V.Count)
         {
-            T* row = rows + at;
-            T* to = sum + at;
-            V s0 = accumulate ? V.Load(to) : V.Constant(0), s1 = accumulate ? V.Load(to + V.Count) : V.Constant(0);
-            V s2 = accumulate ? V.Load(to + 2 * V.Count) : V.Constant(0), s3 = accumulate ? V.Load(to + 3 * V.Count) : V.Constant(0);
+            T* from = initial + at;
+            V s0 = starts ? V.Load(from) : V.Constant(0), s1 = starts ? V.Load(from + V.Count) : V.Constant(0);
+            V s2 = starts ? V.Load(from + 2 * V.Count) : V.Constant(0), s3 = starts ? V.Load(from + 3 * V.Count) : V.Constant(0);
 
-            for (nint i = 0; i < count; i++, row += stride)
+            for (nint i = 0; i < count; i++)
             {
+                T* row = rows.At(i) + at;
                 s0 += V.Load(row);
                 s1 += V.Load(row + V.Count);
                 s2 += V.Load(row + 2 * V.Count);
                 s3 += V.Load(row + 3 * V.Count);
             }
 
+            T* to = sum + at;
             s0.Store(to);
             s1.Store(to + V.Count);
             s2.Store(to + 2 * V.Count);
@@ -174,50 +181,10 @@ internal static unsafe class Rows
         for (; at < length; at += V.Count)
         {
             nint lanes = nint.Min(V.Count, length - at);
-            T* row = rows + at;
-            V s = accumulate ? V.LoadFirst(sum + at, lanes, 0) : V.Constant(0);
+            V s = starts ? V.LoadFirst(initial + at, lanes, 0) : V.Constant(0);
 
-            for (nint i = 0; i < count; i++, row += stride)
-                s += lanes == V.Count ? V.Load(row) : V.LoadFirst(row, lanes, 0);
-
-            s.StoreFirst(sum + at, lanes);
-        }
-    }
-
-    /// <summary>As <see cref="SumOver{V, T}"/>, of rows that lie anywhere.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumOf<V, T>(T** rows, nint count, T* sum, nint length) where V : struct, ISimd<V, T> where T : unmanaged
-    {
-        nint at = 0;
-
-        for (; at <= length - (4 * V.Count); at += 4 * V.Count)
-        {
-            T* row = rows[0] + at;
-            V s0 = V.Load(row), s1 = V.Load(row + V.Count), s2 = V.Load(row + 2 * V.Count), s3 = V.Load(row + 3 * V.Count);
-
-            for (nint i = 1; i < count; i++)
-            {
-                row = rows[i] + at;
-                s0 += V.Load(row);
-                s1 += V.Load(row + V.Count);
-                s2 += V.Load(row + 2 * V.Count);
-                s3 += V.Load(row + 3 * V.Count);
-            }
-
-            row = sum + at;
-            s0.Store(row);
-            s1.Store(row + V.Count);
-            s2.Store(row + 2 * V.Count);
-            s3.Store(row + 3 * V.Count);
-        }
-
-        for (; at < length; at += V.Count)
-        {
-            nint lanes = nint.Min(V.Count, length - at);
-            V s = V.LoadFirst(rows[0] + at, lanes, 0);
-
-            for (nint i = 1; i < count; i++)
-                s += V.LoadFirst(rows[i] + at, lanes, 0);
+            for (nint i = 0; i < count; i++)
+                s += lanes == V.Count ? V.Load(rows.At(i) + at) : V.LoadFirst(rows.At(i) + at, lanes, 0);
 
             s.StoreFirst(sum + at, lanes);
         }
@@ -246,6 +213,23 @@ internal static unsafe class Rows
     {
         for (byte* line = (byte*)row; line < row + length; line += 64)
             CacheLine.Prefetch(line);
+    }
+
+    private interface IRowPlaces<T> where T : unmanaged
+    {
+        T* At(nint row);
+    }
+
+    private readonly struct SpacedRows<T>(T* first, nint stride) : IRowPlaces<T> where T : unmanaged
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T* At(nint row) => first + row * stride;
+    }
+
+    private readonly struct ListedRows<T>(T** rows) : IRowPlaces<T> where T : unmanaged
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T* At(nint row) => rows[row];
     }
 
     private struct SumWork<T> : IRangeWork where T : unmanaged
