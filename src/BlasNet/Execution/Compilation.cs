@@ -22,6 +22,7 @@ internal sealed class Compilation
     private readonly List<Parameter> _parameters = [], _differentiated = [];
     private readonly List<(long Place, double Value)> _constants = [];
     private readonly List<(long First, long Second)> _equalities = [];   // numbers whose being equal the plan relies on
+    private readonly HashSet<int> _isWanted = [];
     private bool[] _isRead = [];
     private int _seenLoss;
     private bool _isByExample;
@@ -309,8 +310,8 @@ internal sealed class Compilation
         return _passes.Inline.Target;
     }
 
-    // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly. What something else reads
-    // needs a place of its own: the buffer holds the sum over all passes.
+    // Every gradient that goes to the buffer is a sum of its own, into which its terms can be computed directly. The buffer holds the sum over all
+    // passes, so it is never read as a value: what a node, an output or another parameter reads is computed elsewhere and then added.
     private void MakeTotals(Graph graph, ReadOnlySpan<Parameter> parameters)
     {
         FindRead(graph);
@@ -326,7 +327,6 @@ internal sealed class Compilation
 
             bool isFree = graph.OperatorOf(gradient).Storage == Storage.Accumulator
                 && !_isRead[gradient]
-                && !CollectionsMarshal.AsSpan(_gradients)[..kept].Contains(gradient)
                 && !CollectionsMarshal.AsSpan(_outputs).Contains(gradient);
             _gradients[kept++] = isFree ? gradient : graph.Append(TotalOperator.Instance, 0, [gradient]);
             _differentiated.Add(parameters[i]);
@@ -345,6 +345,14 @@ internal sealed class Compilation
         {
             foreach (int input in graph.InputsOf(node))
                 _isRead[input] = true;
+        }
+
+        // One value may be the gradient with respect to several parameters.
+        _isWanted.Clear();
+        foreach (int gradient in _gradients)
+        {
+            if (gradient >= 0 && !_isWanted.Add(gradient))
+                _isRead[gradient] = true;
         }
     }
 

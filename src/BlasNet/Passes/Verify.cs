@@ -84,6 +84,8 @@ internal static class Verify
         if (plan.Regions[root] is Region.Parameters or Region.Data)
             return;
 
+        // The gradient buffer holds the sum over all passes. A sum there finds its terms added already.
+        Require(plan.Regions[root] != Region.Gradients || (plan.Absorbed[node] && root == reader), plan.Graph, reader, $"reads %{node} from the gradient buffer");
         Require(written.Contains(root), plan.Graph, reader, $"reads %{node} before it is computed");
         if (plan.Regions[root] != Region.Arena)
             return;
