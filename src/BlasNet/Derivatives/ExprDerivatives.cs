@@ -119,12 +119,12 @@ public static class ExprDerivatives
         return result;
     }
 
-    // An input, not a constant: inputs are stacked, so the passes for all elements and all examples merge.
+    // An input, not a constant: inputs are stacked, so the passes for all elements and all examples merge. A function's body brings no inputs.
     private static Expr Unit(Graph graph, Shape shape, int element)
     {
         var values = new double[shape.Size];
         values[element] = 1;
-        return graph.Input(values, shape);
+        return graph.Body is null ? graph.Input(values, shape) : graph.Constant(values, shape);
     }
 
     private static int[] NodesOf(Graph graph, ReadOnlySpan<Expr> expressions)

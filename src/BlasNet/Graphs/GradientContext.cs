@@ -17,8 +17,10 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
     public Expr Input(int input) => _graph.At(_graph.InputsOf(node)[input]);
 
     /// <summary>Whether an input is the same for every example, so that the examples' contributions to its gradient add up.</summary>
-    /// <remarks>Where the node is shared too and yet has a gradient for each example, these stay apart.</remarks>
-    public bool IsShared(int input) => _graph.IsShared(_graph.InputsOf(node)[input]) && !(gradients.KeepsExamplesApart && _graph.IsShared(node));
+    /// <remarks>They stay apart within a function's body, whose nodes stand for one example's values, and where the node is shared too and yet has
+    /// a gradient for each example.</remarks>
+    public bool IsShared(int input) =>
+        !_graph.IsBody && _graph.IsShared(_graph.InputsOf(node)[input]) && !(gradients.KeepsExamplesApart && _graph.IsShared(node));
 
     /// <summary>The graph that is differentiated.</summary>
     public Graph Graph => _graph;

@@ -24,13 +24,14 @@ internal sealed partial class Gradients
     private int[] _first = [];        // by node − Lowest: index into _contributions + 1; in order of arrival by way of _last
     private int[] _last = [];
     private bool[] _needed = [];
+    private readonly HashSet<int> _parameters = [];   // among the targets, by index: a call may depend on them though none is its argument
 
     public Graph Graph { get; private set; } = null!;
 
     /// <summary>Whether sums over stacks that add up become one sum over all of them.</summary>
     public bool MergesSums { get; set; }
 
-    /// <summary>The first target: no node before it depends on a target, so one example of a large minibatch is differentiated at its own cost.</summary>
+    /// <summary>No node before this one depends on a target, so one example of a large minibatch is differentiated at its own cost.</summary>
     public int Lowest { get; private set; }
 
     /// <summary>Leave what different examples contribute to a value that they share unsummed; <see cref="CopyContributions"/> tells it.</summary>
@@ -43,8 +44,16 @@ internal sealed partial class Gradients
         _sortedNode = -1;
         _contributions.Clear();
         Lowest = graph.Count;
+        _parameters.Clear();
         foreach (int target in targets)
+        {
             Lowest = Math.Min(Lowest, target);
+            if (graph.HasCalls && graph.OperatorOf(target) == ParameterOperator.Instance)
+                _parameters.Add(ParameterOperator.IndexOf(graph.AttributeOf(target)));
+        }
+
+        if (_parameters.Count > 0)
+            Lowest = Math.Min(Lowest, graph.FirstCall);
 
         Reserve(Lowest);
         foreach (int target in targets)
@@ -232,6 +241,9 @@ internal sealed partial class Gradients
         {
             foreach (int input in Graph.InputsOf(node))
                 _needed[node - Lowest] |= IsNeeded(input);
+
+            if (_parameters.Count > 0 && Graph.OperatorOf(node).Callee is { } body)
+                _needed[node - Lowest] |= body.Parameters.Overlaps(_parameters);
         }
     }
 

@@ -157,7 +157,6 @@ public sealed partial class Graph
     private int AddFormWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
     {
         int form = AddForm(op, attribute, inputs, shape, count, shared, firstToken: firstToken), results = op.ResultCount;
-        HasCalls |= op.Callee is not null;
         for (int result = 1; results > 1 && result <= results; result++)
             AddForm(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
 
@@ -169,6 +168,9 @@ public sealed partial class Graph
     {
         if (FormCount == _forms.Length)
             Array.Resize(ref _forms, 2 * FormCount);
+
+        if (!HasCalls && op.Callee is not null)
+            FirstCall = Count;
 
         // Shapes have at least one row, so those of single values are no form's number.
         ulong token = shared ? (uint)FormCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)FormCount;

@@ -49,7 +49,10 @@ public sealed partial class Graph
     internal bool IsBody { get; set; }
 
     /// <summary>Whether a node is a call of a function.</summary>
-    internal bool HasCalls { get; private set; }
+    internal bool HasCalls => FirstCall >= 0;
+
+    /// <summary>The first call of a function; −1 where there is none.</summary>
+    internal int FirstCall { get; private set; } = -1;
 
     /// <summary>The examples' numbers: inputs, labels, constants.</summary>
     internal DataPools Data { get; private set; }
@@ -76,7 +79,7 @@ public sealed partial class Graph
         Generation++;
         Count = EdgeCount = FormCount = _tokenCount = _inputCount = _runCount = 0;
         Array.Clear(_known);
-        HasCalls = false;
+        FirstCall = -1;
         _names.Clear();
         ForgetLeaves();
     }

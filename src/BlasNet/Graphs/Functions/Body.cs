@@ -32,6 +32,9 @@ internal sealed class Body
     /// <summary>The nodes whose values are the results.</summary>
     public int[] Outputs { get; private set; } = [];
 
+    /// <summary>Indices of the model's parameters that it reads by itself, or by the functions it calls: they are not among its arguments.</summary>
+    public HashSet<int> Parameters { get; } = [];
+
     /// <summary>The operator of the nodes that call this body.</summary>
     public CallOperator Call { get; private set; } = null!;
 
@@ -56,8 +59,21 @@ internal sealed class Body
         for (int i = 0; i < outputs.Length; i++)
             body.Outputs[i] = outputs[i].IndexIn(body.Graph);
 
+        body.FindParameters();
         body.Call = new CallOperator(body);
         return body;
+    }
+
+    private void FindParameters()
+    {
+        for (int node = 0; node < Graph.Count; node++)
+        {
+            Operator op = Graph.OperatorOf(node);
+            if (op == ParameterOperator.Instance)
+                Parameters.Add(ParameterOperator.IndexOf(Graph.AttributeOf(node)));
+            else if (op.Callee is { } callee)
+                Parameters.UnionWith(callee.Parameters);
+        }
     }
 
     /// <summary>Whether this is what the function means for a caller and arguments.</summary>
