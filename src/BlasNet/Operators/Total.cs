@@ -9,18 +9,24 @@ public static partial class Op
     /// <param name="terms">At least one; all of one shape.</param>
     /// <returns>That shape.</returns>
     /// <exception cref="ShapeException">The shapes differ.</exception>
-    public static Expr Total(params ReadOnlySpan<Expr> terms) => terms.Length == 1 ? terms[0]
-        : IsInBody(terms) ? Add(Total(terms[..(terms.Length / 2)]), Total(terms[(terms.Length / 2)..]))   // one sum for each call of a stack
-        : Expr.Apply(TotalOperator.Instance, terms);
-
-    private static bool IsInBody(ReadOnlySpan<Expr> terms)
+    public static Expr Total(params ReadOnlySpan<Expr> terms)
     {
+        if (terms.Length == 1)
+            return terms[0];
+
         foreach (Expr term in terms)
         {
-            if (term.GraphIfAny is not null)
-                return term.Graph.Body is not null;
+            if (term.GraphIfAny is { Body: not null } body)
+                return SumInBody(body, terms);
         }
 
-        return false;
+        return Expr.Apply(TotalOperator.Instance, terms);
+    }
+
+    // A total adds up a whole stack; within a body it is one sum for each call.
+    private static Expr SumInBody(Graph body, ReadOnlySpan<Expr> terms)
+    {
+        int half = terms.Length / 2;
+        return half == 0 ? body.At(terms[0].IndexIn(body)) : Add(SumInBody(body, terms[..half]), SumInBody(body, terms[half..]));
     }
 }

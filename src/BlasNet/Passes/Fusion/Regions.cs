@@ -10,7 +10,7 @@ internal sealed class Regions
     private const int LeastMembers = 2;
 
     private readonly Graph _graph;
-    private readonly bool[] _inside;
+    private readonly bool[] _inside, _needed;
     private readonly int[] _level, _region;
     private readonly Dictionary<int, List<int>> _members = [], _results = [];
 
@@ -18,12 +18,13 @@ internal sealed class Regions
     {
         _graph = graph;
         (_inside, _level, _region) = (new bool[graph.Count], new int[graph.Count], new int[graph.Count]);
+        _needed = FindNeeded(outputs);
         ulong[] arguments = FindArguments(out bool[] afterProduct);
         int given = arguments.Length == 0 ? 0 : System.Numerics.BitOperations.PopCount(arguments.Aggregate(0ul, (all, own) => all | own));
         for (int node = 0; node < graph.Count; node++)
         {
             bool hoisted = given > 1 && afterProduct[node] && System.Numerics.BitOperations.IsPow2(arguments[node]);
-            _inside[node] = !hoisted && IsElementwise(node);
+            _inside[node] = _needed[node] && !hoisted && IsElementwise(node);
         }
 
         Connect();
@@ -33,10 +34,10 @@ internal sealed class Regions
         FindResults(outputs);
 
         // Within a level what is not element-wise comes first: it depends on lower levels alone.
-        Order = [.. Enumerable.Range(0, graph.Count).OrderBy(node => (_level[node], _inside[node], node))];
+        Order = [.. Enumerable.Range(0, graph.Count).Where(node => _needed[node]).OrderBy(node => (_level[node], _inside[node], node))];
     }
 
-    /// <summary>All nodes, inputs before their users; a region's place is that of its first node.</summary>
+    /// <summary>All nodes that an output depends on, inputs before their users; a region's place is that of its first node.</summary>
     public IReadOnlyList<int> Order { get; }
 
     /// <summary>The first node of the region that a node is part of; −1 outside.</summary>
@@ -166,11 +167,26 @@ internal sealed class Regions
         for (int node = 0; node < _graph.Count; node++)
         {
             foreach (int input in _graph.InputsOf(node))
-                read[input] |= _region[input] != _region[node];
+                read[input] |= _needed[node] && _region[input] != _region[node];
         }
 
         foreach ((int region, List<int> members) in _members)
             _results.Add(region, [.. members.Where(node => read[node])]);
+    }
+
+    private bool[] FindNeeded(int[] outputs)
+    {
+        var needed = new bool[_graph.Count];
+        foreach (int output in outputs)
+            needed[output] = true;
+
+        for (int node = _graph.Count - 1; node >= 0; node--)
+        {
+            foreach (int input in _graph.InputsOf(node))
+                needed[input] |= needed[node];
+        }
+
+        return needed;
     }
 
     private void Join(int node, int other)
