@@ -263,7 +263,7 @@ internal sealed class Agenda
 
     private void Reserve(Graph graph, Signatures signatures)
     {
-        if (_order.Length < signatures.UnitCount)
+        if (_entries.Length <= signatures.UnitCount)
         {
             int capacity = Math.Max(signatures.UnitCount, 2 * _order.Length);
             (_entries, _order, _groups) = (new Entry[capacity + 1], new int[capacity], new (int, int)[capacity]);

@@ -44,7 +44,7 @@ internal sealed partial class PlanMemory
 
     private void Reserve(int count, int capacity)
     {
-        if (_lastUse.Length < count)
+        if (_firstDying.Length <= count)
         {
             (_lastUse, _users, _block) = (new int[capacity], new int[capacity], new int[capacity]);
             (_firstDying, _nextDying, _needed) = (new int[capacity + 1], new int[capacity], new bool[capacity]);
