@@ -15,6 +15,7 @@ internal static class OperatorCatalog
         ParameterOperator.Instance, InputOperator.Instance, IndexOperator.Instance, KeyOperator.Instance, ConstantOperator.Instance,
         ArgumentOperator.Instance, ResultOperator.Instance, PlusOperator.Instance,
         GatherOperator.Instance, ScatterAddOperator.Instance, TotalOperator.Instance, BroadcastOperator.Instance,
+        SpreadOperator.Instance,
         MatMulOperator.Instance, MatMulOperator.Affine, MatMulTransposedOperator.Instance, OuterProductOperator.OneByOne, OuterProductOperator.Summed,
         AddOperator.Instance, SubtractOperator.Instance, MultiplyOperator.Instance, DivideOperator.Instance, ScaleOperator.Instance,
         TanhOperator.Instance, TanhGradientOperator.Instance, SigmoidOperator.Instance, SigmoidGradientOperator.Instance,

@@ -73,8 +73,12 @@ internal sealed class Inline(Graph target) : IRewrite
 
             if (op.Callee is { } body)
             {
+                int last = node + (op.ResultCount > 1 ? op.ResultCount : 0);
                 Expand(body, new Caller(source, node, map), map.AsSpan(node), depth);
-                node += op.ResultCount > 1 ? op.ResultCount : 0;
+                for (int result = last > node ? node + 1 : node; depth == 0 && result <= last; result++)
+                    map[result] = SpreadOver(source, node, map, map[result]);
+
+                node = last;
                 continue;
             }
 
@@ -83,6 +87,22 @@ internal sealed class Inline(Graph target) : IRewrite
             if (source.GivenNameOf(node) is string name)
                 target.SetName(map[node], name);
         }
+    }
+
+    // What a call's readers expect is a value for each of its stack, also of a result that depends on shared values alone.
+    private int SpreadOver(Graph source, int call, int[] map, int result)
+    {
+        int count = source.CountOf(call);
+        if (source.IsShared(call) || (target.CountOf(result) == count && !target.IsShared(result)))
+            return result;
+
+        foreach (int input in source.InputsOf(call))
+        {
+            if (source.CountOf(input) == count && !source.IsShared(input))
+                return target.AppendStack(SpreadOperator.Instance, 0, [result, map[input]], target.ShapeOf(result), count, shared: false);
+        }
+
+        throw new InvalidOperationException($"Error in BlasNet: no argument of {source.At(call)} is a stack like its results.");
     }
 
     /// <summary>Adds to the target the nodes of a call that is part of it.</summary>

@@ -79,6 +79,7 @@ internal static class OperatorSamples
         new(TotalOperator.Instance, "", [Matrix, Matrix, Matrix], x => Op.Total(x), [Matrix, Matrix, Vector]),
         new(PlusOperator.Instance, "", [Matrix, Matrix, Matrix], x => Expr.Apply(PlusOperator.Instance, x), [Matrix, Matrix, Vector]),
         new(BroadcastOperator.Instance, "", [Vector], x => Structure(BroadcastOperator.Instance, 5, x, Vector, 5)),
+        new(SpreadOperator.Instance, "", [Vector, Matrix], x => Expr.Apply(SpreadOperator.Instance, x[0], x[1])),
         new(GatherOperator.Instance, "", [Matrix, Vector], Gather),
         new(ScatterAddOperator.Instance, "", [Matrix, Vector], ScatterAdd),
 

@@ -26,9 +26,10 @@ public sealed class OperatorShapeTests : OperatorTests
     [Fact]
     public void An_operator_with_a_rule_has_a_sample_that_breaks_it()
     {
+        // Of the stack over which spread repeats a value, only the size counts.
         var unbroken = OperatorSamples.All
             .GroupBy(sample => sample.Operator)
-            .Where(samples => samples.First().Inputs.Length > 1 && samples.Key.Merging != Merging.Never && samples.All(sample => sample.Wrong.Length == 0))
+            .Where(samples => samples.First().Inputs.Length > 1 && samples.Key.Merging != Merging.Never && samples.Key != SpreadOperator.Instance && samples.All(sample => sample.Wrong.Length == 0))
             .Select(samples => samples.Key.Name);
         Assert.Empty(unbroken);
     }

@@ -69,8 +69,8 @@ public sealed class RandomGraphTests
                 seen.Add(run.PlannedGraph.OperatorOf(node));
         }
 
-        // Arguments, and sums value by value, are part of functions' bodies alone; results are of calls and fused cells.
-        Operator[] inBodies = [ArgumentOperator.Instance, PlusOperator.Instance, ResultOperator.Instance];
+        // Arguments, and sums value by value, are part of functions' bodies alone; results are of calls and fused cells; what is spread follows from no example.
+        Operator[] inBodies = [ArgumentOperator.Instance, PlusOperator.Instance, ResultOperator.Instance, SpreadOperator.Instance];
         Assert.Empty(OperatorCatalog.All.Except(seen).Except(inBodies).Select(op => op.Name));
     }
 
