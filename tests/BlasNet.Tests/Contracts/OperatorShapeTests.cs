@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
 
 namespace BlasNet.Tests.Contracts;
