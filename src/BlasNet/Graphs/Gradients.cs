@@ -71,6 +71,9 @@ internal sealed partial class Gradients
 
     public bool IsNeeded(int node) => node >= Lowest && _needed[node - Lowest];
 
+    /// <summary>Whether anything has been added for a node.</summary>
+    public bool Has(int node) => node >= Lowest && _first[node - Lowest] != 0;
+
     /// <summary>Adds an expression of the node's shape, for one value or for the whole stack.</summary>
     public void Add(int node, int expression)
     {

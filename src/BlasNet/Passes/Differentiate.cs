@@ -76,19 +76,35 @@ internal sealed class Differentiate
         }
     }
 
-    // The body's nodes are needed one by one: they join the graph, and what they compute is the same as what the call will.
+    // The body's nodes are needed one by one: they join the graph, and what they compute is the same as what the call will. Calls that nothing has been
+    // contributed to, such as those of other examples, stay as they are.
     private void GoBackThroughCall(Graph graph, int call, Operator op)
     {
-        int start = graph.Count, first = op.ResultCount > 1 ? call + 1 : call;
+        int first = op.ResultCount > 1 ? call + 1 : call;
+        if (!HasGradient(first, op.ResultCount))
+            return;
+
+        int start = graph.Count;
         int[] results = new Inline(graph).Expand(op.Callee!, call);
         int end = graph.Count;
         _gradients.Extend(start);
         for (int i = 0; i < results.Length; i++)
         {
-            if (_gradients.TryGet(first + i, out Expr gradient))
+            if (_gradients.IsNeeded(results[i]) && _gradients.TryGet(first + i, out Expr gradient))
                 _gradients.Add(results[i], gradient.Index);
         }
 
         GoBack(graph, end - 1, start);
+    }
+
+    private bool HasGradient(int first, int results)
+    {
+        for (int result = first; result < first + results; result++)
+        {
+            if (_gradients.Has(result))
+                return true;
+        }
+
+        return false;
     }
 }

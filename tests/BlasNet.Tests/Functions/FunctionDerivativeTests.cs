@@ -78,6 +78,35 @@ public sealed class FunctionDerivativeTests : IDisposable
         AssertEqual(_ => [.5, -.25, 1.5, 2], _small.Evaluate((g, x) => jacobian.Call(g.Input(x)), computeBatch, workers));
     }
 
+    [Fact]
+    public void A_result_that_does_not_depend_on_the_target_has_no_gradient()
+    {
+        var two = Function.Of("two", (Expr x, Expr y) => (_small.W * x, y + _small.B));
+        var passed = Function.Of("passed", (Expr x) =>
+        {
+            _ = _small.W * x;
+            return x;
+        });
+
+        AssertEqual(_ => [0, 0, 0, 0], _small.Evaluate((g, x) => Op.Sum(two.Call(g.Input(x), g.Input(x)).Item2).Differentiate(_small.W)[0]));
+        AssertEqual(_ => [0, 0, 0, 0], _small.Evaluate((g, x) => Op.Sum(passed.Call(g.Input(x))).Differentiate(_small.W)[0]));
+        AssertEqual(_ => [1, 1], _small.Evaluate((g, x) => Op.Sum(two.Call(g.Input(x), g.Input(x)).Item2).Differentiate(_small.B)[0]));
+    }
+
+    [Fact]
+    public void Calls_of_other_examples_are_none_of_its_business()
+    {
+        var f = Function.Of("f", (Expr x) => _small.W * x);
+        Expr Loss(Graph g, double[] x)
+        {
+            Expr unused = f.Call(g.Input(x));
+            return x[0] > .5 ? Op.Sum(unused) : Op.Sum(Op.Square(Op.Sum(Op.Square(_small.W * g.Input(x))).Differentiate(_small.W)[0]));
+        }
+
+        double[] norms = [.. SmallModel.Points.Select(x => SmallModel.Norm(SmallModel.Outer(x[0] > .5 ? [1, 1] : [.. SmallModel.Product(x).Select(y => 8 * y * x.Sum(v => v * v))], x)))];
+        Assert.All(_small.Norms(Loss).Zip(norms), pair => Assert.Equal(pair.Second, pair.First, 1e-12));
+    }
+
     private static void AssertEqual(Func<double[], double[]> expected, List<double[]> values)
     {
         Assert.Equal(SmallModel.Points.Length, values.Count);
