@@ -6,7 +6,9 @@ namespace BlasNet.Passes;
 /// <content>What is read of one stack, maybe more than once, is computed on that stack.</content>
 internal sealed partial class Batch
 {
-    // What the members read of one stack, some of it more than once, is computed on that stack: then each of its values counts once, and no
+    private bool[] _isRead = [];   // of a stack's vectors
+
+    // What the members read of one stack, all of it and some more than once, is computed on that stack: then each of its values counts once, and no
     // operand is copied. The input product of a recurrence is computed once for each word of the vocabulary that occurs.
     private bool TryHoist(Operator op, ReadOnlySpan<int> units)
     {
@@ -69,7 +71,46 @@ internal sealed partial class Batch
             length = checked(length + _source.LengthOf(input));
         }
 
-        return !isView && _target.LengthOf(source) <= length;
+        return !isView && _target.LengthOf(source) <= length && ReadsAll(units, slot, source);
+    }
+
+    // Nothing is computed that no example asks for: it might be the square root of 0, whose gradient is 0 · ∞, or a lookup by another table's index.
+    private bool ReadsAll(ReadOnlySpan<int> units, int slot, int source)
+    {
+        int rows = _target.ShapeOf(source).Rows, count = _target.CountOf(source), read = 0;
+        if (_isRead.Length < count)
+            _isRead = new bool[Math.Max(count, 2 * _isRead.Length)];
+
+        Array.Clear(_isRead, 0, count);
+        foreach (int unit in units)
+        {
+            int input = _source.InputsOf(NodeOf(unit))[slot];
+            Place place = PlaceOf(input);
+            if (place.Pattern < 0)
+            {
+                read += MarkRead(place.Offset / rows, _source.LengthOf(input) / rows);
+                continue;
+            }
+
+            var picked = new Divisor(place.Picked > 0 ? place.Picked : rows);
+            foreach (ref readonly Run run in _source.RunsOf(place.Pattern))
+                read += MarkRead(place.Offset / rows + picked.Divide(run.Source), picked.Divide(run.Length));
+        }
+
+        return read == count;
+    }
+
+    /// <returns>How many of the vectors had not been read before.</returns>
+    private int MarkRead(int first, int count)
+    {
+        int read = 0;
+        foreach (ref bool isRead in _isRead.AsSpan(first, count))
+        {
+            read += isRead ? 0 : 1;
+            isRead = true;
+        }
+
+        return read;
     }
 
     private bool PicksVectors(Place place)
