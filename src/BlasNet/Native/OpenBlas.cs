@@ -21,6 +21,13 @@ internal static unsafe partial class OpenBlas
     /// <summary>The name <see cref="OpenBlasLoader"/> resolves to a file.</summary>
     internal const string Name = "openblas";
 
+    /// <summary>Every function declared here: <see cref="OpenBlasLoader"/> refuses a library that lacks one, so that no call fails later.</summary>
+    internal static IReadOnlyList<string> Functions { get; } =
+    [
+        nameof(cblas_sgemm), nameof(cblas_dgemm), nameof(cblas_sgemv), nameof(cblas_dgemv), nameof(cblas_sger), nameof(cblas_dger),
+        nameof(openblas_set_num_threads),
+    ];
+
     /// <summary>C ← α·op(A)·op(B) + β·C, float32; op(A) is m × k, op(B) is k × n.</summary>
     [LibraryImport(Name)]
     internal static partial void cblas_sgemm(
@@ -55,17 +62,6 @@ internal static unsafe partial class OpenBlas
     internal static partial void cblas_dger(
         CblasLayout layout, int m, int n, double alpha, double* x, int incx, double* y, int incy, double* a, int lda);
 
-    /// <summary>Options the library was built with, as one line of text (owned by the library).</summary>
-    [LibraryImport(Name)]
-    internal static partial byte* openblas_get_config();
-
-    /// <summary>The processor family whose kernels run, such as SkylakeX (owned by the library).</summary>
-    [LibraryImport(Name)]
-    internal static partial byte* openblas_get_corename();
-
     [LibraryImport(Name)]
     internal static partial void openblas_set_num_threads(int threads);
-
-    [LibraryImport(Name)]
-    internal static partial int openblas_get_num_threads();
 }

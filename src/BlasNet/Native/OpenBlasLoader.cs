@@ -5,8 +5,9 @@ namespace BlasNet.Native;
 
 /// <summary>Finds, loads and describes OpenBLAS: the one place that knows where it may be.</summary>
 /// <remarks>
-/// Order: the file named by BLASNET_OPENBLAS and nothing else; beside the application; runtimes/&lt;rid&gt;/native below it; the
-/// system's names. A build with 64-bit integers would read every argument wrongly and is refused.
+/// Order: the file named by BLASNET_OPENBLAS and nothing else; the folders of <see cref="OpenBlasPlaces"/>; then the runtime's own search, which
+/// knows the packages of scripts and plug-ins and ends with the system's. A library that is cut off, lacks a function, or has 64-bit integers
+/// and so would read every argument wrongly, is refused.
 /// </remarks>
 internal static unsafe class OpenBlasLoader
 {
@@ -32,42 +33,36 @@ internal static unsafe class OpenBlasLoader
     /// <exception cref="DllNotFoundException">BLASNET_OPENBLAS names a file that cannot be used.</exception>
     public static bool IsAvailable => _available || CheckAvailable();
 
-    /// <summary>Variables of the environment that change what OpenBLAS does, as NAME=value, those that are set.</summary>
+    /// <summary>Variables of the environment that change what OpenBLAS or BlasNet does, as NAME=value, those that are set.</summary>
     public static IReadOnlyList<string> InfluencingVariables() =>
         [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .Select(entry => (Name: (string)entry.Key, Value: (string?)entry.Value))
-            .Where(entry => entry.Name is FileVariable or "GOTO_NUM_THREADS" or "OMP_NUM_THREADS" or "LD_PRELOAD" or "LD_LIBRARY_PATH"
-                || entry.Name.StartsWith("OPENBLAS_", StringComparison.Ordinal))
+            .Where(entry => entry.Name is "GOTO_NUM_THREADS" or "OMP_NUM_THREADS" or "LD_PRELOAD" or "LD_LIBRARY_PATH"
+                || entry.Name.StartsWith("OPENBLAS_", StringComparison.Ordinal) || entry.Name.StartsWith("BLASNET_", StringComparison.Ordinal))
             .OrderBy(entry => entry.Name, StringComparer.Ordinal)
             .Select(entry => $"{entry.Name}={entry.Value}")];
 
     /// <summary>Looks for the library; pure but for the loading itself, so that tests can look elsewhere.</summary>
     /// <param name="requestedFile">The only file to try, if not null or empty.</param>
-    /// <param name="directory">The application's directory.</param>
-    /// <param name="systemNames">Names to leave to the system's search.</param>
-    public static OpenBlasLibrary Find(string? requestedFile, string directory, IReadOnlyList<string> systemNames)
+    /// <param name="folders">Where to look for <see cref="OpenBlasPlaces.FileNames"/> first.</param>
+    /// <param name="systemNames">Names to leave to the search of the runtime and of the system.</param>
+    public static OpenBlasLibrary Find(string? requestedFile, IReadOnlyList<string> folders, IReadOnlyList<string> systemNames)
     {
         bool requested = !string.IsNullOrEmpty(requestedFile);
-        IReadOnlyList<string> candidates = requested ? [requestedFile!] : [.. FilesBelow(directory), .. systemNames];
+        IReadOnlyList<string> candidates = requested
+            ? [requestedFile!]
+            : [.. from folder in folders from name in OpenBlasPlaces.FileNames select Path.Combine(folder, name), .. systemNames];
         List<string> refusals = [];
+        HashSet<string> refusedNames = [];
 
         foreach (string candidate in candidates)
         {
-            // The system's search would also try a rooted name with suffixes added; a file that is named must be that file.
-            if (Path.IsPathRooted(candidate) && !File.Exists(candidate))
-                continue;
-
-            if (!NativeLibrary.TryLoad(candidate, out nint handle))
+            if (TryLoad(candidate, refusedNames.Contains(candidate), out nint handle) is { } problem)
             {
-                if (Path.IsPathRooted(candidate))
-                    refusals.Add($"{candidate} is not a library this process can load.");
+                refusals.Add($"{candidate} {problem}");
+                refusedNames.Add(Path.GetFileName(candidate));
             }
-            else if (Refuse(handle) is { } reason)
-            {
-                NativeLibrary.Free(handle);
-                refusals.Add($"{candidate} {reason}");
-            }
-            else
+            else if (handle != 0)
             {
                 return new OpenBlasLibrary(handle, candidate, Text(handle, "openblas_get_config"), Text(handle, "openblas_get_corename"),
                     candidates, Error: null)
@@ -76,6 +71,50 @@ internal static unsafe class OpenBlasLoader
         }
 
         return new OpenBlasLibrary(0, null, null, null, candidates, Describe(requested, candidates, refusals)) { RequestedByUser = requested };
+    }
+
+    /// <param name="candidate">A rooted path, or a name to search for.</param>
+    /// <param name="systemOnly">Do not let the runtime search: it would find a file of this name that was refused.</param>
+    /// <param name="handle">0 where nothing was loaded.</param>
+    /// <returns>Why a candidate that exists cannot be used; null where it can, or where there is none.</returns>
+    private static string? TryLoad(string candidate, bool systemOnly, out nint handle)
+    {
+        handle = 0;
+        bool isFile = Path.IsPathRooted(candidate);
+
+        // The system's search would also try a rooted name with suffixes added; a file that is named must be that file.
+        if (isFile && !File.Exists(candidate))
+            return Directory.Exists(candidate) ? "is a folder; a file is expected." : null;
+
+        string? file = isFile ? candidate : OpenBlasPlaces.FindSystemFile(candidate);
+        if (file is not null && FindProblem(file) is { } problem)
+            return isFile ? problem : $"is {file}, which {problem}";
+
+        // The runtime's search goes through the packages of a script or a plug-in before it asks the system.
+        bool isLoaded = isFile || systemOnly
+            ? NativeLibrary.TryLoad(candidate, out handle)
+            : NativeLibrary.TryLoad(candidate, typeof(OpenBlasLoader).Assembly, searchPath: null, out handle);
+        if (!isLoaded)
+            return file is null ? null : "is not a library this process can load, or needs one that is missing.";
+
+        if (Refuse(handle) is not { } reason)
+            return null;
+
+        NativeLibrary.Free(handle);
+        handle = 0;
+        return reason;
+    }
+
+    private static string? FindProblem(string file)
+    {
+        try
+        {
+            return OperatingSystem.IsLinux() ? ElfFile.FindProblem(file) : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read: {e.Message}";
+        }
     }
 
     private static bool CheckAvailable()
@@ -90,10 +129,10 @@ internal static unsafe class OpenBlasLoader
     {
         string? requestedFile = Environment.GetEnvironmentVariable(FileVariable);
         string? file = string.IsNullOrEmpty(requestedFile) ? null : Path.GetFullPath(requestedFile);
-        OpenBlasLibrary library = Find(file, AppContext.BaseDirectory, SystemNames());
+        OpenBlasLibrary library = Find(file, OpenBlasPlaces.Folders, OpenBlasPlaces.SystemNames);
 
         if (library.BetterCore is { } core && Environment.GetEnvironmentVariable(CoreVariable) is null)
-            library = LoadWithCore(core, library, () => Find(file, AppContext.BaseDirectory, SystemNames()));
+            library = LoadWithCore(core, library, () => Find(file, OpenBlasPlaces.Folders, OpenBlasPlaces.SystemNames));
 
         if (!library.Available && !library.RequestedByUser)
             Notice($"{library.Error} The managed kernels compute everything meanwhile.");
@@ -111,21 +150,6 @@ internal static unsafe class OpenBlasLoader
         return load() with { ReplacedCore = library.CoreName };
     }
 
-    private static string[] FileNames() =>
-        OperatingSystem.IsWindows() ? ["libopenblas.dll", "openblas.dll"]
-        : OperatingSystem.IsMacOS() ? ["libopenblas.dylib", "libopenblas.0.dylib"]
-        : ["libopenblas.so.0", "libopenblas.so"];
-
-    // Homebrew keeps its OpenBLAS out of the linker's path, because the system brings a BLAS of its own.
-    private static string[] SystemNames() => OperatingSystem.IsMacOS()
-        ? [.. FileNames(), "/opt/homebrew/opt/openblas/lib/libopenblas.dylib", "/usr/local/opt/openblas/lib/libopenblas.dylib"]
-        : FileNames();
-
-    private static IEnumerable<string> FilesBelow(string directory) =>
-        from folder in new[] { directory, Path.Combine(directory, "runtimes", RuntimeInformation.RuntimeIdentifier, "native") }
-        from name in FileNames()
-        select Path.Combine(folder, name);
-
     private static string? Refuse(nint handle)
     {
         if (Text(handle, "openblas_get_config") is not { } config)
@@ -134,7 +158,8 @@ internal static unsafe class OpenBlasLoader
         if (config.Contains("USE64BITINT", StringComparison.Ordinal))
             return $"was built with 64-bit integers (USE64BITINT), BlasNet passes 32-bit ones. Its configuration: {config}.";
 
-        return NativeLibrary.TryGetExport(handle, "cblas_sgemm", out _) ? null : "lacks the C interface (cblas_sgemm).";
+        string[] missing = [.. OpenBlas.Functions.Where(function => !NativeLibrary.TryGetExport(handle, function, out _))];
+        return missing.Length == 0 ? null : $"lacks functions that BlasNet calls: {string.Join(", ", missing)}.";
     }
 
     private static string? Text(nint handle, string function) =>
@@ -149,7 +174,7 @@ internal static unsafe class OpenBlasLoader
         return requested
             ? $"{FileVariable} names {searched[0]}, which cannot be used.{(reasons.Length > 0 ? reasons : " There is no such file.")} " +
               $"Correct or unset {FileVariable}."
-            : $"OpenBLAS for {RuntimeInformation.RuntimeIdentifier} not found. Looked in: {string.Join(", ", searched)}.{reasons} " +
+            : $"OpenBLAS for {OpenBlasPlaces.PortableRid} not found. Looked in: {string.Join(", ", searched)}.{reasons} " +
               $"Install it ({InstallHint()}), or set {FileVariable} to its file.";
     }
 
