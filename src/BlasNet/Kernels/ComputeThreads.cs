@@ -64,10 +64,12 @@ internal static unsafe class ComputeThreads
     /// <param name="body">Must not throw.</param>
     /// <param name="state">Passed through.</param>
     /// <param name="takeBack">Whether the caller does itself what a thread has not begun when it is done with its own part; else it waits.</param>
-    /// <remarks>While another thread has the pool, the caller computes all parts itself: then there is parallelism enough.</remarks>
+    /// <remarks>
+    /// While another thread has the pool, or the caller computes a part of something else, it computes all parts itself: then there is parallelism enough.
+    /// </remarks>
     public static void Run(int parts, delegate*<void*, int, void> body, void* state, bool takeBack = true)
     {
-        if (parts > 1 && Gate.TryEnter())
+        if (parts > 1 && !Gate.IsHeldByCurrentThread && Gate.TryEnter())
         {
             try
             {

@@ -27,7 +27,7 @@ internal readonly struct ReluFunction : IMap
     public static V Apply<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged => V.Max(V.Constant(0), x);
 }
 
-/// <summary>dy where y is positive, 0 elsewhere: the gradient of ReLU, whose derivative at 0 is taken to be 0.</summary>
+/// <summary>dy where y is positive, NaN where y is NaN, 0 elsewhere: the gradient of ReLU, whose derivative at 0 is taken to be 0.</summary>
 internal sealed class ReluGradientOperator : BinaryOperator<ReluGradientFunction>
 {
     public static readonly ReluGradientOperator Instance = new();
@@ -43,5 +43,5 @@ internal sealed class ReluGradientOperator : BinaryOperator<ReluGradientFunction
 internal readonly struct ReluGradientFunction : IZip
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Apply<V, T>(V y, V dy) where V : struct, ISimd<V, T> where T : unmanaged => V.WhereLess(V.Constant(0), y, dy, V.Constant(0));
+    public static V Apply<V, T>(V y, V dy) where V : struct, ISimd<V, T> where T : unmanaged => V.WhereLess(V.Constant(0), y, dy, V.Max(V.Constant(0), y));
 }

@@ -42,8 +42,37 @@ public sealed unsafe class ComputeThreadsTests
     }
 
     [Fact]
+    public void A_part_that_is_divided_again_runs_its_own_parts_and_every_part_runs_once()
+    {
+        int* runs = stackalloc int[4];
+        for (int round = 0; round < 100; round++)
+        {
+            new Span<int>(runs, 4).Clear();
+            ComputeThreads.Run(2, &DivideAgain, runs);
+
+            Assert.Equal([1, 1, 1, 1], new Span<int>(runs, 4).ToArray());
+        }
+    }
+
+    [Fact]
     public void There_is_at_least_one_thread() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => ComputeThreads.Count = 0);
+
+    // The caller's part is divided while the other thread still has its own, and ends with the caller's inner parts.
+    private static void DivideAgain(void* state, int part)
+    {
+        int* runs = (int*)state;
+        if (part == 0)
+        {
+            ComputeThreads.Run(2, &CountPart, runs + 2);
+            Interlocked.Increment(ref runs[0]);
+        }
+        else
+        {
+            SpinWait.SpinUntil(() => Volatile.Read(ref runs[3]) > 0, TimeSpan.FromSeconds(30));
+            Interlocked.Increment(ref runs[1]);
+        }
+    }
 
     private static void CountPart(void* state, int part) => ((int*)state)[part]++;
 }

@@ -1,0 +1,145 @@
+using System.Numerics;
+using BlasNet.Kernels;
+using BlasNet.Operators;
+
+namespace BlasNet.Tests.Kernels;
+
+/// <summary>NaN, infinities, zeros of either sign and subnormal numbers in every lane of every width.</summary>
+public sealed unsafe class SpecialValueTests
+{
+    private static readonly double[] Values =
+        [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0, -0.0, double.Epsilon, -double.Epsilon, float.Epsilon, 1e-310, 1e-40, 2, -2, 1e38, -1e38];
+
+    public static TheoryData<int> Widths() => [.. from bits in new[] { 128, 256, 512 } where IsSupported(bits) select new TheoryDataRow<int>(bits)];
+
+    [Theory, MemberData(nameof(Widths))]
+    public void Functions_of_one_element_are_those_of_the_definition(int bits)
+    {
+        Check<float, ReluFunction>(bits, x => x > 0 ? x : x < 0 ? 0 : x);
+        Check<double, ReluFunction>(bits, x => x > 0 ? x : x < 0 ? 0 : x);
+        Check<float, SquareFunction>(bits, x => x * x);
+        Check<double, SquareFunction>(bits, x => x * x);
+        Check<float, SqrtFunction>(bits, Math.Sqrt);
+        Check<double, SqrtFunction>(bits, Math.Sqrt);
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void The_gradient_of_relu_keeps_what_is_not_a_number(int bits)
+    {
+        foreach (double y in Values)
+        {
+            foreach (double dy in Values)
+            {
+                double expected = double.IsNaN(y) ? double.NaN : y > 0 ? dy : 0;
+                Assert.Equal(expected, Zip<double, ReluGradientFunction>(bits, y, dy));
+                Assert.Equal((float)((float)y > 0 || double.IsNaN(y) ? expected : 0), (float)Zip<float, ReluGradientFunction>(bits, y, dy));
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void A_single_nan_anywhere_in_a_vector_is_not_lost(int bits)
+    {
+        CheckNaN(Columns<float>(bits));
+        CheckNaN(Columns<double>(bits));
+    }
+
+    [Theory, MemberData(nameof(Widths))]
+    public void Infinite_logits_give_what_their_limit_gives(int bits)
+    {
+        Columns<double> kernels = Columns<double>(bits);
+        double* x = stackalloc double[] { double.NegativeInfinity, 0, double.NegativeInfinity }, y = stackalloc double[3];
+        kernels.Softmax(x, 3, y, 3, 3, 1);
+        Assert.Equal([0, 1, 0], new Span<double>(y, 3).ToArray());
+        kernels.LogSoftmax(x, 3, y, 3, 3, 1);
+        Assert.Equal([double.NegativeInfinity, 0, double.NegativeInfinity], new Span<double>(y, 3).ToArray());
+        double label = 1, loss;
+        kernels.CrossEntropy(x, 3, &label, 1, &loss, 3, 1);
+        Assert.Equal(0, loss);
+        label = 0;
+        kernels.CrossEntropy(x, 3, &label, 1, &loss, 3, 1);
+        Assert.Equal(double.PositiveInfinity, loss);
+    }
+
+    private static void CheckNaN<T>(Columns<T> kernels) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Longest = 67;
+        T* x = stackalloc T[Longest], other = stackalloc T[Longest], y = stackalloc T[Longest];
+        T label = T.Zero, scalar, one = T.One;
+        foreach (int length in new[] { 1, 2, 3, 15, 16, 17, 33, Longest })
+        {
+            for (int at = 0; at < length; at++)
+            {
+                new Span<T>(x, length).Fill(T.One);
+                new Span<T>(other, length).Fill(T.One);
+                x[at] = T.NaN;
+                kernels.Dot(x, length, other, length, &scalar, length, 1);
+                Assert.True(T.IsNaN(scalar));
+                kernels.SquaredDistance(x, length, other, length, &scalar, length, 1);
+                Assert.True(T.IsNaN(scalar));
+                kernels.Softmax(x, length, y, length, length, 1);
+                Assert.All(new Span<T>(y, length).ToArray(), value => Assert.True(T.IsNaN(value)));
+                kernels.LogSoftmax(x, length, y, length, length, 1);
+                Assert.All(new Span<T>(y, length).ToArray(), value => Assert.True(T.IsNaN(value)));
+                kernels.CrossEntropy(x, length, &label, 1, &scalar, length, 1);
+                Assert.True(T.IsNaN(scalar));
+                kernels.CrossEntropyGradient(x, length, &label, 1, &one, 1, &scalar, 1, y, length, length, 1);
+                Assert.All(new Span<T>(y, length).ToArray(), value => Assert.True(T.IsNaN(value)));
+                Rows.SumOver(x, 1, &scalar, 1, length, accumulate: false);
+                Assert.True(T.IsNaN(scalar));
+            }
+        }
+    }
+
+    private static void Check<T, F>(int bits, Func<double, double> definition)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> where F : struct, IMap
+    {
+        // Each value in every lane, so that no tail or head is left out.
+        const int Length = 37;
+        T* x = stackalloc T[Length], y = stackalloc T[Length];
+        foreach (double value in Values)
+        {
+            for (int at = 0; at < Length; at++)
+            {
+                new Span<T>(x, Length).Fill(T.One);
+                x[at] = T.CreateChecked(value);
+                T expected = T.CreateChecked(definition(double.CreateChecked(x[at])));
+                Map<T, F>(bits, x, y, Length);
+                Assert.True(expected.Equals(y[at]) && (T.IsNaN(expected) || T.IsNegative(expected) == T.IsNegative(y[at])), $"f({x[at]:R}) is {y[at]:R}, must be {expected:R}");
+                Assert.Equal(T.One, y[(at + 1) % Length]);
+            }
+        }
+    }
+
+    private static double Zip<T, F>(int bits, double a, double b) where T : unmanaged, IBinaryFloatingPointIeee754<T> where F : struct, IZip
+    {
+        T left = T.CreateChecked(a), right = T.CreateChecked(b), y;
+        if (bits == 512)
+            Elementwise.ZipRows<Simd512<T>, T, F, Elements, Elements>(&left, 1, &right, 1, &y, 1, 1, 1);
+        else if (bits == 256)
+            Elementwise.ZipRows<Simd256<T>, T, F, Elements, Elements>(&left, 1, &right, 1, &y, 1, 1, 1);
+        else
+            Elementwise.ZipRows<Simd128<T>, T, F, Elements, Elements>(&left, 1, &right, 1, &y, 1, 1, 1);
+
+        return double.CreateChecked(y);
+    }
+
+    private static void Map<T, F>(int bits, T* x, T* y, int length) where T : unmanaged where F : struct, IMap
+    {
+        if (bits == 512)
+            Elementwise.MapRows<Simd512<T>, T, F>(x, length, y, length, length, 1);
+        else if (bits == 256)
+            Elementwise.MapRows<Simd256<T>, T, F>(x, length, y, length, length, 1);
+        else
+            Elementwise.MapRows<Simd128<T>, T, F>(x, length, y, length, length, 1);
+    }
+
+    private static bool IsSupported(int bits) => bits == 512 ? Simd512<float>.IsSupported : bits == 128 || Simd256<float>.IsSupported;
+
+    private static Columns<T> Columns<T>(int bits) where T : unmanaged, IBinaryFloatingPointIeee754<T> => bits switch
+    {
+        512 => new Columns<Simd512<T>, T>(),
+        256 => new Columns<Simd256<T>, T>(),
+        _ => new Columns<Simd128<T>, T>(),
+    };
+}
