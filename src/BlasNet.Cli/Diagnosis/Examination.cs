@@ -21,6 +21,8 @@ internal static class Examination
         var processor = new ProcessorReport(GemmRateCache.ProcessorName(), Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
         var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
         double openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : double.NaN;
+        CrossoverReport[] crossovers = library.Available ? [.. Crossovers(GemmCostModel.Current<float>().Table)] : [];
+        FileInfo[] cached = GemmRateCache.Files(CalibrationCache.Folder);
         return new Report(
             CliApplication.Version,
             RuntimeInformation.FrameworkDescription,
@@ -28,9 +30,10 @@ internal static class Examination
             processor,
             openBlas,
             [.. OpenBlasLoader.InfluencingVariables(), .. VectorVariables()],
+            new CacheReport(CalibrationCache.Folder, cached.Length, cached.Sum(file => file.Length)),
             [.. WarningsFor(library, processor.VectorBits, Environment.GetEnvironmentVariable(CoreVariable))],
             new PeakReport(threads, GemmPeak.Measure(threads), double.IsNaN(openBlasPeak) ? null : openBlasPeak),
-            library.Available ? [.. Crossovers(GemmCostModel.Current<float>().Table)] : []);
+            crossovers);
     }
 
     /// <param name="library">What was found.</param>

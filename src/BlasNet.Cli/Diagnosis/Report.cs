@@ -7,12 +7,13 @@ namespace BlasNet.Cli.Diagnosis;
 /// <param name="Processor">The one this runs on.</param>
 /// <param name="Openblas">What was loaded, or why nothing was.</param>
 /// <param name="Variables">NAME=value, those that influence OpenBLAS or the vectors .NET uses.</param>
+/// <param name="Cache">Where measured rates are kept.</param>
 /// <param name="Warnings">What makes products slower than they could be, and the remedy.</param>
 /// <param name="Peak">GFLOP/s measured now.</param>
 /// <param name="Crossover">Which products go to OpenBLAS; empty without it.</param>
 internal sealed record Report(
     string Version, string Runtime, string OperatingSystem, ProcessorReport Processor, OpenBlasReport Openblas,
-    IReadOnlyList<string> Variables, IReadOnlyList<string> Warnings, PeakReport Peak, IReadOnlyList<CrossoverReport> Crossover);
+    IReadOnlyList<string> Variables, CacheReport Cache, IReadOnlyList<string> Warnings, PeakReport Peak, IReadOnlyList<CrossoverReport> Crossover);
 
 /// <param name="Name">As the processor tells it.</param>
 /// <param name="Count">Logical processors that this process may use.</param>
@@ -28,6 +29,11 @@ internal sealed record ProcessorReport(string Name, int Count, int VectorBits, I
 /// <param name="Problem">Why there is none.</param>
 internal sealed record OpenBlasReport(
     bool Found, string? File, string? Configuration, string? Core, IReadOnlyList<string> Searched, string? Problem);
+
+/// <param name="Folder">Null where nothing is kept.</param>
+/// <param name="Files">How many there are, one for each machine, OpenBLAS, thread count and element type.</param>
+/// <param name="Bytes">Of all of them.</param>
+internal sealed record CacheReport(string? Folder, int Files, long Bytes);
 
 /// <summary>Float32 products, GFLOP/s.</summary>
 /// <param name="Threads">Threads that shared a product.</param>

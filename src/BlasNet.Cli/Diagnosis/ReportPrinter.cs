@@ -27,6 +27,9 @@ internal static class ReportPrinter
 
         Write("  looked in", string.Join(", ", report.Openblas.Searched));
         Write("Variables", report.Variables.Count == 0 ? "none that matter" : string.Join(", ", report.Variables));
+        Write("Measured rates", report.Cache.Folder is { } folder
+            ? string.Create(CultureInfo.InvariantCulture, $"{folder} ({report.Cache.Files} files, {report.Cache.Bytes:N0} bytes; BLASNET_CACHE=off keeps none)")
+            : "not kept from one process to the next");
         Write("Peak, float32", string.Create(CultureInfo.InvariantCulture, $"packed {report.Peak.PackedGflops:F1} GFLOP/s") + OpenBlasPeak(report.Peak)
             + $", with {report.Peak.Threads} of {report.Processor.Count} threads");
         WriteCrossover(report.Crossover, output);

@@ -1,52 +1,66 @@
+using System.IO.Hashing;
 using System.Numerics;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
-using System.Security.Cryptography;
 using System.Text;
 using BlasNet.Native;
 
 namespace BlasNet.Kernels;
 
-/// <summary>Keeps measured rates in the user's cache directory, one small text file for each machine, OpenBLAS, thread count and type.</summary>
-/// <remarks>A file that is missing, damaged or about something else is measured anew; one that cannot be written is done without.</remarks>
+/// <summary>Keeps measured rates in <see cref="CalibrationCache.Folder"/>, one small text file for each machine, OpenBLAS, thread count and type.</summary>
+/// <remarks>
+/// The first line of a file is the key, everything the rates depend on; the others are those of <see cref="GemmRateTable.ToLines"/>. A file
+/// that is missing, damaged or about something else is measured anew; one that cannot be written is done without. A file is written under
+/// another name and then renamed, so that processes that start at once read whole files only.
+/// </remarks>
 internal static class GemmRateCache
 {
+    /// <summary>Files beyond the newest ones of this number are deleted.</summary>
+    public const int MaxFiles = 32;
+
+    /// <summary>Several times what a table takes.</summary>
+    private const long MaxBytes = 1 << 17;
+
+    private const string Pattern = "gemm-*.txt*";
+
     public static GemmRateTable GetOrMeasure<T>(int threads)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        GetOrMeasure(Directory(), Key<T>(threads), GemmCalibration.Measure<T>);
+        GetOrMeasure(CalibrationCache.Folder, Key<T>(threads), GemmCalibration.Measure<T>);
 
-    /// <param name="directory">Where the files are.</param>
+    /// <param name="folder">Where the files are; null to keep none.</param>
     /// <param name="key">Everything the rates depend on, in one line.</param>
     /// <param name="measure">Makes a table where there is none.</param>
-    public static GemmRateTable GetOrMeasure(string directory, string key, Func<GemmRateTable> measure)
+    public static GemmRateTable GetOrMeasure(string? folder, string key, Func<GemmRateTable> measure)
     {
-        string file = FileFor(directory, key);
+        if (folder is null)
+            return measure();
 
+        string file = FileFor(folder, key);
         if (Read(file, key) is { } table)
             return table;
 
         table = measure();
         Write(file, key, table);
-
         return table;
     }
 
-    public static string FileFor(string directory, string key) =>
-        Path.Combine(directory, $"gemm-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 8))}.txt");
+    public static string FileFor(string folder, string key) =>
+        Path.Combine(folder, $"gemm-{Convert.ToHexStringLower(XxHash3.Hash(Encoding.UTF8.GetBytes(key)))}.txt");
 
-    private static string Directory()
+    /// <summary>The cache's files, the newest first; none where the folder is missing or cannot be read.</summary>
+    public static FileInfo[] Files(string? folder)
     {
-        string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-
-        if (string.IsNullOrEmpty(cache))
+        try
         {
-            cache = OperatingSystem.IsWindows()
-                ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
-                : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            return folder is not null && Directory.Exists(folder)
+                ? [.. new DirectoryInfo(folder).EnumerateFiles(Pattern).OrderByDescending(file => file.LastWriteTimeUtc)]
+                : [];
         }
-
-        return Path.Combine(cache, "blasnet");
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     private static string Key<T>(int threads)
@@ -77,7 +91,9 @@ internal static class GemmRateCache
     {
         try
         {
-            return File.ReadAllLines(file) is [string first, .. string[] rates] && first == key ? GemmRateTable.Parse(rates) : null;
+            // A pipe has no length: opening it would wait for somebody to write.
+            return new FileInfo(file) is { Exists: true, Length: > 0 and <= MaxBytes }
+                && File.ReadAllLines(file) is [string first, .. string[] rates] && first == key ? GemmRateTable.Parse(rates) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -85,19 +101,34 @@ internal static class GemmRateCache
         }
     }
 
+    // A cache that cannot be written costs a third of a second at the next start, not more.
     private static void Write(string file, string key, GemmRateTable table)
     {
-        string temporary = $"{file}.{Environment.ProcessId}";
-
+        string folder = Path.GetDirectoryName(file)!, temporary = $"{file}.{Path.GetRandomFileName()}";
         try
         {
-            System.IO.Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            Directory.CreateDirectory(folder);
             File.WriteAllLines(temporary, [key, .. table.ToLines()]);
             File.Move(temporary, file, overwrite: true);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // A cache that cannot be written costs a quarter of a second at the next start, not more.
+            TryDelete(temporary);
+        }
+
+        foreach (FileInfo old in Files(folder).Skip(MaxFiles))
+            TryDelete(old.FullName);
+    }
+
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Another process deletes it too, or the next one will.
         }
     }
 }

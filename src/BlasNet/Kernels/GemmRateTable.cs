@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 
 namespace BlasNet.Kernels;
@@ -26,7 +26,7 @@ internal sealed class GemmRateTable
     public IReadOnlyList<GemmRate> Rates => _rates;
 
     /// <summary>By what these rates are told from others.</summary>
-    public string Digest => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', ToLines()))).AsSpan(0, 4));
+    public string Digest => Convert.ToHexStringLower(XxHash32.Hash(Encoding.UTF8.GetBytes(string.Join('\n', ToLines()))));
 
     /// <summary>Every point of the grid, in order.</summary>
     public static IEnumerable<(GemmKind Kind, int Size, int Rows)> Points() =>

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -9,7 +9,7 @@ namespace BlasNet.Training;
 internal sealed record CheckpointManifest
 {
     private const string FormatName = "BlasNet checkpoint";
-    private const int CurrentVersion = 2;
+    private const int CurrentVersion = 3;
 
     public string Format { get; init; } = FormatName;
 
@@ -46,14 +46,14 @@ internal sealed record CheckpointManifest
 
     public required IReadOnlyDictionary<string, FileDigest> Files { get; init; }
 
-    /// <summary>SHA-256 of this manifest with an empty one.</summary>
-    public string Sha256 { get; init; } = "";
+    /// <summary>XXH128 checksum of this manifest with an empty one.</summary>
+    public string Xxh128 { get; init; } = "";
 
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Write(string path)
     {
         using var file = new AtomicFile(path);
-        file.Write(JsonSerializer.SerializeToUtf8Bytes(this with { Sha256 = Digest() }, CheckpointJson.Default.CheckpointManifest));
+        file.Write(JsonSerializer.SerializeToUtf8Bytes(this with { Xxh128 = Digest() }, CheckpointJson.Default.CheckpointManifest));
         file.Commit();
     }
 
@@ -68,7 +68,7 @@ internal sealed record CheckpointManifest
             CheckpointManifest manifest = JsonSerializer.Deserialize(json, CheckpointJson.Default.CheckpointManifest)!;
 
             // A last digit can change without changing the number, so the text counts too.
-            if (manifest.Sha256 != (manifest with { Sha256 = "" }).Digest()
+            if (manifest.Xxh128 != (manifest with { Xxh128 = "" }).Digest()
                 || !json.AsSpan().SequenceEqual(JsonSerializer.SerializeToUtf8Bytes(manifest, CheckpointJson.Default.CheckpointManifest)))
                 throw new CheckpointException(folder, $"{name} is damaged: its checksum differs", isDamage: true);
 
@@ -78,7 +78,7 @@ internal sealed record CheckpointManifest
                 if (found.Bytes != expected.Bytes)
                     throw new CheckpointException(folder, $"{file} is damaged: {expected.Bytes} bytes expected, found {found.Bytes}", isDamage: true);
 
-                if (found.Sha256 != expected.Sha256)
+                if (found.Xxh128 != expected.Xxh128)
                     throw new CheckpointException(folder, $"{file} is damaged: its checksum differs", isDamage: true);
             }
 
@@ -107,7 +107,7 @@ internal sealed record CheckpointManifest
     }
 
     private string Digest() =>
-        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointManifest)));
+        Convert.ToHexStringLower(XxHash128.Hash(JsonSerializer.SerializeToUtf8Bytes(this, CheckpointJson.Default.CheckpointManifest)));
 }
 
 [JsonSourceGenerationOptions(

@@ -2,12 +2,8 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Tests.Kernels;
 
-public sealed class GemmCostModelTests : IDisposable
+public sealed class GemmCostModelTests
 {
-    private readonly string _directory = Directory.CreateTempSubdirectory("blasnet-test-").FullName;
-
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
-
     [Fact]
     public void At_a_point_of_the_grid_the_estimate_is_the_measurement()
     {
@@ -108,52 +104,7 @@ public sealed class GemmCostModelTests : IDisposable
         Assert.Equal(table.Rates, GemmRateTable.Parse(table.ToLines())!.Rates);
     }
 
-    [Fact]
-    public void The_cache_is_measured_once_and_again_when_it_is_damaged_or_about_another_machine()
-    {
-        int measured = 0;
-        GemmRateTable Measure()
-        {
-            measured++;
-            return Table((_, size, rows) => (size, rows));
-        }
-
-        GemmRateCache.GetOrMeasure(_directory, "this machine", Measure);
-        GemmRateCache.GetOrMeasure(_directory, "this machine", Measure);
-        Assert.Equal(1, measured);
-
-        GemmRateCache.GetOrMeasure(_directory, "another machine", Measure);
-        Assert.Equal(2, measured);
-
-        string file = GemmRateCache.FileFor(_directory, "this machine");
-        string[] lines = File.ReadAllLines(file);
-
-        foreach (string[] damaged in new string[][]
-        {
-            [], lines[..^1], [.. lines, "more"], ["another key", .. lines[1..]], [.. lines[..^1], lines[^1] + "x"], [.. lines[..^1], lines[^1] + "E-300"], [.. lines[..^1], lines[^1].Replace(' ', '-')],
-            [lines[0], .. lines[1..].Reverse()],
-        })
-        {
-            File.WriteAllLines(file, damaged);
-            int before = measured;
-            GemmRateCache.GetOrMeasure(_directory, "this machine", Measure);
-            Assert.Equal(before + 1, measured);
-            Assert.Equal(lines, File.ReadAllLines(file));
-        }
-    }
-
-    [Fact]
-    public void A_cache_that_cannot_be_written_is_no_error()
-    {
-        string file = Path.Combine(_directory, "file");
-        File.WriteAllText(file, "");
-
-        GemmRateTable table = GemmRateCache.GetOrMeasure(Path.Combine(file, "below"), "this machine", () => Table((_, _, _) => (1, 2)));
-
-        Assert.Equal(2, table.Rates[0].Packed);
-    }
-
-    private static GemmRateTable Table(Func<GemmKind, int, int, (double OpenBlas, double Packed)> rate) =>
+    internal static GemmRateTable Table(Func<GemmKind, int, int, (double OpenBlas, double Packed)> rate) =>
         new([.. GemmRateTable.Points().Select(point =>
         {
             (double openBlas, double packed) = rate(point.Kind, point.Size, point.Rows);
