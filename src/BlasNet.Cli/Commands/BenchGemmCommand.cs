@@ -39,7 +39,7 @@ internal static class BenchGemmCommand
                 context.WriteJson(LineOf(point), JsonLines.Default.GemmLine);
             else
                 context.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{point.Size,6}{point.Batch,7}{point.Threads,9}{point.Gemv,9:F1}{point.OpenBlas,10:F1}{point.Packed,9:F1}{point.Chosen,9:F1}"));
+                    $"{point.Size,6}{point.Batch,7}{point.Threads,9}{TextOf(point.Gemv),9}{TextOf(point.OpenBlas),10}{point.Packed,9:F1}{point.Chosen,9:F1}"));
         });
 
         GemmPeakLine[] peaks = [.. before.Zip(MeasurePeaks(threads), (a, b) => a.PeakGflops > b.PeakGflops ? a : b)];
@@ -62,6 +62,9 @@ internal static class BenchGemmCommand
 
     private static GemmLine LineOf(GemmGridPoint point) => new(
         point.Size, point.Batch, point.Threads, NumberOf(point.Gemv), NumberOf(point.OpenBlas), point.Packed, point.Chosen);
+
+    // Without OpenBLAS there is no rate.
+    private static string TextOf(double rate) => double.IsNaN(rate) ? "-" : rate.ToString("F1", CultureInfo.InvariantCulture);
 
     private static double? NumberOf(double rate) => double.IsNaN(rate) ? null : rate;
 }

@@ -3,7 +3,7 @@ namespace BlasNet;
 /// <summary>Where the measured speeds of matrix products are kept, so that a process finds what an earlier one measured.</summary>
 /// <remarks>
 /// Which kernel is faster for a shape, OpenBLAS's or BlasNet's own, is measured at the first product: a third of a second for each element type and
-/// number of threads. The result is a text file of about 10 KB, whose first line names what it depends on: BlasNet's version, element
+/// number of threads. The result is a text file of about 15 KB, whose first line names what it depends on: BlasNet's version, element
 /// type, threads, vector width, processor, and OpenBLAS's core and configuration. Where one of them differs another file is used. There is nothing
 /// else in the folder; the newest 32 files stay. The folder may be deleted at any time. A file that is damaged is measured anew, and a folder that
 /// cannot be written to is done without. Without OpenBLAS nothing is measured and no file is written.

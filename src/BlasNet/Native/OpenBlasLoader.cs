@@ -174,8 +174,11 @@ internal static unsafe class OpenBlasLoader
         return requested
             ? $"{FileVariable} names {searched[0]}, which cannot be used.{(reasons.Length > 0 ? reasons : " There is no such file.")} " +
               $"Correct or unset {FileVariable}."
-            : $"OpenBLAS for {OpenBlasPlaces.PortableRid} not found. Looked in: {string.Join(", ", searched)}.{reasons} " +
-              $"Install it ({InstallHint()}), or set {FileVariable} to its file.";
+            : $"OpenBLAS for {OpenBlasPlaces.PortableRid} not found. Looked for {Join(searched.Select(Path.GetFileName))} " +
+              $"in: {Join(searched.Select(Path.GetDirectoryName))}, and where the system looks.{reasons} " +
+              $"Install it ({InstallHint()}), add the package BlasNet.Native.{OpenBlasPlaces.PortableRid}, or set {FileVariable} to its file.";
+
+        static string Join(IEnumerable<string?> parts) => string.Join(", ", parts.Where(part => !string.IsNullOrEmpty(part)).Distinct());
     }
 
     private static string InstallHint() =>

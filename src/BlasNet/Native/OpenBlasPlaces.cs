@@ -22,21 +22,27 @@ internal static class OpenBlasPlaces
 
     /// <summary>Folders to look in first: beside the application, where the runtime keeps native files of packages, and runtimes/&lt;rid&gt;/native.</summary>
     public static IReadOnlyList<string> Folders { get; } = FoldersOf(
-        AppContext.BaseDirectory, (string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES"), RuntimeInformation.RuntimeIdentifier);
+        AppContext.BaseDirectory, (string?)AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES"), RuntimeInformation.RuntimeIdentifier,
+        Environment.GetEnvironmentVariable("PATH"));
 
     /// <param name="application">The application's folder.</param>
     /// <param name="searched">The runtime's list of folders, separated as in PATH; null where the runtime has none.</param>
     /// <param name="rid">The runtime's own identifier.</param>
-    public static IReadOnlyList<string> FoldersOf(string application, string? searched, string rid)
+    /// <param name="path">PATH, to which F# scripts add the native folder of each package they refer to; null where it is not set.</param>
+    public static IReadOnlyList<string> FoldersOf(string application, string? searched, string rid, string? path)
     {
+        string portable = Path.Combine("runtimes", PortableRid, "native");
         string[] candidates =
         [
             application,
-            .. (searched ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries),
+            .. Split(searched),
             Path.Combine(application, "runtimes", rid, "native"),
-            Path.Combine(application, "runtimes", PortableRid, "native"),
+            Path.Combine(application, portable),
+            .. Split(path).Where(folder => Path.IsPathRooted(folder) && folder.EndsWith(portable, StringComparison.Ordinal)),
         ];
         return [.. candidates.Select(Path.TrimEndingDirectorySeparator).Distinct(StringComparer.Ordinal)];
+
+        static string[] Split(string? list) => (list ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>The file that the dynamic linker of Linux would probably load for a name; null where none is found or the system is another.</summary>
@@ -54,7 +60,10 @@ internal static class OpenBlasPlaces
         string[] preferred = (Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") ?? "").Split([':', ';'], StringSplitOptions.RemoveEmptyEntries);
         return preferred.Concat(["/usr/local/lib", $"/lib/{triplet}", $"/usr/lib/{triplet}", "/lib64", "/usr/lib64", "/lib", "/usr/lib"])
             .Select(folder => Path.Combine(folder, name))
-            .FirstOrDefault(File.Exists);
+            .FirstOrDefault(IsFile);
+
+        // A link may lead nowhere.
+        static bool IsFile(string path) => File.Exists(path) && (File.ResolveLinkTarget(path, returnFinalTarget: true)?.Exists ?? true);
     }
 
     private static string SystemName()

@@ -79,7 +79,8 @@ public sealed class OpenBlasLoaderTests : IDisposable
         Assert.False(library.Available);
         Assert.False(library.RequestedByUser);
         Assert.Contains("libno-such-blas.so", library.Error, StringComparison.Ordinal);
-        Assert.Contains(Path.Combine(_directory, OpenBlasPlaces.FileNames[0]), library.Error, StringComparison.Ordinal);
+        Assert.Contains($"in: {_directory}, and where the system looks", library.Error, StringComparison.Ordinal);
+        Assert.Contains(Path.Combine(_directory, OpenBlasPlaces.FileNames[0]), library.Searched);
         Assert.Contains("set BLASNET_OPENBLAS to its file", library.Error, StringComparison.Ordinal);
     }
 
@@ -171,6 +172,24 @@ public sealed class OpenBlasLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_link_that_leads_nowhere_does_not_end_the_search()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems check it themselves");
+        File.CreateSymbolicLink(Path.Combine(_directory, "libno-such-blas.so"), Path.Combine(_directory, "gone.so"));
+        string? before = Environment.GetEnvironmentVariable("LD_LIBRARY_PATH");
+        Environment.SetEnvironmentVariable("LD_LIBRARY_PATH", _directory);
+
+        try
+        {
+            Assert.Null(OpenBlasPlaces.FindSystemFile("libno-such-blas.so"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("LD_LIBRARY_PATH", before);
+        }
+    }
+
+    [Fact]
     public void A_folder_is_named_as_such() =>
         Assert.Contains($"{_directory} is a folder; a file is expected.", OpenBlasLoader.Find(_directory, [], []).Error, StringComparison.Ordinal);
 
@@ -200,14 +219,17 @@ public sealed class OpenBlasLoaderTests : IDisposable
     }
 
     [Fact]
-    public void A_distributions_own_runtime_identifier_does_not_hide_the_portable_folder()
+    public void The_folders_of_packages_are_looked_in_whatever_a_distributions_runtime_calls_itself()
     {
         Assert.Matches("^(linux|linux-musl|win|osx)-(x64|arm64)$", OpenBlasPlaces.PortableRid);
         string searched = string.Join(Path.PathSeparator, "/packages/native/", "/framework/");
 
+        string script = $"/cache/blasnet.native/0.1.0/runtimes/{OpenBlasPlaces.PortableRid}/native";
+        string path = string.Join(Path.PathSeparator, "/usr/bin", "/cache/blasnet.native/0.1.0/", script);
+
         Assert.Equal(
-            ["/app", "/packages/native", "/framework", "/app/runtimes/debian.12-x64/native", $"/app/runtimes/{OpenBlasPlaces.PortableRid}/native"],
-            OpenBlasPlaces.FoldersOf("/app/", searched, "debian.12-x64").Select(folder => folder.Replace('\\', '/')));
+            ["/app", "/packages/native", "/framework", "/app/runtimes/debian.12-x64/native", $"/app/runtimes/{OpenBlasPlaces.PortableRid}/native", script],
+            OpenBlasPlaces.FoldersOf("/app/", searched, "debian.12-x64", path).Select(folder => folder.Replace('\\', '/')));
     }
 
     private static string Functions(IEnumerable<string> names) => string.Join('\n', names.Select(name => $"void {name}(void) {{}}"));

@@ -10,9 +10,70 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
     [Fact(Timeout = 5 * Minutes)]
     public async Task A_program_outside_the_solution_trains_with_the_packages()
     {
-        string program = Directory.CreateDirectory(Path.Combine(packed.Path, "consumer")).FullName;
-        string native = packed.NativePackage is { } id ? $"""<PackageReference Include="{id}" Version="*" />""" : "";
+        string program = WriteProgram("consumer");
+        string output = await packed.Run("dotnet", program, "run -c Release", TestContext.Current.CancellationToken);
 
+        double first = Number(output, "first"), last = Number(output, "last");
+        Assert.True(last < 0.2 * first, $"The mean loss fell only from {first} to {last}.");
+
+        if (packed.NativePackage is not null)
+            Assert.Contains($"openblas={program}", output, StringComparison.Ordinal); // the package's copy, not the system's
+    }
+
+    [Fact(Timeout = 5 * Minutes)]
+    public async Task A_program_in_one_file_finds_the_library_that_it_carries_where_it_was_extracted()
+    {
+        Assert.SkipWhen(packed.NativePackage is null, "the build collected no OpenBLAS");
+        string program = WriteProgram("single"), published = Path.Combine(program, "published"), extracted = Path.Combine(program, "extracted");
+        await packed.Run(
+            "dotnet", program, $"publish -c Release -r {PackedFolder.Rid} --self-contained false -p:PublishSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true -o {published}",
+            TestContext.Current.CancellationToken);
+
+        Assert.Empty(Directory.GetFiles(published, "*openblas*"));
+        string output = await packed.Run(
+            Path.Combine(published, "Consumer"), packed.Path, "", TestContext.Current.CancellationToken, ("DOTNET_BUNDLE_EXTRACT_BASE_DIR", extracted));
+        Assert.Contains($"openblas={extracted}", output, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 5 * Minutes)]
+    public async Task A_script_finds_the_library_in_the_package_cache()
+    {
+        Assert.SkipWhen(packed.NativePackage is null, "the build collected no OpenBLAS");
+        string folder = Directory.CreateDirectory(Path.Combine(packed.Path, "script")).FullName;
+        File.WriteAllText(Path.Combine(folder, "script.fsx"), $"""
+            #i "nuget: {Path.Combine(packed.Path, "packages")}"
+            #r "nuget: BlasNet"
+            #r "nuget: {packed.NativePackage}"
+            open System.Diagnostics
+            open BlasNet.Graphs
+            open BlasNet.Operators
+            open BlasNet.Training
+            let model = new Model(1)
+            let w = model.Weight("W", 64, 64)
+            let evaluator = Evaluator<float32[]>(model, fun g x -> Op.MatMul(g.Use w, g.Input(System.ReadOnlySpan<float32> x)))
+            evaluator.Run([ Array.create 64 1.0f ], ResultHandler<float32>(fun _ _ -> ()))
+            for part in Process.GetCurrentProcess().Modules do
+                if part.FileName.Contains "openblas" then printfn "openblas=%s" part.FileName
+            """);
+
+        string output = await packed.Run("dotnet", folder, "fsi script.fsx", TestContext.Current.CancellationToken);
+        Assert.Contains($"openblas={Path.Combine(packed.Path, "cache")}", output, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 5 * Minutes)]
+    public async Task The_command_installs_as_a_tool_and_starts()
+    {
+        string tools = Path.Combine(packed.Path, "tools");
+        await packed.Run("dotnet", packed.Path, $"tool install BlasNet.Cli --tool-path {tools}", TestContext.Current.CancellationToken);
+
+        string version = await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "--version", TestContext.Current.CancellationToken);
+        Assert.StartsWith("0.", version, StringComparison.Ordinal);
+    }
+
+    private string WriteProgram(string name)
+    {
+        string program = Directory.CreateDirectory(Path.Combine(packed.Path, name)).FullName;
+        string native = packed.NativePackage is { } id ? $"""<PackageReference Include="{id}" Version="*" />""" : "";
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Packaging", "Consumer.cs.txt"), Path.Combine(program, "Program.cs"));
         File.WriteAllText(Path.Combine(program, "Consumer.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
@@ -28,24 +89,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
               </ItemGroup>
             </Project>
             """);
-
-        string output = await packed.Run("dotnet", program, "run -c Release", TestContext.Current.CancellationToken);
-
-        double first = Number(output, "first"), last = Number(output, "last");
-        Assert.True(last < 0.2 * first, $"The mean loss fell only from {first} to {last}.");
-
-        if (packed.NativePackage is not null)
-            Assert.Contains($"openblas={program}", output, StringComparison.Ordinal); // the package's copy, not the system's
-    }
-
-    [Fact(Timeout = 5 * Minutes)]
-    public async Task The_command_installs_as_a_tool_and_starts()
-    {
-        string tools = Path.Combine(packed.Path, "tools");
-        await packed.Run("dotnet", packed.Path, $"tool install BlasNet.Cli --tool-path {tools}", TestContext.Current.CancellationToken);
-
-        string version = await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "--version", TestContext.Current.CancellationToken);
-        Assert.StartsWith("0.", version, StringComparison.Ordinal);
+        return program;
     }
 
     private static double Number(string output, string name) =>

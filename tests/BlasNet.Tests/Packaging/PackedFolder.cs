@@ -8,7 +8,7 @@ namespace BlasNet.Tests.Packaging;
 /// <remarks>The version never changes between builds, so the machine's cache would serve the packages of an earlier one.</remarks>
 public sealed class PackedFolder : IAsyncLifetime
 {
-    private static readonly string Rid =
+    public static readonly string Rid =
         (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") +
         (RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "-arm64" : "-x64");
 
@@ -43,10 +43,17 @@ public sealed class PackedFolder : IAsyncLifetime
 
     /// <summary>Runs a program with this folder's package cache, or fails with all that it printed.</summary>
     /// <returns>What it wrote to standard output.</returns>
-    public Task<string> Run(string program, string directory, string arguments, CancellationToken cancellation) => Execute(CliWrap.Cli.Wrap(program)
-        .WithArguments(arguments)
-        .WithWorkingDirectory(directory)
-        .WithEnvironmentVariables(variables => variables.Set("NUGET_PACKAGES", _folder.File("cache"))), cancellation);
+    public Task<string> Run(
+        string program, string directory, string arguments, CancellationToken cancellation, params (string Name, string Value)[] variables) =>
+        Execute(CliWrap.Cli.Wrap(program)
+            .WithArguments(arguments)
+            .WithWorkingDirectory(directory)
+            .WithEnvironmentVariables(builder =>
+            {
+                builder.Set("NUGET_PACKAGES", _folder.File("cache"));
+                foreach ((string name, string value) in variables)
+                    builder.Set(name, value);
+            }), cancellation);
 
     public ValueTask DisposeAsync()
     {
