@@ -7,7 +7,7 @@ namespace BlasNet.Tests.Kernels;
 public sealed unsafe class ColumnsTests
 {
     public static TheoryData<int, int> Cases() =>
-        [.. from bits in new[] { 128, 256, 512 } where IsSupported(bits) from length in new[] { 1, 2, 3, 5, 8, 15, 16, 17, 33, 100, 1025 } select new TheoryDataRow<int, int>(bits, length)];
+        [.. from bits in Widths.Supported from length in new[] { 1, 2, 3, 5, 8, 15, 16, 17, 33, 100, 1025 } select new TheoryDataRow<int, int>(bits, length)];
 
     [Theory, InlineData(1e30f), InlineData(-1e30f), InlineData(0f)]
     public void Softmax_and_its_logarithm_do_not_depend_on_a_common_offset(float offset)
@@ -44,8 +44,8 @@ public sealed unsafe class ColumnsTests
     [Theory, MemberData(nameof(Cases))]
     public void They_equal_plain_loops_with_gaps_between_vectors_and_in_place(int bits, int length)
     {
-        Check(Kernels<double>(bits), length, 1e-13);
-        Check(Kernels<float>(bits), length, 2e-6);
+        Check(Widths.Columns<double>(bits), length, 1e-13);
+        Check(Widths.Columns<float>(bits), length, 2e-6);
     }
 
     private static void Check<T>(Columns<T> kernels, int length, double tolerance) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -108,13 +108,4 @@ public sealed unsafe class ColumnsTests
         kernels.Softmax(a, stride, a, stride, length, Count);
         CheckVectors(a, (v, i) => Math.Exp(x[v][i]) / sums[v]);
     }
-
-    private static bool IsSupported(int bits) => bits == 512 ? Simd512<float>.IsSupported : bits == 128 || Simd256<float>.IsSupported;
-
-    private static Columns<T> Kernels<T>(int bits) where T : unmanaged, IBinaryFloatingPointIeee754<T> => bits switch
-    {
-        512 => new Columns<Simd512<T>, T>(),
-        256 => new Columns<Simd256<T>, T>(),
-        _ => new Columns<Simd128<T>, T>(),
-    };
 }

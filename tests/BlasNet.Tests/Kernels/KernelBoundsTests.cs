@@ -9,7 +9,7 @@ namespace BlasNet.Tests.Kernels;
 public sealed unsafe class KernelBoundsTests
 {
     public static TheoryData<int, bool> Kernels() =>
-        [.. from bits in new[] { 128, 256, 512 } where IsSupported(bits) from single in new[] { true, false } select new TheoryDataRow<int, bool>(bits, single)];
+        [.. from bits in Widths.Supported from single in new[] { true, false } select new TheoryDataRow<int, bool>(bits, single)];
 
     [Theory, MemberData(nameof(Kernels))]
     public void Products_of_random_sizes_stay_inside_their_operands(int bits, bool single)
@@ -22,9 +22,9 @@ public sealed unsafe class KernelBoundsTests
             int form = random.Next(3);
             bool accumulate = random.Next(2) == 0, kept = random.Next(2) == 0, bias = form == 0 && !accumulate && random.Next(2) == 0;
             if (single)
-                CheckProduct(Packed<float>(bits), form, n, k, m, accumulate, kept, bias, 2.4e-7);
+                CheckProduct(Widths.Packed<float>(bits), form, n, k, m, accumulate, kept, bias, 2.4e-7);
             else
-                CheckProduct(Packed<double>(bits), form, n, k, m, accumulate, kept, bias, 4.6e-16);
+                CheckProduct(Widths.Packed<double>(bits), form, n, k, m, accumulate, kept, bias, 4.6e-16);
         }
     }
 
@@ -46,9 +46,9 @@ public sealed unsafe class KernelBoundsTests
         for (int length = 1; length <= 70; length++)
         {
             if (single)
-                CheckColumns(Columns<float>(bits), length, 1e-5);
+                CheckColumns(Widths.Columns<float>(bits), length, 1e-5);
             else
-                CheckColumns(Columns<double>(bits), length, 1e-13);
+                CheckColumns(Widths.Columns<double>(bits), length, 1e-13);
         }
     }
 
@@ -112,9 +112,9 @@ public sealed unsafe class KernelBoundsTests
     {
         const int Rows = 3;
         using GuardedMemory<T> a = Random<T>(Rows * length), b = Random<T>(Rows * length), y = Random<T>(Rows * length);
-        Map<T>(bits, a.Pointer, y.Pointer, length, Rows);
+        Widths.Map<T, SquareFunction>(bits, a.Pointer, y.Pointer, length, Rows);
         Assert.Equal(a.Span.ToArray().Select(value => value * value), y.Span.ToArray());
-        Zip<T>(bits, a.Pointer, b.Pointer, y.Pointer, length, Rows);
+        Widths.Zip<T, SubtractFunction>(bits, a.Pointer, b.Pointer, y.Pointer, length, Rows);
         Assert.Equal(a.Span.ToArray().Zip(b.Span.ToArray(), (p, q) => p - q), y.Span.ToArray());
         Assert.All([a, b, y], memory => memory.AssertUntouchedAround());
     }
@@ -203,41 +203,5 @@ public sealed unsafe class KernelBoundsTests
             value = T.CreateChecked((random.NextDouble() * 2) - 1);
 
         return memory;
-    }
-
-    private static bool IsSupported(int bits) => bits == 512 ? Simd512<float>.IsSupported : bits == 128 || Simd256<float>.IsSupported;
-
-    private static GemmPacked<T> Packed<T>(int bits) where T : unmanaged => bits switch
-    {
-        512 => new GemmPacked<Simd512<T>, Simd256<T>, T>(),
-        256 => new GemmPacked<Simd256<T>, Simd128<T>, T>(),
-        _ => new GemmPacked<Simd128<T>, Simd128<T>, T>(),
-    };
-
-    private static Columns<T> Columns<T>(int bits) where T : unmanaged, IBinaryFloatingPointIeee754<T> => bits switch
-    {
-        512 => new Columns<Simd512<T>, T>(),
-        256 => new Columns<Simd256<T>, T>(),
-        _ => new Columns<Simd128<T>, T>(),
-    };
-
-    private static void Map<T>(int bits, T* x, T* y, int length, int rows) where T : unmanaged
-    {
-        if (bits == 512)
-            Elementwise.MapRows<Simd512<T>, T, SquareFunction>(x, length, y, length, length, rows);
-        else if (bits == 256)
-            Elementwise.MapRows<Simd256<T>, T, SquareFunction>(x, length, y, length, length, rows);
-        else
-            Elementwise.MapRows<Simd128<T>, T, SquareFunction>(x, length, y, length, length, rows);
-    }
-
-    private static void Zip<T>(int bits, T* a, T* b, T* y, int length, int rows) where T : unmanaged
-    {
-        if (bits == 512)
-            Elementwise.ZipRows<Simd512<T>, T, SubtractFunction, Elements, Elements>(a, length, b, length, y, length, length, rows);
-        else if (bits == 256)
-            Elementwise.ZipRows<Simd256<T>, T, SubtractFunction, Elements, Elements>(a, length, b, length, y, length, length, rows);
-        else
-            Elementwise.ZipRows<Simd128<T>, T, SubtractFunction, Elements, Elements>(a, length, b, length, y, length, length, rows);
     }
 }

@@ -10,9 +10,9 @@ public sealed unsafe class SpecialValueTests
     private static readonly double[] Values =
         [double.NaN, double.PositiveInfinity, double.NegativeInfinity, 0, -0.0, double.Epsilon, -double.Epsilon, float.Epsilon, 1e-310, 1e-40, 2, -2, 1e38, -1e38];
 
-    public static TheoryData<int> Widths() => [.. from bits in new[] { 128, 256, 512 } where IsSupported(bits) select new TheoryDataRow<int>(bits)];
+    public static TheoryData<int> Bits => [.. Widths.Supported];
 
-    [Theory, MemberData(nameof(Widths))]
+    [Theory, MemberData(nameof(Bits))]
     public void Functions_of_one_element_are_those_of_the_definition(int bits)
     {
         Check<float, ReluFunction>(bits, x => x > 0 ? x : x < 0 ? 0 : x);
@@ -23,7 +23,7 @@ public sealed unsafe class SpecialValueTests
         Check<double, SqrtFunction>(bits, Math.Sqrt);
     }
 
-    [Theory, MemberData(nameof(Widths))]
+    [Theory, MemberData(nameof(Bits))]
     public void The_gradient_of_relu_keeps_what_is_not_a_number(int bits)
     {
         foreach (double y in Values)
@@ -37,17 +37,17 @@ public sealed unsafe class SpecialValueTests
         }
     }
 
-    [Theory, MemberData(nameof(Widths))]
+    [Theory, MemberData(nameof(Bits))]
     public void A_single_nan_anywhere_in_a_vector_is_not_lost(int bits)
     {
-        CheckNaN(Columns<float>(bits));
-        CheckNaN(Columns<double>(bits));
+        CheckNaN(Widths.Columns<float>(bits));
+        CheckNaN(Widths.Columns<double>(bits));
     }
 
-    [Theory, MemberData(nameof(Widths))]
+    [Theory, MemberData(nameof(Bits))]
     public void Infinite_logits_give_what_their_limit_gives(int bits)
     {
-        Columns<double> kernels = Columns<double>(bits);
+        Columns<double> kernels = Widths.Columns<double>(bits);
         double* x = stackalloc double[] { double.NegativeInfinity, 0, double.NegativeInfinity }, y = stackalloc double[3];
         kernels.Softmax(x, 3, y, 3, 3, 1);
         Assert.Equal([0, 1, 0], new Span<double>(y, 3).ToArray());
@@ -104,7 +104,7 @@ public sealed unsafe class SpecialValueTests
                 new Span<T>(x, Length).Fill(T.One);
                 x[at] = T.CreateChecked(value);
                 T expected = T.CreateChecked(definition(double.CreateChecked(x[at])));
-                Map<T, F>(bits, x, y, Length);
+                Widths.Map<T, F>(bits, x, y, Length, 1);
                 Assert.True(expected.Equals(y[at]) && (T.IsNaN(expected) || T.IsNegative(expected) == T.IsNegative(y[at])), $"f({x[at]:R}) is {y[at]:R}, must be {expected:R}");
                 Assert.Equal(T.One, y[(at + 1) % Length]);
             }
@@ -114,32 +114,7 @@ public sealed unsafe class SpecialValueTests
     private static double Zip<T, F>(int bits, double a, double b) where T : unmanaged, IBinaryFloatingPointIeee754<T> where F : struct, IZip
     {
         T left = T.CreateChecked(a), right = T.CreateChecked(b), y;
-        if (bits == 512)
-            Elementwise.ZipRows<Simd512<T>, T, F, Elements, Elements>(&left, 1, &right, 1, &y, 1, 1, 1);
-        else if (bits == 256)
-            Elementwise.ZipRows<Simd256<T>, T, F, Elements, Elements>(&left, 1, &right, 1, &y, 1, 1, 1);
-        else
-            Elementwise.ZipRows<Simd128<T>, T, F, Elements, Elements>(&left, 1, &right, 1, &y, 1, 1, 1);
-
+        Widths.Zip<T, F>(bits, &left, &right, &y, 1, 1);
         return double.CreateChecked(y);
     }
-
-    private static void Map<T, F>(int bits, T* x, T* y, int length) where T : unmanaged where F : struct, IMap
-    {
-        if (bits == 512)
-            Elementwise.MapRows<Simd512<T>, T, F>(x, length, y, length, length, 1);
-        else if (bits == 256)
-            Elementwise.MapRows<Simd256<T>, T, F>(x, length, y, length, length, 1);
-        else
-            Elementwise.MapRows<Simd128<T>, T, F>(x, length, y, length, length, 1);
-    }
-
-    private static bool IsSupported(int bits) => bits == 512 ? Simd512<float>.IsSupported : bits == 128 || Simd256<float>.IsSupported;
-
-    private static Columns<T> Columns<T>(int bits) where T : unmanaged, IBinaryFloatingPointIeee754<T> => bits switch
-    {
-        512 => new Columns<Simd512<T>, T>(),
-        256 => new Columns<Simd256<T>, T>(),
-        _ => new Columns<Simd128<T>, T>(),
-    };
 }
