@@ -18,7 +18,9 @@ internal sealed unsafe class GuardedMemory<T> : IDisposable
         _length = length;
         nint used = (nint)length * sizeof(T);
         _bytes = (used + _guard - 1) / _guard * _guard + _guard;
-        _memory = OperatingSystem.IsLinux() ? (byte*)Pages.mmap(0, _bytes, Pages.ReadWrite, Pages.PrivateAnonymous, -1, 0) : (byte*)NativeMemory.Alloc((nuint)_bytes);
+        _memory = OperatingSystem.IsLinux()
+            ? (byte*)Pages.mmap(0, _bytes, Pages.ReadWrite, Pages.PrivateAnonymous, -1, 0)
+            : (byte*)NativeMemory.Alloc((nuint)_bytes);
         new Span<byte>(_memory, (int)_bytes).Fill(Canary);
         Pointer = (T*)(_memory + _bytes - _guard - used);
         if (OperatingSystem.IsLinux())

@@ -192,7 +192,8 @@ public sealed unsafe class KernelBoundsTests
 
     private static int Size(Random random, int largest) => random.Next(3) == 0 ? 1 + random.Next(4) : 1 + random.Next(largest);
 
-    private static double[] Numbers<T>(Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T> => [.. values.ToArray().Select(double.CreateChecked)];
+    private static double[] Numbers<T>(Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        [.. values.ToArray().Select(double.CreateChecked)];
 
     private static GuardedMemory<T> Random<T>(int length)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

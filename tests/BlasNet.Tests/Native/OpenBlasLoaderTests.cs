@@ -111,7 +111,8 @@ public sealed class OpenBlasLoaderTests : IDisposable
     [Fact]
     public void Every_function_that_is_imported_is_required_of_the_library()
     {
-        IEnumerable<string> imported = typeof(OpenBlas).GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)
+        IEnumerable<string> imported = typeof(OpenBlas)
+            .GetMethods(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly)
             .Select(method => method.Name)
             .Where(name => name.StartsWith("cblas_", StringComparison.Ordinal) || name.StartsWith("openblas_", StringComparison.Ordinal));
 

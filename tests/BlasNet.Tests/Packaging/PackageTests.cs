@@ -26,7 +26,9 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
         Assert.SkipWhen(packed.NativePackage is null, "the build collected no OpenBLAS");
         string program = WriteProgram("single"), published = Path.Combine(program, "published"), extracted = Path.Combine(program, "extracted");
         await packed.Run(
-            "dotnet", program, $"publish -c Release -r {PackedFolder.Rid} --self-contained false -p:PublishSingleFile=true -p:IncludeNativeLibrariesForSelfExtract=true -o {published}",
+            "dotnet", program,
+            $"publish -c Release -r {PackedFolder.Rid} --self-contained false -o {published} -p:PublishSingleFile=true " +
+            "-p:IncludeNativeLibrariesForSelfExtract=true",
             TestContext.Current.CancellationToken);
 
         Assert.Empty(Directory.GetFiles(published, "*openblas*"));
