@@ -221,13 +221,11 @@ public sealed partial class Graph
 
         try
         {
-            Shape shape = op.InferShape(shapes.AsSpan(0, inputs.Length), attribute);
-            return (long)shape.Rows * shape.Columns <= int.MaxValue ? shape
-                : throw new ShapeException(op, $"the result {shape} would have more than {int.MaxValue} elements");
+            return op.InferShape(shapes.AsSpan(0, inputs.Length), attribute);
         }
         catch (ShapeException e) when (!e.IsComplete)
         {
-            throw e.WithInputs(this, inputs);
+            throw e.WithInputs(op, this, inputs);
         }
     }
 }

@@ -16,11 +16,13 @@ public sealed class LayerNormalization
     /// <param name="name">Unique within the model.</param>
     /// <param name="size">Length of a vector.</param>
     /// <param name="epsilon">ε: keeps a constant vector from a division by 0.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is not positive.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="epsilon"/> is not above 0 and finite.</exception>
     public LayerNormalization(IParameters parameters, string name, int size, double epsilon = 1e-5)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(epsilon);
+        if (!(double.IsFinite(epsilon) && epsilon > 0))
+            throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must be finite and above 0.");
+
         _epsilon = epsilon;
         _g = parameters.Bias($"{name}.g", size, Initializer.Constant(1));
         _b = parameters.Bias($"{name}.b", size);

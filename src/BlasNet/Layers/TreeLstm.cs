@@ -28,7 +28,7 @@ public sealed class TreeLstm
         ArgumentNullException.ThrowIfNull(parameters);
         Parameter w = Gates.Weight(parameters, name, "W", "iou", hidden, inputs), wf = parameters.Weight($"{name}.Wf", hidden, inputs);
         Parameter b = Gates.Bias(parameters, name, "iou", hidden), bf = Gates.Bias(parameters, name, "f", hidden);
-        Parameter u = Gates.Weight(parameters, name, "U", "iouff", hidden, 2 * hidden);
+        Parameter u = Gates.Weight(parameters, name, "U", "iouff", hidden, Gates.Length(2, hidden));
 
         _leaf = Function.Of($"{name}.leaf", (Expr x) =>
         {

@@ -28,7 +28,7 @@ internal sealed class ConcatenateOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        int length = 0;
+        long length = 0;
         foreach (Shape part in inputs)
         {
             if (this == Rows && part.Columns != inputs[0].Columns)
@@ -40,7 +40,7 @@ internal sealed class ConcatenateOperator : Operator
             length += this == Rows ? part.Rows : part.Columns;
         }
 
-        return this == Rows ? new Shape(length, inputs[0].Columns) : new Shape(inputs[0].Rows, length);
+        return this == Rows ? Shape.Of(length, inputs[0].Columns) : Shape.Of(inputs[0].Rows, length);
     }
 
     public override bool CanPick(int input) => this == Rows;

@@ -12,8 +12,11 @@ public static partial class Op
     /// <returns>A scalar, in nats.</returns>
     /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
-    public static Expr CrossEntropy(Expr logits, int label) => IndexOperand.CheckValue(
-        Expr.Apply(CrossEntropyOperator.Instance, logits, logits.Graph.Index(label)), label, logits.Shape.Rows, CrossEntropyOperator.LimitName);
+    public static Expr CrossEntropy(Expr logits, int label)
+    {
+        CrossEntropyOperator op = CrossEntropyOperator.Instance;
+        return Expr.Apply(op, logits, logits.Graph.Index(IndexOperand.Require(op, logits, label, logits.Shape.Rows, CrossEntropyOperator.LimitName)));
+    }
 
     /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>
     /// <param name="logits">[m]; one number for each class, of any size and sign.</param>

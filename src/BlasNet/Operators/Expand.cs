@@ -9,7 +9,7 @@ public static partial class Op
     /// <param name="x">A scalar, [r] or [1 × c].</param>
     /// <returns>The value in the given shape.</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> does not fit.</exception>
-    public static Expr ExpandTo(Shape shape, Expr x) => shape == x.Shape ? x : Expr.Apply(ExpandOperator.Instance, x, (long)shape.Rows << 32 | (uint)shape.Columns);
+    public static Expr ExpandTo(Shape shape, Expr x) => shape == x.Shape ? x : Expr.Apply(ExpandOperator.Instance, x, shape.ToAttribute());
 }
 
 internal sealed class ExpandOperator : Operator
@@ -20,7 +20,7 @@ internal sealed class ExpandOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        var shape = new Shape((int)(attribute >> 32), (int)attribute);
+        Shape shape = Shape.FromAttribute(attribute);
         Shape x = inputs[0];
         if ((x.Rows != shape.Rows && x.Rows != 1) || (x.Columns != shape.Columns && !x.IsVector))
             throw new ShapeException(this, $"only a scalar, a vector [{shape.Rows}] or a row [1 × {shape.Columns}] can be repeated to {shape}, not {x}");

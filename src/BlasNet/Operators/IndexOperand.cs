@@ -16,16 +16,24 @@ internal static class IndexOperand
     {
         Graph graph = node.Graph;
         int index = graph.InputsOf(node.Index)[input];
-        return graph.OperatorOf(index) == IndexOperator.Instance ? CheckValue(node, graph.Data.ElementAt(graph.AttributeOf(index), 0), limit, limitName) : node;
-    }
-
-    /// <inheritdoc cref="Check(Expr, int, int, string)"/>
-    public static Expr CheckValue(Expr node, double index, int limit, string limitName)
-    {
-        if (index >= limit)
-            ThrowOutOfRange(node, index, limit, limitName);
+        if (graph.OperatorOf(index) == IndexOperator.Instance)
+        {
+            Expr operand = graph.At(graph.InputsOf(node.Index)[0]);
+            Require(graph.OperatorOf(node.Index), operand, (int)graph.Data.ElementAt(graph.AttributeOf(index), 0), limit, limitName);
+        }
 
         return node;
+    }
+
+    /// <summary>Checks the index of a node that is about to be made.</summary>
+    /// <returns>The same index.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The index is negative or not below the limit.</exception>
+    public static int Require(Operator op, Expr operand, int index, int limit, string limitName)
+    {
+        if ((uint)index >= limit)
+            ThrowOutOfRange(op, operand, index, limit, limitName);
+
+        return index;
     }
 
     /// <summary>The index of value <paramref name="i"/> of a stack.</summary>
@@ -60,11 +68,10 @@ internal static class IndexOperand
             At(op, index, i, limit);
     }
 
-    private static void ThrowOutOfRange(Expr node, double value, int limit, string limitName)
+    private static void ThrowOutOfRange(Operator op, Expr operand, int index, int limit, string limitName)
     {
-        Graph graph = node.Graph;
-        Expr operand = graph.At(graph.InputsOf(node.Index)[0]);
+        string least = index < 0 ? "at least 0 and " : "";
         throw new ArgumentOutOfRangeException(null, string.Create(
-            CultureInfo.InvariantCulture, $"{graph.OperatorOf(node.Index).Name}: index {value} must be less than {limitName} ({limit}). Input: {operand}."));
+            CultureInfo.InvariantCulture, $"{op.Name}: index {index} must be {least}less than {limitName} ({limit}). Input: {operand}."));
     }
 }

@@ -22,8 +22,11 @@ public static partial class Op
         IndexOperand.Check(Expr.Apply(LookupOperator.Instance, table, index), 1, table.Shape.Columns, LookupOperator.LimitName);
 
     /// <summary>A column of a table that may be a parameter yet to join the graph.</summary>
-    internal static Expr Lookup(Graph graph, Expr table, int index) => IndexOperand.CheckValue(
-        Expr.Apply(LookupOperator.Instance, table, graph.Index(index)), index, table.Shape.Columns, LookupOperator.LimitName);
+    internal static Expr Lookup(Graph graph, Expr table, int index)
+    {
+        LookupOperator op = LookupOperator.Instance;
+        return Expr.Apply(op, table, graph.Index(IndexOperand.Require(op, table, index, table.Shape.Columns, LookupOperator.LimitName)));
+    }
 }
 
 internal sealed class LookupOperator : Operator

@@ -39,7 +39,7 @@ internal sealed class PadOperator : Operator
         Shape x = inputs[0];
         var (start, whole) = Part.Of(attribute);
         var (length, unit) = this == Rows ? (x.Rows, "rows") : (x.Columns, "columns");
-        if (start < 0 || start > whole - length)
+        if (start < 0 || (long)start + length > whole)
             throw new ShapeException(this, $"{length} {unit} from {unit[..^1]} {start} on do not fit into {whole}");
 
         return this == Rows ? new Shape(whole, x.Columns) : new Shape(x.Rows, whole);

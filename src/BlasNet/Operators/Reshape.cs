@@ -9,7 +9,7 @@ public static partial class Op
     /// <param name="shape">A shape of as many elements.</param>
     /// <returns>The value in the given shape.</returns>
     /// <exception cref="ShapeException">The numbers of elements differ.</exception>
-    public static Expr Reshape(Expr x, Shape shape) => shape == x.Shape ? x : Expr.Apply(ReshapeOperator.Instance, x, (long)shape.Rows << 32 | (uint)shape.Columns);
+    public static Expr Reshape(Expr x, Shape shape) => shape == x.Shape ? x : Expr.Apply(ReshapeOperator.Instance, x, shape.ToAttribute());
 }
 
 /// <summary>Attribute: the new rows and columns.</summary>
@@ -23,9 +23,9 @@ internal sealed class ReshapeOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        var shape = new Shape((int)(attribute >> 32), (int)attribute);
-        if (shape.Rows < 1 || shape.Columns < 1 || (long)shape.Rows * shape.Columns != inputs[0].Size)
-            throw new ShapeException(this, $"{inputs[0]} has {inputs[0].Size} elements, {shape} has {(long)shape.Rows * shape.Columns}");
+        Shape shape = Shape.FromAttribute(attribute);
+        if (shape.Size != inputs[0].Size)
+            throw new ShapeException(this, $"{inputs[0]} has {inputs[0].Size} elements, {shape} has {shape.Size}");
 
         return shape;
     }
@@ -34,5 +34,5 @@ internal sealed class ReshapeOperator : Operator
 
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Reshape(g.OutputGradient, g.Input(0).Shape));
 
-    public override string Describe(long attribute) => new Shape((int)(attribute >> 32), (int)attribute).ToString();
+    public override string Describe(long attribute) => Shape.FromAttribute(attribute).ToString();
 }

@@ -9,15 +9,28 @@ public static class GraphTransforms
     /// <summary>Merges the nodes of a minibatch graph that can run as one.</summary>
     /// <param name="graph">Any graph: examples side by side, sharing parameters; with or without the node that adds the losses, with or without gradients.</param>
     /// <returns>The batched graph, over the same data, and where each node has gone.</returns>
+    /// <exception cref="InvalidOperationException">A stack would have more elements than an index reaches.</exception>
     public static BatchedGraph Batch(this Graph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
         var target = new Graph(graph.Precision, graph.Model);
         var batch = new Batch(target);
-        batch.Run(graph);
+        try
+        {
+            batch.Run(graph);
+        }
+        catch (OverflowException e)
+        {
+            throw TooManyElements(e);
+        }
+
         target.FindParameters();
         return new BatchedGraph(target, graph, batch);
     }
+
+    /// <summary>What an overflow of the indices of stacks means to a user.</summary>
+    internal static InvalidOperationException TooManyElements(OverflowException e) =>
+        new($"A stack or the memory of a pass would have more than {int.MaxValue} elements. Use a smaller compute batch.", e);
 
     /// <summary>Appends the gradient of a scalar to its graph, as expressions (reverse mode).</summary>
     /// <param name="loss">One scalar.</param>

@@ -47,10 +47,11 @@ public sealed partial class Model : IParameters, IDisposable
 
     /// <inheritdoc/>
     public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
-        Add(name, new Shape(outputs, inputs), isMatrix: true, initializer ?? Initializer.GlorotUniform());
+        Add(name, outputs, inputs, isMatrix: true, initializer ?? Initializer.GlorotUniform());
 
     /// <inheritdoc/>
-    public Parameter Bias(string name, int size, Initializer? initializer = null) => Add(name, new Shape(size), isMatrix: false, initializer ?? Initializer.Zeros);
+    public Parameter Bias(string name, int size, Initializer? initializer = null) =>
+        Add(name, size, columns: 1, isMatrix: false, initializer ?? Initializer.Zeros);
 
     /// <summary>The parameter of this name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -150,6 +151,19 @@ public sealed partial class Model : IParameters, IDisposable
         AvailableMemory.Require(size * (1 + gradients + state) * Precision.ElementBytes(), $"{what}: {size:N0} parameters{training} would take");
     }
 
+    /// <exception cref="ArithmeticException">A parameter is infinite or NaN.</exception>
+    internal void RequireFinite()
+    {
+        foreach (Parameter parameter in _parameters)
+        {
+            bool isFinite = _single is not null
+                ? TensorPrimitives.IsFiniteAll<float>(_single.SpanOf(parameter))
+                : TensorPrimitives.IsFiniteAll<double>(_double!.SpanOf(parameter));
+            if (!isFinite)
+                throw new ArithmeticException($"Parameter {parameter} is infinite or not a number.");
+        }
+    }
+
     private void Changed()
     {
         _single?.Changed();
@@ -163,14 +177,16 @@ public sealed partial class Model : IParameters, IDisposable
         return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
     }
 
-    private Parameter Add(string name, Shape shape, bool isMatrix, Initializer initializer)
+    private Parameter Add(string name, int rows, int columns, bool isMatrix, Initializer initializer)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (shape.Rows < 1 || shape.Columns < 1)
-            throw new ArgumentException($"{name} {shape}: a parameter needs at least one row and one column.");
+        string what = $"{name} {Shape.ToText(rows, columns)}";
+        if (rows < 1 || columns < 1)
+            throw new ArgumentException($"{what}: a parameter needs at least one row and one column.");
 
-        RequireRoom(Size + (long)shape.Rows * shape.Columns, Training.Gradients, Training.State, $"{name} {shape}");
+        RequireRoom(Size + (long)rows * columns, Training.Gradients, Training.State, what);
+        var shape = new Shape(rows, columns);
 
         if (_byName.ContainsKey(name))
             throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));
