@@ -51,7 +51,7 @@ internal sealed class Compilation
     /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
     public List<Parameter> Untouched { get; } = [];
 
-    /// <summary>For each parameter the output that holds the squared norms of the examples' gradients; −1 where all are 0. Empty if nobody asked.</summary>
+    /// <summary>For each parameter the output that holds the norms of the examples' gradients; −1 where all are 0. Empty if nobody asked.</summary>
     public List<int> NormOutputs { get; } = [];
 
     /// <summary>Where an output lies: a node of the plan's graph, the first element in its stack, and the number of elements.</summary>
@@ -73,7 +73,7 @@ internal sealed class Compilation
 
         foreach ((long first, long second) in _equalities)
         {
-            if (graph.Data.ElementAt(first, 0) != graph.Data.ElementAt(second, 0))
+            if (!graph.Data.HasBitsOf(first, graph.Data.ElementAt(second, 0)))
                 return false;
         }
 

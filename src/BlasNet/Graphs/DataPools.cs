@@ -83,8 +83,11 @@ internal sealed class DataPools(Precision precision)
             return false;
 
         int count = index == _pools.Count ? 0 : _pools[index].Count;
-        return position < count ? ElementAt(attribute, 0) == value : position == count && Add(op, Shape.Scalar, new ReadOnlySpan<double>(in value)) == attribute;
+        return position < count ? HasBitsOf(attribute, value) : position == count && Add(op, Shape.Scalar, new ReadOnlySpan<double>(in value)) == attribute;
     }
+
+    /// <summary>Whether a scalar is a number bit for bit: 0 is not −0, and a NaN is itself.</summary>
+    public bool HasBitsOf(long attribute, double value) => BitConverter.DoubleToInt64Bits(ElementAt(attribute, 0)) == BitConverter.DoubleToInt64Bits(value);
 
     /// <summary>Where the value with this attribute lies, and after it the pool's next ones.</summary>
     public nint AddressOf(long attribute)

@@ -10,7 +10,7 @@ public sealed partial class Graph
 {
     // Node + 1 of each parameter that has joined; 0 for the others.
     private int[] _parameterNodes = [];
-    private readonly Dictionary<double, int> _constants = [];
+    private readonly Dictionary<long, int> _constants = [];   // by the bits of the number, so that 0 is not −0
     private long _example;
     private int _draws;
 
@@ -83,13 +83,14 @@ public sealed partial class Graph
         return AddData(IndexOperator.Instance, new ReadOnlySpan<int>(in value), Shape.Scalar, shared: false);
     }
 
-    /// <summary>A number that is the same for every example; one node for each number.</summary>
+    /// <summary>A number that is the same for every example; one node for each number, of which 0 and −0 are two.</summary>
     public Expr Constant(double value)
     {
-        if (!_constants.TryGetValue(value, out int node))
+        long bits = BitConverter.DoubleToInt64Bits(value);
+        if (!_constants.TryGetValue(bits, out int node))
         {
             node = AddData(ConstantOperator.Instance, [value], Shape.Scalar, shared: true).Index;
-            _constants.Add(value, node);
+            _constants.Add(bits, node);
         }
 
         return new Expr(this, node);
@@ -129,10 +130,8 @@ public sealed partial class Graph
         if (op == ConstantOperator.Instance && form.Shape.IsScalar)
         {
             double value = source.Data.ElementAt(attribute, 0);
-            if (!ReferenceEquals(source.Data, Data) || _constants.ContainsKey(value))
+            if (!ReferenceEquals(source.Data, Data) || !_constants.TryAdd(BitConverter.DoubleToInt64Bits(value), Count))
                 return Constant(value).Index;
-
-            _constants.Add(value, Count);
         }
 
         return AppendStack(op, attribute, [], form.Shape, form.Count, form.IsShared);
@@ -190,7 +189,7 @@ public sealed partial class Graph
 
     private static void CheckLength(Operator op, int length, Shape shape)
     {
-        if (length != (long)shape.Rows * shape.Columns || shape.Rows < 1)
+        if (length != shape.Size || shape == default)
             ThrowWrongLength(op, length, shape);
     }
 
@@ -198,7 +197,7 @@ public sealed partial class Graph
         $"{Body!.Name}: an {op.Name} inside a function would be the same for every call, for the function runs only once. Pass it as an argument.");
 
     private static void ThrowWrongLength(Operator op, int length, Shape shape) => throw new ShapeException(string.Create(
-        CultureInfo.InvariantCulture, $"{op.Name}: {length} values were given for the shape {shape}, which takes {(long)shape.Rows * shape.Columns}."));
+        CultureInfo.InvariantCulture, $"{op.Name}: {length} values were given for the shape {shape}, which takes {shape.Size}."));
 
     private void ForgetLeaves()
     {

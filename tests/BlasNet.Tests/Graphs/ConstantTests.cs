@@ -1,0 +1,68 @@
+using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Training;
+using static BlasNet.Operators.Op;
+
+namespace BlasNet.Tests.Graphs;
+
+/// <summary>Constants are what they are bit for bit: −0 is not 0, and NaN is NaN.</summary>
+public sealed class ConstantTests
+{
+    private static readonly double[] Numbers =
+        [0.0, -0.0, double.NaN, 2, double.PositiveInfinity, -0.0, 0.0, double.NaN, double.NegativeInfinity, double.Epsilon];
+
+    [Fact]
+    public void Zero_and_minus_zero_are_two_constants_of_a_graph_and_each_number_has_one_node()
+    {
+        var graph = new Graph(Precision.Double);
+
+        Expr[] constants = [.. Numbers.Select(graph.Constant)];
+
+        Assert.Equal(Numbers.Distinct(new Bits()).Count(), constants.Distinct().Count());
+        for (int i = 0; i < Numbers.Length; i++)
+            Assert.True(graph.Data.HasBitsOf(graph.AttributeOf(constants[i].Index), Numbers[i]));
+    }
+
+    // In passes of one, two and all: plans are found again, and examples are batched.
+    [Theory, InlineData(1), InlineData(2), InlineData(10)]
+    public void Examples_with_other_constants_have_other_values(int computeBatch)
+    {
+        using var model = new Model(precision: Precision.Double);
+        Check(model, computeBatch, (g, c) => 1 / (g.Constant(c) + 0 * g.Input(-1.0)), c => 1 / (c + -0.0));
+        Check(model, computeBatch, (g, c) => Tanh(g.Input(-1.0)) * g.Constant(c) + Tanh(g.Input(0.5)), c => Math.Tanh(-1) * c + Math.Tanh(0.5));
+        Check(model, computeBatch, (g, c) => Slice(Scale(g.Input([-1.0, 3]), c), 0, 1), c => -1 * c);
+    }
+
+    [Fact]
+    public void Functions_that_differ_in_the_sign_of_a_zero_have_other_values()
+    {
+        using var model = new Model(precision: Precision.Double);
+        Function<Expr, Expr>[] functions =
+            [.. new[] { 0.0, -0.0, double.NaN }.Select(c => Function.Of("f", (Expr x) => 1 / (Tanh(x) * 0 + x.Graph.Constant(c))))];
+
+        double[] values = [double.PositiveInfinity, double.NegativeInfinity, double.NaN];
+        Check(model, 3, (g, f) => functions[(int)f].Call(g.Input(-1.0)), f => values[(int)f], [0, 1, 2, 1, 0, 2]);
+    }
+
+    private static void Check(Model model, int computeBatch, Func<Graph, double, Expr> function, Func<double, double> expected, double[]? examples = null)
+    {
+        examples ??= Numbers;
+        var evaluator = new Evaluator<double>(model, function) { ComputeBatch = computeBatch };
+        for (int round = 0; round < 3; round++)
+        {
+            evaluator.RunDouble(examples, (example, value) =>
+            {
+                double wanted = expected(examples[example]);
+                Assert.True(wanted.Equals(value[0]) || Math.Abs(wanted - value[0]) < 1e-12, $"{examples[example]:R}: {value[0]:R} instead of {wanted:R}");
+                Assert.Equal(wanted == 0 && double.IsNegative(wanted), value[0] == 0 && double.IsNegative(value[0]));
+            }, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private sealed class Bits : IEqualityComparer<double>
+    {
+        public bool Equals(double x, double y) => BitConverter.DoubleToInt64Bits(x) == BitConverter.DoubleToInt64Bits(y);
+
+        public int GetHashCode(double value) => BitConverter.DoubleToInt64Bits(value).GetHashCode();
+    }
+}
