@@ -61,8 +61,9 @@ internal static class TrainModelCommand
         }
         catch (NonFiniteException e)
         {
-            string smaller = e.Step > 1 ? " Try a smaller --learning-rate." : "";   // which has done nothing before the first step
-            string where = settings.Durability.DetectAnomalies ? "" : " --detect-anomalies finds where it begins.";
+            bool isStep = e is { Example: null, Origin: null };   // the step itself, not what it is computed from
+            string smaller = isStep || e.Step > 1 ? " Try a smaller --learning-rate." : "";   // which has done nothing before the first step
+            string where = isStep || settings.Durability.DetectAnomalies ? "" : " --detect-anomalies finds where it begins.";
             throw new CommandException($"{e.Message}{smaller}{where}");
         }
         catch (MemoryBudgetException e)

@@ -81,7 +81,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         }
         catch (OverflowException e)
         {
-            throw new InvalidOperationException($"A stack or the memory of a pass would have more than {int.MaxValue} elements. Use a smaller compute batch.", e);
+            throw GraphTransforms.TooManyElements(e);
         }
     }
 
@@ -137,20 +137,20 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return Executor.ValueOf(node, offset, length);
     }
 
-    /// <summary>The squared norms of the examples' gradients with respect to one of the parameters; empty where all are 0.</summary>
-    public ReadOnlySpan<T> SquaredNormsOf(int parameter) => _current.NormOutputs[parameter] is >= 0 and var output ? ValueOf(output) : [];
+    /// <summary>The norms of the examples' gradients with respect to one of the parameters; empty where all are 0.</summary>
+    public ReadOnlySpan<T> NormsOf(int parameter) => _current.NormOutputs[parameter] is >= 0 and var output ? ValueOf(output) : [];
 
-    /// <summary>The squared norm of one example's gradient with respect to all parameters together.</summary>
-    public double SquaredNormOf(int example)
+    /// <summary>The norm of one example's gradient with respect to all parameters together.</summary>
+    public double NormOf(int example)
     {
-        double sum = 0;
+        var norm = new EuclideanNorm();
         for (int parameter = 0; parameter < _current.NormOutputs.Count; parameter++)
         {
-            ReadOnlySpan<T> norms = SquaredNormsOf(parameter);
-            sum += norms.IsEmpty ? 0 : double.CreateTruncating(norms[example]);
+            ReadOnlySpan<T> norms = NormsOf(parameter);
+            norm.Add(norms.IsEmpty ? 0 : double.CreateTruncating(norms[example]));
         }
 
-        return sum;
+        return norm.Value;
     }
 
     public void Dispose()

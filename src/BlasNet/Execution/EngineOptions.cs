@@ -1,3 +1,5 @@
+using BlasNet.Passes;
+
 namespace BlasNet.Execution;
 
 /// <summary>Which passes run; all of them, except to compare.</summary>
@@ -26,6 +28,9 @@ internal sealed record EngineOptions
 
     /// <summary>How many plans are kept for minibatch graphs of a structure seen before, twice if it is a large one; 0 for none.</summary>
     public int CachedPlans { get; init; } = 8;
+
+    /// <summary>Notes which node each node of a gradient is made for; null for not.</summary>
+    public GradientTrail? Trail { get; init; }
 
     /// <summary>Check every graph and plan; for tests.</summary>
     public bool Verify { get; init; }

@@ -10,7 +10,9 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 {
     private readonly NativeBuffer<T> _values = new();
     private readonly List<PackedWeights<T>> _packed = [];
-    private long _version;
+
+    /// <summary>Changes with every change of values.</summary>
+    public long Version { get; private set; }
 
     /// <summary>Elements in use.</summary>
     public int Length { get; private set; }
@@ -58,9 +60,9 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
     /// <summary>To be called after every change of values: packed forms are stale from here on.</summary>
     public void Changed()
     {
-        _version++;
+        Version++;
         foreach (PackedWeights<T> packed in _packed)
-            packed.Version = _version;
+            packed.Version = Version;
     }
 
     /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>

@@ -11,7 +11,7 @@ internal sealed class PassSet
         Batch = new Batch(new Graph(precision));
         Inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
         BatchInlined = new Batch(new Graph(precision));
-        Differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst };
+        Differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
         PlanMemory = new PlanMemory { Reuse = options.ReuseMemory };
     }
 

@@ -15,6 +15,9 @@ internal sealed class Differentiate
         set => _gradients.MergesSums = value;
     }
 
+    /// <summary>Notes which node each node is made for; null, the default, for not.</summary>
+    public GradientTrail? Trail { get; init; }
+
     /// <param name="graph">Extended in place.</param>
     /// <param name="loss">A single scalar.</param>
     /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>
@@ -38,6 +41,7 @@ internal sealed class Differentiate
     public void Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> seeds, ReadOnlySpan<int> targets, Span<int> result)
     {
         _gradients.Begin(graph, targets);
+        Trail?.Begin(graph.Count);
         int last = -1;
         for (int i = 0; i < outputs.Length; i++)
         {
@@ -73,6 +77,8 @@ internal sealed class Differentiate
                 op.Gradient(new GradientContext(_gradients, node, default));
             else if (_gradients.TryGet(node, out Expr outputGradient))
                 op.Gradient(new GradientContext(_gradients, node, outputGradient));
+
+            Trail?.Add(node, graph.Count);
         }
     }
 

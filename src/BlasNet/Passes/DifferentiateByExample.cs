@@ -7,7 +7,7 @@ namespace BlasNet.Passes;
 /// <summary>Appends to a batched graph the norms of the examples' gradients and, if wanted, the sum of the gradients, each clipped by its norm.</summary>
 /// <remarks>
 /// Reverse mode, as in <see cref="Differentiate"/>, up to the parameters: what a stack contributes to a parameter's gradient, Σ dy·xᵀ, is a sum
-/// over values of which each belongs to one example. The norm of an example's part of the sum follows from its dy and x (<see cref="SquaredNormsOperator"/>);
+/// over values of which each belongs to one example. The norm of an example's part of the sum follows from its dy and x (<see cref="ExampleNormsOperator"/>);
 /// the sum itself is computed as ever, with dy scaled by the example's weight, so one backward pass serves both. A value computed from parameters alone is
 /// shared by all examples; its gradient becomes a stack with one value for each example, and so do those of the parameters it is computed from.
 /// Sources: Goodfellow, "Efficient Per-Example Gradient Computations", arXiv:1510.01799; for values used several times Li et al., "Large Language
@@ -32,7 +32,7 @@ internal sealed class DifferentiateByExample
     /// <param name="losses">For each example its loss's node and element there.</param>
     /// <param name="request">What to make.</param>
     /// <param name="targets">The parameters.</param>
-    /// <param name="norms">Receives for each parameter a stack of one number for each example, the squared norm of its gradient; −1 where it is 0.</param>
+    /// <param name="norms">Receives for each parameter a stack of one number for each example, the norm of its gradient; −1 where it is 0.</param>
     /// <param name="sums">Receives for each parameter the (clipped) sum; −1 where it is 0. Empty if no sum is wanted.</param>
     public void Run(Graph graph, ReadOnlySpan<(int Node, int Offset)> losses, ByExample request, ReadOnlySpan<int> targets, Span<int> norms, Span<int> sums)
     {
@@ -58,7 +58,7 @@ internal sealed class DifferentiateByExample
         for (int i = 0; i < targets.Length; i++)
         {
             _terms.Collect(_gradients, targets[i]);
-            norms[i] = _terms.Count == 0 ? -1 : _terms.ToSquaredNorms(graph.ShapeOf(targets[i]));
+            norms[i] = _terms.Count == 0 ? -1 : _terms.ToNorms(graph.ShapeOf(targets[i]));
         }
 
         int weights = double.IsInfinity(request.ClipNorm) ? -1 : ClipWeights(graph, norms, losses.Length, request.ClipNorm);

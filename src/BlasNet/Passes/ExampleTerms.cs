@@ -62,8 +62,8 @@ internal sealed class ExampleTerms(ExampleRows rows)
         return stack;
     }
 
-    /// <summary>A stack of one number for each example: the squared norm of its gradient.</summary>
-    public int ToSquaredNorms(Shape shape)
+    /// <summary>A stack of one number for each example: the norm of its gradient.</summary>
+    public int ToNorms(Shape shape)
     {
         _inputs.Clear();
         var terms = new NormTerm[_terms.Count];
@@ -92,7 +92,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
             }
         }
 
-        var op = new SquaredNormsOperator(shape, terms, parts.ToLookup(part => part.Example, part => part.Rows), _examples);
+        var op = new ExampleNormsOperator(shape, terms, parts.ToLookup(part => part.Example, part => part.Rows), _examples);
         int node = _graph.AppendStack(op, 0, CollectionsMarshal.AsSpan(_inputs), Shape.Scalar, _examples, shared: false);
         rows.Set(node, [.. Enumerable.Range(0, _examples)]);
         return node;

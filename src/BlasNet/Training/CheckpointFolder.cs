@@ -99,6 +99,7 @@ public sealed partial class CheckpointFolder : IDisposable
 
     private Checkpoint Save(ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
     {
+        trainer.Model.RequireFinite();
         trainer.Accumulator.RequireFinite();
         var place = new Place(trainer.Position.Step, trainer.Position.Epoch);
         RequireNewest(place);

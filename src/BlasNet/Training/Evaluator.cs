@@ -7,7 +7,7 @@ namespace BlasNet.Training;
 
 /// <summary>Receives one example's result.</summary>
 /// <param name="example">Its number, from 0, in the order of the examples given.</param>
-/// <param name="value">The function's value, column by column; valid during the call.</param>
+/// <param name="value">The function's value, column by column; valid during the call. Infinities and NaN are handed over as they are.</param>
 public delegate void ResultHandler<T>(int example, ReadOnlySpan<T> value);
 
 /// <summary>Evaluates a function of a model that is written for one example, batched, over any number of examples; no gradients.</summary>

@@ -4,6 +4,15 @@ using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
+/// <summary>What one example came to.</summary>
+/// <param name="Loss">Its loss.</param>
+/// <param name="IsGradientFinite">Whether all of its gradient is.</param>
+/// <param name="Origin">Where the first value that is not finite comes from: a node, a parameter or an input, as it is printed; null if there is none.</param>
+internal readonly record struct Examination(double Loss, bool IsGradientFinite, string? Origin)
+{
+    public bool IsFinite => IsGradientFinite && double.IsFinite(Loss);
+}
+
 /// <summary>The objective (1/Σw)·Σ w·ℓ + J of any number of examples, over any number of passes, and its gradient; then one update.</summary>
 /// <remarks>Every pass adds to the sums of losses, weights and gradients. The regulariser J, times Σw, comes once, after the last pass, and the
 /// division by Σw once, at the end. So the result does not depend, but for rounding, on how the examples were split into passes.</remarks>
@@ -53,13 +62,14 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>Updates the parameters by the objective's gradient.</summary>
     /// <param name="optimizer">The rule.</param>
     /// <param name="step">The number of this step, from 1.</param>
-    public abstract void Update(Optimizer optimizer, long step);
+    /// <returns>Null if it is done. Otherwise the gradient, its norm where it is asked for, or what the step would make is not finite, and no
+    /// parameter and no state has changed.</returns>
+    public abstract UpdateRefusal? Update(Optimizer optimizer, long step);
 
     /// <summary>Computes one example node by node, as its user wrote it. The sums are worth nothing afterwards.</summary>
     /// <param name="graph">Of this example alone.</param>
     /// <param name="loss">A scalar.</param>
-    /// <returns>The loss, and where the first value that is not finite comes from: a node, a parameter or an input, as it is printed.</returns>
-    public abstract (double Loss, string? Origin) Examine(Graph graph, Expr loss);
+    public abstract Examination Examine(Graph graph, Expr loss);
 
     /// <summary>How many numbers the optimizer has kept so far for each parameter; 0 before its first step.</summary>
     public abstract int StateBuffers { get; }
@@ -72,7 +82,7 @@ internal abstract class GradientAccumulator : IDisposable
     /// <param name="entries">Its tensors, in the order of <see cref="AppendState"/>; none for the state before the first step.</param>
     public abstract void ReadState(SafetensorsReader reader, IReadOnlyList<SafetensorsEntry> entries);
 
-    /// <exception cref="ArithmeticException">A parameter, or the optimizer's state, is infinite or not a number.</exception>
+    /// <exception cref="ArithmeticException">The optimizer's state is infinite or NaN.</exception>
     public abstract void RequireFinite();
 
     /// <summary>Exchanges the parameters for their average over the steps so far.</summary>

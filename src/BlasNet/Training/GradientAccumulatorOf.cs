@@ -8,6 +8,7 @@ using BlasNet.Graphs.Printing;
 using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Operators;
+using BlasNet.Passes;
 
 namespace BlasNet.Training;
 
@@ -18,17 +19,14 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly Parameter[] _targets;
     private readonly EngineOptions _options;
     private readonly GradientShare<T> _first;
+    private readonly ParameterUpdate<T> _update;
     private NativeBuffer<T>? _state;
 
-    // Below this an update is done sooner than a second thread is told about it.
-    private const int MinLengthPerUpdate = 16384;
-
-    // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up and updates.
+    // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up.
     private readonly List<GradientShare<T>> _shares = [];
     private readonly List<List<Segment>> _parts = [];
     private readonly ParallelParts _parallel = new();
-    private Action<int>? _mergePart, _updatePart;
-    private (Optimizer Optimizer, double Scale, long Step) _update;
+    private Action<int>? _mergePart;
 
     public GradientAccumulator(Model model, EngineOptions options)
     {
@@ -36,6 +34,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         _targets = [.. model.Parameters];
         _options = options;
         _first = new GradientShare<T>(_parameters, _targets, options);
+        _update = new ParameterUpdate<T>(_parameters, _first.Gradient, _targets);
     }
 
     public override GradientShare First => _first;
@@ -105,14 +104,6 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         return CollectionsMarshal.AsSpan(_parts)[..count];
     }
 
-    private void UpdatePart(int part)
-    {
-        (Optimizer optimizer, double scale, long step) = _update;
-        optimizer.Update(AllOf(_state!), CollectionsMarshal.AsSpan(_parts[part]), scale, step);
-    }
-
-    private OptimizerRange<T> AllOf(NativeBuffer<T> state) => new(_parameters.Span, Gradient.Span[.._parameters.Length], state.Span);
-
     public override void HoldForecasts(bool hold) => _parameters.HoldForecasts(hold);
 
     // Times Σw, so that the one division at the end is right for it, too.
@@ -127,36 +118,37 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         Penalty = double.CreateTruncating(Engine.ValueOf(0)[0]);
     }
 
-    public override void Update(Optimizer optimizer, long step)
+    public override UpdateRefusal? Update(Optimizer optimizer, long step)
     {
         long start = Stopwatch.GetTimestamp();
-        int length = _parameters.Length;
         if (_state is null)
         {
-            _state = new NativeBuffer<T>((long)optimizer.StateBuffers * length);
+            _state = new NativeBuffer<T>((long)optimizer.StateBuffers * _parameters.Length);
             _state.Clear();
         }
 
-        double scale = 1 / Sums.Weight;
-        GradientNorm = double.IsFinite(optimizer.ClipNorm) ? scale * Math.Sqrt(_first.SquaredNorm()) : double.NaN;
+        UpdateRefusal? refusal = _update.Measure(minParts: _shares.Count + 1, out double largest)
+            ?? ScaleFor(optimizer, out double scale)
+            ?? _update.Run(optimizer, _state, scale, step, largest);
+        _first.Times.Update += Stopwatch.GetTimestamp() - start;
+        return refusal;
+    }
+
+    // What turns the sum of the gradients into their mean, clipped.
+    private UpdateRefusal? ScaleFor(Optimizer optimizer, out double scale)
+    {
+        (scale, GradientNorm) = (1 / Sums.Weight, double.NaN);
+        if (!double.IsFinite(optimizer.ClipNorm))
+            return null;
+
+        GradientNorm = scale * _first.Norm();
+        if (!double.IsFinite(GradientNorm))
+            return new UpdateRefusal("the norm of the gradient is not finite, though its elements are", IsGradient: false);
+
         if (GradientNorm > optimizer.ClipNorm)
             scale *= optimizer.ClipNorm / GradientNorm;
 
-        ReadOnlySpan<Segment> touched = Gradient.Touched();
-        int parts = Math.Max(_shares.Count + 1, Math.Min(ComputeThreads.Count, Segment.LengthOf(touched) / MinLengthPerUpdate));
-        if (parts == 1)
-        {
-            optimizer.Update(AllOf(_state), touched, scale, step);
-        }
-        else
-        {
-            _update = (optimizer, scale, step);
-            Segment.Split(touched, PartsOf(parts));
-            _parallel.Run(parts, _updatePart ??= UpdatePart, takeBack: true);
-        }
-
-        _parameters.Changed();
-        _first.Times.Update += Stopwatch.GetTimestamp() - start;
+        return null;
     }
 
     public override IDisposable UseAverage(Optimizer optimizer, long step)
@@ -173,21 +165,36 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         return exchange;
     }
 
-    public override (double Loss, string? Origin) Examine(Graph graph, Expr loss)
+    public override Examination Examine(Graph graph, Expr loss)
     {
-        int nodes = graph.Count;
-        using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten);
+        var trail = new GradientTrail();
+        using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten with { Trail = trail });
         engine.Prepare(graph, [loss], loss, _targets);
         engine.Execute(Gradient);
         double value = double.CreateTruncating(engine.ValueOf(0)[0]);
+        bool isFinite = IsFinite(Gradient);
         var anomalies = new AnomalyDetector();
         engine.Executor.Anomalies = anomalies;
         engine.Execute(Gradient);
         int first = anomalies.First;
-        if (first < 0 && !double.IsFinite(value))
+        if (first < 0 && !(isFinite && double.IsFinite(value)))
             first = AnomalyDetector.FirstLeaf(engine.Plan, engine.Executor);
 
-        return (value, first < 0 ? null : TextPrinter.Print(engine.Plan.Graph, first) + (first < nodes ? "" : ", in the gradient"));
+        return new Examination(value, isFinite, first < 0 ? null : Describe(engine.Plan.Graph, first, trail));
+    }
+
+    private static string Describe(Graph graph, int node, GradientTrail trail) =>
+        trail.OriginOf(node) is { } origin ? $"{TextPrinter.Print(graph, origin)}, in the gradient" : TextPrinter.Print(graph, node);
+
+    private static bool IsFinite(GradientBuffer<T> gradient)
+    {
+        foreach (Segment part in gradient.Touched())
+        {
+            if (!TensorPrimitives.IsFiniteAll<T>(gradient.Span.Slice(part.Start, part.Length)))
+                return false;
+        }
+
+        return true;
     }
 
     public override int StateBuffers => _state is null || _parameters.Length == 0 ? 0 : (int)(_state.Length / _parameters.Length);
@@ -231,13 +238,10 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         foreach (Parameter parameter in _targets)
         {
-            if (!TensorPrimitives.IsFiniteAll<T>(_parameters.SpanOf(parameter)))
-                throw new ArithmeticException($"Parameter {parameter} is infinite or not a number.");
-
             for (int buffer = 0; buffer < StateBuffers; buffer++)
             {
                 if (!TensorPrimitives.IsFiniteAll<T>(StateOf(_state!, buffer, parameter)))
-                    throw new ArithmeticException($"The optimizer's state of parameter {parameter} is infinite or not a number.");
+                    throw new ArithmeticException($"The optimizer's state of parameter {parameter} is infinite or NaN.");
             }
         }
     }

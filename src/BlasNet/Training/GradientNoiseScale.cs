@@ -56,14 +56,22 @@ public sealed class GradientNoiseScale
     /// <param name="smallSquaredNorm">|G_b|², of the mean of their gradients, or the mean of several such.</param>
     /// <param name="largeBatch">B, examples of the larger batch.</param>
     /// <param name="largeSquaredNorm">|G_B|².</param>
-    /// <exception cref="ArgumentOutOfRangeException">The smaller batch is not the smaller one.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The smaller batch is not the smaller one, or a norm is negative or not finite.</exception>
     public void Add(int smallBatch, double smallSquaredNorm, int largeBatch, double largeSquaredNorm)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(smallBatch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(largeBatch, smallBatch);
+        RequireNorm(smallSquaredNorm, nameof(smallSquaredNorm));
+        RequireNorm(largeSquaredNorm, nameof(largeSquaredNorm));
         double squaredNorm = (largeBatch * largeSquaredNorm - smallBatch * smallSquaredNorm) / (largeBatch - smallBatch);
         double trace = (smallSquaredNorm - largeSquaredNorm) / (1.0 / smallBatch - 1.0 / largeBatch);
         Sums = new NoiseSums(Average(Sums.SquaredNorm, squaredNorm), Average(Sums.Trace, trace), Average(Sums.Weight, 1), Steps + 1);
+    }
+
+    private static void RequireNorm(double value, string name)
+    {
+        if (!(double.IsFinite(value) && value >= 0))
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
     }
 
     private double Average(double before, double now) => before + (1 - _decay) * (now - before);

@@ -1,15 +1,19 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Structure;
+using BlasNet.Kernels;
 using BlasNet.Passes;
 
 namespace BlasNet.Training;
 
 /// <summary>Receives the size of one example's gradient.</summary>
 /// <param name="example">Its number, from 0, in the order of the examples given.</param>
-/// <param name="squaredNorms">For each parameter of the model, in their order, the squared norm of the gradient of this example's loss; valid during the call.</param>
+/// <param name="squaredNorms">For each parameter of the model, in their order, the squared norm of the gradient of this example's loss; valid
+/// during the call. Infinite if the square overflows, as that of a norm above 1e154; <see cref="GradientNorms{TExample}.Of"/> squares nothing.
+/// A gradient that is not finite is no error: its norm is handed over as it is.</param>
 public delegate void GradientNormHandler(int example, ReadOnlySpan<double> squaredNorms);
 
 /// <summary>The norm of every single example's gradient, from one batched backward pass: what importance sampling, privacy and statistics of the batch need.</summary>
@@ -25,7 +29,7 @@ public sealed unsafe class GradientNorms<TExample>
     private readonly Parameter[] _parameters;
     private readonly ByExample _byExample = new() { WantsSum = false };
     private readonly Exclusive _use = new("gradient norms");
-    private readonly double[] _norms;
+    private readonly double[] _norms;   // of one example, by parameter
 
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given; dropout does not drop.</param>
@@ -53,13 +57,13 @@ public sealed unsafe class GradientNorms<TExample>
     public double[] Of(ReadOnlySpan<TExample> examples, CancellationToken cancellation = default)
     {
         var norms = new double[examples.Length];
-        Run(examples, (example, squaredNorms) =>
+        RunPasses(examples, example =>
         {
-            double sum = 0;
-            foreach (double norm in squaredNorms)
-                sum += norm;
+            var norm = new EuclideanNorm();
+            foreach (double ofParameter in _norms)
+                norm.Add(ofParameter);
 
-            norms[example] = Math.Sqrt(sum);
+            norms[example] = norm.Value;
         }, cancellation);
         return norms;
     }
@@ -72,6 +76,17 @@ public sealed unsafe class GradientNorms<TExample>
     public void Run(ReadOnlySpan<TExample> examples, GradientNormHandler handler, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(handler);
+        var squares = new double[_norms.Length];
+        RunPasses(examples, example =>
+        {
+            TensorPrimitives.Multiply(_norms, _norms, squares);
+            handler(example, squares);
+        }, cancellation);
+    }
+
+    // Calls the handler when an example's norms are there.
+    private void RunPasses(ReadOnlySpan<TExample> examples, Action<int> handler, CancellationToken cancellation)
+    {
         ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
         for (int start = 0; start < examples.Length; start += ComputeBatch)
         {
@@ -92,7 +107,7 @@ public sealed unsafe class GradientNorms<TExample>
         }
     }
 
-    private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, GradientNormHandler handler)
+    private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, Action<int> handler)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         _graph.Clear();
@@ -115,11 +130,11 @@ public sealed unsafe class GradientNorms<TExample>
         {
             for (int parameter = 0; parameter < _norms.Length; parameter++)
             {
-                ReadOnlySpan<T> norms = engine.SquaredNormsOf(parameter);
+                ReadOnlySpan<T> norms = engine.NormsOf(parameter);
                 _norms[parameter] = norms.IsEmpty ? 0 : double.CreateTruncating(norms[i]);
             }
 
-            handler(first + i, _norms);
+            handler(first + i);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
@@ -65,8 +64,8 @@ internal abstract class GradientShare : IDisposable
     /// <param name="weight">The sum of its examples' weights.</param>
     public abstract void Add(Pass pass, double weight);
 
-    /// <summary>|Σ w·g|², of all examples since <see cref="Begin"/>.</summary>
-    public abstract double SquaredNorm();
+    /// <summary>|Σ w·g|, of all examples since <see cref="Begin"/>.</summary>
+    public abstract double Norm();
 
     public abstract void Dispose();
 }
@@ -121,23 +120,26 @@ internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[]
         Engine.Execute(Gradient, accumulate: Sums.Passes > 0);
         double squaredNorms = 0;
         for (int example = 0; pass.IsByExample && example < pass.Count; example++)
-            squaredNorms += Math.Min(Engine.SquaredNormOf(example), pass.Examples.ClipNorm * pass.Examples.ClipNorm);
+        {
+            double norm = Math.Min(Engine.NormOf(example), pass.Examples.ClipNorm);
+            squaredNorms += norm * norm;
+        }
 
         Sums += new PassSums(double.CreateTruncating(Engine.ValueOf(0)[0]), weight, squaredNorms, pass.Count, Passes: 1, LargestPass: pass.Count);
         _scratchBytes = GemmScratch.Bytes;
     }
 
-    public override double SquaredNorm()
+    public override double Norm()
     {
         const int ChunkLength = 4096;   // squares are added up in T within a chunk, in double beyond it
-        double sum = 0;
+        var norm = new EuclideanNorm();
         foreach (Segment part in Gradient.Touched())
         {
             for (int start = part.Start; start < part.End; start += ChunkLength)
-                sum += double.CreateTruncating(TensorPrimitives.SumOfSquares<T>(Gradient.Span[start..Math.Min(part.End, start + ChunkLength)]));
+                norm.Add(Norms.Euclidean<T>(Gradient.Span[start..Math.Min(part.End, start + ChunkLength)]));
         }
 
-        return sum;
+        return norm.Value;
     }
 
     public override void Dispose()

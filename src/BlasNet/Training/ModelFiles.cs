@@ -13,6 +13,7 @@ public sealed partial class Model
     /// stays as it was.</param>
     /// <remarks>A weight [m × k] is a tensor of shape [m, k], row-major as in every other program; a bias [m] is one of shape [m].</remarks>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
+    /// <exception cref="ArithmeticException">A parameter is infinite or NaN; no file is made or changed.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="SafetensorsException">A parameter has a name that the format keeps for itself, <c>__metadata__</c>.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
@@ -21,6 +22,7 @@ public sealed partial class Model
         ArgumentException.ThrowIfNullOrEmpty(path);
         SideJob.RequireNone();
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RequireFinite();
         using var writer = new SafetensorsWriter(path, Entries());
         Append(writer);
         writer.Commit();

@@ -85,9 +85,10 @@ public abstract class Optimizer
 
     /// <summary>η in a step: <see cref="LearningRate"/> times the schedule's factor.</summary>
     /// <param name="step">From 1.</param>
+    /// <exception cref="InvalidOperationException">The schedule gives a factor that is negative or not finite.</exception>
     public double LearningRateAt(long step) => LearningRate * Schedule.FactorAt(step);
 
-    /// <summary>Updates parameters and state in place, in one sweep.</summary>
+    /// <summary>Updates parameters and state in place, in one sweep. Does not look for numbers that are not finite; a trainer does.</summary>
     /// <param name="range">The parameters to update, with their gradient and state; the state is all 0 before the first step.</param>
     /// <param name="gradientScale">What to multiply the gradient with: 1/Σw turns a weighted sum over examples into their mean.</param>
     /// <param name="step">The number of this step, from 1.</param>
@@ -97,8 +98,16 @@ public abstract class Optimizer
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Update(range, [new Segment(0, range.Parameters.Length)], gradientScale, step);
 
-    /// <summary>Updates some parts of the buffers; the parameters and the state of all others stand still.</summary>
+    /// <summary>Updates some parts of the buffers; the parameters and the state of all others are not updated.</summary>
     internal void Update<T>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var result = new SweepResult();
+        Sweep(SweepMode.Apply, range, parts, gradientScale, step, ref result);
+    }
+
+    /// <summary>Updates some parts of the buffers, or finds out what that would give.</summary>
+    internal void Sweep<T>(SweepMode mode, OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step, ref SweepResult result)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
@@ -113,7 +122,8 @@ public abstract class Optimizer
         }
 
         double rate = LearningRateAt(step);
-        Apply(new OptimizerSweep<T>(range, parts, new SweepFactors(gradientScale, ClipValue, Keep: 1 - rate * WeightDecay, AverageWeightAt(step))), rate, step);
+        var factors = new SweepFactors(gradientScale, ClipValue, Keep: 1 - rate * WeightDecay, AverageWeightAt(step));
+        Apply(new OptimizerSweep<T>(mode, range, parts, factors, ref result), rate, step);
     }
 
     /// <summary>How many steps' parameters are in the average; 0 before it has begun.</summary>

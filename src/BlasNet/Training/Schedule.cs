@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace BlasNet.Training;
 
 /// <summary>How a learning rate changes from step to step: a factor for each, a pure function of its number.</summary>
@@ -8,7 +10,8 @@ public sealed class Schedule
     private readonly Func<long, double> _factor;
     private readonly string _text;
 
-    /// <param name="factor">The factor of a step; steps count from 1. It must depend on the number only, so that training can be resumed.</param>
+    /// <param name="factor">The factor of a step, finite and at least 0; steps count from 1. It must depend on the number only, so that
+    /// training can be resumed.</param>
     public Schedule(Func<long, double> factor)
         : this(factor, "a function of one's own")
     {
@@ -74,7 +77,13 @@ public sealed class Schedule
 
     /// <summary>The factor of a step.</summary>
     /// <param name="step">From 1.</param>
-    public double FactorAt(long step) => _factor(step);
+    /// <exception cref="InvalidOperationException">It is negative or not finite.</exception>
+    public double FactorAt(long step)
+    {
+        double factor = _factor(step);
+        return double.IsFinite(factor) && factor >= 0 ? factor : throw new InvalidOperationException(
+            string.Create(CultureInfo.InvariantCulture, $"The schedule ({this}) gives the factor {factor} for step {step}; it must be finite and at least 0."));
+    }
 
     /// <summary>Another schedule after this one.</summary>
     /// <param name="steps">How many steps this one has, at least 0.</param>

@@ -6,6 +6,7 @@ public sealed partial class Trainer<TExample>
     private double _clipExampleNorm = double.PositiveInfinity;
     private double _firstPass;          // |G_b|² of the step's first pass,
     private int _firstPassExamples;     // and its b
+    private (int Small, double OfSmall, double OfAll) _noise;   // b, |G_b|² and |G_B|² of the step under way
 
     /// <summary>The longest that a single example's gradient, times its weight, may be: longer ones are scaled down to this norm before they are added up.
     /// Infinite, the default: as long as they are.</summary>
@@ -40,10 +41,20 @@ public sealed partial class Trainer<TExample>
         (int small, double ofSmall) = NoiseScale.FromExamples
             ? (1, sums.SquaredNorms * sums.Examples / (sums.Weight * sums.Weight))
             : (_firstPassExamples, _firstPass);
-        double ofAll = MeanSquaredNorm();
-        if (small < sums.Examples && double.IsFinite(ofSmall) && double.IsFinite(ofAll))
-            NoiseScale.Add(small, ofSmall, sums.Examples, ofAll);
+        _noise = (small, ofSmall, MeanSquaredNorm());
     }
 
-    private double MeanSquaredNorm() => _accumulator.First.SquaredNorm() / (_accumulator.Sums.Weight * _accumulator.Sums.Weight);
+    // Once the step is made.
+    private void AddNoise()
+    {
+        int examples = _accumulator.Sums.Examples;
+        if (_noise.Small < examples && double.IsFinite(_noise.OfSmall) && double.IsFinite(_noise.OfAll))
+            NoiseScale?.Add(_noise.Small, _noise.OfSmall, examples, _noise.OfAll);
+    }
+
+    private double MeanSquaredNorm()
+    {
+        double norm = _accumulator.First.Norm() / _accumulator.Sums.Weight;
+        return norm * norm;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -56,14 +57,19 @@ public sealed partial class Trainer<TExample>
         if (Regularizer is null)
             return;
 
+        Expr penalty = BuildPenalty(Regularizer);
+        _accumulator.AddPenalty(_penaltyGraph, penalty, BudgetOfWorker, Workers);
+        if (!double.IsFinite(_accumulator.Penalty))
+            throw new NonFiniteException(StepCount + 1, example: null, NonFiniteException.OfLoss(_accumulator.Penalty), "the regulariser");
+    }
+
+    [MemberNotNull(nameof(_penaltyGraph))]
+    private Expr BuildPenalty(Func<Graph, Expr> regularizer)
+    {
         _penaltyGraph ??= Model.NewGraph();
         _penaltyGraph.Clear();
-        Expr penalty = Regularizer(_penaltyGraph);
-        if (!penalty.Shape.IsScalar)
-            throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
-
-        _accumulator.AddPenalty(_penaltyGraph, _penaltyGraph.At(penalty.IndexIn(_penaltyGraph)), BudgetOfWorker, Workers);
-        if (!double.IsFinite(_accumulator.Penalty))
-            throw new NonFiniteException(StepCount + 1, example: null, "the regulariser", _accumulator.Penalty);
+        Expr penalty = regularizer(_penaltyGraph);
+        return penalty.Shape.IsScalar ? _penaltyGraph.At(penalty.IndexIn(_penaltyGraph))
+            : throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
     }
 }

@@ -103,8 +103,8 @@ public sealed partial class Trainer<TExample>
             _sizer.Sizes = Sizes = sizes;
         }
 
-        /// <summary>The loss of one example, as its user wrote it, and where its first value that is not finite comes from.</summary>
-        public (double Loss, string? Origin) Examine(StepExamples examples, int number)
+        /// <summary>Computes one example by itself, as its user wrote it.</summary>
+        public Examination Examine(StepExamples examples, int number)
         {
             Build(_pass, examples, number, 1);
             return _trainer._accumulator.Examine(_pass.Graph, _pass.Examples.Losses[0]);

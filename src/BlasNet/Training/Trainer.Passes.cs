@@ -110,20 +110,6 @@ public sealed partial class Trainer<TExample>
         AddPenalty();
     }
 
-    // The pass once more, example by example.
-    private NonFiniteException FindNonFinite(PassRunner runner, int first, int count)
-    {
-        (double sum, string? anomaly) = (runner.Share.Sums.Loss, runner.Share.Anomaly);
-        for (int example = first; example < first + count; example++)
-        {
-            (double loss, string? origin) = runner.Examine(_examples, example);
-            if (!double.IsFinite(loss) || (DetectAnomalies && origin is not null))
-                return new NonFiniteException(StepCount + 1, example, origin, loss);
-        }
-
-        return new NonFiniteException(StepCount + 1, example: null, anomaly, sum);
-    }
-
     private Expr BuildLoss(Graph graph, StepExamples examples, int number)
     {
         graph.BeginExample(number);

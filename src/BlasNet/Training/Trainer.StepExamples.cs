@@ -99,6 +99,9 @@ public sealed partial class Trainer<TExample>
                 sum += weight;
             }
 
+            if (!double.IsFinite(sum))
+                throw new InvalidOperationException("The sum of the weights of the step's examples is not finite.");
+
             if (sum == 0)
                 throw new InvalidOperationException("The weights of the step's examples are all 0; their mean loss is not defined.");
         }

@@ -58,8 +58,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// many as <see cref="MemoryBudget"/> allows. Changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; }
 
-    /// <summary>Look at every value after it is computed, and stop at the first that is infinite or not a number; the loss is looked at in any
-    /// case. Costs one sweep over every value; element-wise operators that are computed in one sweep count as one.</summary>
+    /// <summary>Look at every value after it is computed, and stop at the first that is infinite or NaN; losses, gradients and parameters are looked at in
+    /// any case. Costs one sweep over every value; element-wise operators that are computed in one sweep count as one.</summary>
     public bool DetectAnomalies { get; set; }
 
     /// <summary>Optimizer steps so far.</summary>
@@ -78,7 +78,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <exception cref="ArgumentException">No examples.</exception>
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
     /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or the trainer is in use.</exception>
-    /// <exception cref="NonFiniteException">The loss is infinite or not a number. Nothing has changed.</exception>
+    /// <exception cref="NonFiniteException">The loss, its gradient or what the step would make of a parameter is infinite or NaN. Nothing has changed.</exception>
     /// <exception cref="MemoryBudgetException">An example alone is too large for <see cref="MemoryBudget"/>. No parameter has changed.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public double Step(ReadOnlySpan<TExample> examples)
@@ -118,7 +118,11 @@ public sealed partial class Trainer<TExample> : ITrainerState
     private double Step(StepExamples? nextStep)
     {
         AccumulateGradient(nextStep);
-        _accumulator.Update(Optimizer, ++_steps);
+        if (_accumulator.Update(Optimizer, _steps + 1) is { } refusal)
+            throw FindNonFinite(refusal);
+
+        _steps++;
+        AddNoise();
         PassSums sums = _accumulator.Sums;
         _lastStep = new TrainingStep(
             _steps, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
@@ -132,7 +136,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <returns>The mean of the losses, each before the step it was part of.</returns>
     /// <exception cref="ArgumentException">No examples, or another number of them than the epoch began with.</exception>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for; the parameters are those after that step.</exception>
-    /// <exception cref="NonFiniteException">The loss is infinite or not a number; the parameters are those before that step.</exception>
+    /// <exception cref="NonFiniteException">As for <see cref="Step(ReadOnlySpan{TExample})"/>; the parameters are those before that step.</exception>
     public double Epoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         RunEpoch(examples, progress, cancellation);

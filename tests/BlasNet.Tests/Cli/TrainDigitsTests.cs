@@ -144,6 +144,20 @@ public sealed class TrainDigitsTests : IDisposable
         Assert.False(File.Exists(file));
     }
 
+    [Theory, InlineData("sgd"), InlineData("adam"), InlineData("momentum")]
+    public void A_learning_rate_that_makes_parameters_infinite_ends_the_training(string optimizer)
+    {
+        string file = _folder.File("model.safetensors");
+        string[] small = ["--limit", "40", "--epochs", "1", "--hidden", "8"];
+        CommandResult result = Train([.. small, "--optimizer", optimizer, "--learning-rate", "1e300", "--save", file]);
+
+        Assert.Equal(ExitCodes.Failure, result.ExitCode);
+        Assert.Matches(
+            "^Error: Step 1: the step would make the parameter W1 \\[8 × 64\\], .* \\(learning rate 1E\\+300, .*\\)\\. The parameters are those before the step\\. "
+            + "Try a smaller --learning-rate\\.\n$", result.Error);
+        Assert.Empty(Directory.GetFiles(_folder.Path));
+    }
+
     [Fact]
     public void An_interruption_is_told_and_saves_nothing()
     {

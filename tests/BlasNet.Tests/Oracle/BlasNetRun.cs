@@ -85,7 +85,7 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
         _engine.Prepare(_graph, [], Op.Total(losses), _parameters, request);
         _engine.Execute(_gradient);
 
-        return ([.. _parameters.Select((_, i) => _engine.SquaredNormsOf(i) is { IsEmpty: false } norms ? Doubles(norms) : new double[losses.Length])],
+        return ([.. _parameters.Select((_, i) => _engine.NormsOf(i) is { IsEmpty: false } norms ? Squares(Doubles(norms)) : new double[losses.Length])],
             [.. _parameters.Select(parameter => Doubles(_gradient.SpanOf(parameter)))]);
     }
 
@@ -117,6 +117,8 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
 
         return ([.. asked], [.. losses]);
     }
+
+    private static double[] Squares(double[] values) => [.. values.Select(value => value * value)];
 
     private static double[] Doubles(ReadOnlySpan<T> values)
     {

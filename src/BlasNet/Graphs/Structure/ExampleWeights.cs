@@ -2,7 +2,8 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Graphs.Structure;
 
-/// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|). Inputs: squared norms of its parts.</summary>
+/// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|), or NaN if |g| is not finite. Inputs: norms of its
+/// parts.</summary>
 /// <param name="longest">C.</param>
 internal sealed class ClipWeightsOperator(double longest) : Operator
 {
@@ -14,15 +15,14 @@ internal sealed class ClipWeightsOperator(double longest) : Operator
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        T clip = T.CreateTruncating(longest);
         for (int example = 0; example < stack.Output.Count; example++)
         {
-            T sum = T.Zero;
+            var norm = new EuclideanNorm();
             for (int i = 0; i < stack.InputCount; i++)
-                sum += *stack[i].At(example);
+                norm.Add(double.CreateTruncating(*stack[i].At(example)));
 
-            T norm = T.Sqrt(sum);
-            *stack.Output.At(example) = norm > clip ? clip / norm : T.One;
+            double weight = !double.IsFinite(norm.Value) ? double.NaN : norm.Value > longest ? longest / norm.Value : 1;
+            *stack.Output.At(example) = T.CreateTruncating(weight);
         }
     }
 

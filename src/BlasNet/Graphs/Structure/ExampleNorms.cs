@@ -15,13 +15,13 @@ internal readonly record struct NormTerm(TermForm Form, int FirstInput);
 /// <param name="Count">How many.</param>
 internal readonly record struct NormRows(int Term, int First, int Count);
 
-/// <summary>The squared norm of each example's gradient with respect to one parameter, from what its gradient is a sum of.</summary>
+/// <summary>The norm of each example's gradient with respect to one parameter, from what its gradient is a sum of.</summary>
 /// <remarks>
 /// An example's gradient is G = Σ_s a_s·b_sᵀ over the places s where it uses the parameter: for one use |G|² = |a|²|b|²; for several, whichever
 /// costs less of the Gram form |G|² = Σ_{s,t} (a_s·a_t)(b_s·b_t), which never makes G, and G itself in a buffer that the examples take turns with.
 /// Of a lookup, b_s is a unit vector. Made by a pass after differentiation, so it has no gradient rule and no sample in the catalogue.
 /// </remarks>
-internal sealed unsafe class SquaredNormsOperator : Operator
+internal sealed unsafe class ExampleNormsOperator : Operator
 {
     private readonly Shape _shape;
     private readonly NormTerm[] _terms;
@@ -31,10 +31,10 @@ internal sealed unsafe class SquaredNormsOperator : Operator
     /// <param name="terms">The contributions.</param>
     /// <param name="rows">For each example its values.</param>
     /// <param name="examples">Number of examples.</param>
-    public SquaredNormsOperator(Shape shape, NormTerm[] terms, ILookup<int, NormRows> rows, int examples) =>
+    public ExampleNormsOperator(Shape shape, NormTerm[] terms, ILookup<int, NormRows> rows, int examples) =>
         (_shape, _terms, _examples) = (shape, terms, [.. Enumerable.Range(0, examples).Select(example => rows[example].ToArray())]);
 
-    public override string Name => "squared-norms";
+    public override string Name => "example-norms";
 
     public override Merging Merging => Merging.Never;
 
@@ -47,10 +47,10 @@ internal sealed unsafe class SquaredNormsOperator : Operator
     public override void Forward<T>(in Operands<T> stack)
     {
         for (int example = 0; example < _examples.Length; example++)
-            *stack.Output.At(example) = NormOf(stack, _examples[example]);
+            *stack.Output.At(example) = T.CreateTruncating(NormOf(stack, _examples[example]));
     }
 
-    private T NormOf<T>(in Operands<T> stack, NormRows[] rows) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private double NormOf<T>(in Operands<T> stack, NormRows[] rows) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int count = 0;
         bool hasWhole = false, hasOuter = false;
@@ -62,7 +62,7 @@ internal sealed unsafe class SquaredNormsOperator : Operator
         }
 
         if (count == 0)
-            return T.Zero;
+            return 0;
 
         if (count == 1)
             return SingleUse(stack, rows[0]);
@@ -73,16 +73,16 @@ internal sealed unsafe class SquaredNormsOperator : Operator
         return hasWhole || whole < gram ? Explicit(stack, rows) : Gram(stack, rows, count, hasOuter);
     }
 
-    private T SingleUse<T>(in Operands<T> stack, NormRows row) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private double SingleUse<T>(in Operands<T> stack, NormRows row) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (TermForm form, int input) = _terms[row.Term];
         Operand<T> a = stack[input];
-        return form == TermForm.Whole ? Norms.Squared(a.ValueAt(row.First))
-            : form == TermForm.Column ? Norms.Squared(Vector(a, row.First))
-            : Norms.Squared(Vector(a, row.First)) * Norms.Squared(Vector(stack[input + 1], row.First));
+        return form == TermForm.Whole ? Norms.Euclidean<T>(a.ValueAt(row.First))
+            : form == TermForm.Column ? Norms.Euclidean<T>(Vector(a, row.First))
+            : Norms.Euclidean<T>(Vector(a, row.First)) * Norms.Euclidean<T>(Vector(stack[input + 1], row.First));
     }
 
-    private T Explicit<T>(in Operands<T> stack, NormRows[] rows) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private double Explicit<T>(in Operands<T> stack, NormRows[] rows) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var gradient = new Operand<T>(Scratch<T>.Get(_shape.Size), _shape, 1);
         gradient.Span.Clear();
@@ -105,11 +105,11 @@ internal sealed unsafe class SquaredNormsOperator : Operator
             }
         }
 
-        return Norms.Squared(gradient.Span);
+        return Norms.Euclidean<T>(gradient.Span);
     }
 
     // Σ_{s,t} (a_s·a_t)(b_s·b_t): the operands are brought together, then each of the two matrices of products is one GEMM.
-    private T Gram<T>(in Operands<T> stack, NormRows[] rows, int count, bool hasOuter) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private double Gram<T>(in Operands<T> stack, NormRows[] rows, int count, bool hasOuter) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int m = _shape.Rows, k = hasOuter ? _shape.Columns : 1;
         T* left = Scratch<T>.Get(count * (m + k) + 2 * count * count), right = left + count * m, a = right + count * k, b = a + count * count;
@@ -138,13 +138,25 @@ internal sealed unsafe class SquaredNormsOperator : Operator
             }
         }
 
+        double sum = Products(left, right, count, m, k, hasOuter, a, b);
+        if (Norms.IsExact<T>(sum))
+            return Math.Sqrt(sum);
+
+        Span<T> lefts = new(left, count * m), rights = new(right, count * k);
+        int exponent = Norms.Normalize<T>(lefts, lefts) + (hasOuter ? Norms.Normalize<T>(rights, rights) : 0);
+        return Math.ScaleB(Math.Sqrt(Math.Max(0, Products(left, right, count, m, k, hasOuter, a, b))), exponent);
+    }
+
+    // Where b_s are numbers of unit vectors, b_s·b_t is 1 if they are the same.
+    private static double Products<T>(T* left, T* right, int count, int m, int k, bool hasOuter, T* a, T* b) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         Norms.Products(left, count, m, a);
         if (hasOuter)
             Norms.Products(right, count, k, b);
         else
             Norms.Equal(right, count, b);
 
-        return Norms.Dot(new ReadOnlySpan<T>(a, count * count), new ReadOnlySpan<T>(b, count * count));
+        return double.CreateTruncating(Norms.Dot(new ReadOnlySpan<T>(a, count * count), new ReadOnlySpan<T>(b, count * count)));
     }
 
     private static int ColumnOf<T>(Operand<T> index, int row) where T : unmanaged, IBinaryFloatingPointIeee754<T> => int.CreateTruncating(*index.At(row));

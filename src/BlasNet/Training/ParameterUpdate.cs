@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+using BlasNet.Memory;
+
+namespace BlasNet.Training;
+
+/// <summary>Why an update was not made.</summary>
+/// <param name="What">Which number would not be finite.</param>
+/// <param name="IsGradient">Whether the gradient itself is not finite.</param>
+internal sealed record UpdateRefusal(string What, bool IsGradient);
+
+/// <summary>Applies an optimizer to a model's parameters: to all that a step touches or, if a number would not stay finite, to none.</summary>
+/// <remarks>
+/// A sweep updates in place, so it must not begin unless it will end well. It is enough to know how large gradient, parameters and state are at most:
+/// the optimizer's formula, applied to these bounds, bounds what it can give. The gradient's is computed at every step. The others come out of
+/// the sweep before, and are computed afresh only after somebody else has changed the values. Only where the bounds come near to overflow
+/// is the sweep rehearsed on copies first. So a step costs one reading of the gradient more.
+/// </remarks>
+internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientBuffer<T> gradient, IReadOnlyList<Parameter> targets)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    // Below this an update is done sooner than a second thread is told about it.
+    private const int MinLengthPerPart = 16384;
+
+    // Far below overflow, so that rounding does not matter, nor a sum of two terms that are largest at different corners.
+    private static readonly double _limit = (typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue) / (1 << 20);
+
+    private readonly List<List<Segment>> _parts = [];
+    private readonly ParallelParts _parallel = new();
+    private int _count;                 // of the parts in use
+    private double[] _gradients = [];   // of each part the largest magnitude
+    private SweepResult[] _results = [];
+    private Action<int>? _measurePart, _updatePart;
+    private (Optimizer Optimizer, NativeBuffer<T> State, double Scale, long Step) _update;
+    private Magnitudes _bounds;
+    private (long Version, NativeBuffer<T>? State) _bounded;   // what they are the bounds of
+
+    /// <summary>Looks at the gradient that the next update takes.</summary>
+    /// <param name="minParts">At least over how many threads to divide the work.</param>
+    /// <param name="largest">max |g|.</param>
+    /// <returns>Null if all of it is finite.</returns>
+    public UpdateRefusal? Measure(int minParts, out double largest)
+    {
+        ReadOnlySpan<Segment> touched = gradient.Touched();
+        Divide(touched, Math.Max(minParts, Math.Min(ComputeThreads.Count, Segment.LengthOf(touched) / MinLengthPerPart)));
+        RunParts(_measurePart ??= MeasurePart);
+        largest = 0;
+        foreach (double ofPart in _gradients.AsSpan(0, _count))
+            largest = Math.Max(largest, ofPart);
+
+        return double.IsFinite(largest) ? null : new UpdateRefusal($"the gradient of the parameter {WithNonFiniteGradient()} is not finite", IsGradient: true);
+    }
+
+    /// <summary>Updates the parameters by the gradient last measured.</summary>
+    /// <param name="optimizer">The formula.</param>
+    /// <param name="state">The optimizer's.</param>
+    /// <param name="scale">What to multiply the gradient with.</param>
+    /// <param name="step">From 1.</param>
+    /// <param name="largestGradient">As measured.</param>
+    /// <returns>Null if it is done; otherwise nothing has changed.</returns>
+    public UpdateRefusal? Run(Optimizer optimizer, NativeBuffer<T> state, double scale, long step, double largestGradient)
+    {
+        _update = (optimizer, state, scale, step);
+        bool isBounded = _bounded == (parameters.Version, state);
+        if (!(isBounded && StaysFinite(largestGradient)))
+        {
+            MeasureBounds();
+            if (!StaysFinite(largestGradient) && Rehearse() is >= 0 and var element)
+                return Refusal(element, scale * largestGradient);
+        }
+
+        RunParts(_updatePart ??= UpdatePart);
+        foreach (SweepResult result in _results.AsSpan(0, _count))
+            _bounds = Magnitudes.Max(_bounds, result.Largest);
+
+        parameters.Changed();
+        _bounded = (parameters.Version, state);
+        return null;
+    }
+
+    private UpdateRefusal Refusal(int element, double gradient)
+    {
+        Parameter parameter = targets.Last(target => target.Offset <= element);
+        double rate = _update.Optimizer.LearningRateAt(_update.Step);
+        string size = string.Create(CultureInfo.InvariantCulture, $"learning rate {rate:G4}, gradient up to {gradient:G4}");
+        return new UpdateRefusal($"the step would make the parameter {parameter}, or the optimizer's state of it, infinite or NaN ({size})", IsGradient: false);
+    }
+
+    private bool StaysFinite(double largestGradient)
+    {
+        var result = new SweepResult { Largest = _bounds, LargestGradient = largestGradient };
+        Sweep(SweepMode.Bound, [], ref result);
+        return result.Largest.AreWithin(_limit);
+    }
+
+    private int Rehearse()
+    {
+        var result = new SweepResult();
+        Sweep(SweepMode.Rehearse, gradient.LastTouched, ref result);
+        return result.FirstNonFinite;
+    }
+
+    private void MeasureBounds()
+    {
+        (Optimizer optimizer, NativeBuffer<T> state, _, _) = _update;
+        bool averages = optimizer.AverageFrom is not null;
+        int own = optimizer.StateBuffers - (averages ? 1 : 0);
+        _bounds = new Magnitudes(Magnitude.Largest<T>(parameters.Span), LargestOf(0, own > 0), LargestOf(1, own > 1), LargestOf(own, averages));
+        _bounded = (parameters.Version, state);
+
+        double LargestOf(int buffer, bool exists) =>
+            exists ? Magnitude.Largest<T>(state.Span.Slice(buffer * parameters.Length, parameters.Length)) : 0;
+    }
+
+    private void MeasurePart(int part)
+    {
+        double largest = 0;
+        foreach (Segment segment in _parts[part])
+            largest = Math.Max(largest, Magnitude.Largest<T>(gradient.Span.Slice(segment.Start, segment.Length)));
+
+        _gradients[part] = largest;
+    }
+
+    private void UpdatePart(int part)
+    {
+        _results[part] = new SweepResult();
+        Sweep(SweepMode.Apply, CollectionsMarshal.AsSpan(_parts[part]), ref _results[part]);
+    }
+
+    private void Sweep(SweepMode mode, ReadOnlySpan<Segment> parts, ref SweepResult result)
+    {
+        (Optimizer optimizer, NativeBuffer<T> state, double scale, long step) = _update;
+        optimizer.Sweep(mode, new OptimizerRange<T>(parameters.Span, gradient.Span[..parameters.Length], state.Span), parts, scale, step, ref result);
+    }
+
+    private void RunParts(Action<int> part)
+    {
+        if (_count == 1)
+            part(0);
+        else
+            _parallel.Run(_count, part, takeBack: true);
+    }
+
+    private void Divide(ReadOnlySpan<Segment> touched, int parts)
+    {
+        _count = Math.Max(1, parts);
+        while (_parts.Count < _count)
+            _parts.Add([]);
+
+        if (_gradients.Length < _count)
+            (_gradients, _results) = (new double[_count], new SweepResult[_count]);
+
+        Segment.Split(touched, CollectionsMarshal.AsSpan(_parts)[.._count]);
+    }
+
+    private Parameter WithNonFiniteGradient() => targets.First(target => !double.IsFinite(Magnitude.Largest<T>(gradient.SpanOf(target))));
+}

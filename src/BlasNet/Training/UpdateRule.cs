@@ -1,0 +1,39 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace BlasNet.Training;
+
+/// <summary>An optimizer's formula for as many neighbouring parameters as a vector holds.</summary>
+internal interface IUpdateRule<T>
+    where T : unmanaged
+{
+    /// <summary>How many of the two state vectors the formula uses; the first ones.</summary>
+    static abstract int StateBuffers { get; }
+
+    /// <param name="parameters">After the decay of the weights.</param>
+    /// <param name="gradient">The mean over the examples, clipped.</param>
+    /// <param name="first">The first state vector, to be updated.</param>
+    /// <param name="second">The second state vector, to be updated.</param>
+    /// <returns>The new parameters.</returns>
+    Vector<T> Update(Vector<T> parameters, Vector<T> gradient, ref Vector<T> first, ref Vector<T> second);
+}
+
+/// <summary>What formulas have in common.</summary>
+internal static class UpdateRule
+{
+    public static Vector<T> Broadcast<T>(double value) where T : unmanaged, IBinaryFloatingPointIeee754<T> => Vector.Create(T.CreateTruncating(value));
+
+    /// <summary>Sets numbers below the smallest normal one to 0. A decaying average whose gradient stays 0 would end as a subnormal number,
+    /// which never gets smaller (0.9 of the smallest one rounds to itself) and which a processor multiplies 60 times slower (measured).
+    /// NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<T> FlushSubnormal<T>(Vector<T> values)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Vector.AndNot(values, Vector.LessThan(Vector.Abs(values), Vector.Create(SmallestNormal<T>.Value)));
+
+    private static class SmallestNormal<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public static readonly T Value = T.ScaleB(T.One, typeof(T) == typeof(float) ? -126 : -1022);
+    }
+}
