@@ -43,8 +43,11 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
             op.Run(new Operands<T>(this, _graph, node, plan.Accumulates[node] || (accumulate && plan.Restarts[node])));
             Profile?.Add(op, Stopwatch.GetTimestamp() - start);
             if (Anomalies?.Check(plan, node, this) == true)
-                return;
+                break;
         }
+
+        GC.KeepAlive(gradients);
+        GC.KeepAlive(this);
     }
 
     /// <summary>A value of the last run: elements of a node's stack.</summary>

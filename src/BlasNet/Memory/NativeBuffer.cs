@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace BlasNet.Memory;
 
-/// <summary>A block of native memory, aligned to a cache line (64 bytes), that the collector neither moves nor counts.</summary>
+/// <summary>A block of native memory, aligned to a cache line (64 bytes), that the collector does not move.</summary>
 /// <remarks>
-/// It has no finalizer on purpose: pointers into it outlive the last managed reference that the just-in-time compiler can see, so
-/// a finalizer could free memory that a kernel is still reading. The owner (a model, an arena) disposes it.
+/// The memory is freed by <see cref="Dispose"/>, or by the collector once nothing refers to the buffer. A pointer or span does not refer to it:
+/// whoever computes with one ends with <see cref="GC.KeepAlive"/> of the buffer or of an owner of it.
 /// </remarks>
 internal sealed unsafe class NativeBuffer<T> : IDisposable
     where T : unmanaged
@@ -15,6 +15,7 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
 
     private const long LargeBytes = 1 << 26;
 
+    private NativeBlock? _block;
     private T* _data;
 
     /// <param name="length">Elements; the memory is not cleared.</param>
@@ -49,11 +50,13 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
     /// <summary>Makes room for more elements and keeps those that there are; the others are not cleared.</summary>
     public void Grow(long length)
     {
-        T* old = _data;
-        long oldBytes = Bytes;
+        (NativeBlock? old, long oldBytes) = (_block, Bytes);
         Allocate(length);
-        NativeMemory.Copy(old, _data, (nuint)oldBytes);
-        NativeMemory.AlignedFree(old);
+        if (old is null)
+            return;
+
+        NativeMemory.Copy(old.Pointer, _data, (nuint)oldBytes);
+        old.Dispose();
     }
 
     private void Allocate(long length)
@@ -62,15 +65,21 @@ internal sealed unsafe class NativeBuffer<T> : IDisposable
         if (bytes >= LargeBytes)
             AvailableMemory.Require(bytes, $"A block of memory would have");
 
-        _data = (T*)NativeMemory.AlignedAlloc((nuint)bytes, Alignment);
+        _block = new NativeBlock(bytes, Alignment);
+        _data = (T*)_block.Pointer;
         Length = length;
     }
 
-    public void Clear() => NativeMemory.Clear(_data, (nuint)Bytes);
+    public void Clear()
+    {
+        NativeMemory.Clear(_data, (nuint)Bytes);
+        GC.KeepAlive(this);
+    }
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_data);
+        _block?.Dispose();
+        _block = null;
         _data = null;
         Length = 0;
     }
