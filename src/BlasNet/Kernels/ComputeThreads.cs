@@ -97,18 +97,21 @@ internal static unsafe class ComputeThreads
     }
 
     /// <summary>Hands a job to a thread of the pool, if there is one free: where <see cref="Count"/> is 1, there is none.</summary>
-    public static void Offer(SideJob job)
+    /// <returns>Whether one has taken it.</returns>
+    public static bool Offer(SideJob job)
     {
         if (Count == 1 || !Gate.TryEnter())
-            return;
+            return false;
 
         try
         {
             foreach (ComputeWorker worker in Workers(Count - 1))
             {
                 if (worker.TryOffer(job))
-                    return;
+                    return true;
             }
+
+            return false;
         }
         finally
         {

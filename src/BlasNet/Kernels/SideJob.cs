@@ -31,18 +31,20 @@ internal sealed class SideJob(Action work)
     }
 
     /// <summary>Offers the work; to be followed by <see cref="Finish"/>.</summary>
-    public void Start()
+    /// <returns>Whether a thread has taken the offer: it does the work unless <see cref="Finish"/> comes first. May be called again if none has.</returns>
+    public bool Start()
     {
         _ownerWaits = false;
         Volatile.Write(ref _state, Wanted);
-        ComputeThreads.Offer(this);
+        return ComputeThreads.Offer(this);
     }
 
     /// <summary>Takes the offer back if nobody has begun; else waits until the work is done.</summary>
+    /// <param name="takeBack">False to wait in any case; only where a thread has taken the offer.</param>
     /// <returns>Whether it has been done.</returns>
-    public bool Finish()
+    public bool Finish(bool takeBack = true)
     {
-        if (Interlocked.CompareExchange(ref _state, Idle, Wanted) == Wanted)
+        if (takeBack && Interlocked.CompareExchange(ref _state, Idle, Wanted) == Wanted)
             return false;
 
         Volatile.Write(ref _ownerWaits, true);
