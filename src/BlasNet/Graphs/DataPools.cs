@@ -23,6 +23,9 @@ internal sealed class DataPools(Precision precision)
     private readonly List<Pool> _pools = [];
     private readonly int _elementBytes = precision.ElementBytes();
 
+    /// <summary>How many bytes all values may take.</summary>
+    public long Limit { get; set; } = long.MaxValue;
+
     public void Clear()
     {
         foreach (Pool pool in _pools)
@@ -41,22 +44,31 @@ internal sealed class DataPools(Precision precision)
             _pools.Add(new Pool(op, shape));
 
         Pool pool = _pools[index];
+        int position = pool.Count;
         long valueBytes = (long)shape.Size * _elementBytes;
-        long needed = (pool.Count + 1L) * valueBytes + Alignment;
+        long needed = (position + 1L) * valueBytes + Alignment;
         if (needed > pool.Bytes.Length)
-            Grow(pool, needed, (int)(pool.Count * valueBytes));
+            Grow(pool, needed, (int)(position * valueBytes));
 
         unsafe
         {
-            void* target = (byte*)pool.Address + (nint)(pool.Count * valueBytes);
+            void* target = (byte*)pool.Address + (nint)(position * valueBytes);
             if (precision == Precision.Single)
                 Convert(value, new Span<float>(target, shape.Size));
             else
                 Convert(value, new Span<double>(target, shape.Size));
         }
 
-        return (long)index << 32 | (uint)pool.Count++;
+        pool.Count = position + 1;
+        return (long)index << 32 | (uint)position;
     }
+
+    /// <summary>Takes the value out that was added last.</summary>
+    public void RemoveLast(long attribute) => _pools[(int)(attribute >> 32)].Count--;
+
+    /// <summary>A value as it is stored.</summary>
+    public unsafe ReadOnlySpan<byte> BytesOf(long attribute) =>
+        new((void*)AddressOf(attribute), _pools[(int)(attribute >> 32)].Shape.Size * _elementBytes);
 
     /// <summary>Bytes of all values.</summary>
     public long Bytes
@@ -113,14 +125,20 @@ internal sealed class DataPools(Precision precision)
                 target[i] = TResult.CreateTruncating(source[i]);
     }
 
-    private static void Grow(Pool pool, long needed, int used)
+    // At most as far as the limit allows, so that whatever goes beyond it comes here.
+    private void Grow(Pool pool, long needed, int used)
     {
+        long others = Bytes - used;
+        if (others + needed - Alignment > Limit)
+            throw new GraphMemoryException(others + needed - Alignment);
+
         if (needed > Array.MaxLength)
             throw new InvalidOperationException($"The examples of one pass bring more than {Array.MaxLength} bytes of values {pool.Shape}. Use a smaller compute batch.");
 
         byte[] old = pool.Bytes;
         nint oldAddress = pool.Address;
-        pool.Bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(needed, 2L * old.Length)), pinned: true);
+        long most = Math.Min(Limit - others, Array.MaxLength - Alignment) + Alignment;
+        pool.Bytes = GC.AllocateUninitializedArray<byte>((int)Math.Min(most, Math.Max(needed, 2L * old.Length)), pinned: true);
         pool.Address = (Marshal.UnsafeAddrOfPinnedArrayElement(pool.Bytes, 0) + Alignment - 1) & -Alignment;
         unsafe
         {

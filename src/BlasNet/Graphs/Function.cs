@@ -6,13 +6,14 @@ namespace BlasNet.Graphs;
 /// <remarks>
 /// Every use is one node of the caller's graph, so building and batching cost per call, not per operation; the body is put in the call's place
 /// when calls have become stacks. A function computes from its arguments and the model's parameters alone, and its control flow may depend on
-/// the arguments' shapes only: it runs once for each combination of shapes. Calling with expressions of any graph of the model is fine.
+/// the arguments' shapes only: it runs once for each combination of shapes, model, and training or evaluation. Of these combinations the last 512 are kept; one that comes back after
+/// that runs again. Calling with expressions of any graph of the model is fine.
+/// <para>Threads: a function is shared by any number of threads. Two that meet a combination at the same time may both run the user's code, so that must not change
+/// anything; one of the two results is kept. A function may call others, and itself for other shapes.</para>
 /// </remarks>
 public abstract class Function
 {
-    // The one used last comes first. Replaced as a whole, so that several threads may call.
-    private Body[] _bodies = [];
-    private readonly Lock _tracing = new();
+    private readonly BodyCache _bodies = new();
 
     private protected Function(string name)
     {
@@ -40,11 +41,12 @@ public abstract class Function
     /// <returns>Its node; of several results, the nodes after it.</returns>
     private protected int Invoke(Graph graph, Span<int> inputs)
     {
-        Body[] bodies = _bodies;
-        if (bodies.Length > 0 && bodies[0].BroughtCount == 0 && graph.TryAppendCall(bodies[0].Call, inputs, out int call))
+        Body? latest = _bodies.Latest;
+        if (latest is { BroughtCount: 0 } && graph.TryAppendCall(latest.Call, inputs, out int call))
             return call;
 
-        Body body = bodies.Length > 0 && bodies[0].Fits(graph, inputs) ? bodies[0] : Find(graph, inputs.ToArray());
+        var site = new CallSite(graph, inputs);
+        Body body = latest is not null && latest.Key.Fits(site) ? latest : _bodies.Find(site) ?? TraceBody(graph, inputs);
         int brought = body.BroughtCount;
         if (brought == 0)
             return graph.AppendCall(body.Call, inputs);
@@ -56,16 +58,25 @@ public abstract class Function
         return graph.AppendCall(body.Call, all);
     }
 
-    // Two bodies for the same shapes would be two operators, whose calls do not batch.
-    private Body Find(Graph graph, int[] arguments)
+    // Without a lock: two functions that call each other's may be traced by two threads.
+    private Body TraceBody(Graph graph, Span<int> inputs)
     {
-        lock (_tracing)
+        int[] arguments = inputs.ToArray();
+        var key = new BodyKey(new CallSite(graph, arguments));
+        Tracing.Begin(this, key);
+        try
         {
-            Body found = Array.Find(_bodies, body => body.Fits(graph, arguments)) ?? Body.Trace(Name, graph, arguments, Trace);
-            _bodies = [found, .. _bodies.Where(body => body != found)];
-            return found;
+            return _bodies.Add(Body.Trace(Name, key, graph, Trace));
+        }
+        finally
+        {
+            Tracing.End();
+            arguments.CopyTo(inputs);   // the function may have used the graph's room for them
         }
     }
+
+    /// <summary>Bodies kept.</summary>
+    internal int BodyCount => _bodies.Count;
 
     private protected InvalidOperationException NoGraph() =>
         new($"{Name}: at least one argument must be an expression of a graph; a parameter alone is in none.");

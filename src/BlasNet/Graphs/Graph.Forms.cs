@@ -23,6 +23,7 @@ public sealed partial class Graph
     /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>
     internal int Append(Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
+        RequireOwnThread();
         ref int known = ref KnownLike(op, attribute, inputs, out bool isKnown);
         if (!isKnown)
             known = 1 + AddInferred(op, attribute, inputs);
@@ -191,7 +192,7 @@ public sealed partial class Graph
     {
         int node = Count;
         if (node == _nodes.Length)
-            Array.Resize(ref _nodes, 2 * _nodes.Length);
+            GrowNodes();
 
         _nodes[node] = new Node { Form = form, Start = inputs.Length switch { 0 => 0, 1 => inputs[0], _ => AddInputs(inputs) } };
         EdgeCount += inputs.Length;

@@ -33,6 +33,7 @@ public sealed partial class Graph
     public Expr Use(Parameter parameter)
     {
         ArgumentNullException.ThrowIfNull(parameter);
+        RequireOwnThread();
         if (!ReferenceEquals(parameter.Model, Model))
             throw new InvalidOperationException($"Parameter {parameter} belongs to another model than this graph.");
 
@@ -86,6 +87,7 @@ public sealed partial class Graph
     /// <summary>A number that is the same for every example; one node for each number, of which 0 and −0 are two.</summary>
     public Expr Constant(double value)
     {
+        RequireOwnThread();
         long bits = BitConverter.DoubleToInt64Bits(value);
         if (!_constants.TryGetValue(bits, out int node))
         {
@@ -96,12 +98,12 @@ public sealed partial class Graph
         return new Expr(this, node);
     }
 
-    /// <summary>A vector or matrix, column by column, that is the same for every example. The numbers are copied.</summary>
+    /// <summary>A vector or matrix, column by column, that is the same for every example; one node for equal ones. The numbers are copied.</summary>
     /// <exception cref="ShapeException">Number of values and shape differ.</exception>
     public Expr Constant(ReadOnlySpan<float> values, Shape shape)
     {
         if (Body is null)
-            return AddData(ConstantOperator.Instance, values, shape, shared: true);
+            return AddConstant(values, shape);
 
         var doubles = new double[values.Length];
         System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(values, doubles);
@@ -112,7 +114,7 @@ public sealed partial class Graph
     public Expr Constant(ReadOnlySpan<double> values, Shape shape)
     {
         if (Body is null)
-            return AddData(ConstantOperator.Instance, values, shape, shared: true);
+            return AddConstant(values, shape);
 
         CheckLength(ConstantOperator.Instance, values.Length, shape);
         return Body.BringConstant(values.ToArray(), shape);
@@ -179,6 +181,7 @@ public sealed partial class Graph
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Expr AddData<T>(Operator op, ReadOnlySpan<T> values, Shape shape, bool shared) where T : unmanaged, INumber<T>
     {
+        RequireOwnThread();
         CheckLength(op, values.Length, shape);
         if (Body is not null && !shared)
             ThrowDataInBody(op);

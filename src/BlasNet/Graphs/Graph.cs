@@ -8,6 +8,8 @@ namespace BlasNet.Graphs;
 /// The one representation of BlasNet. A per-example graph, the minibatch graph (examples side by side, sharing the parameters), the batched
 /// graph and a graph with gradients are all of this type; a pass makes one from another. Stored in a few arrays: adding a node
 /// allocates nothing once the arrays have grown, and <see cref="Clear"/> keeps them.
+/// <para>Threads: one thread builds a graph, the one that made it or cleared it last; another that adds to it gets an error. The graph that a loss function is given
+/// belongs to that call. A graph that nobody adds to may be read and printed by any number of threads.</para>
 /// </remarks>
 public sealed partial class Graph
 {
@@ -18,6 +20,7 @@ public sealed partial class Graph
     private Run[] _runs = new Run[64];
     private int _runCount;
     private readonly Dictionary<int, string> _names = [];
+    private int _thread = Environment.CurrentManagedThreadId;
 
     // Thousands of these are read in turn, so they are small.
     private struct Node
@@ -40,7 +43,8 @@ public sealed partial class Graph
     /// <summary>Number of edges: inputs of all nodes together.</summary>
     public int EdgeCount { get; private set; }
 
-    internal object? Model { get; }
+    /// <summary>Whose parameters it may use; null for a graph that passes work on, and for a body once it is complete.</summary>
+    internal object? Model { get; private set; }
 
     /// <summary>The function that this graph is the body of; null for other graphs.</summary>
     internal Body? Body { get; set; }
@@ -71,18 +75,25 @@ public sealed partial class Graph
     internal void ClearFor(Graph source)
     {
         Forget();
+        TakeLimit(source);
         Data = source.Data;
     }
 
     private void Forget()
     {
         Generation++;
+        _thread = Environment.CurrentManagedThreadId;
+        Array.Clear(_forms, 0, FormCount);   // they refer to the bodies of functions
         Count = EdgeCount = FormCount = _tokenCount = _inputCount = _runCount = 0;
         Array.Clear(_known);
         FirstCall = -1;
         _names.Clear();
         ForgetLeaves();
+        ForgetConstants();
     }
+
+    /// <summary>Lets the model go that a complete body was traced for.</summary>
+    internal void ForgetModel() => Model = null;
 
     /// <summary>All that is known of a node, but for its inputs.</summary>
     internal ref readonly Form FormOf(int node) => ref _forms[_nodes[node].Form];
@@ -143,11 +154,23 @@ public sealed partial class Graph
     /// <summary>Room for the inputs of the node that is appended next; kept, so that a sum over a minibatch allocates nothing.</summary>
     internal Span<int> NewInputs(int length)
     {
+        RequireOwnThread();
         if (_newInputs.Length < length)
             _newInputs = new int[2 * length];
 
         return _newInputs.AsSpan(0, length);
     }
+
+    // Where users add nodes: two threads would overwrite each other's.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void RequireOwnThread()
+    {
+        if (_thread != Environment.CurrentManagedThreadId)
+            ThrowOtherThread();
+    }
+
+    private void ThrowOtherThread() => throw new InvalidOperationException(
+        $"The graph is built by thread {_thread}, which made it or cleared it last; thread {Environment.CurrentManagedThreadId} cannot add to it. Build a graph on one thread.");
 
     /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>
     internal long AddRuns(ReadOnlySpan<Run> runs)

@@ -10,21 +10,20 @@ internal sealed class Body
     private readonly record struct Brought(Shape Shape, double[]? Constant);
 
     private readonly List<Brought> _brought = [];
-    private readonly Shape[] _shapes;
-    private int[] _constants = [];          // their nodes in the caller's graph that called last
-    private Graph? _caller;
-    private int _callerGeneration;
 
-    private Body(string name, Graph caller, ReadOnlySpan<int> arguments)
+    private Body(string name, BodyKey key, Graph caller)
     {
-        Name = name;
+        (Name, Key) = (name, key);
         Graph = new Graph(caller.Precision, caller.Model) { IsTraining = caller.IsTraining };
-        _shapes = new Shape[arguments.Length];
-        for (int i = 0; i < _shapes.Length; i++)
-            _shapes[i] = caller.ShapeOf(arguments[i]);
     }
 
     public string Name { get; }
+
+    /// <summary>What it was traced for.</summary>
+    public BodyKey Key { get; }
+
+    /// <summary>When its function's calls asked for it last.</summary>
+    public long LastUse { get; set; }
 
     /// <summary>The nodes of one call; arguments are leaves.</summary>
     public Graph Graph { get; }
@@ -46,13 +45,13 @@ internal sealed class Body
 
     /// <summary>Runs the user's function once, on arguments that stand for any values of these shapes.</summary>
     /// <exception cref="InvalidOperationException">It returns or uses an expression that it was not given, or brings data of its own.</exception>
-    public static Body Trace(string name, Graph caller, ReadOnlySpan<int> arguments, TracedFunction function)
+    public static Body Trace(string name, BodyKey key, Graph caller, TracedFunction function)
     {
-        var body = new Body(name, caller, arguments);
+        var body = new Body(name, key, caller);
         (body.Graph.Body, body.Graph.IsBody) = (body, true);
-        var given = new Expr[arguments.Length];
+        var given = new Expr[key.Shapes.Length];
         for (int i = 0; i < given.Length; i++)
-            given[i] = body.Argument(i, caller.ShapeOf(arguments[i]), shared: false);
+            given[i] = body.Argument(i, key.Shapes[i], shared: false);
 
         Expr[] outputs = function(given);
         body.Outputs = new int[outputs.Length];
@@ -60,6 +59,7 @@ internal sealed class Body
             body.Outputs[i] = outputs[i].IndexIn(body.Graph);
 
         body.FindParameters();
+        body.Graph.ForgetModel();
         body.Call = new CallOperator(body);
         return body;
     }
@@ -76,21 +76,6 @@ internal sealed class Body
         }
     }
 
-    /// <summary>Whether this is what the function means for a caller and arguments.</summary>
-    public bool Fits(Graph caller, ReadOnlySpan<int> arguments)
-    {
-        if (!ReferenceEquals(Graph.Model, caller.Model) || Graph.Precision != caller.Precision || Graph.IsTraining != caller.IsTraining)
-            return false;
-
-        for (int i = 0; i < _shapes.Length; i++)
-        {
-            if (caller.ShapeOf(arguments[i]) != _shapes[i])
-                return false;
-        }
-
-        return true;
-    }
-
     /// <summary>One more argument: a random draw of the caller's.</summary>
     public Expr BringKey(Shape shape) => Bring(new Brought(shape, null), shared: false);
 
@@ -100,22 +85,20 @@ internal sealed class Body
     /// <summary>Adds to the caller's graph what this body needs besides its arguments.</summary>
     public void Supply(Graph caller, Span<int> inputs)
     {
-        if (!ReferenceEquals(_caller, caller) || _callerGeneration != caller.Generation)
-        {
-            (_caller, _callerGeneration) = (caller, caller.Generation);
-            _constants = new int[_brought.Count];
-            for (int i = 0; i < _constants.Length; i++)
-                _constants[i] = _brought[i].Constant is { } values ? caller.Constant(values, _brought[i].Shape).Index : -1;
-        }
-
+        ReadOnlySpan<int> constants = caller.ConstantsOf(this);
         for (int i = 0; i < inputs.Length; i++)
-            inputs[i] = _constants[i] >= 0 ? _constants[i] : caller.RandomKey().Index;
+            inputs[i] = constants[i] >= 0 ? constants[i] : caller.RandomKey().Index;
     }
+
+    /// <summary>Adds the constants among what it needs to a caller's graph.</summary>
+    /// <returns>Their nodes; −1 for a random draw.</returns>
+    public int[] AddConstants(Graph caller) =>
+        [.. _brought.Select(brought => brought.Constant is { } values ? caller.Constant(values, brought.Shape).Index : -1)];
 
     private Expr Bring(Brought value, bool shared)
     {
         _brought.Add(value);
-        return Argument(_shapes.Length + _brought.Count - 1, value.Shape, shared);
+        return Argument(Key.Shapes.Length + _brought.Count - 1, value.Shape, shared);
     }
 
     private Expr Argument(int index, Shape shape, bool shared) =>

@@ -1,0 +1,95 @@
+using System.Runtime.CompilerServices;
+
+namespace BlasNet.Graphs.Functions;
+
+/// <summary>A call that looks for its body: the caller's graph and the nodes of the arguments in it.</summary>
+internal readonly ref struct CallSite(Graph caller, ReadOnlySpan<int> arguments)
+{
+    public Graph Caller { get; } = caller;
+
+    public ReadOnlySpan<int> Arguments { get; } = arguments;
+}
+
+/// <summary>What a body was traced for: a model, its precision, training or evaluation, and the arguments' shapes.</summary>
+/// <remarks>Does not keep the model: a function may outlive it.</remarks>
+internal sealed class BodyKey : IEquatable<BodyKey>
+{
+    private readonly WeakReference<object>? _model;
+    private readonly Precision _precision;
+    private readonly bool _isTraining;
+    private readonly Shape[] _shapes;
+    private readonly int _hash;
+
+    public BodyKey(CallSite call)
+    {
+        Graph caller = call.Caller;
+        _model = caller.Model is null ? null : new WeakReference<object>(caller.Model);
+        (_precision, _isTraining, _hash) = (caller.Precision, caller.IsTraining, HashOf(call));
+        _shapes = new Shape[call.Arguments.Length];
+        for (int i = 0; i < _shapes.Length; i++)
+            _shapes[i] = caller.ShapeOf(call.Arguments[i]);
+    }
+
+    /// <summary>Compares keys, and calls with them.</summary>
+    public static IEqualityComparer<BodyKey> Comparer { get; } = new KeyComparer();
+
+    /// <summary>Of the arguments.</summary>
+    public ReadOnlySpan<Shape> Shapes => _shapes;
+
+    private object? Model => _model is not null && _model.TryGetTarget(out object? model) ? model : null;
+
+    // A model that has been collected is no caller's.
+    private bool IsOf(object? model) => _model is null ? model is null : _model.TryGetTarget(out object? mine) && ReferenceEquals(mine, model);
+
+    /// <summary>Whether a body made for this is what the function means for a call.</summary>
+    public bool Fits(CallSite call)
+    {
+        Graph caller = call.Caller;
+        if (!IsOf(caller.Model) || _precision != caller.Precision || _isTraining != caller.IsTraining || _shapes.Length != call.Arguments.Length)
+            return false;
+
+        for (int i = 0; i < _shapes.Length; i++)
+        {
+            if (caller.ShapeOf(call.Arguments[i]) != _shapes[i])
+                return false;
+        }
+
+        return true;
+    }
+
+    public bool Equals(BodyKey? other) => ReferenceEquals(this, other)
+        || (other is not null && _hash == other._hash && IsOf(other.Model) && _precision == other._precision && _isTraining == other._isTraining
+            && Shapes.SequenceEqual(other.Shapes));
+
+    public override bool Equals(object? obj) => Equals(obj as BodyKey);
+
+    public override int GetHashCode() => _hash;
+
+    /// <summary>The arguments' shapes.</summary>
+    public override string ToString() => string.Join(", ", _shapes);
+
+    private static int HashOf(CallSite call)
+    {
+        Graph caller = call.Caller;
+        var hash = new HashCode();
+        hash.Add(caller.Model is null ? 0 : RuntimeHelpers.GetHashCode(caller.Model));
+        hash.Add((caller.Precision, caller.IsTraining));
+        foreach (int argument in call.Arguments)
+            hash.Add(caller.ShapeOf(argument));
+
+        return hash.ToHashCode();
+    }
+
+    private sealed class KeyComparer : IEqualityComparer<BodyKey>, IAlternateEqualityComparer<CallSite, BodyKey>
+    {
+        public bool Equals(BodyKey? x, BodyKey? y) => x is null ? y is null : x.Equals(y);
+
+        public int GetHashCode(BodyKey key) => key.GetHashCode();
+
+        public bool Equals(CallSite alternate, BodyKey other) => other.Fits(alternate);
+
+        public int GetHashCode(CallSite alternate) => HashOf(alternate);
+
+        public BodyKey Create(CallSite alternate) => new(alternate);
+    }
+}

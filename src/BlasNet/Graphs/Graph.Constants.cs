@@ -1,0 +1,62 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using BlasNet.Graphs.Functions;
+using BlasNet.Graphs.Structure;
+using BlasNet.Memory;
+
+namespace BlasNet.Graphs;
+
+/// <content>Constant vectors and matrices, one node for each, and those that functions bring with them.</content>
+public sealed partial class Graph
+{
+    private readonly Dictionary<(Shape Shape, ulong Hash), int> _arrays = [];
+    private readonly Dictionary<Body, int[]> _broughtConstants = [];
+
+    /// <summary>The constants that a function's body needs: added with its first call, found with the others.</summary>
+    internal ReadOnlySpan<int> ConstantsOf(Body body)
+    {
+        if (!_broughtConstants.TryGetValue(body, out int[]? nodes))
+            _broughtConstants.Add(body, nodes = body.AddConstants(this));
+
+        return nodes;
+    }
+
+    // Compared bit for bit, as they are stored. Where two that differ have one hash, the second is not found again.
+    private Expr AddConstant<T>(ReadOnlySpan<T> values, Shape shape) where T : unmanaged, INumber<T>
+    {
+        RequireOwnThread();
+        CheckLength(ConstantOperator.Instance, values.Length, shape);
+        if (shape.IsScalar)
+            return Constant(double.CreateTruncating(values[0]));
+
+        long place = Data.Add(ConstantOperator.Instance, shape, values);
+        ReadOnlySpan<byte> bytes = Data.BytesOf(place);
+        ref int known = ref CollectionsMarshal.GetValueRefOrAddDefault(_arrays, (shape, HashOf(bytes)), out bool exists);
+        if (exists && Data.BytesOf(AttributeOf(known)).SequenceEqual(bytes))
+        {
+            Data.RemoveLast(place);
+            return new Expr(this, known);
+        }
+
+        int node = AppendStack(ConstantOperator.Instance, place, [], shape, 1, shared: true);
+        if (!exists)
+            known = node;
+
+        return new Expr(this, node);
+    }
+
+    private static ulong HashOf(ReadOnlySpan<byte> bytes)
+    {
+        ulong hash = 0;
+        foreach (uint word in MemoryMarshal.Cast<byte, uint>(bytes))
+            hash = (BitOperations.RotateLeft(hash, 29) ^ word) * Hashing.Multiplier;
+
+        return hash;
+    }
+
+    private void ForgetConstants()
+    {
+        _arrays.Clear();
+        _broughtConstants.Clear();
+    }
+}

@@ -1,0 +1,62 @@
+using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Graphs;
+
+/// <summary>Graphs as they are built.</summary>
+public sealed class GraphTests
+{
+    [Fact]
+    public void A_second_thread_that_adds_to_a_graph_gets_an_error()
+    {
+        var graph = new Graph(Precision.Double);
+        Expr x = graph.Input([1.0, 2.0]);
+        Action[] additions =
+        [
+            () => graph.Input(1.0), () => graph.Index(1), () => graph.Constant(2.0), () => graph.Constant([1.0, 2.0], new Shape(2)),
+            () => Op.Tanh(x), () => _ = x + x, () => Op.Total([x, x, x]), () => Op.Concatenate(x, x),
+        ];
+        int nodes = graph.Count;
+        foreach (Action addition in additions)
+            Assert.Contains("built by thread", Assert.IsType<InvalidOperationException>(OtherThread.Start(addition).End()).Message, StringComparison.Ordinal);
+
+        Assert.Equal(nodes, graph.Count);
+        Assert.Equal(nodes + 1, (x + graph.Input([1.0, 1.0])).Index);   // its own thread goes on
+        OtherThread.Start(graph.Clear).Join();
+        Assert.Throws<InvalidOperationException>(() => graph.Input(1.0));   // the other thread's now
+    }
+
+    [Fact]
+    public void A_loss_that_builds_its_graph_on_several_threads_is_an_error()
+    {
+        using var model = new Model(1);
+        Parameter w = model.Weight("w", 1, 2);
+        var trainer = new Trainer<int>(model, (g, x) =>
+        {
+            Exception? error = OtherThread.Start(() => g.Input([1f, x])).End();
+            return error is null ? w * g.Input([1f, x]) : throw error;
+        }, new Sgd(0.1));
+
+        Assert.Throws<InvalidOperationException>(() => trainer.Step([1, 2]));
+    }
+
+    [Fact]
+    public void Equal_constants_are_one_node_compared_bit_for_bit()
+    {
+        foreach (Precision precision in new[] { Precision.Single, Precision.Double })
+        {
+            var graph = new Graph(precision);
+            Expr first = graph.Constant([1.0, 0.0, double.NaN], new Shape(3));
+            Expr other = graph.Constant([1.0, -0.0, double.NaN], new Shape(3));
+            Expr shaped = graph.Constant([1.0, 0.0, double.NaN], new Shape(1, 3));
+
+            Assert.Equal(first, graph.Constant([1.0, 0.0, double.NaN], new Shape(3)));
+            Assert.Equal(first, graph.Constant([1f, 0f, float.NaN], new Shape(3)));
+            Assert.Equal(3, new HashSet<Expr> { first, other, shaped }.Count);
+            Assert.Equal((3, 3 * 3 * precision.ElementBytes()), (graph.Count, graph.Data.Bytes));
+            graph.Clear();
+            Assert.Equal(0, graph.Constant([1.0, 0.0, double.NaN], new Shape(3)).Index);
+        }
+    }
+}
