@@ -34,4 +34,7 @@ internal sealed record EngineOptions
 
     /// <summary>Check every graph and plan; for tests.</summary>
     public bool Verify { get; init; }
+
+    /// <summary>Wait for a thread that prepares the next pass, however busy all of them are; for tests.</summary>
+    public bool AwaitPreparation { get; init; }
 }

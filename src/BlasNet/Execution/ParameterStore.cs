@@ -10,6 +10,7 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 {
     private readonly NativeBuffer<T> _values = new();
     private readonly List<PackedWeights<T>> _packed = [];
+    private int _holds;
 
     /// <summary>Changes with every change of values.</summary>
     public long Version { get; private set; }
@@ -68,8 +69,15 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
     /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
     public void HoldForecasts(bool hold)
     {
-        foreach (PackedWeights<T> packed in _packed)
-            packed.HoldForecast(hold);
+        lock (_packed)
+        {
+            _holds += hold ? 1 : -1;
+            if (_holds != (hold ? 1 : 0))
+                return;   // others hold them, too
+
+            foreach (PackedWeights<T> packed in _packed)
+                packed.HoldForecast(hold);
+        }
     }
 
     public void Dispose()

@@ -66,6 +66,7 @@ public sealed partial class CheckpointFolder : IDisposable
         state.Use.Enter();
         try
         {
+            using ModelAccess.Scope reading = trainer.Model.Access.Read();
             return Save(state, notes ?? new Dictionary<string, string>());
         }
         finally
@@ -77,7 +78,7 @@ public sealed partial class CheckpointFolder : IDisposable
     /// <summary>Puts a trainer and its model where the newest checkpoint was made, or, where that one is damaged, the one before it.</summary>
     /// <returns>Null where there is no checkpoint: nothing has changed, and training starts afresh.</returns>
     /// <exception cref="CheckpointException">It belongs to another model, optimizer or seed, or none of those there can be read. Nothing has changed.</exception>
-    /// <exception cref="InvalidOperationException">The trainer is in use.</exception>
+    /// <exception cref="InvalidOperationException">The trainer is in use, or the calling thread is within an evaluation of its model.</exception>
     public Checkpoint? Restore<TExample>(Trainer<TExample> trainer)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -86,6 +87,7 @@ public sealed partial class CheckpointFolder : IDisposable
         state.Use.Enter();
         try
         {
+            using ModelAccess.Scope change = trainer.Model.Access.Exclusive(nameof(Restore));
             return Restore(state);
         }
         finally

@@ -15,6 +15,7 @@ namespace BlasNet.Training;
 /// <inheritdoc/>
 internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly Model _model;
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
     private readonly EngineOptions _options;
@@ -30,7 +31,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
 
     public GradientAccumulator(Model model, EngineOptions options)
     {
-        _parameters = model.Store<T>();
+        (_model, _parameters) = (model, model.Store<T>());
         _targets = [.. model.Parameters];
         _options = options;
         _first = new GradientShare<T>(_parameters, _targets, options);
@@ -158,10 +159,11 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
             throw new InvalidOperationException("There is no average of the parameters yet: set the optimizer's AverageFrom before training, and train at least so many steps.");
 
         int length = _parameters.Length;
-        var exchange = new ParameterExchange<T>(_parameters);
+        var exchange = new ParameterExchange<T>(_model);
         TensorPrimitives.Divide(_state!.Span.Slice((optimizer.StateBuffers - 1) * length, length), T.CreateTruncating(-averaged), _parameters.Span);
         TensorPrimitives.Add(_parameters.Span, exchange.Saved, _parameters.Span);
         _parameters.Changed();
+        GC.KeepAlive(this);
         return exchange;
     }
 

@@ -19,7 +19,7 @@ public delegate void GradientNormHandler(int example, ReadOnlySpan<double> squar
 /// <summary>The norm of every single example's gradient, from one batched backward pass: what importance sampling, privacy and statistics of the batch need.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
 /// <remarks>No example's gradient is ever made where a formula avoids it: of a weight used once, |dW|² = |dy|²|x|². Costs less than the gradient
-/// of the sum, since the products that make it are left out.</remarks>
+/// of the sum, since the products that make it are left out. One thread at a time uses it; each run sees the parameters of one moment (see <see cref="Model"/>).</remarks>
 public sealed unsafe class GradientNorms<TExample>
 {
     private readonly Model _model;
@@ -44,6 +44,7 @@ public sealed unsafe class GradientNorms<TExample>
         ArgumentNullException.ThrowIfNull(loss);
         (_model, _loss, _graph, _parameters) = (model, loss, model.NewGraph(), [.. model.Parameters]);
         _norms = new double[_parameters.Length];
+        model.Complete();
         _engine = model.Own<IDisposable>(model.Precision == Precision.Single
             ? new Engine<float>(model.Store<float>(), options)
             : new Engine<double>(model.Store<double>(), options));
@@ -88,22 +89,23 @@ public sealed unsafe class GradientNorms<TExample>
     private void RunPasses(ReadOnlySpan<TExample> examples, Action<int> handler, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ComputeBatch, 1);
-        for (int start = 0; start < examples.Length; start += ComputeBatch)
+        _use.Enter();
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            ReadOnlySpan<TExample> pass = examples.Slice(start, Math.Min(ComputeBatch, examples.Length - start));
-            _use.Enter();
-            try
+            using ModelAccess.Scope reading = _model.Access.Read();
+            for (int start = 0; start < examples.Length; start += ComputeBatch)
             {
+                cancellation.ThrowIfCancellationRequested();
+                ReadOnlySpan<TExample> pass = examples.Slice(start, Math.Min(ComputeBatch, examples.Length - start));
                 if (_engine is Engine<float> single)
                     RunPass(single, pass, start, handler);
                 else
                     RunPass((Engine<double>)_engine, pass, start, handler);
             }
-            finally
-            {
-                _use.Exit();
-            }
+        }
+        finally
+        {
+            _use.Exit();
         }
     }
 
@@ -124,10 +126,12 @@ public sealed unsafe class GradientNorms<TExample>
         }
 
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(_byExample.Losses));
+        _model.Access.ThrowIfClosed();
         engine.Prepare(_graph, [], total, _parameters, _byExample);
         engine.Execute();
         for (int i = 0; i < examples.Length; i++)
         {
+            _model.Access.ThrowIfClosed();
             for (int parameter = 0; parameter < _norms.Length; parameter++)
             {
                 ReadOnlySpan<T> norms = engine.NormsOf(parameter);

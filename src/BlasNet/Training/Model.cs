@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
@@ -9,7 +10,14 @@ using BlasNet.Memory;
 namespace BlasNet.Training;
 
 /// <summary>The parameters of a network: named, initialised from a seed, in one flat buffer.</summary>
-/// <remarks>The one object that holds native memory for its user: what trainers and evaluators of the model need goes with it when it is disposed.</remarks>
+/// <remarks>
+/// The one object to dispose: the native memory of its trainers and evaluators goes with it. Memory that nothing refers to is collected, without disposing too.
+/// <para>Threads: once its parameters have been added, a model is shared by any number of threads. Evaluations of it run side by side, and beside a training step until that
+/// step's update. The update, <see cref="Load"/>, <see cref="SetValues"/>, the exchange of averages and the restoring of a checkpoint wait for the evaluations under way, and
+/// evaluations that begin meanwhile wait for them: whatever is computed in one run is computed from the parameters of one moment. Two steps of one model, by whatever
+/// trainers, come one after another. A loss function or a result handler that asks for such a change of the model it is evaluating gets an error, since it would wait for itself;
+/// nor may it wait for another thread that does. Parameters are added by one thread, before anything else.</para>
+/// </remarks>
 public sealed partial class Model : IParameters, IDisposable
 {
     // Offsets into the flat buffer are 32-bit; the rest is for the gaps between parameters.
@@ -17,16 +25,16 @@ public sealed partial class Model : IParameters, IDisposable
 
     private readonly List<Parameter> _parameters = [];
     private readonly Dictionary<string, Parameter> _byName = new(StringComparer.Ordinal);
-    private readonly List<IDisposable> _owned = [];
+    private readonly ConditionalWeakTable<IDisposable, object?> _owned = [];   // refers to nothing that nobody else does
     private readonly ParameterStore<float>? _single;
     private readonly ParameterStore<double>? _double;
-    private bool _disposed;
+    private bool _isComplete;
 
     /// <param name="seed">Together with a parameter's name it determines the parameter's first values.</param>
     /// <param name="precision">The element type of parameters, values and gradients.</param>
     public Model(int seed = 0, Precision precision = Precision.Single)
     {
-        (Seed, Precision) = (seed, precision);
+        (Seed, Precision, Access) = (seed, precision, new ModelAccess(Free));
         if (precision == Precision.Single)
             _single = new ParameterStore<float>();
         else
@@ -63,6 +71,9 @@ public sealed partial class Model : IParameters, IDisposable
     /// is too large to be trained is refused before it is there.</summary>
     internal (int Gradients, int State) Training { get; init; }
 
+    /// <summary>Who may read the parameters, and who change them.</summary>
+    internal ModelAccess Access { get; }
+
     /// <summary>An empty graph for this model's expressions.</summary>
     public Graph NewGraph() => new(Precision, this);
 
@@ -71,6 +82,7 @@ public sealed partial class Model : IParameters, IDisposable
     {
         ArgumentNullException.ThrowIfNull(parameter);
         var values = new double[parameter.Shape.Size];
+        using ModelAccess.Scope reading = Access.Read();
         if (_single is not null)
             TensorPrimitives.ConvertTruncating<float, double>(_single.SpanOf(Mine(parameter)), values);
         else
@@ -83,12 +95,14 @@ public sealed partial class Model : IParameters, IDisposable
     /// <param name="parameter">One of this model's.</param>
     /// <param name="values">rows × columns numbers, column by column.</param>
     /// <exception cref="ArgumentException">Another number of values.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a training step of the model.</exception>
     public void SetValues(Parameter parameter, ReadOnlySpan<double> values)
     {
         ArgumentNullException.ThrowIfNull(parameter);
         if (values.Length != parameter.Shape.Size)
             throw new ArgumentException($"{parameter} takes {parameter.Shape.Size} values, not {values.Length}.", nameof(values));
 
+        using ModelAccess.Scope change = Access.Exclusive(nameof(SetValues));
         if (_single is not null)
             TensorPrimitives.ConvertTruncating(values, _single.SpanOf(Mine(parameter)));
         else
@@ -97,14 +111,13 @@ public sealed partial class Model : IParameters, IDisposable
         Changed();
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_disposed)
-            return;
+    /// <summary>Ends all use of the model. Runs under way on other threads end with an <see cref="ObjectDisposedException"/>, at the latest after the pass
+    /// that they compute; the last of them frees the memory.</summary>
+    public void Dispose() => Access.Close();
 
-        _disposed = true;
-        foreach (IDisposable owned in _owned)
+    private void Free()
+    {
+        foreach ((IDisposable owned, _) in _owned)
             owned.Dispose();
 
         _single?.Dispose();
@@ -113,17 +126,20 @@ public sealed partial class Model : IParameters, IDisposable
 
     internal ParameterStore<T> Store<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        Access.ThrowIfClosed();
         return (ParameterStore<T>)(object?)(typeof(T) == typeof(float) ? _single : _double)!
             ?? throw new InvalidOperationException($"The model's precision is {Precision}, not {typeof(T).Name}.");
     }
 
-    /// <summary>Disposes something together with the model.</summary>
-    internal TResource Own<TResource>(TResource resource) where TResource : IDisposable
+    /// <summary>Disposes something together with the model, unless nobody refers to it before.</summary>
+    internal TResource Own<TResource>(TResource resource) where TResource : class, IDisposable
     {
-        _owned.Add(resource);
+        _owned.Add(resource, null);
         return resource;
     }
+
+    /// <summary>Takes no more parameters: trainers and evaluators count on those that there are.</summary>
+    internal void Complete() => _isComplete = true;
 
     internal PackingUses PackingUsesOf(Parameter parameter) => _single?.PackedOf(parameter.Index).Uses ?? _double!.PackedOf(parameter.Index).Uses;
 
@@ -172,14 +188,12 @@ public sealed partial class Model : IParameters, IDisposable
 
     private Parameter Mine(Parameter parameter)
     {
-        SideJob.RequireNone();
-        ObjectDisposedException.ThrowIf(_disposed, this);
         return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
     }
 
     private Parameter Add(string name, int rows, int columns, bool isMatrix, Initializer initializer)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        Access.ThrowIfClosed();
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         string what = $"{name} {Shape.ToText(rows, columns)}";
         if (rows < 1 || columns < 1)
@@ -191,7 +205,7 @@ public sealed partial class Model : IParameters, IDisposable
         if (_byName.ContainsKey(name))
             throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));
 
-        if (_owned.Count > 0)
+        if (_isComplete)
             throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
 
         int offset = _single?.Append(shape.Size) ?? _double!.Append(shape.Size);

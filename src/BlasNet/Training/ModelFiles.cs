@@ -1,7 +1,6 @@
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Memory;
 
 namespace BlasNet.Training;
@@ -20,8 +19,7 @@ public sealed partial class Model
     public void Save(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        SideJob.RequireNone();
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using ModelAccess.Scope reading = Access.Read();
         RequireFinite();
         using var writer = new SafetensorsWriter(path, Entries());
         Append(writer);
@@ -32,22 +30,23 @@ public sealed partial class Model
     /// <param name="path">A file with exactly one tensor for each parameter: of its name and shape, F32 or F64. Where
     /// the precision differs from the model's, values are rounded to the nearest.</param>
     /// <remarks>Everything is checked and read before the first value changes, so after an error the model is what it was.
-    /// That takes a second copy of the parameters while it lasts.</remarks>
+    /// That takes a second copy of the parameters while it lasts. Evaluations go on until all has been read; those under way then end first.</remarks>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="SafetensorsException">The file cannot be opened, is not a safetensors file, or has other tensors than the model has
     /// parameters.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a training step of the model.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public void Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        using ModelAccess.Scope change = Access.Change(nameof(Load));
         using var reader = new SafetensorsReader(path);
         SafetensorsEntry[] entries = Match(path, reader.Header);
 
         if (_single is not null)
-            Read(reader, entries, _single, _parameters);
+            Read(reader, entries, _single, _parameters, change);
         else
-            Read(reader, entries, _double!, _parameters);
+            Read(reader, entries, _double!, _parameters, change);
     }
 
     /// <exception cref="SafetensorsException"><see cref="Load"/> would refuse the file, for what it is or for the tensors it has.</exception>
@@ -96,7 +95,7 @@ public sealed partial class Model
     }
 
     private static void Read<T>(
-        SafetensorsReader reader, SafetensorsEntry[] entries, ParameterStore<T> store, IReadOnlyList<Parameter> parameters)
+        SafetensorsReader reader, SafetensorsEntry[] entries, ParameterStore<T> store, IReadOnlyList<Parameter> parameters, ModelAccess.Scope change)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using var values = new NativeBuffer<T>(store.Length);
@@ -104,6 +103,7 @@ public sealed partial class Model
         foreach (Parameter parameter in parameters)
             reader.Read(entries[parameter.Index], parameter.Shape, values.Span.Slice(parameter.Offset, parameter.Shape.Size));
 
+        change.Exclude();
         foreach (Parameter parameter in parameters)
             values.Span.Slice(parameter.Offset, parameter.Shape.Size).CopyTo(store.SpanOf(parameter));
 

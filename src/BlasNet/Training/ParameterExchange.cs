@@ -7,12 +7,14 @@ namespace BlasNet.Training;
 /// <summary>Keeps a model's parameters while others are in their place, and puts them back when it is disposed.</summary>
 internal sealed class ParameterExchange<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly Model _model;
     private readonly ParameterStore<T> _parameters;
     private readonly NativeBuffer<T> _saved;
     private bool _disposed;
 
-    public ParameterExchange(ParameterStore<T> parameters)
+    public ParameterExchange(Model model)
     {
+        (_model, ParameterStore<T> parameters) = (model, model.Store<T>());
         _parameters = parameters;
         _saved = new NativeBuffer<T>(parameters.Length);
         parameters.Span.CopyTo(_saved.Span);
@@ -26,8 +28,9 @@ internal sealed class ParameterExchange<T> : IDisposable where T : unmanaged, IB
             return;
 
         _disposed = true;
-        if (_parameters.Length == _saved.Length)   // the model has not been disposed
+        if (!_model.Access.IsClosed)
         {
+            using ModelAccess.Scope change = _model.Access.Exclusive("The end of the average's use");
             _saved.Span.CopyTo(_parameters.Span);
             _parameters.Changed();
         }

@@ -73,7 +73,8 @@ public sealed partial class Trainer<TExample>
                 if (prepares)
                 {
                     _upcoming = following < end ? (examples, following, end, computeBatch) : (nextStep!, 0, nextStep!.Count, computeBatch);
-                    _preparation.Start();
+                    while (!_preparation.Start() && _trainer._awaitsPreparation)
+                        Thread.Yield();
                 }
 
                 try
@@ -82,7 +83,7 @@ public sealed partial class Trainer<TExample>
                 }
                 finally
                 {
-                    IsAhead = prepares && _preparation.Finish();
+                    IsAhead = prepares && _preparation.Finish(takeBack: !_trainer._awaitsPreparation);
                     if (_preparation.IsTooEarly)
                         Drop();
                 }
@@ -155,7 +156,13 @@ public sealed partial class Trainer<TExample>
             while (pass.Memory.Bytes > _sizer.Budget)
             {
                 if (pass.Count == 1)
-                    throw new MemoryBudgetException(first, pass.Memory.Bytes, _sizer.Budget, _trainer.Workers);
+                    throw new MemoryBudgetException(first, pass.Memory.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: pass.Compilation is null);
+
+                if (pass.Compilation is null)
+                {
+                    Plan(pass, examples, first, pass.Count / 2);   // by how much it is too large is not known
+                    continue;
+                }
 
                 _sizer.AddPass(pass.Ends[^1], pass.Memory);
                 Plan(pass, examples, first, _sizer.Fewer(CollectionsMarshal.AsSpan(pass.Ends), pass.Memory));
@@ -168,10 +175,19 @@ public sealed partial class Trainer<TExample>
         private void Plan(Pass pass, StepExamples examples, int first, int count, PassSizer? sizer = null)
         {
             long begin = Stopwatch.GetTimestamp();
+            pass.Graph.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
             Build(pass, examples, first, count, sizer);
+            pass.Graph.Data.Limit = long.MaxValue;   // numbers that the plan adds are looked at with the plan
             Share.Times.Build += Stopwatch.GetTimestamp() - begin;
-            Share.Prepare(pass);
-            pass.Memory = _sizer.Budget == 0 ? default : Share.Memory(pass, _trainer.Workers);
+            try
+            {
+                Share.Prepare(pass);
+                pass.Memory = _sizer.Budget == 0 ? default : Share.Memory(pass, _trainer.Workers);
+            }
+            catch (GraphMemoryException e)
+            {
+                pass.Memory = new PassMemory(e.Bytes, pass.Graph.Data.Bytes, FixedBytes: 0, Launches: 0, Flops: 0);
+            }
         }
 
         private void Compute(StepExamples examples, int first)
@@ -192,7 +208,20 @@ public sealed partial class Trainer<TExample>
             {
                 int nodes = graph.Count;
                 pass.Examples.Starts.Add(nodes);
-                pass.Examples.Losses.Add(_trainer.BuildLoss(graph, examples, first + i));
+                try
+                {
+                    pass.Examples.Losses.Add(_trainer.BuildLoss(graph, examples, first + i));
+                }
+                catch (GraphMemoryException e) when (i == 0)
+                {
+                    throw new MemoryBudgetException(first, e.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: true);
+                }
+                catch (GraphMemoryException)
+                {
+                    Build(pass, examples, first, i);   // without the one that has no room
+                    return;
+                }
+
                 if (_sizer.Budget == 0)
                     continue;
 

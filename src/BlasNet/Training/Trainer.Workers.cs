@@ -54,6 +54,7 @@ public sealed partial class Trainer<TExample>
 
     private void RunWorker(int worker)
     {
+        using ModelAccess.Scope part = Model.Access.Join(ModelAccess.Kind.Changer);
         int workers = _bounds.Length - 1;
         _runners[worker].Run(_examples, _bounds[worker], _bounds[worker + 1], ComputeBatch == 0 ? 0 : Math.Max(1, ComputeBatch / workers));
     }

@@ -14,12 +14,15 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
 
 /// <summary>Trains a model whose loss is written for one example.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
+/// <remarks>Threads: one thread at a time uses a trainer. A step is computed from the parameters of one moment, beside evaluations on other threads, and its update
+/// waits for those; steps of several trainers of one model come one after another (see <see cref="Model"/>).</remarks>
 public sealed partial class Trainer<TExample> : ITrainerState
 {
     private readonly Func<Graph, TExample, Expr> _loss;
     private readonly GradientAccumulator _accumulator;
     private readonly List<PassRunner> _runners = [];   // one for each thread of a step, the calling one first
     private readonly Exclusive _use = new("trainer");
+    private readonly bool _awaitsPreparation;
     private long _steps;
     private int _epochDone, _epochSize;   // examples
     private double _epochLossSum, _epochWeight;
@@ -38,9 +41,10 @@ public sealed partial class Trainer<TExample> : ITrainerState
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
-        (Model, _loss, Optimizer) = (model, loss, optimizer);
+        (Model, _loss, Optimizer, _awaitsPreparation) = (model, loss, optimizer, options.AwaitPreparation);
         (_examples, _nextExamples) = (new StepExamples(this), new StepExamples(this));
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
+        model.Complete();
         _accumulator = model.Own(GradientAccumulator.Create(model, options));
         _runners.Add(new PassRunner(this, _accumulator.First));
     }
@@ -77,7 +81,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <returns>The mean of their losses, before the step; <see cref="LastStep"/> tells the rest.</returns>
     /// <exception cref="ArgumentException">No examples.</exception>
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
-    /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or the trainer is in use.</exception>
+    /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, the trainer is in use, or the
+    /// calling thread is within an evaluation or a step of the same model.</exception>
     /// <exception cref="NonFiniteException">The loss, its gradient or what the step would make of a parameter is infinite or NaN. Nothing has changed.</exception>
     /// <exception cref="MemoryBudgetException">An example alone is too large for <see cref="MemoryBudget"/>. No parameter has changed.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
@@ -86,8 +91,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _use.Enter();
         try
         {
+            using ModelAccess.Scope change = Model.Access.Change(nameof(Step));
             Load(examples);
-            return Step(nextStep: null);
+            return Step(change, nextStep: null);
         }
         finally
         {
@@ -101,13 +107,14 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _use.Enter();
         try
         {
+            using ModelAccess.Scope change = Model.Access.Change(nameof(Step));
             if (_runners[0].IsAhead && _nextExamples.Are(source))
                 (_examples, _nextExamples) = (_nextExamples, _examples);
             else
                 Load(source);
 
             _nextExamples.Announce(next, _steps + 1);
-            return Step(next.Count > 0 ? _nextExamples : null);
+            return Step(change, next.Count > 0 ? _nextExamples : null);
         }
         finally
         {
@@ -115,9 +122,10 @@ public sealed partial class Trainer<TExample> : ITrainerState
         }
     }
 
-    private double Step(StepExamples? nextStep)
+    private double Step(ModelAccess.Scope change, StepExamples? nextStep)
     {
         AccumulateGradient(nextStep);
+        change.Exclude();
         if (_accumulator.Update(Optimizer, _steps + 1) is { } refusal)
             throw FindNonFinite(refusal);
 
@@ -183,7 +191,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         }
         catch (MemoryBudgetException e)
         {
-            throw new MemoryBudgetException(source.Order[source.Start + e.Example], e.Bytes, e.Budget, Workers);
+            throw new MemoryBudgetException(source.Order[source.Start + e.Example], e.Bytes, e.Budget, Workers, e.IsAtLeast);
         }
     }
 

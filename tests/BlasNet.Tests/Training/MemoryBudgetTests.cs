@@ -79,6 +79,65 @@ public sealed class MemoryBudgetTests
         Assert.Equal(3, Assert.Throws<MemoryBudgetException>(() => problem.Trainer.Epoch(lengths, null, TestContext.Current.CancellationToken)).Example);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void An_example_too_large_is_refused_before_its_numbers_are_there(int workers)
+    {
+        const long Budget = 16 * MiB;
+        using var model = new Model(1);
+        Parameter w = model.Weight("w", 1, 4);
+        float[] quarter = new float[MiB / 4 / sizeof(float)];
+        int inputs = 0;
+        var trainer = new Trainer<int>(model, (g, count) =>
+        {
+            Expr sum = w * g.Input([1f, 2, 3, 4]);
+            for (int i = 0; i < count; i++)
+            {
+                Interlocked.Increment(ref inputs);
+                sum += Mean(g.Input(quarter));
+            }
+
+            return sum;
+        }, new Sgd(0.1))
+        { MemoryBudget = workers * Budget, Workers = workers };
+        double[] before = model.ValuesOf(w);
+
+        var error = Assert.Throws<MemoryBudgetException>(() => trainer.Step([2, 2, 2, 100_000]));
+        Assert.Equal((3, Budget), (error.Example, error.Budget));
+        Assert.InRange(error.Bytes, Budget + 1, Budget + MiB);
+        Assert.StartsWith("Example 3 needs at least ", error.Message, StringComparison.Ordinal);
+        Assert.InRange(inputs, 64, 6 + (2 * 64) + 1);   // 64 quarters fill the budget; tried beside the others, then alone
+        Assert.Equal(before, model.ValuesOf(w));
+        Assert.True(double.IsFinite(trainer.Step([2, 2])));
+    }
+
+    [Theory]
+    [InlineData(false, 100_000_000)]   // refused while it is built
+    [InlineData(true, 300_000)]        // and where nothing of it has merged
+    public void An_example_of_too_many_nodes_is_refused_before_it_is_planned(bool isDeep, int count)
+    {
+        using var model = new Model(1);
+        Parameter w = model.Weight("w", 1, 1);
+        int nodes = 0;
+        var trainer = new Trainer<int>(model, (g, length) =>
+        {
+            Expr x = w * g.Input(1.0), last = x;
+            for (int i = 0; i < length; i++, nodes++)
+                last = Tanh(isDeep ? last : x);
+
+            return last;
+        }, new Sgd(0.1))
+        { MemoryBudget = 64 * MiB };
+        trainer.Step([5]);
+        long before = GC.GetTotalAllocatedBytes();
+
+        Assert.Equal(1, Assert.Throws<MemoryBudgetException>(() => trainer.Step([5, count])).Example);
+        Assert.InRange(nodes, 1, 10 + (2 * 64 * MiB / Graph.BytesPerNode));   // tried beside the other example, then alone
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 1, 320 * MiB);
+        Assert.True(double.IsFinite(trainer.Step([5, 6])));
+    }
+
     [Fact]
     public void The_same_training_splits_the_same_way_wherever_it_goes_on()
     {

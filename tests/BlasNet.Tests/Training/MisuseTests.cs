@@ -83,15 +83,6 @@ public sealed class MisuseTests : IDisposable
     }
 
     [Fact]
-    public void An_evaluator_is_not_used_within_its_own_handler()
-    {
-        var evaluator = new Evaluator<int>(_model, Loss);
-
-        Assert.Throws<InvalidOperationException>(() => Run(evaluator, 2, () => Run(evaluator, 1)));
-        Run(evaluator, 1);   // usable again
-    }
-
-    [Fact]
     public void A_step_and_an_epoch_need_examples()
     {
         Trainer<int> trainer = NewTrainer(Loss);

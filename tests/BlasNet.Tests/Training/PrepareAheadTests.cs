@@ -29,7 +29,7 @@ public sealed class PrepareAheadTests : IDisposable
     [Theory, MemberData(nameof(Combinations))]
     public void A_training_is_the_same_to_the_bit(string combination)
     {
-        using Training ahead = new(true, combination), alone = new(false, combination);
+        using Training ahead = new(true, combination, awaits: true), alone = new(false, combination);
         for (int epoch = 0; epoch < 3; epoch++)
         {
             Assert.Equal(alone.Epoch(), ahead.Epoch());
@@ -214,7 +214,7 @@ public sealed class PrepareAheadTests : IDisposable
     public void Functions_of_the_user_s_never_run_side_by_side()
     {
         int running = 0;
-        using var training = new Training(true, "passes");
+        using var training = new Training(true, "passes", awaits: true);
         void Alone()
         {
             Assert.Equal(1, Interlocked.Increment(ref running));
@@ -292,7 +292,7 @@ public sealed class PrepareAheadTests : IDisposable
         private readonly Model _model = new(1);
         private readonly List _data;
 
-        public Training(bool isAhead, string combination = "plain")
+        public Training(bool isAhead, string combination = "plain", bool awaits = false)
         {
             var words = new Embedding(_model, "words", 64, 50);
             var lstm = new Lstm(_model, "lstm", 64, 128);
@@ -304,6 +304,7 @@ public sealed class PrepareAheadTests : IDisposable
                 "as written" => EngineOptions.AsWritten,
                 _ => new EngineOptions(),
             };
+            options = options with { AwaitPreparation = awaits };
             Trainer = new Trainer<int>(_model, Loss, new Adam(0.01), options)
             {
                 OptimizationBatch = 16,

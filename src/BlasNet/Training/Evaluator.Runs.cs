@@ -1,0 +1,138 @@
+using System.Numerics;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Training;
+
+/// <content>One run: its access to the model, and the workers it has for itself.</content>
+public sealed partial class Evaluator<TExample>
+{
+    private readonly struct Session<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private readonly Evaluator<TExample> _evaluator;
+        private readonly ResultHandler<T> _handler;
+        private readonly ModelAccess.Scope _reading;
+        private readonly Team _team;
+
+        public Session(Evaluator<TExample> evaluator, ResultHandler<T> handler)
+        {
+            (_evaluator, _handler, Workers) = (evaluator, handler, evaluator.Workers);
+            GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * Workers, Array.MaxLength);
+            _team = evaluator.Rent();
+            _reading = evaluator._model.Access.Read();
+        }
+
+        public int Workers { get; }
+
+        /// <summary>How many examples all workers together compute at once.</summary>
+        public int GroupSize { get; }
+
+        /// <summary>Evaluates some examples and hands their results over.</summary>
+        /// <param name="group">For other threads, which a span cannot reach; empty where there are none.</param>
+        /// <param name="examples">The same examples.</param>
+        /// <param name="first">The number of the first of them.</param>
+        public void Compute(TExample[] group, ReadOnlySpan<TExample> examples, int first)
+        {
+            int workers = Math.Min(Workers, examples.Length);
+            if (workers == 1)
+                _team[0].Compute<T>(examples, first);
+            else
+                _team.Compute<T>(group, workers, first);
+
+            for (int worker = 0; worker < workers; worker++)
+                _team[worker].HandOver(_handler);
+        }
+
+        public void Dispose()
+        {
+            _evaluator.Return(_team);
+            _reading.Dispose();
+        }
+    }
+
+    /// <summary>The workers of one run at a time.</summary>
+    private sealed class Team(Evaluator<TExample> evaluator) : IDisposable
+    {
+        private readonly List<Worker> _workers = [new(evaluator)];
+        private readonly ParallelParts _parallel = new();
+
+        public Worker this[int worker] => _workers[worker];
+
+        public void Compute<T>(TExample[] group, int workers, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            while (_workers.Count < workers)
+                _workers.Add(new Worker(evaluator));
+
+            Model model = evaluator._model;
+            ParameterStore<T> parameters = model.Store<T>();
+            parameters.HoldForecasts(true);
+            try
+            {
+                _parallel.Run(workers, worker =>
+                {
+                    using ModelAccess.Scope reading = model.Access.Join(ModelAccess.Kind.Reader);
+                    (int start, int end) = (Start(worker), Start(worker + 1));
+                    _workers[worker].Compute<T>(group.AsSpan(start..end), first + start);
+                });
+            }
+            finally
+            {
+                parameters.HoldForecasts(false);
+            }
+
+            int Start(int worker) => (int)((long)group.Length * worker / workers);
+        }
+
+        public void Dispose()
+        {
+            foreach (Worker worker in _workers)
+                worker.Dispose();
+        }
+    }
+
+    /// <summary>One thread's passes.</summary>
+    private sealed class Worker(Evaluator<TExample> evaluator) : IDisposable
+    {
+        private readonly Model _model = evaluator._model;
+        private readonly Graph _graph = evaluator._model.NewGraph();
+        private readonly IDisposable _engine = evaluator._model.Own<IDisposable>(evaluator._model.Precision == Precision.Single
+            ? new Engine<float>(evaluator._model.Store<float>(), evaluator._options)
+            : new Engine<double>(evaluator._model.Store<double>(), evaluator._options));
+
+        private Expr[] _outputs = [];
+        private int _first, _count;
+
+        public void Compute<T>(ReadOnlySpan<TExample> examples, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            (_first, _count) = (first, examples.Length);
+            if (_outputs.Length < _count)
+                _outputs = new Expr[_count];
+
+            _graph.Clear();
+            for (int i = 0; i < _count; i++)
+            {
+                _graph.BeginExample(first + i);
+                _outputs[i] = _graph.At(evaluator._function(_graph, examples[i]).IndexIn(_graph));
+            }
+
+            _model.Access.ThrowIfClosed();
+            var engine = (Engine<T>)_engine;
+            engine.Prepare(_graph, _outputs.AsSpan(0, _count));
+            engine.Execute();
+        }
+
+        public void HandOver<T>(ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                _model.Access.ThrowIfClosed();
+                handler(_first + i, ((Engine<T>)_engine).ValueOf(i));
+            }
+
+            GC.KeepAlive(this);
+        }
+
+        public void Dispose() => _engine.Dispose();
+    }
+}
