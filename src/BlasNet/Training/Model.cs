@@ -74,7 +74,7 @@ public sealed partial class Model : IParameters, IDisposable
     /// <summary>Who may read the parameters, and who change them.</summary>
     internal ModelAccess Access { get; }
 
-    /// <summary>An empty graph for this model's expressions.</summary>
+    /// <summary>An empty graph for this model's expressions, to be built by the calling thread.</summary>
     public Graph NewGraph() => new(Precision, this);
 
     /// <summary>A copy of a parameter's values, column by column.</summary>

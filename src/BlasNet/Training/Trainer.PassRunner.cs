@@ -107,6 +107,7 @@ public sealed partial class Trainer<TExample>
         /// <summary>Computes one example by itself, as its user wrote it.</summary>
         public Examination Examine(StepExamples examples, int number)
         {
+            _pass.Graph.MemoryLimit = long.MaxValue;
             Build(_pass, examples, number, 1);
             return _trainer._accumulator.Examine(_pass.Graph, _pass.Examples.Losses[0]);
         }
