@@ -6,10 +6,10 @@ namespace BlasNet.Graphs;
 /// <remarks>
 /// Every use is one node of the caller's graph, so building and batching cost per call, not per operation; the body is put in the call's place
 /// when calls have become stacks. A function computes from its arguments and the model's parameters alone, and its control flow may depend on
-/// the arguments' shapes only: it runs once for each combination of shapes, model, and training or evaluation. Of these combinations the last 512 are kept; one that comes back after
-/// that runs again. Calling with expressions of any graph of the model is fine.
-/// <para>Threads: a function is shared by any number of threads. Two that meet a combination at the same time may both run the user's code, so that must not change
-/// anything; one of the two results is kept. A function may call others, and itself for other shapes.</para>
+/// the arguments' shapes only: it runs once for each combination of shapes, model, and training or evaluation. Of these combinations the last 512 are kept;
+/// one that comes back after that runs again. Calling with expressions of any graph of the model is fine.
+/// <para>Threads: a function is shared by any number of threads. Two that meet a combination at the same time may both run the user's code, so that must not
+/// change anything; one of the two results is kept. A function may call others, and itself for other shapes.</para>
 /// </remarks>
 public abstract class Function
 {

@@ -6,7 +6,8 @@ public sealed partial class Graph
     /// <summary>The least that a node takes from here to its plan: of a million nodes that become a few stacks, 114 bytes each were measured.</summary>
     internal const int BytesPerNode = 100;
 
-    /// <summary>What a node takes, with its gradient, that passes have made: in a chain of a million nodes, where nothing merges, 947 bytes were measured.</summary>
+    /// <summary>What a node takes, with its gradient, that passes have made: in a chain of a million nodes, where nothing merges, 947 bytes were
+    /// measured.</summary>
     internal const int BytesPerPlannedNode = 900;
 
     /// <summary>Nodes that take less are not looked at.</summary>
@@ -14,7 +15,8 @@ public sealed partial class Graph
 
     private long _nodeLimit = long.MaxValue, _plannedLimit = long.MaxValue;
 
-    /// <summary>How many bytes the numbers of the examples may take and, where they take more than 64 MiB, the nodes with those of the graphs that passes make of them.</summary>
+    /// <summary>How many bytes the numbers of the examples may take and, where they take more than 64 MiB, the nodes with those of the graphs that passes
+    /// make of them.</summary>
     /// <exception cref="GraphMemoryException">Where nodes are added, by a pass too: they would take more.</exception>
     internal long MemoryLimit
     {

@@ -8,8 +8,8 @@ namespace BlasNet.Graphs;
 /// The one representation of BlasNet. A per-example graph, the minibatch graph (examples side by side, sharing the parameters), the batched
 /// graph and a graph with gradients are all of this type; a pass makes one from another. Stored in a few arrays: adding a node
 /// allocates nothing once the arrays have grown, and <see cref="Clear"/> keeps them.
-/// <para>Threads: one thread builds a graph, the one that made it or cleared it last; another that adds to it gets an error. The graph that a loss function is given
-/// belongs to that call. A graph that nobody adds to may be read and printed by any number of threads.</para>
+/// <para>Threads: one thread builds a graph, the one that made it or cleared it last; another that adds to it gets an error. The graph that a loss function
+/// is given belongs to that call. A graph that nobody adds to may be read and printed by any number of threads.</para>
 /// </remarks>
 public sealed partial class Graph
 {
@@ -170,7 +170,8 @@ public sealed partial class Graph
     }
 
     private void ThrowOtherThread() => throw new InvalidOperationException(
-        $"The graph is built by thread {_thread}, which made it or cleared it last; thread {Environment.CurrentManagedThreadId} cannot add to it. Build a graph on one thread.");
+        $"The graph is built by thread {_thread}, which made it or cleared it last; thread {Environment.CurrentManagedThreadId} cannot add to it. "
+        + "Build a graph on one thread.");
 
     /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>
     internal long AddRuns(ReadOnlySpan<Run> runs)

@@ -13,9 +13,10 @@ public delegate void ResultHandler<T>(int example, ReadOnlySpan<T> value);
 /// <summary>Evaluates a function of a model that is written for one example, batched, over any number of examples; no gradients.</summary>
 /// <typeparam name="TExample">One example, as the function takes it.</typeparam>
 /// <remarks>
-/// Threads: one evaluator serves any number of threads at once, and may be used by its own function or handler. Each run has a graph and memory of its own, which it
-/// returns for the next one; as many are kept as the machine has processors, and runs beyond that make new ones, which go with them. So the function is called by several threads
-/// at once: what it reads must not change meanwhile. A run computes all its results from the parameters of one moment: what changes them waits until the run has ended (see
+/// Threads: one evaluator serves any number of threads at once, and may be used by its own function or handler. Each run has a graph and memory of its own,
+/// which it returns for the next one; as many are kept as the machine has processors, and runs beyond that make new ones, which go with them. So the
+/// function is called by several threads at once: what it reads must not change meanwhile. A run computes all its results from the parameters of one moment:
+/// what changes them waits until the run has ended (see
 /// <see cref="Model"/>).
 /// </remarks>
 public sealed partial class Evaluator<TExample>
@@ -47,7 +48,8 @@ public sealed partial class Evaluator<TExample>
 
     /// <summary>How many threads compute passes at once, with one thread for each matrix product; 1, the default, for the calling thread alone. The same number gives
     /// the same bits.</summary>
-    /// <remarks>With more than one, a run calls the function on several threads at once. Results are still handed over in order, on the calling thread.</remarks>
+    /// <remarks>With more than one, a run calls the function on several threads at once. Results are still handed over in order, on the calling
+    /// thread.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>
     public int Workers
     {

@@ -19,7 +19,8 @@ public delegate void GradientNormHandler(int example, ReadOnlySpan<double> squar
 /// <summary>The norm of every single example's gradient, from one batched backward pass: what importance sampling, privacy and statistics of the batch need.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
 /// <remarks>No example's gradient is ever made where a formula avoids it: of a weight used once, |dW|² = |dy|²|x|². Costs less than the gradient
-/// of the sum, since the products that make it are left out. One thread at a time uses it; each run sees the parameters of one moment (see <see cref="Model"/>).</remarks>
+/// of the sum, since the products that make it are left out. One thread at a time uses it; each run sees the parameters of one moment (see
+/// <see cref="Model"/>).</remarks>
 public sealed unsafe class GradientNorms<TExample>
 {
     private readonly Model _model;

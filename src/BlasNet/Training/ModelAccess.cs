@@ -4,10 +4,10 @@ namespace BlasNet.Training;
 
 /// <summary>Who may use a model's parameters: any number of threads that read them, or one that changes them.</summary>
 /// <remarks>
-/// An evaluation reads; a training step, <see cref="Model.Load"/> and the like change. Changes come one after another. A step reads until its update, so evaluations
-/// go on beside it and only the update waits for them; new evaluations wait for an update that waits. A thread that has access already never waits for more of it:
-/// it may read again, while a change that would wait for the thread itself is refused. A disposed model gives no access, and its memory is freed when
-/// the last one that has access leaves.
+/// An evaluation reads; a training step, <see cref="Model.Load"/> and the like change. Changes come one after another. A step reads until its update, so
+/// evaluations go on beside it and only the update waits for them; new evaluations wait for an update that waits. A thread that has access already never
+/// waits for more of it: it may read again, while a change that would wait for the thread itself is refused. A disposed model gives no access, and its
+/// memory is freed when the last one that has access leaves.
 /// </remarks>
 internal sealed class ModelAccess(Action free)
 {
@@ -65,7 +65,8 @@ internal sealed class ModelAccess(Action free)
 
     /// <summary>Access for a change, for which <see cref="Scope.Exclude"/> waits until nobody reads. Waits for another change.</summary>
     /// <param name="what">As the error names it.</param>
-    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a step of the same model: it would wait for itself.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a step of the same model: it would wait for
+    /// itself.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public Scope Change(string what)
     {
@@ -77,7 +78,8 @@ internal sealed class ModelAccess(Action free)
             case Kind.Change when _isExclusive:
                 return default;
             case Kind.Change or Kind.Changer:
-                throw new InvalidOperationException($"{what} cannot change the model within a training step of it: the step's gradient would be that of other parameters.");
+                throw new InvalidOperationException(
+                    $"{what} cannot change the model within a training step of it: the step's gradient would be that of other parameters.");
         }
 
         lock (_gate)

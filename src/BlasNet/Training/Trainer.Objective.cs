@@ -49,7 +49,8 @@ public sealed partial class Trainer<TExample>
 
     /// <summary>Puts the average of the parameters (<see cref="Optimizer.AverageFrom"/>) in their place, to evaluate or to save it.</summary>
     /// <returns>Puts the parameters back when it is disposed; train on only then.</returns>
-    /// <exception cref="InvalidOperationException">There is no average yet, or the calling thread is within an evaluation or a step of the same model.</exception>
+    /// <exception cref="InvalidOperationException">There is no average yet, or the calling thread is within an evaluation or a step of the same
+    /// model.</exception>
     public IDisposable UseAverage()
     {
         using ModelAccess.Scope change = Model.Access.Exclusive(nameof(UseAverage));

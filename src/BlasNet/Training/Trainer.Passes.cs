@@ -12,8 +12,8 @@ public sealed partial class Trainer<TExample>
     /// <summary>How many bytes passes may take, those of all <see cref="Workers"/> together: values and gradients that are alive at once, the examples' numbers,
     /// packed weights and the kernels' scratch memory; 0, the default, for no limit. Passes are then filled by the size of their examples, up to the size that
     /// still gains speed; the plan tells what a pass takes before it runs. Parameters, their gradient and the optimizer's state come on top.</summary>
-    /// <remarks>An example alone beyond it is a <see cref="MemoryBudgetException"/>, while its graph is built where the numbers that it brings are too many already, or its nodes
-    /// where they, with their plan, take more than both the budget and 64 MiB.</remarks>
+    /// <remarks>An example alone beyond it is a <see cref="MemoryBudgetException"/>, while its graph is built where the numbers that it brings are too many
+    /// already, or its nodes where they, with their plan, take more than both the budget and 64 MiB.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public long MemoryBudget
     {

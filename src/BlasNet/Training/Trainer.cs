@@ -14,8 +14,8 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
 
 /// <summary>Trains a model whose loss is written for one example.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
-/// <remarks>Threads: one thread at a time uses a trainer. A step is computed from the parameters of one moment, beside evaluations on other threads, and its update
-/// waits for those; steps of several trainers of one model come one after another (see <see cref="Model"/>).</remarks>
+/// <remarks>Threads: one thread at a time uses a trainer. A step is computed from the parameters of one moment, beside evaluations on other threads, and its
+/// update waits for those; steps of several trainers of one model come one after another (see <see cref="Model"/>).</remarks>
 public sealed partial class Trainer<TExample> : ITrainerState
 {
     private readonly Func<Graph, TExample, Expr> _loss;

@@ -45,7 +45,11 @@ public sealed class FunctionTests : IDisposable
     public void A_function_may_call_itself_for_smaller_arguments()
     {
         Function<Expr, Expr> sum = null!;
-        sum = Function.Of("sum", (Expr x) => x.Shape.IsScalar ? x : sum.Call(Slice(x, 0, x.Shape.Rows / 2)) + sum.Call(Slice(x, x.Shape.Rows / 2, x.Shape.Rows - x.Shape.Rows / 2)));
+        sum = Function.Of("sum", (Expr x) =>
+        {
+            int half = x.Shape.Rows / 2;
+            return x.Shape.IsScalar ? x : sum.Call(Slice(x, 0, half)) + sum.Call(Slice(x, half, x.Shape.Rows - half));
+        });
         double[] results = Evaluate((g, n) => sum.Call(g.Input([.. Enumerable.Range(1, n).Select(i => (double)i)])), 1, 2, 7, 40);
 
         Assert.Equal([1, 3, 28, 820], results);
@@ -103,8 +107,13 @@ public sealed class FunctionTests : IDisposable
         {
             using var model = new Model(1, Precision.Double);
             Parameter w = model.Weight("w", 4, 3), v = model.Weight("v", 1, 4);
-            var f = Function.Of("f", (Expr x) => Dropout(Tanh(w * (x + x.Graph.Constant([0.1, 0.2, 0.3], new Shape(3)))), 0.25) * x.Graph.Constant([1.0, -1, 2, 0.5], new Shape(4)));
-            var trainer = new Trainer<int>(model, (g, i) => Square(v * f.Call(g.Input([1, Math.Sin(i), Math.Cos(i)])) - g.Input(Math.Sin(2 * i))), new Sgd(0.05))
+            var f = Function.Of("f", (Expr x) =>
+            {
+                Expr h = Tanh(w * (x + x.Graph.Constant([0.1, 0.2, 0.3], new Shape(3))));
+                return Dropout(h, 0.25) * x.Graph.Constant([1.0, -1, 2, 0.5], new Shape(4));
+            });
+            Expr Loss(Graph g, int i) => Square(v * f.Call(g.Input([1, Math.Sin(i), Math.Cos(i)])) - g.Input(Math.Sin(2 * i)));
+            var trainer = new Trainer<int>(model, Loss, new Sgd(0.05))
             {
                 Workers = workers,
                 ComputeBatch = 3,
@@ -150,7 +159,8 @@ public sealed class FunctionTests : IDisposable
     {
         var f = Function.Of("f", (Expr x) => _w * Sum(x));
         const int Lengths = 3 * BodyCache.Capacity;
-        var evaluator = new Evaluator<int>(_model, (g, n) => f.Call(g.Input(new double[n])) + f.Call(g.Input([.. Enumerable.Repeat(1.0, n)]))) { ComputeBatch = 50 };
+        Expr Twice(Graph g, int n) => f.Call(g.Input(new double[n])) + f.Call(g.Input([.. Enumerable.Repeat(1.0, n)]));
+        var evaluator = new Evaluator<int>(_model, Twice) { ComputeBatch = 50 };
         evaluator.RunDouble(Enumerable.Range(1, Lengths), (example, value) => Assert.Equal(3 * (example + 1), value[0]), TestContext.Current.CancellationToken);
 
         Assert.Equal(BodyCache.Capacity, f.BodyCount);

@@ -1,8 +1,8 @@
 namespace BlasNet.Graphs.Functions;
 
 /// <summary>The bodies of one function: at most <see cref="Capacity"/>, of which the least recently used goes first. Any number of threads may ask.</summary>
-/// <remarks>Graphs and plans keep the bodies that they use. A body that has gone and is traced again is another operator, whose calls merge with those of the old one no more;
-/// values are the same.</remarks>
+/// <remarks>Graphs and plans keep the bodies that they use. A body that has gone and is traced again is another operator, whose calls merge with those of
+/// the old one no more; values are the same.</remarks>
 internal sealed class BodyCache
 {
     /// <summary>About 70 KB each, with its gradient.</summary>

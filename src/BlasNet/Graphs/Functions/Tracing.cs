@@ -19,7 +19,8 @@ internal static class Tracing
         {
             string end = isCycle ? $"with arguments of the same shapes ({key})" : $"with ever other shapes, {MaxDepth} calls deep";
             throw new InvalidOperationException(
-                $"{function.Name}: a function that calls itself {end} never ends: {ChainTo(function)}. The body of a function may depend on shapes only; loop, or recur, outside of it.");
+                $"{function.Name}: a function that calls itself {end} never ends: {ChainTo(function)}. "
+                + "The body of a function may depend on shapes only; loop, or recur, outside of it.");
         }
 
         _active.Add((function.Name, function, key));
