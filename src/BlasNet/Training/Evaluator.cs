@@ -16,8 +16,7 @@ public delegate void ResultHandler<T>(int example, ReadOnlySpan<T> value);
 /// Threads: one evaluator serves any number of threads at once, and may be used by its own function or handler. Each run has a graph and memory of its own,
 /// which it returns for the next one; as many are kept as the machine has processors, and runs beyond that make new ones, which go with them. So the
 /// function is called by several threads at once: what it reads must not change meanwhile. A run computes all its results from the parameters of one moment:
-/// what changes them waits until the run has ended (see
-/// <see cref="Model"/>).
+/// what changes them waits until the run has ended (see <see cref="Model"/>).
 /// </remarks>
 public sealed partial class Evaluator<TExample>
 {
