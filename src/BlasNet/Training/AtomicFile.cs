@@ -1,14 +1,18 @@
+using BlasNet.Native;
+
 namespace BlasNet.Training;
 
 /// <summary>A file that appears under its name only when it is complete: written beside it, flushed to disk, renamed.</summary>
-/// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind.</remarks>
+/// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind. A link stays a
+/// link, to the new file. A device or a pipe is no file that could be replaced: it is opened at the first byte, and written as it is.</remarks>
 internal sealed class AtomicFile : IDisposable
 {
     /// <summary>What matches the files that a process leaves behind when it is killed before <see cref="Commit"/>.</summary>
     public const string TemporaryPattern = ".blasnet-*.tmp";
 
-    private readonly string _path, _temporary;
-    private readonly FileStream _stream;
+    private readonly string _path, _target;
+    private readonly string? _temporary;   // null for a device or a pipe
+    private FileStream? _stream;
 
     /// <exception cref="IOException">The folder is missing or not writable, or the path is a folder.</exception>
     public AtomicFile(string path)
@@ -19,7 +23,13 @@ internal sealed class AtomicFile : IDisposable
         if (Directory.Exists(path))
             throw new IOException($"{path}: cannot be written: it is a directory");
 
-        string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        bool isSpecial = FileKind.IsDeviceOrPipe(path);
+        bool isLink = !isSpecial && new FileInfo(path).LinkTarget is not null;
+        _target = isLink ? Guard(() => File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName) : path;
+        if (isSpecial)
+            return;
+
+        string folder = Path.GetDirectoryName(Path.GetFullPath(_target))!;
         if (!Directory.Exists(folder))
             throw new IOException($"{path}: cannot be written: there is no directory {folder}");
 
@@ -33,9 +43,10 @@ internal sealed class AtomicFile : IDisposable
     {
         try
         {
+            _stream ??= new FileStream(_target, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
             _stream.Write(bytes);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw CannotWrite(e);
         }
@@ -45,16 +56,19 @@ internal sealed class AtomicFile : IDisposable
     /// <exception cref="IOException">The disk is full or gone, or the older file cannot be replaced.</exception>
     public void Commit() => Guard(() =>
     {
-        _stream.Flush(flushToDisk: true);
-        _stream.Dispose();
-        File.Move(_temporary, _path, overwrite: true);
+        _stream?.Flush(flushToDisk: _temporary is not null);
+        _stream?.Dispose();
+        if (_temporary is not null)
+            File.Move(_temporary, _target, overwrite: true);
+
         return true;
     });
 
     public void Dispose()
     {
-        _stream.Dispose();
-        File.Delete(_temporary); // does nothing after the renaming
+        _stream?.Dispose();
+        if (_temporary is not null)
+            File.Delete(_temporary); // does nothing after the renaming
     }
 
     private T Guard<T>(Func<T> action)
@@ -69,5 +83,6 @@ internal sealed class AtomicFile : IDisposable
         }
     }
 
-    private IOException CannotWrite(Exception reason) => new($"{_path}: cannot be written: {reason.Message.Replace(_temporary, _path, StringComparison.Ordinal)}", reason);
+    private IOException CannotWrite(Exception reason) =>
+        new($"{_path}: cannot be written: {(_temporary is null ? reason.Message : reason.Message.Replace(_temporary, _path, StringComparison.Ordinal))}", reason);
 }
