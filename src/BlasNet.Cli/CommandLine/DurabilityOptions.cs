@@ -17,7 +17,7 @@ internal sealed class DurabilityOptions
 
     private readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on from the newest checkpoint, to the bit as if never interrupted; from the start where there is none. Settings given now count; those that differ from the checkpoint's are told.",
+        Description = "Go on from the newest checkpoint, to the bit as if never interrupted; from the start where there is none. Settings are those of this command, defaults included; those that differ from the checkpoint's are reported.",
     };
 
     private readonly Option<string?> _log = CliOptions.FileName(

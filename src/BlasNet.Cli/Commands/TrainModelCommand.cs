@@ -38,26 +38,28 @@ internal static class TrainModelCommand
             context.Output.WriteLine(run.Description);
 
         List<EpochResult> results = [];
+        var saving = new ResultSaving(run, settings);
         try
         {
             Resume(context, run);
             while (NextEpoch(context, run, settings) is { } result)
             {
                 results.Add(result);
+                saving.Add(result);
                 if (settings.Json)
                     context.WriteJson(EpochLine.Of(result), JsonLines.Default.EpochLine);
                 else
                     context.Output.WriteLine(LineOf(result, settings.Epochs));
-
-                // The best ones, in case nothing better comes.
-                if (settings.Durability.Patience is not null && result.IsBest)
-                    Save(run, settings);
             }
+
+            if (results.Count == 0)
+                context.Error.WriteLine($"There is nothing left to train: {run.EpochCount} epochs are complete.");
+
+            saving.Finish();
         }
         catch (OperationCanceledException)
         {
-            string kept = run.LastCheckpoint is { } last ? $"saved to {last.Folder}; --resume goes on from there" : "nothing was saved";
-            throw new InterruptedException($"Interrupted in epoch {run.EpochCount + 1}, after step {run.StepCount}; {kept}.");
+            throw new InterruptedException($"Interrupted in epoch {run.EpochCount + 1}, after step {run.StepCount}; {saving.Kept}.");
         }
         catch (NonFiniteException e)
         {
@@ -79,26 +81,22 @@ internal static class TrainModelCommand
             throw new CommandException(e.Message);
         }
 
-        if (results.Count == 0)
-        {
-            context.Error.WriteLine($"There is nothing left to train: {run.EpochCount} epochs are complete.");
-            return;
-        }
-
-        if (settings.Durability.Patience is null)
-            Save(run, settings);
-
-        var summary = new TrainingSummary(results);
-        if (settings.Json)
-            context.WriteJson(TrainingSummaryLine.Of(name, run, settings, summary), JsonLines.Default.TrainingSummaryLine);
-        else
-            Print(context.Output, summary, run, settings);
+        Summarize(context, name, run, settings, results);
     }
 
-    private static void Save(TrainingRun run, TrainingSettings settings)
+    private static void Summarize(CommandContext context, string name, TrainingRun run, TrainingSettings settings, List<EpochResult> results)
     {
-        using IDisposable? average = run.UseAverage();
-        SaveFile.Save(run.Model, settings.Save);
+        if (results.Count == 0 && settings.Save is null)
+            return;
+
+        if (results.Count == 0 && settings.Json)
+            context.WriteJson(new SavedLine(Summary: true, name, Epochs: 0, run.StepCount, settings.Save!), JsonLines.Default.SavedLine);
+        else if (results.Count == 0)
+            context.Output.WriteLine($"Saved to {settings.Save}.");
+        else if (settings.Json)
+            context.WriteJson(TrainingSummaryLine.Of(name, run, settings, new TrainingSummary(results)), JsonLines.Default.TrainingSummaryLine);
+        else
+            Print(context.Output, new TrainingSummary(results), run, settings);
     }
 
     private static void Print(TextWriter output, TrainingSummary summary, TrainingRun run, TrainingSettings settings)
@@ -115,13 +113,25 @@ internal static class TrainModelCommand
 
     private static void Resume(CommandContext context, TrainingRun run)
     {
-        if (run.Resume() is not { } restored)
+        if (Restore(run) is not { } restored)
             return;
 
         foreach (string warning in restored.Warnings)
             context.Error.WriteLine($"Note: {warning}.");
 
         context.Error.WriteLine($"Resumed from {restored.Folder}: {restored.Epoch} epochs complete, step {restored.Step}.");
+    }
+
+    private static Checkpoint? Restore(TrainingRun run)
+    {
+        try
+        {
+            return run.Resume();
+        }
+        catch (CheckpointException e) when (e.InnerException is SafetensorsException && run.Sizes is { } sizes)
+        {
+            throw new CommandException($"{e.Message}; this network has {string.Join(", ", sizes.Select(size => $"{size.Key} {size.Value}"))}.");
+        }
     }
 
     private static EpochResult? NextEpoch(CommandContext context, TrainingRun run, TrainingSettings settings) => settings.Json

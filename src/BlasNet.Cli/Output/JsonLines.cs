@@ -23,6 +23,7 @@ internal sealed record BatchSizeSummaryLine(double Target, double? CriticalBatch
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EpochLine))]
 [JsonSerializable(typeof(TrainingSummaryLine))]
+[JsonSerializable(typeof(SavedLine))]
 [JsonSerializable(typeof(WorkloadLine))]
 [JsonSerializable(typeof(GemmLine))]
 [JsonSerializable(typeof(GemmSummaryLine))]

@@ -14,6 +14,9 @@ internal sealed record EpochLine(
         result.NoiseScale is { } noise && double.IsFinite(noise) ? noise : null, result.ExamplesPerSecond, result.Words > 0 ? result.WordsPerSecond : null, result.Time.TotalSeconds, result.GemmCalls, result.GemvCalls);
 }
 
+/// <summary>The last line of <c>train … --resume --save FILE --json</c> where nothing was left to train.</summary>
+internal sealed record SavedLine(bool Summary, string Model, int Epochs, long Steps, string Saved);
+
 /// <summary>The last line of <c>train … --json</c>. Calls, seconds and rates are of training alone, without the tests.</summary>
 internal sealed record TrainingSummaryLine(
     bool Summary, string Model, double Loss, double? LossPerPrediction, double? TestAccuracy, double? DevAccuracy, double? DevRootAccuracy, double? DevPerplexity,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
@@ -52,6 +51,11 @@ internal abstract class TrainingRun(Model model) : IDisposable
 
     /// <summary>Puts the average of the parameters in their place until it is disposed; null where there is none, or none is asked for.</summary>
     public abstract IDisposable? UseAverage();
+
+    /// <summary>Puts the parameters back as they were after the best epoch, from its checkpoint.</summary>
+    /// <returns>False where there is none.</returns>
+    /// <exception cref="CheckpointException">It is damaged.</exception>
+    public abstract bool RestoreBest();
 
     public virtual void Dispose() => Model.Dispose();
 }
@@ -143,15 +147,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
                 $"--checkpoint {_checkpoints.Path}: has checkpoints up to step {step}; add --resume to go on from there, or choose an empty directory.");
         }
 
-        // What is said now counts, not what was said then.
-        Checkpoint? restored = _loop.Resume();
-        Optimizer optimizer = _loop.Trainer.Optimizer;
-        if (restored is null || _settings.Optimization.LearningRate is not { } rate || rate.Equals(optimizer.LearningRate))
-            return restored;
-
-        string change = string.Create(CultureInfo.InvariantCulture, $"the learning rate was {optimizer.LearningRate}; now it is {rate}");
-        optimizer.LearningRate = rate;
-        return new Checkpoint(restored.Folder, restored.Step, restored.Epoch, restored.Notes, [.. restored.Warnings, change]);
+        return _loop.Resume();
     }
 
     public override EpochResult? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
@@ -171,6 +167,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     }
 
     public override IDisposable? UseAverage() => StepCount >= _settings.Optimization.AverageFrom ? _loop.Trainer.UseAverage() : null;
+
+    public override bool RestoreBest() => _loop.RestoreBest() is not null;
 
     public override void Dispose()
     {

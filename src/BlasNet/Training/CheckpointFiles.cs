@@ -7,6 +7,8 @@ namespace BlasNet.Training;
 /// <summary>The files of one checkpoint.</summary>
 internal static class CheckpointFiles
 {
+    private const string GoesOn = "Training goes on with that";
+
     public static void Write(string folder, ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
     {
         Model model = trainer.Model;
@@ -67,11 +69,11 @@ internal static class CheckpointFiles
                 model.SetPackingUses(parameter, counts);
         }
 
-        trainer.Optimizer.LearningRate = manifest.LearningRate;
         trainer.Position = manifest.Position;
         IEnumerable<string> differences =
         [
-            .. Differences(folder, manifest.Settings, trainer.Settings, "Training goes on with that"),
+            .. Differences(folder, LearningRate(manifest.LearningRate), LearningRate(trainer.Optimizer.LearningRate), GoesOn),
+            .. Differences(folder, manifest.Settings, trainer.Settings, GoesOn),
             .. Differences(folder, manifest.Rounding, trainer.Rounding, "Training goes on, but rounds differently"),
         ];
         return (manifest, differences);
@@ -99,6 +101,8 @@ internal static class CheckpointFiles
     }
 
     private static string NameOf(int buffer, Parameter parameter) => $"optimizer.{buffer}/{parameter.Name}";
+
+    private static Dictionary<string, string> LearningRate(double rate) => new() { ["learning rate"] = rate.ToString(CultureInfo.InvariantCulture) };
 
     private static IEnumerable<string> Differences(string folder, IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now, string consequence) =>
         from setting in then

@@ -48,10 +48,13 @@ public sealed partial class CheckpointFolder : IDisposable
     /// <summary>How many checkpoints stay.</summary>
     public int Keep { get; }
 
+    /// <summary>The epoch whose checkpoint stays besides the last ones; 0 for none.</summary>
+    internal int BestEpoch { get; set; }
+
     /// <summary>The step of the newest checkpoint, whether or not it can be read; null where there is none.</summary>
     public long? LastStep => Complete() is [.., var last] ? last.Step : null;
 
-    /// <summary>Writes a checkpoint, then deletes the oldest ones beyond <see cref="Keep"/>.</summary>
+    /// <summary>Writes a checkpoint, then deletes the oldest ones beyond <see cref="Keep"/>, but not that of the best epoch of a loop that stops early.</summary>
     /// <param name="trainer">Between two steps.</param>
     /// <param name="notes">Texts to be kept with it, by name.</param>
     /// <exception cref="ArithmeticException">A parameter is infinite or not a number: the checkpoints before stay as they are.</exception>
@@ -76,6 +79,8 @@ public sealed partial class CheckpointFolder : IDisposable
     }
 
     /// <summary>Puts a trainer and its model where the newest checkpoint was made, or, where that one is damaged, the one before it.</summary>
+    /// <remarks>That is: the parameters, the optimizer's state, and the position in the data. Settings are those that the trainer and its optimizer have now,
+    /// the learning rate included; <see cref="Checkpoint.Warnings"/> names each that differs from the checkpoint's.</remarks>
     /// <returns>Null where there is no checkpoint: nothing has changed, and training starts afresh.</returns>
     /// <exception cref="CheckpointException">It belongs to another model, optimizer or seed, or none of those there can be read. Nothing has changed.</exception>
     /// <exception cref="InvalidOperationException">The trainer is in use, or the calling thread is within an evaluation of its model.</exception>
@@ -89,6 +94,24 @@ public sealed partial class CheckpointFolder : IDisposable
         {
             using ModelAccess.Scope change = trainer.Model.Access.Exclusive(nameof(Restore));
             return Restore(state);
+        }
+        finally
+        {
+            state.Use.Exit();
+        }
+    }
+
+    /// <summary>Puts a trainer and its model where the checkpoint of <see cref="BestEpoch"/> was made.</summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="CheckpointException">It is damaged. Nothing has changed.</exception>
+    internal Checkpoint? RestoreBest<TExample>(Trainer<TExample> trainer)
+    {
+        ThrowIfDisposed();
+        ITrainerState state = trainer;
+        state.Use.Enter();
+        try
+        {
+            return Best(Complete()) is { } place ? RestoreFrom(place, state, []) : null;
         }
         finally
         {
@@ -136,9 +159,7 @@ public sealed partial class CheckpointFolder : IDisposable
         {
             try
             {
-                (CheckpointManifest manifest, IEnumerable<string> differences) = CheckpointFiles.Read(FolderOf(place), trainer);
-                _mine.Add(place);
-                return new Checkpoint(FolderOf(place), place.Step, place.Epoch, manifest.Notes, [.. warnings, .. differences]);
+                return RestoreFrom(place, trainer, warnings);
             }
             catch (CheckpointException e) when (e.IsDamage)
             {
@@ -150,6 +171,16 @@ public sealed partial class CheckpointFolder : IDisposable
         return warnings.Count == 0 ? null
             : throw new CheckpointException(Path, $"none of its checkpoints can be read. {string.Join(". ", warnings)}.", isDamage: true);
     }
+
+    private Checkpoint RestoreFrom(Place place, ITrainerState trainer, IEnumerable<string> warnings)
+    {
+        (CheckpointManifest manifest, IEnumerable<string> differences) = CheckpointFiles.Read(FolderOf(place), trainer);
+        _mine.Add(place);
+        return new Checkpoint(FolderOf(place), place.Step, place.Epoch, manifest.Notes, [.. warnings, .. differences]);
+    }
+
+    // Later ones of the same number of complete epochs are from within the next epoch.
+    private Place? Best(Place[] complete) => BestEpoch > 0 && Array.FindIndex(complete, place => place.Epoch == BestEpoch) is >= 0 and var at ? complete[at] : null;
 
     /// <summary>The folders that have a manifest, the oldest first.</summary>
     private Place[] Complete() => [.. Places().Where(place => File.Exists(System.IO.Path.Combine(FolderOf(place), Manifest))).Order()];
@@ -167,7 +198,8 @@ public sealed partial class CheckpointFolder : IDisposable
     // What cannot be deleted stays: the new checkpoint is there, and that is what was asked for.
     private void Prune(Place newest)
     {
-        IEnumerable<Place> kept = Complete().Where(place => !_damaged.Contains(place)).TakeLast(Keep).Append(newest);
+        Place[] complete = Complete();
+        IEnumerable<Place> kept = complete.Where(place => !_damaged.Contains(place)).TakeLast(Keep).Append(newest).Append(Best(complete) ?? newest);
         foreach (Place place in Places().Except(kept).ToArray())
             Delete(FolderOf(place));
     }

@@ -24,7 +24,7 @@ internal sealed record CheckpointManifest
     /// <summary>Its kind.</summary>
     public required string Optimizer { get; init; }
 
-    /// <summary>Part of the state, since training may change it.</summary>
+    /// <summary>That of the last step; a training that is resumed uses its own.</summary>
     public required double LearningRate { get; init; }
 
     /// <summary>The first step whose parameters are averaged, if any are.</summary>

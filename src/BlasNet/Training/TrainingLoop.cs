@@ -56,7 +56,7 @@ public sealed class TrainingLoop<TExample>
     /// <summary>Whether all epochs are done, or stopped early.</summary>
     public bool IsDone => Trainer.EpochCount >= Epochs || EarlyStopping?.IsTimeToStop == true;
 
-    /// <summary>Goes on from the newest checkpoint.</summary>
+    /// <summary>Goes on from the newest checkpoint, with the settings that the trainer has now.</summary>
     /// <returns>Null where there is none: training starts afresh.</returns>
     /// <exception cref="InvalidOperationException">There is no <see cref="Checkpoints"/>.</exception>
     /// <exception cref="CheckpointException">As <see cref="CheckpointFolder.Restore"/> says.</exception>
@@ -72,8 +72,14 @@ public sealed class TrainingLoop<TExample>
         if (restored.Notes.TryGetValue(StoppingNote, out string? stopping) && EarlyStopping?.TryRestore(stopping) == false)
             throw new CheckpointException(restored.Folder, $"its note {StoppingNote} is '{stopping}', which early stopping does not understand");
 
+        Checkpoints.BestEpoch = EarlyStopping?.BestEpoch ?? 0;
         return LastCheckpoint = restored;
     }
+
+    /// <summary>Puts the trainer and its model back where the best epoch ended, whose checkpoint stays however many come after it.</summary>
+    /// <returns>Null where there is none: no <see cref="EarlyStopping"/>, no <see cref="Checkpoints"/>, no epoch yet, or that checkpoint is gone.</returns>
+    /// <exception cref="CheckpointException">It is damaged. Nothing has changed.</exception>
+    public Checkpoint? RestoreBest() => EarlyStopping is { BestEpoch: > 0 } ? Checkpoints?.RestoreBest(Trainer) : null;
 
     /// <summary>Trains the next epoch, or the rest of one that was interrupted, and evaluates.</summary>
     /// <returns>Null where <see cref="IsDone"/>.</returns>
@@ -133,6 +139,7 @@ public sealed class TrainingLoop<TExample>
         if (Checkpoints is null || LastCheckpoint is { } last && last.Step == Trainer.StepCount && last.Epoch == Trainer.EpochCount)
             return;
 
+        Checkpoints.BestEpoch = EarlyStopping?.BestEpoch ?? 0;
         LastCheckpoint = Checkpoints.Save(Trainer, EarlyStopping is null ? null : new Dictionary<string, string> { [StoppingNote] = EarlyStopping.Save() });
     }
 

@@ -91,7 +91,7 @@ public sealed class DurabilityTests : IDisposable
         CommandResult other = Train("--epochs", "2", "--resume", "--hidden", "17");
 
         Assert.Equal(ExitCodes.Failure, other.ExitCode);
-        Assert.EndsWith("does not fit the model: tensor W1 F32 [16, 64] does not fit the parameter W1 [17 × 64]\n", other.Error, StringComparison.Ordinal);
+        Assert.EndsWith("does not fit the model: tensor W1 F32 [16, 64] does not fit the parameter W1 [17 × 64]; this network has pixels 64, classes 10.\n", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,9 +128,10 @@ public sealed class DurabilityTests : IDisposable
 
         Assert.Equal(ExitCodes.Success, resumed.ExitCode);
         string[] notes = [.. resumed.Error.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal))];
-        Assert.EndsWith(": was made with clip norm 0.5; now it is none. Training goes on with that.", notes[0], StringComparison.Ordinal);
-        Assert.Contains(": was made with regulariser none; now it is W1 = parameter", notes[1], StringComparison.Ordinal);
-        Assert.Equal(("Note: the learning rate was 0.001; now it is 0.01.", 3), (notes[2], notes.Length));
+        Assert.EndsWith(": was made with learning rate 0.001; now it is 0.01. Training goes on with that.", notes[0], StringComparison.Ordinal);
+        Assert.EndsWith(": was made with clip norm 0.5; now it is none. Training goes on with that.", notes[1], StringComparison.Ordinal);
+        Assert.Contains(": was made with regulariser none; now it is W1 = parameter", notes[2], StringComparison.Ordinal);
+        Assert.Equal(3, notes.Length);
         Assert.Equal(ExitCodes.Failure, refused.ExitCode);
         Assert.EndsWith("was made with optimizer Adam; here it is Sgd\n", refused.Error, StringComparison.Ordinal);
     }
@@ -181,6 +182,47 @@ public sealed class DurabilityTests : IDisposable
         string expected = _folder.File("expected.safetensors");
         Train(checkpoints: false, "--learning-rate", "0.05", "--epochs", $"{best + 1}", "--save", expected);
         Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--average", "5")]
+    public void Where_nothing_is_left_to_train_the_parameters_are_saved_all_the_same(params string[] more)
+    {
+        string first = _folder.File("first.safetensors"), second = _folder.File("second.safetensors");
+        Train(["--epochs", "2", "--save", first, .. more]);
+        CommandResult again = Train(["--epochs", "2", "--resume", "--save", second, .. more]);
+
+        Assert.Equal($"{{\"summary\":true,\"model\":\"digits\",\"epochs\":0,\"steps\":40,\"saved\":\"{second}\"}}\n", again.Output);
+        Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
+    }
+
+    /// <summary>The best epoch's checkpoint stays, so that its parameters are there however much later they are asked for.</summary>
+    [Fact]
+    public void What_patience_found_best_is_saved_by_a_later_command_too()
+    {
+        string first = _folder.File("first.safetensors"), second = _folder.File("second.safetensors");
+        string[] args = ["--patience", "4", "--keep", "1", "--learning-rate", "0.05"];
+        JsonElement[] epochs = Train([.. args, "--save", first]).Json()[..^1];
+        Assert.InRange(epochs.Length, 5, 19);   // it has stopped early, with the best one well before the end
+        CommandResult again = Train([.. args, "--resume", "--save", second]);
+
+        Assert.Equal(ExitCodes.Success, again.ExitCode);
+        Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(second));
+        Assert.Equal(2, Trainee.Manifests(Checkpoints).Length);   // the last one, and the best
+    }
+
+    [Fact]
+    public void Best_parameters_that_are_gone_are_an_error_and_no_file()
+    {
+        string saved = _folder.File("saved.safetensors");
+        string[] args = ["--patience", "4", "--keep", "1", "--learning-rate", "0.05"];
+        Train(args);
+        Directory.Delete(Path.GetDirectoryName(Trainee.Manifests(Checkpoints).Order().First())!, recursive: true);
+        CommandResult again = Train([.. args, "--resume", "--save", saved]);
+
+        Assert.Equal((ExitCodes.Failure, false), (again.ExitCode, File.Exists(saved)));
+        Assert.EndsWith($"Error: --save {saved}: there are no best parameters to save: no epoch's test gave a number, or the checkpoint of the best one is gone.\n", again.Error, StringComparison.Ordinal);
     }
 
     [Theory]

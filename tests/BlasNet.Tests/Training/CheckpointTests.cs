@@ -287,12 +287,12 @@ public sealed class CheckpointTests : IDisposable
 
         Assert.Equal(
         [
-            "beta1 0.9; now it is 0.8", "schedule constant; now it is (warm-up(4), after step 4 cosine(20, 0.1))·(step(3, 0.5))", "weight decay 0; now it is 0.25",
+            "learning rate 0.02; now it is 0.5", "beta1 0.9; now it is 0.8", "schedule constant; now it is (warm-up(4), after step 4 cosine(20, 0.1))·(step(3, 0.5))", "weight decay 0; now it is 0.25",
             "clip value none; now it is 3", "clip norm none; now it is 2", "optimization batch 5; now it is 7", "weights of examples none; now it is given",
             "clip norm of an example none; now it is 1.5",
             "regulariser none; now it is W = parameter : [8 × 3]; %1 = square W : [8 × 3]; %2 = sum %1 : [1]; %3 = scale(0.25) %2 : [1]",
         ], warnings.Select(warning => warning.Split("was made with ")[1].Replace(". Training goes on with that", "", StringComparison.Ordinal)));
-        Assert.Equal((0.02, 2.0), (resumed.Trainer.Optimizer.LearningRate, resumed.Trainer.Optimizer.ClipNorm));   // the rate is state: training may change it
+        Assert.Equal((0.5, 2.0), (resumed.Trainer.Optimizer.LearningRate, resumed.Trainer.Optimizer.ClipNorm));
     }
 
     [Fact]
@@ -308,16 +308,36 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
-    public void Notes_and_the_learning_rate_come_back()
+    public void Notes_come_back()
     {
         using var checkpoints = new CheckpointFolder(_folder.Path);
         using Regression training = new(), resumed = new();
         training.TrainTo(1);
-        training.Trainer.Optimizer.LearningRate = 0.0125;
         checkpoints.Save(training.Trainer, new Dictionary<string, string> { ["task"] = "sine \"wave\" ∿" });
 
         Assert.Equal("sine \"wave\" ∿", checkpoints.Restore(resumed.Trainer)!.Notes["task"]);
-        Assert.Equal(0.0125, resumed.Trainer.Optimizer.LearningRate);
+    }
+
+    // Gradient descent: the step is the gradient times the rate, so the rate that counted can be seen in the parameters.
+    [Theory]
+    [InlineData(0.5)]
+    [InlineData(0.0)]
+    public void A_restored_training_takes_steps_of_its_own_learning_rate(double rate)
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        using Regression training = new(() => new Sgd(0.25), precision: Precision.Double), resumed = new(() => new Sgd(rate), precision: Precision.Double);
+        training.TrainTo(1);
+        checkpoints.Save(training.Trainer);
+        double[] before = [.. training.Values];
+
+        Checkpoint restored = checkpoints.Restore(resumed.Trainer)!;
+        training.TrainTo(2);
+        resumed.TrainTo(2);
+
+        Assert.Equal(rate, resumed.Trainer.Optimizer.LearningRate);
+        Assert.EndsWith($": was made with learning rate 0.25; now it is {rate.ToString(System.Globalization.CultureInfo.InvariantCulture)}. Training goes on with that", Assert.Single(restored.Warnings), StringComparison.Ordinal);
+        double[] values = [.. resumed.Values], other = [.. training.Values];
+        Assert.All(before.Index(), start => Assert.Equal(start.Item + (other[start.Index] - start.Item) * rate / 0.25, values[start.Index], tolerance: 1e-12));
     }
 
     [Fact]
