@@ -6,6 +6,9 @@ namespace BlasNet.Datasets;
 /// <summary>Where a row of comma-separated digits keeps its label.</summary>
 public enum LabelColumn
 {
+    /// <summary>Where a heading names it <c>label</c>, and without one behind the pixels.</summary>
+    Auto,
+
     /// <summary>Behind the pixels, as in the UCI files.</summary>
     Last,
 
@@ -14,27 +17,27 @@ public enum LabelColumn
 }
 
 /// <summary>Reads digits from comma-separated text, one image a row: its pixels and its label. Plain or gzipped.</summary>
-/// <remarks>The first row says how many columns there are. A first row without any number in it is a heading; if one of its fields is
-/// <c>label</c> at either end, that is where the label is. Empty lines are skipped.</remarks>
+/// <remarks>The first row says how many columns there are. A first row without any number in it is a heading. Empty lines are skipped.</remarks>
 public static class CsvDigits
 {
     /// <summary>Reads row by row while the result is enumerated.</summary>
     /// <param name="path">The file; gzip is recognised by its content.</param>
     /// <param name="maximum">The value of a full pixel: 255 for grey levels, 16 for the UCI digits. Pixels come out divided by it.</param>
-    /// <param name="labelColumn">Where the label is, unless a heading says so.</param>
+    /// <param name="labelColumn">Where the label is.</param>
+    /// <param name="heading">Whether the first row is a heading although it has numbers in it.</param>
     /// <exception cref="ArgumentException"><paramref name="path"/> is empty.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maximum"/> is not positive.</exception>
     /// <exception cref="DataFormatException">While enumerating: the file cannot be read, has no rows, rows of different lengths, a field that
-    /// is not a number, a pixel outside 0…<paramref name="maximum"/>, or a label that is not a whole number 0…9.</exception>
-    public static IEnumerable<Digit> Read(string path, float maximum = 255, LabelColumn labelColumn = LabelColumn.Last)
+    /// is not a number, a pixel outside 0…<paramref name="maximum"/>, or a label that is not an integer 0…<see cref="Digit.MaximumLabel"/>.</exception>
+    public static IEnumerable<Digit> Read(string path, float maximum = 255, LabelColumn labelColumn = LabelColumn.Auto, bool heading = false)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maximum);
 
-        return Read(() => LineReader.Open(path), maximum, divisor: maximum, labelColumn);
+        return Read(() => LineReader.Open(path), maximum, divisor: maximum, labelColumn, heading);
     }
 
-    internal static IEnumerable<Digit> Read(Func<LineReader> open, float maximum, float divisor, LabelColumn labelColumn)
+    internal static IEnumerable<Digit> Read(Func<LineReader> open, float maximum, float divisor, LabelColumn labelColumn, bool heading = false)
     {
         using LineReader lines = open();
         int columns = 0;
@@ -49,8 +52,11 @@ public static class CsvDigits
             {
                 columns = CountColumns(lines);
 
-                if (IsHeading(lines.Line, ref labelColumn))
+                if (heading || !HasNumber(lines.Line))
+                {
+                    labelColumn = labelColumn == LabelColumn.Auto ? NamedBy(lines.Line) : labelColumn;
                     continue;
+                }
             }
 
             isEmpty = false;
@@ -100,29 +106,29 @@ public static class CsvDigits
         return columns >= 2 ? columns : throw lines.Error("one column only; pixels and a label, separated by commas, are expected");
     }
 
-    private static bool IsHeading(ReadOnlySpan<byte> line, ref LabelColumn labelColumn)
+    private static bool HasNumber(ReadOnlySpan<byte> line)
     {
         foreach (Range range in line.Split((byte)','))
         {
             if (TryParse(line[range], out _))
-                return false;
+                return true;
         }
 
-        if (IsLabel(line[..line.IndexOf((byte)',')]))
-            labelColumn = LabelColumn.First;
-        else if (IsLabel(line[(line.LastIndexOf((byte)',') + 1)..]))
-            labelColumn = LabelColumn.Last;
+        return false;
+    }
 
-        return true;
+    private static LabelColumn NamedBy(ReadOnlySpan<byte> heading)
+    {
+        bool isFirst = Ascii.EqualsIgnoreCase(heading[..heading.IndexOf((byte)',')].Trim(" \""u8), "label"u8);
 
-        static bool IsLabel(ReadOnlySpan<byte> field) => Ascii.EqualsIgnoreCase(field.Trim(" \""u8), "label"u8);
+        return isFirst ? LabelColumn.First : LabelColumn.Last;
     }
 
     private static int ToLabel(LineReader lines, int column, float value) =>
-        value >= 0 && value < Digit.Classes && float.IsInteger(value)
+        Digit.IsLabel(value)
             ? (int)value
             : throw lines.Error(string.Create(CultureInfo.InvariantCulture,
-                $"column {column + 1}: label {value} is not one of 0…{Digit.Classes - 1}"));
+                $"column {column + 1}: label {value} is not one of 0…{Digit.MaximumLabel}"));
 
     /// <summary>One to three digits, all that image files usually hold, are read directly; the general parser takes 29 ns a field (measured).</summary>
     private static bool TryParse(ReadOnlySpan<byte> field, out float value)

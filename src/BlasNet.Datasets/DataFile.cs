@@ -5,7 +5,8 @@ namespace BlasNet.Datasets;
 internal static class DataFile
 {
     /// <summary>Opens for reading from front to back. Gzip is recognised by its first two bytes, 1F 8B, whatever the file is called.</summary>
-    /// <exception cref="DataFormatException">The path is missing, a directory, a pipe or not readable.</exception>
+    /// <remarks>Reads every byte once, so that it may come from a pipe.</remarks>
+    /// <exception cref="DataFormatException">The path is missing, a directory or not readable.</exception>
     public static Stream Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -15,12 +16,7 @@ internal static class DataFile
 
         try
         {
-            var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-            if (file.CanSeek)
-                return Unzip(path, file);
-
-            file.Dispose();
-            throw DataFormatException.InFile(path, "is a pipe or a device; a file is expected");
+            return Unzip(path, new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -35,11 +31,19 @@ internal static class DataFile
     /// <summary>As <see cref="Open"/>, for data that is already a stream; <paramref name="name"/> stands for it in errors.</summary>
     public static Stream Unzip(string name, Stream data)
     {
+        var bytes = new RewindableStream(data);
+        bool isZipped = StartsWith(bytes, 0x1F, 0x8B);
+        bytes.Rewind();
+
+        return new CheckedStream(name, isZipped ? new GunzipStream(bytes) : bytes);
+    }
+
+    /// <summary>Whether the next two bytes are these.</summary>
+    public static bool StartsWith(Stream data, byte first, byte second)
+    {
         Span<byte> start = stackalloc byte[2];
         int read = data.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
-        data.Position = 0;
-
-        return new CheckedStream(name, read == 2 && start is [0x1F, 0x8B] ? new GunzipStream(data) : data);
+        return read == 2 && start[0] == first && start[1] == second;
     }
 
     /// <summary>Passes bytes on, names the file when they cannot be had, and knows how many there were.</summary>

@@ -5,6 +5,9 @@ namespace BlasNet.Datasets;
 /// <param name="Test">In the order of the file.</param>
 public sealed record DigitSplit(IReadOnlyList<Digit> Train, IReadOnlyList<Digit> Test)
 {
+    /// <summary>How many classes a classifier needs: by default one more than the largest label of both parts.</summary>
+    public int Classes { get; init; } = Digit.ClassesOf(Train.Concat(Test));
+
     /// <summary>Sets every fifth example of each class aside for the test, always the same ones.</summary>
     /// <remarks>Files of handwriting are ordered by writer: with the tail of the file as the test, a network would meet hands it has never
     /// seen, and every class in another proportion. Counting within the classes (through all of them, so that exactly a fifth is

@@ -11,6 +11,9 @@ public static class Digits
     /// <summary>The number of pixels of a digit: 64.</summary>
     public const int Pixels = 64;
 
+    /// <summary>The number of different labels: 10.</summary>
+    public const int Classes = 10;
+
     /// <summary>1,437 digits to train with.</summary>
     public static IReadOnlyList<Digit> Train => Shared.Value.Train;
 

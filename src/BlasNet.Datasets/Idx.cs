@@ -1,24 +1,23 @@
-using System.Buffers.Binary;
+using System.Globalization;
 
 namespace BlasNet.Datasets;
 
-/// <summary>Reads digits from a pair of IDX files, the format of MNIST: images of bytes and labels of bytes. Plain or gzipped.</summary>
-/// <remarks>A file is a magic number (00 00, 08 for unsigned bytes, the number of dimensions), the dimensions as big-endian 32-bit integers, and
-/// the bytes. Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998.</remarks>
+/// <summary>Reads digits from a pair of IDX files, the format of MNIST, EMNIST and QMNIST: images and labels. Plain or gzipped.</summary>
+/// <remarks>A file is a magic number (00 00, the type of its elements, the number of dimensions), the dimensions as big-endian 32-bit integers, and
+/// the elements, big-endian: 08 unsigned and 09 signed bytes, 0B 16-bit and 0C 32-bit integers, 0D single and 0E double precision. Images have three
+/// dimensions; labels have one, or two (QMNIST: the first column is the class, the others tell where it is from).
+/// Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", 1998.</remarks>
 public static class Idx
 {
-    /// <summary>Larger images are taken for a damaged header: 2²⁴ pixels, 4096 × 4096.</summary>
-    private const long MaximumPixels = 1 << 24;
-
-    private const int ImagesMagic = 0x0803, LabelsMagic = 0x0801;
+    private const float MaximumPixel = 255;
 
     /// <summary>Reads image by image while the result is enumerated.</summary>
     /// <param name="images">The images file; gzip is recognised by its content.</param>
     /// <param name="labels">The labels file; null to look for it beside the images by MNIST's naming, <see cref="FindLabels"/>.</param>
-    /// <returns>Digits with <c>rows·columns</c> pixels, divided by 255.</returns>
+    /// <returns>Digits with <c>rows·columns</c> pixels of 0…255: integers are divided by 255, other numbers come as they are.</returns>
     /// <exception cref="ArgumentException">A path is empty.</exception>
     /// <exception cref="DataFormatException">While enumerating: a file is missing, is not IDX of the expected kind, ends early or goes on
-    /// behind its end, the files differ in their counts, or a label is not 0…9.</exception>
+    /// behind its end, the files differ in their counts, a pixel is outside 0…255, or a label is not an integer 0…<see cref="Digit.MaximumLabel"/>.</exception>
     public static IEnumerable<Digit> Read(string images, string? labels = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(images);
@@ -26,7 +25,7 @@ public static class Idx
         if (labels is not null)
             ArgumentException.ThrowIfNullOrEmpty(labels);
 
-        return Enumerate(images, labels);
+        return Read(images, data: null, labels);
     }
 
     /// <summary>The labels file that belongs to an images file: <c>train-images-idx3-ubyte.gz</c> and <c>train-labels-idx1-ubyte.gz</c>, with
@@ -52,124 +51,46 @@ public static class Idx
                 images, $"no labels file beside it. Looked for: {sameSuffix}, {otherSuffix}. Give the labels file too");
     }
 
-    private static IEnumerable<Digit> Enumerate(string images, string? labels)
+    /// <param name="images">Stands for the file in errors.</param>
+    /// <param name="data">Of the images; is disposed. Null to open the file.</param>
+    /// <param name="labels">The labels file; null to look for it.</param>
+    internal static IEnumerable<Digit> Read(string images, Stream? data, string? labels)
     {
-        using var imageFile = new IdxFile(images, ImagesMagic);
-        using var labelFile = new IdxFile(labels ?? FindLabels(images), LabelsMagic);
+        using var imageFile = new IdxFile(images, data ?? DataFile.Open(images), IdxContent.Images);
+        string labelPath = labels ?? FindLabels(images);
+        using var labelFile = new IdxFile(labelPath, DataFile.Open(labelPath), IdxContent.Labels);
 
         if (imageFile.Count != labelFile.Count)
             throw DataFormatException.AtByte(labelFile.Path, 4, $"{imageFile.Count} labels expected, as many as images, got {labelFile.Count}");
 
-        byte[] bytes = new byte[imageFile.ItemSize];
+        float[] label = new float[labelFile.ItemSize];
 
         for (int i = 0; i < imageFile.Count; i++)
         {
-            imageFile.ReadItem(i, bytes);
-            float[] pixels = Array.ConvertAll(bytes, value => value / 255f);
+            float[] pixels = new float[imageFile.ItemSize];
+            imageFile.ReadItem(i, pixels);
+            ToPixels(imageFile, i, pixels);
+            labelFile.ReadItem(i, label);
 
-            yield return new Digit(pixels, labelFile.ReadLabel(i));
+            yield return new Digit(pixels, ToLabel(labelFile, i, label[0]));
         }
 
         imageFile.ExpectEnd();
         labelFile.ExpectEnd();
     }
 
-    /// <summary>One IDX file: its header read and checked, its items still to come.</summary>
-    private sealed class IdxFile : IDisposable
+    private static void ToPixels(IdxFile file, int item, Span<float> pixels)
     {
-        private readonly Stream _stream;
-
-        public IdxFile(string path, int magic)
+        for (int i = 0; i < pixels.Length; i++)
         {
-            Path = path;
-            _stream = DataFile.Open(path);
+            if (!(pixels[i] >= 0 && pixels[i] <= MaximumPixel))
+                throw file.ErrorIn(item, i, string.Create(CultureInfo.InvariantCulture, $"pixel {pixels[i]} is outside 0…{MaximumPixel}"));
 
-            try
-            {
-                ExpectMagic(magic);
-                Count = ReadDimension("count", int.MaxValue);
-                ItemSize = 1;
-
-                if (magic == ImagesMagic)
-                {
-                    long rows = ReadDimension("number of rows", MaximumPixels);
-                    ItemSize = (int)(rows * ReadDimension("number of columns", MaximumPixels / rows));
-                }
-            }
-            catch
-            {
-                _stream.Dispose();
-                throw;
-            }
+            pixels[i] = file.IsInteger ? pixels[i] / MaximumPixel : pixels[i];
         }
-
-        public string Path { get; }
-        public int Count { get; }
-        public int ItemSize { get; }
-
-        public void ReadItem(int index, Span<byte> item)
-        {
-            int read = _stream.ReadAtLeast(item, item.Length, throwOnEndOfStream: false);
-
-            if (read < item.Length)
-                throw Error($"the file ends within item {index + 1} of {Count}, after {read} of its {item.Length} bytes");
-        }
-
-        public int ReadLabel(int index)
-        {
-            Span<byte> label = stackalloc byte[1];
-            long offset = _stream.Position;
-            ReadItem(index, label);
-
-            return label[0] < Digit.Classes ? label[0]
-                : throw DataFormatException.AtByte(Path, offset, $"label {label[0]} is not one of 0…{Digit.Classes - 1}");
-        }
-
-        public void ExpectEnd()
-        {
-            long end = _stream.Position;
-
-            if (_stream.ReadByte() >= 0)
-                throw DataFormatException.AtByte(Path, end, $"the file goes on after its {Count} items");
-        }
-
-        public void Dispose() => _stream.Dispose();
-
-        private void ExpectMagic(int expected)
-        {
-            int magic = ReadInteger("magic number");
-
-            if (magic == expected)
-                return;
-
-            string found = magic switch
-            {
-                ImagesMagic => "00000803, an IDX file of images",
-                LabelsMagic => "00000801, an IDX file of labels",
-                _ => magic.ToString("X8", null),
-            };
-
-            throw DataFormatException.AtByte(Path, 0,
-                $"IDX magic number {expected:X8} ({(expected == ImagesMagic ? "images" : "labels")}) expected, got {found}");
-        }
-
-        private int ReadDimension(string name, long maximum)
-        {
-            int value = ReadInteger(name);
-
-            return value >= 1 && value <= maximum ? value
-                : throw DataFormatException.AtByte(Path, _stream.Position - sizeof(int), $"{name} {value} is outside 1…{maximum}");
-        }
-
-        private int ReadInteger(string name)
-        {
-            Span<byte> bytes = stackalloc byte[sizeof(int)];
-            int read = _stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-
-            return read == bytes.Length ? BinaryPrimitives.ReadInt32BigEndian(bytes)
-                : throw Error(_stream.Position == 0 ? "is empty; an IDX header is expected" : $"the file ends within the {name} of its header");
-        }
-
-        private DataFormatException Error(string rule) => DataFormatException.AtByte(Path, _stream.Position, rule);
     }
+
+    private static int ToLabel(IdxFile file, int item, float value) =>
+        Digit.IsLabel(value) ? (int)value
+            : throw file.ErrorIn(item, 0, string.Create(CultureInfo.InvariantCulture, $"label {value} is not one of 0…{Digit.MaximumLabel}"));
 }

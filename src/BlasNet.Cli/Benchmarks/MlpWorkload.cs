@@ -20,7 +20,7 @@ internal static class MlpWorkload
         var classifier = new DigitClassifier(model, Pixels, [Hidden, Hidden]);
         return new Workload<Digit>(
             model, classifier.Loss, new Sgd(0.01), NewExamples(options.Limit, options.Seed), options,
-            _ => ModelFlops.OfPerceptron(Pixels, Hidden, Hidden, Digit.Classes));
+            _ => ModelFlops.OfPerceptron(Pixels, Hidden, Hidden, Digits.Classes));
     }
 
     private static Digit[] NewExamples(int count, int seed)
@@ -33,7 +33,7 @@ internal static class MlpWorkload
             foreach (ref float pixel in pixels.AsSpan())
                 pixel = (float)random.NextUniform();
 
-            digits[i] = new Digit(pixels, i % Digit.Classes);
+            digits[i] = new Digit(pixels, i % Digits.Classes);
         }
 
         return digits;

@@ -42,7 +42,7 @@ internal static class TextWorkloads
     public static Workload NewTree(WorkloadOptions options)
     {
         IEnumerable<Tree> trees = options.Data is { } file
-            ? TreeFile.Read(file).Select(tree => tree.Binarize())
+            ? [.. TreeFile.Read(file).Select(tree => tree.Binarize())]
             : new SyntheticText(options.Seed).Trees(SyntheticSentences);
         var coding = new TreeCoding(trees, minimumCount: 1);
         var sizes = new TreeSizes(coding.Words.Count, coding.Labels.Count);
@@ -56,7 +56,7 @@ internal static class TextWorkloads
     /// <param name="vocabulary">The softmax is over so many words, whatever the data has.</param>
     public static Workload NewLanguageModel(WorkloadOptions options, int vocabulary)
     {
-        IEnumerable<string[]> sentences = options.Data is { } file ? SentenceFile.Read(file) : new SyntheticText(options.Seed).Sentences(SyntheticSentences);
+        IEnumerable<string[]> sentences = options.Data is { } file ? [.. SentenceFile.Read(file)] : new SyntheticText(options.Seed).Sentences(SyntheticSentences);
         Vocabulary words = Vocabulary.Build(sentences.SelectMany(sentence => sentence), maximumSize: vocabulary - 1);
         var sizes = new LanguageModelSizes(vocabulary);
         var model = new Model(options.Seed);
@@ -68,7 +68,7 @@ internal static class TextWorkloads
     private static (TaggerCoding Coding, TaggedSentence[] Sentences) Tagged(WorkloadOptions options, int minimumCount, bool spell)
     {
         IEnumerable<TaggedWord[]> sentences = options.Data is { } file
-            ? TaggedFile.Read(file)
+            ? [.. TaggedFile.Read(file)]
             : new SyntheticText(options.Seed).TaggedSentences(SyntheticSentences);
         var coding = new TaggerCoding(sentences, minimumCount, spell);
         return (coding, options.Take(sentences, coding.Encode));

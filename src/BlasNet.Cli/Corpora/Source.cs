@@ -5,7 +5,8 @@ namespace BlasNet.Cli.Corpora;
 /// <summary>Examples to train with and examples to test with, as a model takes them.</summary>
 internal sealed record Split<TExample>(TExample[] Train, TExample[] Dev);
 
-/// <summary>What to train with and what to test with; read anew whenever it is enumerated, so that files may be larger than memory.</summary>
+/// <summary>What to train with and what to test with, as it was read.</summary>
+/// <remarks>A file is read once, since it may be a pipe; the words of what was read are shared, so that this takes little more than their numbers do.</remarks>
 internal sealed record Source<T>(IEnumerable<T> Train, IEnumerable<T> Dev)
 {
     /// <summary>Without a file for the test, every so many examples is one for it.</summary>
@@ -17,23 +18,15 @@ internal sealed record Source<T>(IEnumerable<T> Train, IEnumerable<T> Dev)
     /// <param name="limit">At most so many examples of <paramref name="data"/>.</param>
     public static Source<T> Of(Func<string, IEnumerable<T>> read, string data, string? dev, int? limit)
     {
-        IEnumerable<T> all = limit is { } count ? read(data).Take(count) : read(data);
-        return dev is null ? new(OneNeeded(data, all.Where((_, i) => i % DevEvery != 0)), all.Where((_, i) => i % DevEvery == 0)) : new(all, read(dev));
+        T[] all = limit is { } count ? [.. read(data).Take(count)] : [.. read(data)];
+        if (dev is not null)
+            return new(all, [.. read(dev)]);
+
+        return all.Length > 1
+            ? new([.. all.Where((_, i) => i % DevEvery != 0)], [.. all.Where((_, i) => i % DevEvery == 0)])
+            : throw new CommandException($"{data}: one example only; without --dev two at least are needed, one to train with and one to test with.");
     }
 
-    /// <summary>Reads all of it, as a model takes it.</summary>
+    /// <summary>All of it, as a model takes it.</summary>
     public Split<TExample> Read<TExample>(Func<T, TExample> encode) => new([.. Train.Select(encode)], [.. Dev.Select(encode)]);
-
-    private static IEnumerable<T> OneNeeded(string data, IEnumerable<T> examples)
-    {
-        bool any = false;
-        foreach (T example in examples)
-        {
-            any = true;
-            yield return example;
-        }
-
-        if (!any)
-            throw new CommandException($"{data}: one example only; without --dev two at least are needed, one to train with and one to test with.");
-    }
 }

@@ -15,16 +15,17 @@ internal sealed class DigitClassifier
     /// <param name="model">Receives the parameters.</param>
     /// <param name="pixels">Length of the input.</param>
     /// <param name="hidden">Lengths of the hidden layers.</param>
-    public DigitClassifier(Model model, int pixels, IReadOnlyList<int> hidden)
+    /// <param name="classes">Length of the output.</param>
+    public DigitClassifier(Model model, int pixels, IReadOnlyList<int> hidden, int classes = Digits.Classes)
     {
         int[] sizes = [pixels, .. hidden];
         _hidden = [.. hidden.Select((size, i) => (model.Weight($"W{i + 1}", size, sizes[i], Initializer.HeNormal), model.Bias($"b{i + 1}", size)))];
-        _output = (model.Weight("W", Digit.Classes, sizes[^1]), model.Bias("b", Digit.Classes));
+        _output = (model.Weight("W", classes, sizes[^1]), model.Bias("b", classes));
     }
 
     #region model
     /// <summary>One number for each class; the largest says which digit it is.</summary>
-    /// <returns>[10].</returns>
+    /// <returns>[classes].</returns>
     public Expr Logits(Graph g, Digit digit)
     {
         Expr h = g.Input(digit.Pixels);

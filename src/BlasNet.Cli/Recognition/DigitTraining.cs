@@ -14,17 +14,18 @@ internal static class DigitTraining
     /// <param name="settings">How to train.</param>
     public static TrainingRun Create(DigitSplit digits, IReadOnlyList<int> hidden, TrainingSettings settings)
     {
-        DigitClassifier classifier = Network.Create(
-            settings, model => new DigitClassifier(model, digits.Train[0].Pixels.Length, hidden), out Model model);
+        int pixels = digits.Train[0].Pixels.Length;
+        DigitClassifier classifier = Network.Create(settings, model => new DigitClassifier(model, pixels, hidden, digits.Classes), out Model model);
         var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses()) { Workers = settings.Workers };
         Digit[] test = [.. digits.Test];
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)
         {
             Hidden = hidden,
+            Sizes = new Dictionary<string, int> { ["pixels"] = pixels, ["classes"] = digits.Classes },
             TestExamples = test.Length,
             Description = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{digits.Train.Count:N0} digits to train with, {test.Length:N0} to test with; {model.Size:N0} parameters."),
+                $"{digits.Train.Count:N0} digits to train with, {test.Length:N0} to test with; {digits.Classes} classes; {model.Size:N0} parameters."),
         };
 
         Quality Test(CancellationToken cancellation)

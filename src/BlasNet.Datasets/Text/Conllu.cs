@@ -37,13 +37,18 @@ public static class Conllu
     }
 
     /// <summary>Whether the first line that is neither empty nor a comment has a tab.</summary>
-    internal static bool IsConllu(string path)
+    /// <param name="name">Stands for the data in errors.</param>
+    /// <param name="data">From the start; is not disposed.</param>
+    internal static bool IsConllu(string name, Stream data)
     {
-        using LineReader lines = LineReader.Open(path);
+        var lines = new LineReader(name, data);
 
         while (lines.MoveNext())
         {
             ReadOnlySpan<byte> line = lines.Line;
+
+            if (line.Trim(" \t\v\f"u8).IsEmpty)
+                continue;
 
             if (line.Contains((byte)'\t'))
                 return true;
@@ -52,7 +57,7 @@ public static class Conllu
             int space = line.IndexOf((byte)' ');
             bool isComment = line is [(byte)'#', ..] && !(space < 0 ? line : line[..space]).Contains((byte)'|');
 
-            if (!isComment && !line.Trim((byte)' ').IsEmpty)
+            if (!isComment)
                 return false;
         }
 

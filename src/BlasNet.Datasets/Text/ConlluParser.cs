@@ -44,6 +44,9 @@ internal sealed class ConlluParser(LineReader lines, bool requireTags)
 
     private void ReadLine(ReadOnlySpan<char> line)
     {
+        if (line.IndexOfAnyExcept(" \t\v\f\r") < 0)
+            throw lines.Error("has white space only; an empty line is expected between sentences");
+
         int columns = line.Split(_columns, '\t');
 
         if (columns != Columns)

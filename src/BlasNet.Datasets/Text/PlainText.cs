@@ -15,7 +15,7 @@ public static class PlainText
         return Read(() => LineReader.Open(path));
     }
 
-    private static IEnumerable<string[]> Read(Func<LineReader> open)
+    internal static IEnumerable<string[]> Read(Func<LineReader> open)
     {
         using LineReader lines = open();
         var pool = new StringPool();

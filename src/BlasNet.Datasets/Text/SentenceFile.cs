@@ -17,9 +17,14 @@ public static class SentenceFile
 
         static IEnumerable<string[]> Choose(string path)
         {
-            IEnumerable<string[]> sentences = Conllu.IsConllu(path)
-                ? Conllu.Read(path).Select(sentence => Array.ConvertAll(sentence, word => word.Form))
-                : PlainText.Read(path);
+            using var data = new RewindableStream(DataFile.Open(path));
+            bool isConllu = Conllu.IsConllu(path, data);
+            data.Rewind();
+            LineReader Open() => new(path, data);
+
+            IEnumerable<string[]> sentences = isConllu
+                ? Conllu.Read(Open, requireTags: false).Select(sentence => Array.ConvertAll(sentence, word => word.Form))
+                : PlainText.Read(Open);
 
             foreach (string[] sentence in sentences)
                 yield return sentence;

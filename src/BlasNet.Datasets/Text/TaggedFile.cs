@@ -16,10 +16,15 @@ public static class TaggedFile
 
         static IEnumerable<TaggedWord[]> Choose(string path)
         {
-            IEnumerable<TaggedWord[]> sentences = Conllu.IsConllu(path)
-                ? Conllu.Read(() => LineReader.Open(path), requireTags: true)
+            using var data = new RewindableStream(DataFile.Open(path));
+            bool isConllu = Conllu.IsConllu(path, data);
+            data.Rewind();
+            LineReader Open() => new(path, data);
+
+            IEnumerable<TaggedWord[]> sentences = isConllu
+                ? Conllu.Read(Open, requireTags: true)
                     .Select(sentence => Array.ConvertAll(sentence, word => new TaggedWord(word.Form, word.Upos)))
-                : TaggedLines.Read(path);
+                : TaggedLines.Read(Open);
 
             foreach (TaggedWord[] sentence in sentences)
                 yield return sentence;

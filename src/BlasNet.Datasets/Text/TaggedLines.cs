@@ -20,7 +20,7 @@ public static class TaggedLines
             : Read(() => LineReader.Open(path), separator);
     }
 
-    private static IEnumerable<TaggedWord[]> Read(Func<LineReader> open, char separator)
+    internal static IEnumerable<TaggedWord[]> Read(Func<LineReader> open, char separator = '|')
     {
         using LineReader lines = open();
         var pool = new StringPool();

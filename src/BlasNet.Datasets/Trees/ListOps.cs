@@ -100,6 +100,8 @@ public sealed class ListOps
 
     /// <summary>A tree of this kind as a binary one, whose nodes between are labelled with the value of the elements so far.</summary>
     /// <remarks>[MAX 2 9 5] becomes (9 (9 (2 (MAX MAX) (2 2)) (9 9)) (5 5)).</remarks>
+    /// <exception cref="ArgumentException">It is of another kind: a list of several elements does not begin with an operator, or one before its last is
+    /// not labelled 0…9.</exception>
     public static Tree Binarize(Tree tree)
     {
         ArgumentNullException.ThrowIfNull(tree);
@@ -129,7 +131,8 @@ public sealed class ListOps
         Span<int> values = elements.Length <= 64 ? stackalloc int[elements.Length] : new int[elements.Length];
 
         for (int i = 0; i < values.Length; i++)
-            values[i] = elements[i].Label[0] - '0';
+            values[i] = elements[i].Label is [>= '0' and <= '9' and var digit] ? digit - '0'
+                : throw new ArgumentException($"{ErrorText.Quote(elements[i].Label)} is not one of 0…{Values - 1}.");
 
         values.Sort();
         int middle = values.Length / 2;
@@ -139,7 +142,8 @@ public sealed class ListOps
             "MAX" => values[^1],
             "MIN" => values[0],
             "MED" => values.Length % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2,
-            _ => Sum(values) % Values,
+            "SM" => Sum(values) % Values,
+            _ => throw new ArgumentException($"{ErrorText.Quote(operation)} is not one of {string.Join(", ", Operators)}."),
         }];
     }
 

@@ -12,7 +12,7 @@ public sealed class Tree : TreeNode<Tree>
     internal Tree(string label, string? word, Tree[] children)
         : base(children) => (Label, Word) = (label, word);
 
-    /// <summary>The class of what the node spans: a sentiment, a constituent.</summary>
+    /// <summary>The class of what the node spans: a sentiment, a constituent. Empty for brackets without a label around several trees.</summary>
     public string Label { get; }
 
     /// <summary>A leaf's word; null for a node with children.</summary>
@@ -23,10 +23,10 @@ public sealed class Tree : TreeNode<Tree>
     public static Tree Leaf(string label, string word) => new(Checked(label, nameof(label)), Checked(word, nameof(word)), []);
 
     /// <summary>A tree of smaller ones.</summary>
-    /// <exception cref="ArgumentException">There are no children, or the label is empty or has white space or a bracket in it.</exception>
+    /// <exception cref="ArgumentException">There are no children, the label is empty and there is only one, or it has white space or a bracket in it.</exception>
     public static Tree Node(string label, params ReadOnlySpan<Tree> children) => children.IsEmpty
         ? throw new ArgumentException("A node has one child or more; a leaf has a word.", nameof(children))
-        : new(Checked(label, nameof(label)), word: null, children.ToArray());
+        : new(label is "" && children.Length > 1 ? label : Checked(label, nameof(label)), word: null, children.ToArray());
 
     /// <summary>Reads one tree in brackets; it may span lines as <see cref="TreeFile"/> says.</summary>
     /// <exception cref="DataFormatException">It is not exactly one tree.</exception>

@@ -3,10 +3,10 @@ namespace BlasNet.Datasets;
 /// <summary>Reads trees in brackets, as in the Penn Treebank and the Stanford Sentiment Treebank. Plain or gzipped.</summary>
 /// <remarks>
 /// <code>
-/// tree  = "(" label word ")"  |  "(" label tree tree … ")"
+/// tree  = "(" label word ")"  |  "(" label tree tree … ")"  |  "(" tree tree … ")"
 /// </code>
-/// The bracket without a label that the Penn Treebank puts around a whole tree is taken off. A tree may span lines; a line that begins with
-/// <c>(</c> begins a new tree, so those that go on with one are indented. That way a missing bracket is found in its own tree.
+/// Brackets without a label that hold one tree, as the Penn Treebank puts them around a whole one, are taken off; where they hold several, the
+/// label is empty. A tree may span lines; a line that begins with <c>(</c> begins a new tree, so those that go on with one are indented. That way a missing bracket is found in its own tree.
 /// </remarks>
 public static class TreeFile
 {

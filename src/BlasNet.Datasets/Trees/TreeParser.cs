@@ -66,15 +66,8 @@ internal sealed class TreeParser(LineReader lines)
 
     private void Open()
     {
-        if (_open.TryPeek(out Bracket outer))
-        {
-            if (outer.Word is not null)
-                throw Missing("')'");
-
-            // Only the bracket around a whole tree may lack a label, and holds nothing else.
-            if (outer.Label is null && (_open.Count > 1 || _trees.Count > 0))
-                throw Missing(_trees.Count > outer.FirstChild ? "')'" : "label");
-        }
+        if (_open.TryPeek(out Bracket outer) && outer.Word is not null)
+            throw Missing("')'");
 
         _open.Push(new Bracket(_trees.Count));
         _position++;
@@ -94,9 +87,9 @@ internal sealed class TreeParser(LineReader lines)
         if (bracket.Word is null && children == 0)
             throw Missing("word or '('");
 
-        Tree tree = bracket.Label is null
+        Tree tree = bracket.Label is null && children == 1
             ? _trees[^1]
-            : new Tree(bracket.Label, bracket.Word, CollectionsMarshal.AsSpan(_trees)[bracket.FirstChild..].ToArray());
+            : new Tree(bracket.Label ?? "", bracket.Word, CollectionsMarshal.AsSpan(_trees)[bracket.FirstChild..].ToArray());
 
         _trees.RemoveRange(bracket.FirstChild, children);
         _position++;
@@ -121,7 +114,7 @@ internal sealed class TreeParser(LineReader lines)
             throw Missing("')'", token);
 
         if (_trees.Count > bracket.FirstChild)
-            throw Missing(bracket.Label is null ? "')'" : "'(' or ')'", token);
+            throw Missing("'(' or ')'", token);
 
         string text = _pool.Get(token);
         _open.Push(bracket.Label is null ? bracket with { Label = text } : bracket with { Word = text });

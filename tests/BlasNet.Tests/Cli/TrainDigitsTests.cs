@@ -102,8 +102,47 @@ public sealed class TrainDigitsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("emnist", 27)]
+    [InlineData("qmnist", 10)]
+    public void The_network_has_as_many_outputs_as_the_data_has_classes(string name, int classes)
+    {
+        string corpus = Path.Combine(AppContext.BaseDirectory, "Corpus"), file = _folder.File("saved.safetensors");
+        JsonElement summary = Train(
+            "--data", Path.Combine(corpus, "idx-images", name), "--labels", Path.Combine(corpus, "idx-labels", name), "--limit", "5",
+            "--epochs", "1", "--hidden", "4", "--save", file).Json()[^1];
+
+        Assert.Equal(classes, Number(summary.GetProperty("sizes"), "classes"));
+        using var model = new Model();
+        _ = new DigitClassifier(model, pixels: 16, [4], classes);
+        model.Load(file);
+        using var other = new Model();
+        _ = new DigitClassifier(other, pixels: 16, [4], classes + 1);
+        Assert.EndsWith($"tensor W F32 [{classes}, 4] does not fit the parameter W [{classes + 1} × 4]", Assert.Throws<SafetensorsException>(() => other.Load(file)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_another_number_of_classes_is_refused()
+    {
+        string checkpoints = _folder.File("checkpoints");
+        CommandResult On(string text, params string[] more) =>
+            Train(["--data", _folder.Write("digits.csv", text), "--epochs", "1", "--hidden", "4", "--checkpoint", checkpoints, .. more]);
+        Assert.Equal(ExitCodes.Success, On("0,1,0\n1,0,1\n0,0,2\n").ExitCode);
+        CommandResult other = On("0,1,0\n1,0,1\n0,0,3\n", "--resume");
+
+        Assert.Equal(ExitCodes.Failure, other.ExitCode);
+        Assert.EndsWith("does not fit the model: tensor W F32 [3, 4] does not fit the parameter W [4 × 4]; this network has pixels 2, classes 4.\n", other.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("3,0,1\n0,1,0\n1,1,1\n", "--label-column", "first")]
+    [InlineData("1,0,label\n0,1,3\n1,0,0\n1,1,1\n", "--csv-header")]
+    [InlineData("label,0,1\n3,0,1\n0,1,0\n1,1,1\n", "--csv-header")]
+    public void Comma_separated_rows_are_read_as_options_say(string text, params string[] options) =>
+        Assert.Equal(4, Number(Train(["--data", _folder.Write("d.csv", text), "--epochs", "1", "--hidden", "4", .. options]).Json()[^1].GetProperty("sizes"), "classes"));
+
+    [Theory]
     [InlineData("0,16,3\n1,2\n", "{0}:2: 3 columns expected as in the first row, got 2")]
-    [InlineData("0,16,3\n1,2,10\n", "{0}:2: column 3: label 10 is not one of 0…9")]
+    [InlineData("0,16,3\n1,2,65536\n", "{0}:2: column 3: label 65536 is not one of 0…65535")]
     [InlineData("0,16,3\n1,x,1\n", "{0}:2: column 2: 'x' is not a number")]
     [InlineData("0,16,3\n", "{0}: one digit only; two at least are needed, one to train with and one to test with.")]
     [InlineData("", "{0}: has no rows; rows of pixels and a label are expected")]
@@ -119,7 +158,7 @@ public sealed class TrainDigitsTests : IDisposable
 
     [Fact]
     public void A_wrong_magic_number_is_an_error() =>
-        AssertFails(_folder.Write("images", [0, 0, 8, 1, 0, 0, 0, 1, 5]), "{0}: byte 0: IDX magic number 00000803 (images) expected", "--labels", _folder.Write("labels", [0]));
+        AssertFails(_folder.Write("images", [0, 0, 8, 1, 0, 0, 0, 1, 5]), "{0}: byte 0: IDX magic number 0000??03 (images) expected", "--labels", _folder.Write("labels", [0]));
 
     [Fact]
     public void A_missing_file_is_an_error() => AssertFails(_folder.File("none.csv"), "{0}: does not exist");

@@ -32,6 +32,21 @@ public sealed class CsvDigitsTests : IDisposable
     public void A_heading_is_skipped_and_may_name_the_label(string text, int label) =>
         Assert.Equal(label, Assert.Single(CsvDigits.Read(_folder.Write("d.csv", text), maximum: 3)).Label);
 
+    [Theory]
+    [InlineData("0,1,label\n3,1,2\n", LabelColumn.Auto, 2)]
+    [InlineData("label,0,1\n3,1,2\n", LabelColumn.Auto, 3)]
+    [InlineData("label,0,1\n3,1,2\n", LabelColumn.Last, 2)]
+    [InlineData("0,1,2\n3,1,2\n", LabelColumn.First, 3)]
+    public void A_heading_with_numbers_is_one_if_that_is_said(string text, LabelColumn column, int label) =>
+        Assert.Equal(label, Assert.Single(CsvDigits.Read(_folder.Write("d.csv", text), maximum: 3, column, heading: true)).Label);
+
+    [Fact]
+    public void The_column_that_is_asked_for_counts_whatever_a_heading_says() =>
+        Assert.Equal(2, Assert.Single(CsvDigits.Read(_folder.Write("d.csv", "label,a,b\n3,1,2\n"), maximum: 3, LabelColumn.Last)).Label);
+
+    [Fact]
+    public void Labels_may_be_above_9() => Assert.Equal(46, Assert.Single(CsvDigits.Read(_folder.Write("d.csv", "1,2,46\n"))).Label);
+
     [Fact]
     public void Spaces_decimals_exponents_and_empty_lines_are_accepted()
     {
@@ -55,10 +70,10 @@ public sealed class CsvDigitsTests : IDisposable
     [InlineData("1,2,3\n1,x,3\n", ":2: column 2: 'x' is not a number")]
     [InlineData("1,2,3\n1,,3\n", ":2: column 2: '' is not a number")]
     [InlineData("1,2,3\n1,\u0007abcdefghijklmnopqrstuvwxyz,3\n", ":2: column 2: '?abcdefghijklmnopqrs…' is not a number")]
-    [InlineData("1,2,10\n", ":1: column 3: label 10 is not one of 0…9")]
-    [InlineData("1,2,-1\n", ":1: column 3: label -1 is not one of 0…9")]
-    [InlineData("1,2,2.5\n", ":1: column 3: label 2.5 is not one of 0…9")]
-    [InlineData("1,2,NaN\n", ":1: column 3: label NaN is not one of 0…9")]
+    [InlineData("1,2,65536\n", ":1: column 3: label 65536 is not one of 0…65535")]
+    [InlineData("1,2,-1\n", ":1: column 3: label -1 is not one of 0…65535")]
+    [InlineData("1,2,2.5\n", ":1: column 3: label 2.5 is not one of 0…65535")]
+    [InlineData("1,2,NaN\n", ":1: column 3: label NaN is not one of 0…65535")]
     [InlineData("1,256,0\n", ":1: column 2: pixel 256 is outside 0…255")]
     [InlineData("-0.5,1,0\n", ":1: column 1: pixel -0.5 is outside 0…255")]
     [InlineData("NaN,1,0\n", ":1: column 1: pixel NaN is outside 0…255")]

@@ -54,6 +54,15 @@ public sealed class DigitFileTests : IDisposable
     }
 
     [Fact]
+    public void Options_of_text_are_refused_for_an_idx_file()
+    {
+        string path = _folder.Write("images", Images), labels = _folder.Write("labels", Labels), error = $"{path}: is an IDX file, not comma-separated text: it has no heading and no column of labels";
+
+        Assert.Equal(error, Assert.Throws<DataFormatException>(() => DigitFile.Read(path, labels, LabelColumn.First)).Message);
+        Assert.Equal(error, Assert.Throws<DataFormatException>(() => DigitFile.Read(path, labels, heading: true)).Message);
+    }
+
+    [Fact]
     public void A_missing_file_and_a_directory_are_named()
     {
         Assert.EndsWith(": does not exist", Assert.Throws<DataFormatException>(() => DigitFile.Read(_folder.File("none"))).Message, StringComparison.Ordinal);
@@ -80,7 +89,7 @@ public sealed class DigitFileTests : IDisposable
 
             try
             {
-                Assert.All(DigitFile.Read(path, labels), digit => Assert.InRange(digit.Label, 0, 9));
+                Assert.All(DigitFile.Read(path, labels), digit => Assert.InRange(digit.Label, 0, Digit.MaximumLabel));
             }
             catch (DataFormatException e)
             {

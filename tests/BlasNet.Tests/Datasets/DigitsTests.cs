@@ -33,7 +33,7 @@ public sealed class DigitsTests
     [Fact]
     public void Every_class_has_a_fifth_of_its_digits_in_the_test_part()
     {
-        for (int label = 0; label < Digit.Classes; label++)
+        for (int label = 0; label < Digits.Classes; label++)
         {
             int test = Digits.Test.Count(digit => digit.Label == label);
             int all = test + Digits.Train.Count(digit => digit.Label == label);

@@ -5,6 +5,9 @@ namespace BlasNet.Tests.Datasets;
 
 public sealed class LineReaderTests : IDisposable
 {
+    // An empty block in Huffman codes, and its sum and length: nine zeros at its end.
+    private static readonly byte[] EmptyMember = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
     private readonly TemporaryFolder _folder = new();
 
     [Theory]
@@ -75,6 +78,44 @@ public sealed class LineReaderTests : IDisposable
     [Fact]
     public void Gzip_of_several_members_is_read_to_its_end() =>
         Assert.Equal(["one", "two"], ReadAll(_folder.Write("two.gz", [.. TemporaryFolder.Gzip("one\n"u8), .. TemporaryFolder.Gzip("two\n"u8)])));
+
+    // The trailer itself ends in zeros, as every file below 16 MB has them there.
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\0\0\0\0\r\n\0")]
+    public void Gzip_may_be_followed_by_zeros_and_line_ends(string padding)
+    {
+        foreach (int times in new[] { 1, 500, 50_000 })
+        {
+            byte[] end = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat(padding, times)));
+            Assert.Equal(["one", "two"], ReadAll(_folder.Write("padded.gz", [.. TemporaryFolder.Gzip("one\n"u8), .. TemporaryFolder.Gzip("two\n"u8), .. end])));
+            Assert.Empty(ReadAll(_folder.Write("empty.gz", [.. EmptyMember, .. end])));
+        }
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("\0\0x")]
+    [InlineData("\n\n\0x\0\0")]
+    public void Gzip_followed_by_anything_else_is_an_error(string garbage)
+    {
+        foreach (int zeros in new[] { 0, 100_000 })
+        {
+            string path = _folder.Write("garbage.gz", [.. TemporaryFolder.Gzip("one\n"u8), .. new byte[zeros], .. Encoding.UTF8.GetBytes(garbage)]);
+            Assert.Contains("the data ends early, or goes on with something that is not gzip", ErrorOf(path).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Gzip_cut_off_before_zeros_is_an_error()
+    {
+        byte[] zipped = TemporaryFolder.Gzip(Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 200))));
+
+        for (int length = 2; length < zipped.Length - 2; length++)   // the last two are zeros themselves
+            Assert.Matches(@"cut\.gz: byte \d+: the gzip data is damaged or cut off", ErrorOf(_folder.Write("cut.gz", [.. zipped[..length], .. new byte[600]])).Message);
+    }
 
     [Fact]
     public void A_flipped_bit_in_gzip_data_is_found_by_its_checksum()

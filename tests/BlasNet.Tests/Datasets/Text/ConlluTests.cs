@@ -75,6 +75,24 @@ public sealed class ConlluTests : IDisposable
         Assert.Equal(path + error, Assert.Throws<DataFormatException>(() => Conllu.Read(path).Count()).Message);
     }
 
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("\t")]
+    [InlineData(" \t ")]
+    [InlineData("\t\t\t\t\t\t\t\t\t")]
+    public void White_space_between_sentences_is_an_error_that_says_so(string between)
+    {
+        string path = _folder.Write("blank.conllu", $"1\ta\t_\tX\t_\t_\t_\t_\t_\t_\n{between}\n1\tb\t_\tX\t_\t_\t_\t_\t_\t_\n");
+        string error = $"{path}:2: has white space only; an empty line is expected between sentences";
+
+        Assert.Equal(error, Assert.Throws<DataFormatException>(() => Conllu.Read(path).Count()).Message);
+        Assert.Equal(error, Assert.Throws<DataFormatException>(() => TaggedFile.Read(path).Count()).Message);
+    }
+
+    [Fact]
+    public void White_space_before_the_first_line_does_not_tell_the_format() =>
+        Assert.Equal(["a"], Assert.Single(SentenceFile.Read(_folder.Write("plain", "\t\n \na\n"))));
+
     [Fact]
     public void Sentences_are_read_while_they_are_enumerated()
     {

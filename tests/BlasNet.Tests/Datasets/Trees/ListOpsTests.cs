@@ -5,6 +5,13 @@ namespace BlasNet.Tests.Datasets.Trees;
 
 public sealed class ListOpsTests
 {
+    [Theory]
+    [InlineData("(1 (MAX MAX) ( (1 1) (3 3)) (2 2))", "'' is not one of 0…9.")]
+    [InlineData("(1 (MAX MAX) (a 3) (2 2))", "'a' is not one of 0…9.")]
+    [InlineData("(1 (MEAN MEAN) (2 2) (3 3))", "'MEAN' is not one of MAX, MIN, MED, SM.")]
+    public void A_tree_that_is_no_list_is_not_binarised(string tree, string error) =>
+        Assert.Equal(error, Assert.Throws<ArgumentException>(() => ListOps.Binarize(Tree.Parse(tree))).Message);
+
     [Fact]
     public void Every_label_is_the_value_of_its_node()
     {

@@ -14,6 +14,10 @@ public sealed class TreeFileTests : IDisposable
     [InlineData("(A\t(B  (C  x ) ) )  ", "(A (B (C x)))")]
     [InlineData("( (S (NP x) (VP y)) )", "(S (NP x) (VP y))")]
     [InlineData("((S x))", "(S x)")]
+    [InlineData("(((A x)))", "(A x)")]
+    [InlineData("(A ((B x)))", "(A (B x))")]
+    [InlineData("( (S x) (. .) )", "( (S x) (. .))")]
+    [InlineData("(A ((B x) (C y)) (D z))", "(A ( (B x) (C y)) (D z))")]
     [InlineData("(-LRB- -LRB-)", "(-LRB- -LRB-)")]
     [InlineData("(NN 3\u00A01/2)", "(NN 3\u00A01/2)")]
     [InlineData("  (A x)\n", "(A x)")]
@@ -53,16 +57,30 @@ public sealed class TreeFileTests : IDisposable
     [InlineData("()", ":1: label missing at column 2")]
     [InlineData("(A)", ":1: word or '(' missing at column 3")]
     [InlineData("(A (B))", ":1: word or '(' missing at column 6")]
-    [InlineData("(A ((B x)))", ":1: label missing at column 5")]
-    [InlineData("(((A x)))", ":1: label missing at column 3")]
-    [InlineData("((A x) (B y))", ":1: ')' missing at column 8")]
-    [InlineData("((A x) y)", ":1: ')' missing at column 8, got 'y'")]
+    [InlineData("(A (()))", ":1: label missing at column 6")]
+    [InlineData("((A x) y)", ":1: '(' or ')' missing at column 8, got 'y'")]
     public void Malformed_trees_are_named_by_file_line_column_and_rule(string text, string error)
     {
         string path = _folder.Write("trees.txt", text);
 
         Assert.Equal(path + error, Assert.Throws<DataFormatException>(() => TreeFile.Read(path).Count()).Message);
     }
+
+    [Fact]
+    public void The_node_of_brackets_without_a_label_has_an_empty_one()
+    {
+        Tree tree = Tree.Parse("( (S (NP x) (VP y)) (. .) )");
+
+        Assert.Equal(("", 2), (tree.Label, tree.Children.Length));
+        Assert.Equal(tree.ToString(), Tree.Node("", Tree.Parse("(S (NP x) (VP y))"), Tree.Leaf(".", ".")).ToString());
+        Assert.Throws<ArgumentException>(() => Tree.Node("", Tree.Leaf(".", ".")));   // would be taken off when it is read
+    }
+
+    [Theory]
+    [InlineData("outer-pair", "(S (NP (PRP It)) (VP (VBZ works)))|(S (NP (PRP It)) (VP (VBZ fails)))|(S (NP (DT a) (NN b)) (VP (VB c)))")]
+    [InlineData("unlabelled-branch", "( (S (NP (PRP It)) (VP (VBZ works))) (. .))|(1 (2 It) (1 (1 fails) (2 .)))|(3 (2 Good) (3 food))")]
+    public void Trees_of_the_penn_treebank_are_read(string file, string trees) =>
+        Assert.Equal(trees.Split('|'), TreeFile.Read(Path.Combine(AppContext.BaseDirectory, "Corpus", "brackets", file)).Select(tree => tree.ToString()));
 
     [Theory]
     [InlineData("(A x) (B y)", "tree: one tree expected, got several")]
