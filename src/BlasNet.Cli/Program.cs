@@ -1,5 +1,5 @@
 using BlasNet.Cli.CommandLine;
 
 using var interruption = new Interruption();
-int exitCode = CliApplication.Run(args, StandardOutput.Open(), Console.Error, interruption.Token);
+int exitCode = CliApplication.Run(args, StandardOutput.Open(), StandardOutput.OpenError(), interruption.Token);
 return exitCode == ExitCodes.Interrupted ? interruption.ExitCode : exitCode;

@@ -20,13 +20,16 @@ internal static class CliApplication
           blasnet explain --model mlp           how products with vectors become products with matrices
           blasnet tour                          what a minibatch is, measured and drawn as a page
           blasnet doctor                        what BlasNet found on this machine
+          blasnet train digits @options.txt     options from a file, one or several on a line; # begins a comment
         """;
 
     /// <summary>BlasNet's version and, after a plus, the commit it was built from.</summary>
     public static string Version { get; } =
         typeof(CliApplication).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    /// <param name="args">Without the program's name.</param>
+    private static readonly ParserConfiguration OwnResponseFiles = new() { ResponseFileTokenReplacer = null };
+
+    /// <param name="args">Without the program's name; <c>@FILE</c> stands for the arguments in a file.</param>
     /// <param name="output">Results.</param>
     /// <param name="error">Progress, notices and errors.</param>
     /// <param name="cancellation">Asks the command to stop at the next clean place.</param>
@@ -35,13 +38,21 @@ internal static class CliApplication
     {
         var context = new CommandContext(output, error, cancellation);
         OpenBlasLoader.Notice = notice => error.WriteLine($"Note: {notice}");
-        ParseResult parsed = CreateRoot(context).Parse(args.Count == 0 ? ["--help"] : args);
-        if (UsageErrors.Describe(parsed) is { } wrong)
-            return Fail(error, wrong, ExitCodes.Usage);
-
         try
         {
+            ParseResult parsed = CreateRoot(context).Parse(args.Count == 0 ? ["--help"] : ResponseFile.Expand(args), OwnResponseFiles);
+            if (UsageErrors.Describe(parsed) is { } wrong)
+                return Fail(error, wrong, ExitCodes.Usage);
+
             return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+        }
+        catch (ResponseFileException e)
+        {
+            return Fail(error, e.Message, ExitCodes.Usage);
+        }
+        catch (BrokenPipeException)
+        {
+            return ExitCodes.BrokenPipe;
         }
         catch (OperationCanceledException e)
         {

@@ -11,6 +11,9 @@ internal static class ExitCodes
     /// <summary>The command line is wrong; nothing was done.</summary>
     public const int Usage = 2;
 
+    /// <summary>Nobody reads the output any more: 128 + SIGPIPE, as shells report it of other programs.</summary>
+    public const int BrokenPipe = 141;
+
     /// <summary>Ended by Ctrl-C: 128 + SIGINT, as shells report it.</summary>
     public const int Interrupted = 130;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Tests.Cli;
@@ -42,6 +41,9 @@ public sealed class UsageTests
     [InlineData("tour --out", "Error: --out: a value is missing; FILE. See 'blasnet tour --help'.")]
     [InlineData("tour --json ./tour.html", "Error: --json ./tour.html: is the name of the page; another is needed. See 'blasnet tour --help'.")]
     [InlineData("train digits --labels x", "Error: --labels goes with --data. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --label-column first", "Error: --label-column goes with --data. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --csv-header", "Error: --csv-header goes with --data. See 'blasnet train digits --help'.")]
+    [InlineData("train digits --data x --label-column middle", "Error: --label-column middle: must be one of auto, last, first. See 'blasnet train digits --help'.")]
     public void A_wrong_command_line_is_one_line_and_exit_code_2(string args, string expected)
     {
         CommandResult result = CommandResult.Of(args.Split(' '));
@@ -84,37 +86,6 @@ public sealed class UsageTests
         CommandResult result = CommandResult.Of(["train", .. args.Split(' ')]);
 
         Assert.Equal((ExitCodes.Usage, $"Error: {error} See 'blasnet train {args.Split(' ')[0]} --help'.\n"), (result.ExitCode, result.Error));
-    }
-
-    [Theory]
-    [InlineData("/dev/full")]
-    [InlineData("| true")]
-    public async Task An_output_that_cannot_be_written_is_an_error(string output)
-    {
-        Assert.SkipUnless(File.Exists("/dev/full"), "There is no /dev/full.");
-        string redirection = output[0] == '|' ? output : $"> {output}";
-        var start = new ProcessStartInfo("bash") { RedirectStandardError = true };
-        start.ArgumentList.Add("-c");
-        start.ArgumentList.Add($"set -o pipefail; (sleep 0.1; dotnet '{Path.Combine(AppContext.BaseDirectory, "BlasNet.Cli.dll")}' explain) {redirection}");
-        using Process process = Process.Start(start)!;
-        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-
-        Assert.Equal(ExitCodes.Failure, process.ExitCode);
-        Assert.StartsWith("Error: The output cannot be written: ", Assert.Single(error.TrimEnd().Split('\n')), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task What_is_written_after_the_command_stands_after_its_output()
-    {
-        Assert.SkipUnless(File.Exists("/bin/bash"), "There is no /bin/bash.");
-        using var folder = new TemporaryFolder();
-        string file = Path.Combine(folder.Path, "output");
-        string program = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "BlasNet.Cli.dll")}' --version";
-        using Process process = Process.Start("/bin/bash", ["-c", $"(echo before; {program}; echo after) > '{file}'"]);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-
-        Assert.Equal(["before", CliApplication.Version, "after"], await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
     }
 
     [Fact]
