@@ -40,7 +40,13 @@ internal abstract class Workload(Model model, int batch) : IDisposable
     /// <returns>The sum of their losses before it.</returns>
     public abstract double Step();
 
-    /// <summary>The sum of the losses of the last step's examples, in a graph of its own.</summary>
+    /// <summary>Goes on to the next examples as <see cref="Step"/> does, and computes nothing.</summary>
+    public abstract void Skip();
+
+    /// <summary>Between two passes: the next ones have the same orders whenever this is called.</summary>
+    public abstract void Restart();
+
+    /// <summary>The sum of the losses of the last step's examples, or of those skipped last, in a graph of its own.</summary>
     public abstract Expr NewMinibatch();
 
     public void Dispose() => Model.Dispose();
@@ -60,7 +66,7 @@ internal sealed class Workload<TExample>(
 {
     private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch));
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
-    private RandomStream _random = new((ulong)options.Seed, "order of examples");
+    private RandomStream _random = NewRandom(options);
     private int _next;
     private StepSource<TExample> _last;
 
@@ -78,12 +84,25 @@ internal sealed class Workload<TExample>(
 
     public override double Step()
     {
+        Skip();
+        return _trainer.Step(_last, Source(_next)) * _last.Count;
+    }
+
+    public override void Skip()
+    {
         if (_next == examples.Length)
             NextPass();
 
         _last = Source(_next);
         _next += _last.Count;
-        return _trainer.Step(_last, Source(_next)) * _last.Count;
+    }
+
+    public override void Restart()
+    {
+        for (int i = 0; i < _order.Length; i++)
+            _order[i] = i;
+
+        (_next, _random) = (examples.Length, NewRandom(options));
     }
 
     public override Expr NewMinibatch()
@@ -92,6 +111,8 @@ internal sealed class Workload<TExample>(
         graph.IsTraining = true;
         return Total([.. _order.Skip(_last.Start).Take(_last.Count).Select(example => loss(graph, examples[example]))]);
     }
+
+    private static RandomStream NewRandom(WorkloadOptions options) => new((ulong)options.Seed, "order of examples");
 
     private StepSource<TExample> Source(int start) => new(examples, _order, start, Math.Min(Batch, examples.Length - start));
 

@@ -37,10 +37,10 @@ internal sealed record WorkloadMeasurement
     /// <summary>The most that any step needed.</summary>
     public required long PeakBytes { get; init; }
 
-    /// <summary>Of a pass's first step, as is what follows.</summary>
-    public required int Launches { get; init; }
+    /// <summary>Of all timed steps, as is what follows.</summary>
+    public required long Launches { get; init; }
 
-    public required int LaunchLowerBound { get; init; }
+    public required long LaunchLowerBound { get; init; }
 
     public required long CopiedBytes { get; init; }
 

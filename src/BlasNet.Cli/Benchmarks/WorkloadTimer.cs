@@ -26,7 +26,8 @@ internal static class WorkloadTimer
         double peak = GemmPeak.Measure(ComputeThreads.Count);
         double firstPassLoss = WarmUp(workload, cancellation);
         double[] passes = new double[Passes], steps = new double[Passes * workload.Steps];
-        long peakBytes = 0;
+        long peakBytes = 0, launches = 0, copiedBytes = 0;
+        workload.Restart();   // how many passes there were until now is a matter of time
         Counters before = Counters.Of(workload.Times);
         for (int i = 0; i < steps.Length; i++)
         {
@@ -36,10 +37,11 @@ internal static class WorkloadTimer
             steps[i] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             passes[i / workload.Steps] += steps[i];
             peakBytes = Math.Max(peakBytes, workload.Plan.PeakBytes);
+            launches += workload.Plan.StepCount;
+            copiedBytes += workload.Plan.CopiedBytes;
         }
 
         Counters counters = Counters.Of(workload.Times) - before;
-        workload.Step();   // the first of a pass
         return new WorkloadMeasurement
         {
             FirstPassLoss = firstPassLoss,
@@ -48,10 +50,10 @@ internal static class WorkloadTimer
             Step = Spread.Of(steps),
             Counters = counters,
             PeakBytes = peakBytes,
-            Launches = workload.Plan.StepCount,
-            CopiedBytes = workload.Plan.CopiedBytes,
-            LaunchLowerBound = Benchmarks.LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model),
+            Launches = launches,
+            CopiedBytes = copiedBytes,
             Kernels = ProfileOf(workload, cancellation),
+            LaunchLowerBound = LowerBoundOf(workload, steps.Length, cancellation),
             PeakGflops = Math.Max(peak, GemmPeak.Measure(ComputeThreads.Count)),
         };
     }
@@ -71,6 +73,21 @@ internal static class WorkloadTimer
         }
 
         return first / workload.Examples;
+    }
+
+    /// <returns>The sum over the timed steps.</returns>
+    private static long LowerBoundOf(Workload workload, int steps, CancellationToken cancellation)
+    {
+        long bound = 0;
+        workload.Restart();
+        for (int step = 0; step < steps; step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            workload.Skip();
+            bound += LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model);
+        }
+
+        return bound;
     }
 
     // Measured apart, since looking at the clock before and after every launch takes time too.

@@ -76,7 +76,7 @@ internal static class BenchWorkloadCommand
         Add("a step", $"median {1e3 * line.StepSecondsMedian:N3} ms, {1e3 * line.StepSecondsMin:N3} to {1e3 * line.StepSecondsMax:N3} ms");
         Add("plans", $"{line.StepsWithKnownPlan:N0} of {line.Steps:N0} steps found theirs");
         Add("calls in a step", $"{line.GemmCalls:N0} GEMM, {line.GemvCalls:N0} GEMV");
-        Add("launches in a step", $"{line.Launches:N0}; no order of batching needs fewer than {line.LaunchLowerBound:N0}");
+        Add("launches in a step", $"{line.LaunchesPerStep:N1}; no order of batching needs fewer than {line.LaunchLowerBound:N1}");
         Add("memory", $"{line.PeakBytes:N0} bytes arena, {line.CopiedBytes:N0} copied, {line.ManagedBytesPerStep:N1} managed a step");
         Add("loss of the first pass", $"{line.FirstPassLoss:R}");
         ShareLine share = line.Share;

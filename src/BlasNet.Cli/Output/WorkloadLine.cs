@@ -3,14 +3,14 @@ using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Cli.Output;
 
-/// <summary>A line of <c>bench mlp --json</c> and its like: rates of the middle, the slowest and the fastest pass; calls, managed bytes and found plans are
-/// means over the timed steps; peak bytes the most of any step; launches, their bound and copied bytes those of a pass's first step.</summary>
+/// <summary>A line of <c>bench mlp --json</c> and its like: rates of the middle, the slowest and the fastest pass; launches, their lower bound, products,
+/// copied and managed bytes are means over the timed steps, whose orders are always the same; peak bytes the most of any step.</summary>
 internal sealed record WorkloadLine(
     string Model, string? Data, double ExamplesPerSecond, double ExamplesPerSecondMin, double ExamplesPerSecondMax,
     double? WordsPerSecond, double? WordsPerSecondMin, double? WordsPerSecondMax, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample,
     int Examples, long? Words, long Parameters, int Passes, int Threads, int Batch, string Batching, string Gemm, string PlanCache, string? OpenblasCore,
     int Steps, long StepsWithKnownPlan, double StepSecondsMedian, double StepSecondsMin, double StepSecondsMax,
-    double ManagedBytesPerStep, long PeakBytes, int Launches, int LaunchLowerBound, double GemmCalls, double GemvCalls, long CopiedBytes,
+    double ManagedBytesPerStep, long PeakBytes, double LaunchesPerStep, double LaunchLowerBound, double GemmCalls, double GemvCalls, double CopiedBytes,
     double FirstPassLoss, ShareLine Share, IReadOnlyList<KernelLine> Kernels)
 {
     public static WorkloadLine Of(
@@ -26,8 +26,8 @@ internal sealed record WorkloadLine(
             workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Batch,
             how.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), KernelScope.OpenBlasCore,
             measured.Steps, counters.PlansFound, step.Median, step.Fastest, step.Slowest,
-            counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches, measured.LaunchLowerBound, counters.GemmCalls / steps, counters.GemvCalls / steps,
-            measured.CopiedBytes, measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
+            counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches / steps, measured.LaunchLowerBound / steps, counters.GemmCalls / steps, counters.GemvCalls / steps,
+            measured.CopiedBytes / steps, measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
     }
 }
 

@@ -33,13 +33,48 @@ public sealed class BenchTests : IDisposable
             line.GetProperty("model").GetString(), line.GetProperty("threads").GetInt32(), line.GetProperty("batch").GetInt32(),
             line.GetProperty("batching").GetString(), line.GetProperty("plan_cache").GetString()));
         Assert.Equal((5, 15, 40), (line.GetProperty("passes").GetInt32(), line.GetProperty("steps").GetInt32(), line.GetProperty("examples").GetInt32()));
-        Assert.InRange(line.GetProperty("launch_lower_bound").GetInt32(), 1, line.GetProperty("launches").GetInt32());
+        Assert.InRange(line.GetProperty("launch_lower_bound").GetDouble(), 1, line.GetProperty("launches_per_step").GetDouble());
         Assert.InRange(line.GetProperty("model_flop_utilisation").GetDouble(), 1e-6, 1.5);
         Assert.Equal(1, line.GetProperty("share").EnumerateObject().Sum(part => part.Value.GetDouble()), tolerance: 1e-9);
         Assert.Equal(
             ["build", "batch", "differentiate", "plan", "kernels", "copies", "update"], line.GetProperty("share").EnumerateObject().Select(part => part.Name));
         Assert.Equal(1, line.GetProperty("kernels").EnumerateArray().Sum(kernel => kernel.GetProperty("share").GetDouble()), tolerance: 1e-9);
         Assert.Contains("matmul", line.GetProperty("kernels").EnumerateArray().Select(kernel => kernel.GetProperty("operator").GetString()));
+    }
+
+    // However many passes there were to warm up.
+    [Theory, MemberData(nameof(Models))]
+    public void Whatever_is_counted_is_the_same_in_every_run(string model)
+    {
+        string[] Counts()
+        {
+            JsonElement line = Bench(model, "--batch", "8", "--limit", "40");
+            return [.. new[] { "launches_per_step", "launch_lower_bound", "gemm_calls", "gemv_calls", "copied_bytes", "peak_bytes" }.Select(name => $"{name} {line.GetProperty(name).GetRawText()}")];
+        }
+
+        Assert.Equal(Counts(), Counts());
+    }
+
+    [Fact]
+    public void Passes_after_a_restart_take_the_same_examples_however_many_were_before()
+    {
+        int[] Launches(int before)
+        {
+            using Workload workload = NewWorkload("tree", new WorkloadOptions { Batch = 4, Limit = 16 });
+            for (int step = 0; step < before * workload.Steps; step++)
+                workload.Step();
+
+            workload.Restart();
+            return [.. Enumerable.Range(0, 2 * workload.Steps).Select(_ =>
+            {
+                workload.Step();
+                return workload.Plan.StepCount;
+            })];
+        }
+
+        int[] launches = Launches(before: 1);
+        Assert.Equal(launches, Launches(before: 3));
+        Assert.NotEqual(launches[..4], launches[4..]);   // each pass has an order of its own
     }
 
     [Theory, MemberData(nameof(Models))]
