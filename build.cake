@@ -1,5 +1,6 @@
 #addin nuget:?package=CliWrap&version=3.10.5
 #load "native/openblas.cake"
+#load "tests/fuzz.cake"
 
 using System.Threading;
 using System.Xml.Linq;
@@ -12,6 +13,7 @@ var targets = new (string Name, string Does)[]
 {
     ("Demo", "sets everything up, trains the digits with batching off and on, and compares"),
     ("Test", "sets everything up, checks the format, runs all tests; the last line counts them"),
+    ("Fuzz", "feeds every reader of files with bytes that reach new branches, and counts the tries (AFL; --filter=csv for one reader)"),
     ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
     ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it"),
     ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),
@@ -23,7 +25,8 @@ var targets = new (string Name, string Does)[]
 var options = new (string Name, string Values, string Does)[]
 {
     ("configuration", "Release|Debug", "what to build (Release)"),
-    ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern"),
+    ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern; Fuzz: readers whose name contains TEXT"),
+    ("fuzz-seconds", "N", "Fuzz: how long for each reader (60)"),
     ("random-graphs", "N", "Test: how many random graphs to check against the oracle"),
     ("openblas", "auto|system|source", "auto: the system's, installed if that can be done, else built, else do without; system, source: that or fail"),
     ("openblas-source", "PATH", "archive or directory to build OpenBLAS from; without it Debian's source package is downloaded"),
@@ -37,11 +40,13 @@ string openBlasSource = Argument("openblas-source", "");
 string openBlas = Choice("openblas", openBlasSource != "" || target == "Pack" ? "source" : "auto", ["auto", "system", "source"]);
 string filter = Argument("filter", "");
 string randomGraphs = Argument("random-graphs", "");
+string fuzzSeconds = Argument("fuzz-seconds", "60");
 
 foreach (string name in Context.Arguments.GetArguments().Keys)
     Require(name == "target" || options.Any(option => option.Name == name), $"Unknown option --{name}; 'dotnet cake --target=Help' lists them.");
 
 Require(randomGraphs == "" || int.TryParse(randomGraphs, out int graphs) && graphs > 0, $"--random-graphs={randomGraphs}: must be a positive number.");
+Require(int.TryParse(fuzzSeconds, out int seconds) && seconds > 0, $"--fuzz-seconds={fuzzSeconds}: must be a positive number.");
 Require(openBlasSource == "" || System.IO.Path.Exists(openBlasSource), $"--openblas-source={openBlasSource}: no such file or directory.");
 Require(openBlasSource == "" || openBlas == "source", $"--openblas-source goes with --openblas=source, not with --openblas={openBlas}.");
 Require(rid == HostRuntimeIdentifier || target is "Native" or "Pack",
@@ -99,6 +104,8 @@ Task("Test").IsDependentOn("Build").IsDependentOn("Browser").Does(async () =>
     Require(formatted, "The format differs from what .editorconfig says: 'dotnet cake --target=Format' mends it.");
 });
 
+Task("Fuzz").Does(FuzzReaders);
+
 Task("Pack").IsDependentOn("Native").Does(async () =>
 {
     CleanDirectory(packages);
@@ -140,14 +147,20 @@ await RunTargetAsync(target);
 // ---- Programs ----------------------------------------------------------------------------------------------------------------
 
 /// <summary>Runs a program with live output; Ctrl-C reaches it.</summary>
+/// <param name="variables">Of its environment, besides this one's.</param>
 /// <returns>Whether its exit code is 0.</returns>
-async Task<bool> Succeeds(string program, string[] arguments, string directory = null)
+async Task<bool> Succeeds(string program, string[] arguments, string directory = null, params (string Name, string Value)[] variables)
 {
     Console.WriteLine($"> {program} {string.Join(' ', arguments)}");
     Console.Out.Flush();
 
     var result = await Cli.Wrap(program).WithArguments(arguments).WithWorkingDirectory(directory ?? root)
-        .WithEnvironmentVariables(variables => variables.Set("BLASNET_RANDOM_GRAPHS", randomGraphs == "" ? null : randomGraphs))
+        .WithEnvironmentVariables(environment =>
+        {
+            environment.Set("BLASNET_RANDOM_GRAPHS", randomGraphs == "" ? null : randomGraphs);
+            foreach (var (name, value) in variables)
+                environment.Set(name, value);
+        })
         .WithStandardOutputPipe(PipeTarget.ToStream(Console.OpenStandardOutput()))
         .WithStandardErrorPipe(PipeTarget.ToStream(Console.OpenStandardError()))
         .WithValidation(CommandResultValidation.None)
