@@ -129,12 +129,9 @@ public sealed partial class Graph
         if (op == ParameterOperator.Instance)
             return UseAt(attribute, form.Shape, source.GivenNameOf(node));
 
-        if (op == ConstantOperator.Instance && form.Shape.IsScalar)
-        {
-            double value = source.Data.ElementAt(attribute, 0);
-            if (!ReferenceEquals(source.Data, Data) || !_constants.TryAdd(BitConverter.DoubleToInt64Bits(value), Count))
-                return Constant(value).Index;
-        }
+        // A body's number is one with equal ones of other bodies, never with the user's: a plan that is used again reads the user's number, whatever it is then.
+        if (op == ConstantOperator.Instance && form.Shape.IsScalar && !ReferenceEquals(source.Data, Data))
+            return Constant(source.Data.ElementAt(attribute, 0)).Index;
 
         return AppendStack(op, attribute, [], form.Shape, form.Count, form.IsShared);
     }
