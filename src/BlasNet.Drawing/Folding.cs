@@ -72,7 +72,7 @@ internal static class Folding
     private static int[] KeyOf(Graph graph, int node, int[] classes, bool stacks)
     {
         Operator op = graph.OperatorOf(node);
-        long attribute = op.HasRuns || (op.Storage == Storage.External && op.Name != "parameter") ? 0 : graph.AttributeOf(node);
+        long attribute = op.HasMoves || (op.Storage == Storage.External && op.Name != "parameter") ? 0 : graph.AttributeOf(node);
         Shape shape = graph.ShapeOf(node);
         ReadOnlySpan<int> inputs = graph.InputsOf(node);
         var key = new int[6 + (classes.Length == 0 || op.Merging == Merging.Reduction ? 0 : inputs.Length)];

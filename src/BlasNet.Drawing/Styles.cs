@@ -23,7 +23,7 @@ internal static class Styles
         if (op is CallOperator)
             return "call";
 
-        if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Runs)
+        if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Moves)
             return "move";
 
         if (graph.FlopsOf(node) > 0)

@@ -18,7 +18,7 @@ public class FrontEndBenchmarks
     private readonly float[] _input = new float[8];
     private readonly Graph _batched = new(Precision.Single);
     private readonly Differentiate _differentiate = new();
-    private readonly PlanMemory _planMemory = new();
+    private readonly BufferPlanner _planMemory = new();
     private readonly Plan _plan = new();
     private readonly List<Expr> _losses = [];
     private Parameter _w = null!, _u = null!, _b = null!;

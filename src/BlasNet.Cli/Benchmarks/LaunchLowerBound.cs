@@ -59,5 +59,5 @@ internal static class LaunchLowerBound
     }
 
     private static bool IsLaunch(Graph graph, int node) =>
-        graph.OperatorOf(node).Storage is not (Storage.External or Storage.View or Storage.Runs or Storage.Accumulator or Storage.Result);
+        graph.OperatorOf(node).Storage is not (Storage.External or Storage.View or Storage.Moves or Storage.Accumulator or Storage.Result);
 }

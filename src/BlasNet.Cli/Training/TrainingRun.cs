@@ -132,7 +132,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
 
     public override TrainingStep LastStep => _loop.Trainer.LastStep;
 
-    public override int LargestPass => _loop.Trainer.LargestPass;
+    public override int LargestPass => _loop.Trainer.LargestMicrobatch;
 
     public override Checkpoint? LastCheckpoint => _loop.LastCheckpoint;
 

@@ -8,15 +8,15 @@ namespace BlasNet.Execution;
 
 /// <summary>From a minibatch graph to a plan: the passes in their order, and what they need to work.</summary>
 /// <remarks>Keeps, if it is told to, a copy of the graph's structure, so that the plan can be used again for a graph that differs only in its numbers.</remarks>
-internal sealed class Compilation
+internal sealed class Pipeline
 {
     private readonly EngineOptions _options;
     private readonly Graph _seen;
     private readonly PassSet _passes;
     private readonly Simplify _simplify;
     private readonly Fuse _fuse;
-    private readonly ByExample _seenByExample = new();
-    private DifferentiateByExample? _differentiateByExample;
+    private readonly PerExample _seenByExample = new();
+    private DifferentiatePerExample? _differentiateByExample;
     private readonly List<int> _outputs = [], _offsets = [], _lengths = [], _targets = [], _gradients = [];
     private readonly List<int> _seenOutputs = [];
     private readonly List<Parameter> _parameters = [], _differentiated = [];
@@ -32,7 +32,7 @@ internal sealed class Compilation
     /// <param name="options">Which passes run.</param>
     /// <param name="passes">Shared with compilations that are of the same options and do not run at the same time; only where the graph is simplified,
     /// and so becomes this one's own.</param>
-    public Compilation(Precision precision, EngineOptions options, PassSet passes)
+    public Pipeline(Precision precision, EngineOptions options, PassSet passes)
     {
         (_options, _passes) = (options, passes);
         _seen = new Graph(precision);
@@ -58,7 +58,7 @@ internal sealed class Compilation
     public (int Node, int Offset, int Length) OutputAt(int output) => (_outputs[output], _offsets[output], _lengths[output]);
 
     /// <summary>Whether the last plan fits: everything is equal but the numbers that the examples bring.</summary>
-    public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
+    public bool TryReuse(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample)
     {
         if (!IsRemembered || !_isComplete || (byExample is not null) != _isByExample || (byExample is not null && !byExample.AsksTheSameAs(_seenByExample))
             || !_options.Batching || _options.DifferentiateFirst || !graph.HasStructureOf(_seen) || outputs.Length != _seenOutputs.Count
@@ -88,7 +88,7 @@ internal sealed class Compilation
 
     /// <summary>Runs the passes.</summary>
     public void Run(
-        Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample, bool remember, PhaseTimes times)
+        Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample, bool remember, PhaseTimes times)
     {
         (_isComplete, IsRemembered) = (false, remember);
         Begin(graph, outputs, loss, parameters);
@@ -126,7 +126,7 @@ internal sealed class Compilation
         MakeTotals(current, parameters);
         Check(current);
         long planning = Stopwatch.GetTimestamp();
-        _passes.PlanMemory.Run(Plan, current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_differentiated));
+        _passes.BufferPlanner.Run(Plan, current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_differentiated));
         times.Plan += Stopwatch.GetTimestamp() - planning;
         if (_options.Verify)
             Verify.Run(Plan, CollectionsMarshal.AsSpan(_outputs));
@@ -199,7 +199,7 @@ internal sealed class Compilation
     }
 
     // The losses are the last outputs, so that they have been moved with them; the norms take their place.
-    private void Differentiate(Graph graph, ByExample byExample, PhaseTimes times)
+    private void Differentiate(Graph graph, PerExample byExample, PhaseTimes times)
     {
         long start = Stopwatch.GetTimestamp();
         int examples = byExample.Losses.Count, outputs = _outputs.Count - examples;
@@ -227,7 +227,7 @@ internal sealed class Compilation
         _lengths.Add(length);
     }
 
-    private void Begin(Graph graph, ByExample? byExample)
+    private void Begin(Graph graph, PerExample? byExample)
     {
         NormOutputs.Clear();
         _isByExample = byExample is not null;
@@ -235,7 +235,7 @@ internal sealed class Compilation
             return;
 
         _seenByExample.Take(byExample);
-        _differentiateByExample ??= new DifferentiateByExample();
+        _differentiateByExample ??= new DifferentiatePerExample();
         _differentiateByExample.Begin(graph, byExample);
         foreach (Expr loss in byExample.Losses)
             AddOutput(loss.IndexIn(graph), 1);
@@ -288,7 +288,7 @@ internal sealed class Compilation
         if (batched.CountOf(node) == 1 && batched.ShapeOf(node) == shape)
             return node;
 
-        long runs = batched.AddRuns([new Run(0, offset, 0, shape.Size)]);
+        long runs = batched.AddMoves([new Move(0, offset, 0, shape.Size)]);
         return batched.AppendStack(GatherOperator.Instance, runs, [node], shape, 1, shared: false);
     }
 

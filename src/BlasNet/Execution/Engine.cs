@@ -14,8 +14,8 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     private const int SmallGraph = 2000;
 
     private readonly EngineOptions _options;
-    private readonly List<Compilation> _compilations = [];   // the one used last comes first
-    private Compilation _current = null!;
+    private readonly List<Pipeline> _compilations = [];   // the one used last comes first
+    private Pipeline _current = null!;
     private PassSet? _passes;
     private ulong[] _met = [];   // fingerprints of structures, each in a place that it tells; later ones take the places of earlier ones
     private bool _disposed;
@@ -51,7 +51,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
     /// <summary>Makes or finds the plan that is executed next.</summary>
     /// <inheritdoc cref="Compile"/>
-    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, ByExample? byExample = null) =>
+    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, PerExample? byExample = null) =>
         Use(Compile(graph, outputs, loss, parameters, byExample), graph);
 
     /// <summary>Makes or finds a plan; its peak bytes are known after this, before anything is computed. May run while another plan is executed,
@@ -62,13 +62,13 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <param name="parameters">The parameters whose gradients are wanted.</param>
     /// <param name="byExample">Asks for the examples' gradients by themselves; <paramref name="loss"/> is the sum of the losses then too.</param>
     /// <exception cref="InvalidOperationException">The pass is too large for the indices of a plan.</exception>
-    public Compilation Compile(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
+    public Pipeline Compile(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample)
     {
         long start = Stopwatch.GetTimestamp();
-        Compilation? found = _options.CachedPlans > 0 ? Find(graph, outputs, loss, parameters, byExample) : null;
+        Pipeline? found = _options.CachedPlans > 0 ? Find(graph, outputs, loss, parameters, byExample) : null;
         Times.PlansFound += found is null ? 0 : 1;
         bool remember = found is null && _options.CachedPlans > 0 && (graph.Count <= SmallGraph || IsKnown(graph.Fingerprint()));
-        Compilation used = found ?? Replaced();
+        Pipeline used = found ?? Replaced();
         _compilations.Remove(used);
         _compilations.Insert(0, used);
         Times.Plan += Stopwatch.GetTimestamp() - start;
@@ -88,7 +88,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <summary>Chooses what is executed next, and what results are asked of from here on.</summary>
     /// <param name="compilation">What <see cref="Compile"/> gave.</param>
     /// <param name="graph">For this graph; it has the numbers.</param>
-    public void Use(Compilation compilation, Graph graph)
+    public void Use(Pipeline compilation, Graph graph)
     {
         _current = compilation;
         Plan.Graph.TakeData(graph);
@@ -101,7 +101,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     public void Execute(GradientBuffer<T>? gradients = null, bool accumulate = false)
     {
         ThrowIfDisposed();
-        SideJob.RequireNone();
+        Prefetch.RequireNone();
         long start = Stopwatch.GetTimestamp();
         if (gradients is not null)
             Begin(gradients, accumulate);
@@ -179,9 +179,9 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return isKnown;
     }
 
-    private Compilation? Find(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, ByExample? byExample)
+    private Pipeline? Find(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample)
     {
-        foreach (Compilation known in _compilations)
+        foreach (Pipeline known in _compilations)
         {
             if (known.TryReuse(graph, outputs, loss, parameters, byExample))
                 return known;
@@ -191,14 +191,14 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     }
 
     // One whose plan cannot be used again, or, when they are many, the oldest; what is held is to be executed yet.
-    private Compilation Replaced()
+    private Pipeline Replaced()
     {
-        Compilation? replaced = _compilations.FindLast(static known => known is { Holders: 0, IsRemembered: false });
+        Pipeline? replaced = _compilations.FindLast(static known => known is { Holders: 0, IsRemembered: false });
         if (replaced is null && _compilations.Count >= Math.Max(1, _options.CachedPlans))
             replaced = _compilations.FindLast(static known => known.Holders == 0);
 
         if (replaced is null)
-            _compilations.Add(replaced = new Compilation(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
+            _compilations.Add(replaced = new Pipeline(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
 
         return replaced;
     }

@@ -57,7 +57,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     public Operand<T> OperandOf(int node) => new(
         (T*)_addresses[node], _graph.ShapeOf(node), _graph.CountOf(node),
         _graph.OperatorOf(node) == ParameterOperator.Instance ? parameters.PackedOf(ParameterOperator.IndexOf(_graph.AttributeOf(node))) : null,
-        _plan.Picks.Of(node));
+        _plan.RowIndices.Of(node));
 
     public bool IsAbsorbed(int node) => _plan.Absorbed[node];
 
@@ -83,7 +83,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
             _addresses[node] = (nint)address;
         }
 
-        foreach (int node in _plan.Picks.Nodes)
+        foreach (int node in _plan.RowIndices.Nodes)
             _addresses[node] = (nint)arena;
 
         // A view lies in an earlier node's place, a term of a sum in a later one's.

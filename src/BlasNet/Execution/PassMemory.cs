@@ -13,7 +13,7 @@ namespace BlasNet.Execution;
 /// <param name="Launches">Kernels to start.</param>
 /// <param name="Flops">Floating-point operations of the matrix products.</param>
 /// <remarks>Parameters, their gradient and the optimizer's state are not part of it: they are there whatever the pass.</remarks>
-internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long FixedBytes, int Launches, long Flops)
+internal readonly record struct MicrobatchMemory(long ArenaBytes, long DataBytes, long FixedBytes, int Launches, long Flops)
 {
     public long Bytes => ArenaBytes + DataBytes + FixedBytes;
 
@@ -21,7 +21,7 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
     /// <param name="data">Its examples' numbers.</param>
     /// <param name="seen">Room for a mark for each of the model's parameters.</param>
     /// <param name="workers">How many threads run passes at once: each has values and scratch memory of its own, the packed weights are everybody's.</param>
-    public static PassMemory Of<T>(Plan plan, DataPools data, Span<bool> seen, int workers = 1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static MicrobatchMemory Of<T>(Plan plan, DataPools data, Span<bool> seen, int workers = 1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Graph graph = plan.Graph;
         GemmPacked<T> kernels = GemmPacked<T>.Widest;
@@ -49,6 +49,6 @@ internal readonly record struct PassMemory(long ArenaBytes, long DataBytes, long
 
         int threads = workers > 1 ? 1 : ComputeThreads.Count;
         long fixedBytes = (packed * graph.Precision.ElementBytes() / workers) + (threads * kernels.MaximumScratchBytes);
-        return new PassMemory(plan.PeakBytes, data.Bytes, fixedBytes, plan.StepCount, flops);
+        return new MicrobatchMemory(plan.PeakBytes, data.Bytes, fixedBytes, plan.StepCount, flops);
     }
 }

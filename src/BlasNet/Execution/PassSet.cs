@@ -12,7 +12,7 @@ internal sealed class PassSet
         Inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
         BatchInlined = new Batch(new Graph(precision));
         Differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
-        PlanMemory = new PlanMemory { Reuse = options.ReuseMemory };
+        BufferPlanner = new BufferPlanner { Reuse = options.ReuseMemory };
     }
 
     public Batch Batch { get; }
@@ -24,5 +24,5 @@ internal sealed class PassSet
 
     public Differentiate Differentiate { get; }
 
-    public PlanMemory PlanMemory { get; }
+    public BufferPlanner BufferPlanner { get; }
 }

@@ -7,7 +7,7 @@ namespace BlasNet.Graphs;
 /// <param name="Count">Values of the stack.</param>
 /// <param name="InputCount">Number of inputs.</param>
 /// <param name="IsShared">The same value for every example. Shared nodes of one form have one value.</param>
-internal readonly record struct Form(Operator Operator, long Attribute, Shape Shape, int Count, int InputCount, bool IsShared)
+internal readonly record struct NodeType(Operator Operator, long Attribute, Shape Shape, int Count, int InputCount, bool IsShared)
 {
     /// <summary>For a node that stands for one of the results of the node before it: which one, from 1; 0 for others.</summary>
     public int Result { get; init; }

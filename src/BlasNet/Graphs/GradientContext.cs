@@ -74,9 +74,9 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
         if (!gradients.IsNeeded(target))
             return;
 
-        Span<Run> runs = _graph.ReserveRuns(count, out long attribute);
+        Span<Move> runs = _graph.ReserveMoves(count, out long attribute);
         for (int i = 0; i < count; i++)
-            runs[i] = new Run(0, i * rows, (_graph.CountOf(target) == 1 ? 0 : i * _graph.ShapeOf(target).Rows) + start, rows);
+            runs[i] = new Move(0, i * rows, (_graph.CountOf(target) == 1 ? 0 : i * _graph.ShapeOf(target).Rows) + start, rows);
 
         gradients.AddScattered(target, contribution.Index, attribute);
     }
@@ -97,7 +97,7 @@ internal readonly ref struct GradientContext(Gradients gradients, int node, Expr
     {
         int source = _graph.InputsOf(node)[input];
         long runs = gradients.Reverse(node, input);
-        if (_graph.Runs(runs) is [var run] && run == new Run(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count)
+        if (_graph.Moves(runs) is [var run] && run == new Move(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count)
             return OutputGradient;
 
         Operator op = gradients.MoverOf(runs, _graph.LengthOf(source));

@@ -38,8 +38,8 @@ internal sealed partial class Gradients
     {
         int rows = Graph.ShapeOf(node).Rows, vectors = Graph.LengthOf(node) / rows;
         var divisor = new Divisor(rows);
-        Span<Run> runs = CollectionsMarshal.AsSpan(_runs);
-        foreach (ref readonly Run run in runs)
+        Span<Move> runs = CollectionsMarshal.AsSpan(_runs);
+        foreach (ref readonly Move run in runs)
         {
             if (!run.MovesToVectors(divisor))
                 return;
@@ -49,7 +49,7 @@ internal sealed partial class Gradients
             SortByTarget(runs, divisor, vectors);
 
         int reached = 0;
-        foreach (ref Run run in runs)
+        foreach (ref Move run in runs)
         {
             // A run that reaches only some of its vectors first would have to be cut; the others are cleared instead.
             if (run.Target >= reached)
@@ -60,22 +60,22 @@ internal sealed partial class Gradients
     }
 
     // A counting sort, which keeps the order of what goes to the same vector.
-    private void SortByTarget(Span<Run> runs, Divisor rows, int vectors)
+    private void SortByTarget(Span<Move> runs, Divisor rows, int vectors)
     {
         if (_counts.Length <= vectors)
             _counts = new int[2 * vectors + 1];
 
         Span<int> starts = _counts.AsSpan(0, vectors + 1);
         starts.Clear();
-        foreach (ref readonly Run run in runs)
+        foreach (ref readonly Move run in runs)
             starts[rows.Divide(run.Target) + 1]++;
 
         for (int vector = 1; vector < vectors; vector++)
             starts[vector] += starts[vector - 1];
 
         CollectionsMarshal.SetCount(_sorted, runs.Length);
-        Span<Run> sorted = CollectionsMarshal.AsSpan(_sorted);
-        foreach (ref readonly Run run in runs)
+        Span<Move> sorted = CollectionsMarshal.AsSpan(_sorted);
+        foreach (ref readonly Move run in runs)
             sorted[starts[rows.Divide(run.Target)]++] = run;
 
         sorted.CopyTo(runs);
@@ -91,10 +91,10 @@ internal sealed partial class Gradients
             return false;
 
         _runs.Clear();
-        _runs.AddRange(Graph.Runs(contribution.Runs));
+        _runs.AddRange(Graph.Moves(contribution.Runs));
         _sortedNode = -1;
         MarkFirst(node);
-        foreach (Run run in _runs)
+        foreach (Move run in _runs)
         {
             if (!run.IsFirst)
                 return false;
@@ -106,9 +106,9 @@ internal sealed partial class Gradients
     // One contribution to different vectors by itself: zeros, but where it goes to.
     private int Scattered(int node, Contribution contribution)
     {
-        Span<Run> runs = Graph.ReserveRuns(Graph.Runs(contribution.Runs).Length, out long attribute);
-        Graph.Runs(contribution.Runs).CopyTo(runs);
-        foreach (ref Run run in runs)
+        Span<Move> runs = Graph.ReserveMoves(Graph.Moves(contribution.Runs).Length, out long attribute);
+        Graph.Moves(contribution.Runs).CopyTo(runs);
+        foreach (ref Move run in runs)
             run = run with { IsFirst = true };
 
         return Graph.AppendStack(
@@ -184,7 +184,7 @@ internal sealed partial class Gradients
         int first = _alike[0];
         int slots = Graph.InputsOf(first).Length;
         Span<int> operands = stackalloc int[slots];
-        _operand ??= new OperandRuns();
+        _operand ??= new StackBuilder();
         for (int slot = 0; slot < slots; slot++)
         {
             int count = 0;
@@ -216,11 +216,11 @@ internal sealed partial class Gradients
                 if (Graph.CountOf(term) != Graph.CountOf(node))
                     term = Graph.Append(TotalOperator.Instance, 0, [term]);
 
-                _runs.Add(new Run(input, 0, 0, Graph.LengthOf(node)));
+                _runs.Add(new Move(input, 0, 0, Graph.LengthOf(node)));
             }
             else
             {
-                foreach (Run run in Graph.Runs(runs))
+                foreach (Move run in Graph.Moves(runs))
                     _runs.Add(run with { Input = input });
             }
 
@@ -228,7 +228,7 @@ internal sealed partial class Gradients
         }
 
         MarkFirst(node);
-        long attribute = Graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
+        long attribute = Graph.AddMoves(CollectionsMarshal.AsSpan(_runs));
         return Graph.AppendStack(ScatterAddOperator.Instance, attribute, CollectionsMarshal.AsSpan(_inputs),
             Graph.ShapeOf(node), Graph.CountOf(node), shared: false);
     }

@@ -10,17 +10,17 @@ internal sealed partial class Gradients
     // A contribution is an expression of the node's whole stack, or (runs ≥ 0) one that is scattered into it.
     private readonly record struct Contribution(int Node, long Runs, int Next);
 
-    private const long Whole = -1, ByExample = -2;
+    private const long Whole = -1, PerExample = -2;
 
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
-    private readonly List<Run> _runs = [], _sorted = [];
+    private readonly List<Move> _runs = [], _sorted = [];
     private int[] _counts = [];
     private int _sortedNode;           // whose runs, sorted by input, are in _runs
     private int[] _firstOfInput = [];
     private readonly List<int> _alike = [];
     private Predicate<int>? _isAlike;
-    private OperandRuns? _operand;
+    private StackBuilder? _operand;
     private int[] _first = [];        // by node − Lowest: index into _contributions + 1; in order of arrival by way of _last
     private int[] _last = [];
     private bool[] _needed = [];
@@ -99,7 +99,7 @@ internal sealed partial class Gradients
         }
 
         Contribution only = _contributions[first];
-        if (only.Runs == ByExample)
+        if (only.Runs == PerExample)
         {
             gradient = Graph.At(only.Node);
             return true;
@@ -131,10 +131,10 @@ internal sealed partial class Gradients
     }
 
     /// <summary>Replaces all that has been added for a node by a stack of one gradient for each example, which is not summed.</summary>
-    public void ReplaceByExample(int node, int stack)
+    public void ReplacePerExample(int node, int stack)
     {
         Forget(node);
-        Add(node, stack, ByExample);
+        Add(node, stack, PerExample);
     }
 
     /// <summary>Drops what has been added for a node.</summary>
@@ -146,7 +146,7 @@ internal sealed partial class Gradients
         if (node != _sortedNode)
             SortByInput(node);
 
-        Span<Run> reversed = Graph.ReserveRuns(_firstOfInput[input + 1] - _firstOfInput[input], out long attribute);
+        Span<Move> reversed = Graph.ReserveMoves(_firstOfInput[input + 1] - _firstOfInput[input], out long attribute);
         for (int i = 0; i < reversed.Length; i++)
             reversed[i] = _runs[_firstOfInput[input] + i].Reverse();
 
@@ -157,13 +157,13 @@ internal sealed partial class Gradients
     private void SortByInput(int node)
     {
         _sortedNode = node;
-        ReadOnlySpan<Run> runs = Graph.RunsOf(node);
+        ReadOnlySpan<Move> runs = Graph.MovesOf(node);
         int inputs = Graph.InputsOf(node).Length;
         if (_firstOfInput.Length < inputs + 2)
             _firstOfInput = new int[2 * inputs + 2];
 
         Array.Clear(_firstOfInput, 0, inputs + 2);
-        foreach (ref readonly Run run in runs)
+        foreach (ref readonly Move run in runs)
             _firstOfInput[run.Input + 2]++;
 
         for (int input = 2; input <= inputs; input++)
@@ -171,22 +171,22 @@ internal sealed partial class Gradients
 
         // _firstOfInput[i + 1] is where input i's runs start; filling moves it to where they end.
         CollectionsMarshal.SetCount(_runs, runs.Length);
-        Span<Run> sorted = CollectionsMarshal.AsSpan(_runs);
-        foreach (ref readonly Run run in runs)
+        Span<Move> sorted = CollectionsMarshal.AsSpan(_runs);
+        foreach (ref readonly Move run in runs)
             sorted[_firstOfInput[run.Input + 1]++] = run;
     }
 
     /// <summary>What moves elements by a list of runs: a gather, if these are all elements of a stack, each once, and then the runs are put into the order of
     /// their targets; else, since elements that go to several places, or to none, need a sum that starts from zero, a scatter-add.</summary>
-    public Operator MoverOf(long runs, int length) => TryOrder(Graph.RunsToChange(runs), length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
+    public Operator MoverOf(long runs, int length) => TryOrder(Graph.MovesToChange(runs), length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
 
-    private bool TryOrder(Span<Run> runs, int length)
+    private bool TryOrder(Span<Move> runs, int length)
     {
         if (!AreInOrder(runs))
             SortByTarget(runs, length);
 
         int end = 0;
-        foreach (ref readonly Run run in runs)
+        foreach (ref readonly Move run in runs)
         {
             if (run.Target != end)
                 return false;
@@ -197,10 +197,10 @@ internal sealed partial class Gradients
         return end == length;
     }
 
-    private void SortByTarget(Span<Run> runs, int length)
+    private void SortByTarget(Span<Move> runs, int length)
     {
         var step = new Divisor(runs[0].Length);
-        foreach (ref readonly Run run in runs)
+        foreach (ref readonly Move run in runs)
         {
             if (run.Length != runs[0].Length || !step.Divides(run.Target))
             {
@@ -212,7 +212,7 @@ internal sealed partial class Gradients
         SortByTarget(runs, step, step.Divide(length));
     }
 
-    private static bool AreInOrder(ReadOnlySpan<Run> runs)
+    private static bool AreInOrder(ReadOnlySpan<Move> runs)
     {
         for (int i = 1; i < runs.Length; i++)
         {

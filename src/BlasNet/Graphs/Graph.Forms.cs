@@ -10,14 +10,14 @@ public sealed partial class Graph
 {
     private const int MostCompared = 16;            // inputs; the sum of a minibatch's losses is one of its kind
 
-    private Form[] _forms = new Form[32];
+    private NodeType[] _types = new NodeType[32];
     private readonly int[] _known = new int[256];   // by hash: the form, + 1, that an operator and inputs gave last
     private ulong[] _tokens = new ulong[64];        // of the inputs of known forms
     private int _tokenCount;
     private Shape[] _inputShapes = new Shape[8];    // of the node being added
 
     /// <summary>Number of forms.</summary>
-    internal int FormCount { get; private set; }
+    internal int TypeCount { get; private set; }
 
     /// <summary>Adds a node; its shape follows from the operator's rule, its count and sharing from its inputs.</summary>
     /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>
@@ -52,11 +52,11 @@ public sealed partial class Graph
 
     /// <summary>Adds a node whose shape and count a pass has decided and, where it has several results, the nodes that stand for them.</summary>
     internal int AppendWithResults(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
-        AppendNodes(AddFormWithResults(op, attribute, inputs.Length, shape, count, shared), inputs, op.ResultCount);
+        AppendNodes(AddTypeWithResults(op, attribute, inputs.Length, shape, count, shared), inputs, op.ResultCount);
 
     /// <summary>Adds a node of a single result, no call, whose shape and count a pass has decided.</summary>
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
-        AppendNode(AddForm(op, attribute, inputs.Length, shape, count, shared), inputs);
+        AppendNode(AddType(op, attribute, inputs.Length, shape, count, shared), inputs);
 
     /// <summary>Adds an example's number, vector or matrix.</summary>
     /// <param name="op">Which leaf.</param>
@@ -67,7 +67,7 @@ public sealed partial class Graph
         long pool = place & ~(long)uint.MaxValue;
         ref int known = ref KnownLike(op, pool, [], out bool isKnown);
         if (!isKnown)
-            known = 1 + AddForm(op, pool, 0, shape, 1, shared: false);
+            known = 1 + AddType(op, pool, 0, shape, 1, shared: false);
 
         int node = AppendNode(known - 1, []);
         _nodes[node].Start = (int)place;
@@ -83,11 +83,11 @@ public sealed partial class Graph
             hash = (hash ^ (TokenOf(inputs[0]) << 5)) * Hashing.Multiplier ^ TokenOf(inputs[^1]);
 
         ref int known = ref _known[hash * Hashing.Multiplier >> 56];
-        isKnown = known > 0 && IsLike(_forms[known - 1], op, attribute, inputs);
+        isKnown = known > 0 && IsLike(_types[known - 1], op, attribute, inputs);
         return ref known;
     }
 
-    private bool IsLike(in Form form, Operator op, long attribute, ReadOnlySpan<int> inputs)
+    private bool IsLike(in NodeType form, Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
         if (!ReferenceEquals(form.Operator, op) || form.Attribute != attribute || form.InputCount != inputs.Length || inputs.Length > MostCompared)
             return false;
@@ -116,7 +116,7 @@ public sealed partial class Graph
         return start;
     }
 
-    private ulong TokenOf(int node) => _forms[_nodes[node].Form].Token;
+    private ulong TokenOf(int node) => _types[_nodes[node].Type].Token;
 
     private int AddInferred(Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
@@ -124,7 +124,7 @@ public sealed partial class Graph
         bool shared = true;
         foreach (int input in inputs)
         {
-            ref readonly Form operand = ref FormOf(input);
+            ref readonly NodeType operand = ref TypeOf(input);
             if (operand.Count != 1)
             {
                 if (count != 1 && count != operand.Count && op.Merging != Merging.Reduction)
@@ -138,7 +138,7 @@ public sealed partial class Graph
 
         Shape shape = InferShape(op, attribute, inputs);
         int tokens = AddTokens(inputs);
-        return AddForm(op, attribute, inputs.Length, shape, op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared, firstToken: tokens);
+        return AddType(op, attribute, inputs.Length, shape, op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared, firstToken: tokens);
     }
 
     private int AddCall(CallOperator call, ReadOnlySpan<int> inputs)
@@ -152,31 +152,31 @@ public sealed partial class Graph
         }
 
         int tokens = AddTokens(inputs);
-        return AddFormWithResults(call, 0, inputs.Length, call.ResultShape(0), count, shared, tokens);
+        return AddTypeWithResults(call, 0, inputs.Length, call.ResultShape(0), count, shared, tokens);
     }
 
-    private int AddFormWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
+    private int AddTypeWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
     {
-        int form = AddForm(op, attribute, inputs, shape, count, shared, firstToken: firstToken), results = op.ResultCount;
+        int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken), results = op.ResultCount;
         for (int result = 1; results > 1 && result <= results; result++)
-            AddForm(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
+            AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
 
         return form;
     }
 
     // Of the node that comes next, or of a result of it.
-    private int AddForm(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0, int firstToken = 0)
+    private int AddType(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0, int firstToken = 0)
     {
-        if (FormCount == _forms.Length)
-            Array.Resize(ref _forms, 2 * FormCount);
+        if (TypeCount == _types.Length)
+            Array.Resize(ref _types, 2 * TypeCount);
 
         if (!HasCalls && op.Callee is not null)
             FirstCall = Count;
 
         // Shapes have at least one row, so those of single values are no form's number.
-        ulong token = shared ? (uint)FormCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)FormCount;
-        _forms[FormCount] = new Form(op, attribute, shape, count, inputs, shared) { Token = token, FirstToken = firstToken, Result = result };
-        return FormCount++;
+        ulong token = shared ? (uint)TypeCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)TypeCount;
+        _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared) { Token = token, FirstToken = firstToken, Result = result };
+        return TypeCount++;
     }
 
     private int AppendNodes(int form, ReadOnlySpan<int> inputs, int results)
@@ -194,7 +194,7 @@ public sealed partial class Graph
         if (node == _nodes.Length)
             GrowNodes();
 
-        _nodes[node] = new Node { Form = form, Start = inputs.Length switch { 0 => 0, 1 => inputs[0], _ => AddInputs(inputs) } };
+        _nodes[node] = new Node { Type = form, Start = inputs.Length switch { 0 => 0, 1 => inputs[0], _ => AddInputs(inputs) } };
         EdgeCount += inputs.Length;
         Count = node + 1;
         return node;

@@ -123,7 +123,7 @@ public sealed partial class Graph
     /// <summary>Adds a leaf of another graph: a parameter or a number once, data as it is, from pools that both graphs share.</summary>
     internal int CopyLeaf(Graph source, int node)
     {
-        ref readonly Form form = ref source.FormOf(node);
+        ref readonly NodeType form = ref source.TypeOf(node);
         Operator op = form.Operator;
         long attribute = source.AttributeOf(node);
         if (op == ParameterOperator.Instance)

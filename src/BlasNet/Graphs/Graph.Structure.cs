@@ -12,25 +12,25 @@ public sealed partial class Graph
     {
         Clear();
         Take(other._nodes, other.Count, ref _nodes);
-        Take(other._forms, other.FormCount, ref _forms);
+        Take(other._types, other.TypeCount, ref _types);
         Take(other._inputs, other._inputCount, ref _inputs);
-        Take(other._runs, other._runCount, ref _runs);
-        (Count, EdgeCount, FormCount, _inputCount, _runCount) = (other.Count, other.EdgeCount, other.FormCount, other._inputCount, other._runCount);
+        Take(other._moves, other._moveCount, ref _moves);
+        (Count, EdgeCount, TypeCount, _inputCount, _moveCount) = (other.Count, other.EdgeCount, other.TypeCount, other._inputCount, other._moveCount);
     }
 
     /// <summary>True if all nodes agree in operator, attribute, shape, count and inputs. Data agrees in place, not in value.</summary>
     /// <remarks>Graphs that are made in the same way number their forms in the same way.</remarks>
     internal bool HasStructureOf(Graph other) =>
-        Count == other.Count && FormCount == other.FormCount && _inputCount == other._inputCount && _runCount == other._runCount
+        Count == other.Count && TypeCount == other.TypeCount && _inputCount == other._inputCount && _moveCount == other._moveCount
         && NodesAsNumbers.SequenceEqual(other.NodesAsNumbers)
         && _inputs.AsSpan(0, _inputCount).SequenceEqual(other._inputs.AsSpan(0, _inputCount))
-        && _forms.AsSpan(0, FormCount).SequenceEqual(other._forms.AsSpan(0, FormCount))
-        && _runs.AsSpan(0, _runCount).SequenceEqual(other._runs.AsSpan(0, _runCount));
+        && _types.AsSpan(0, TypeCount).SequenceEqual(other._types.AsSpan(0, TypeCount))
+        && _moves.AsSpan(0, _moveCount).SequenceEqual(other._moves.AsSpan(0, _moveCount));
 
     /// <summary>A number that graphs of one structure have in common, and hardly any others.</summary>
     internal ulong Fingerprint()
     {
-        ulong hash = ((ulong)(uint)FormCount << 32 | (uint)_inputCount) * Hashing.Multiplier + (uint)_runCount;
+        ulong hash = ((ulong)(uint)TypeCount << 32 | (uint)_inputCount) * Hashing.Multiplier + (uint)_moveCount;
         foreach (long node in NodesAsNumbers)
             hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Hashing.Multiplier;
 

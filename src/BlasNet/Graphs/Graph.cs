@@ -17,15 +17,15 @@ public sealed partial class Graph
     private int[] _inputs = new int[512];
     private int _inputCount;
     private int[] _newInputs = new int[8];         // of the node being added
-    private Run[] _runs = new Run[64];
-    private int _runCount;
+    private Move[] _moves = new Move[64];
+    private int _moveCount;
     private readonly Dictionary<int, string> _names = [];
     private int _thread = Environment.CurrentManagedThreadId;
 
     // Thousands of these are read in turn, so they are small.
     private struct Node
     {
-        public int Form;
+        public int Type;
         public int Start;   // of its inputs in the list; of a single input, the input; of an example's numbers, their place in their pool
     }
 
@@ -83,8 +83,8 @@ public sealed partial class Graph
     {
         Generation++;
         _thread = Environment.CurrentManagedThreadId;
-        Array.Clear(_forms, 0, FormCount);   // they refer to the bodies of functions
-        Count = EdgeCount = FormCount = _tokenCount = _inputCount = _runCount = 0;
+        Array.Clear(_types, 0, TypeCount);   // they refer to the bodies of functions
+        Count = EdgeCount = TypeCount = _tokenCount = _inputCount = _moveCount = 0;
         Array.Clear(_known);
         FirstCall = -1;
         _names.Clear();
@@ -96,36 +96,36 @@ public sealed partial class Graph
     internal void ForgetModel() => Model = null;
 
     /// <summary>All that is known of a node, but for its inputs.</summary>
-    internal ref readonly Form FormOf(int node) => ref _forms[_nodes[node].Form];
+    internal ref readonly NodeType TypeOf(int node) => ref _types[_nodes[node].Type];
 
     /// <summary>The number of a node's form; the same for nodes that were made alike.</summary>
-    internal int FormNumberOf(int node) => _nodes[node].Form;
+    internal int TypeNumberOf(int node) => _nodes[node].Type;
 
-    internal ref readonly Form FormAt(int form) => ref _forms[form];
+    internal ref readonly NodeType TypeAt(int form) => ref _types[form];
 
-    internal Operator OperatorOf(int node) => FormOf(node).Operator;
+    internal Operator OperatorOf(int node) => TypeOf(node).Operator;
 
-    internal Shape ShapeOf(int node) => FormOf(node).Shape;
+    internal Shape ShapeOf(int node) => TypeOf(node).Shape;
 
-    internal int CountOf(int node) => FormOf(node).Count;
+    internal int CountOf(int node) => TypeOf(node).Count;
 
     /// <summary>Elements of the whole stack.</summary>
-    internal int LengthOf(int node) => FormOf(node).Length;
+    internal int LengthOf(int node) => TypeOf(node).Length;
 
     internal long AttributeOf(int node)
     {
-        ref readonly Form form = ref FormOf(node);
+        ref readonly NodeType form = ref TypeOf(node);
         return form.InputCount == 0 ? form.Attribute | (uint)_nodes[node].Start : form.Attribute;
     }
 
     /// <summary>The same value for every example: a parameter, a constant, or computed from those alone.</summary>
-    internal bool IsShared(int node) => FormOf(node).IsShared;
+    internal bool IsShared(int node) => TypeOf(node).IsShared;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ReadOnlySpan<int> InputsOf(int node)
     {
         ref Node entry = ref _nodes[node];
-        int inputs = _forms[entry.Form].InputCount;
+        int inputs = _types[entry.Type].InputCount;
         return inputs == 1 ? new ReadOnlySpan<int>(in entry.Start) : new ReadOnlySpan<int>(_inputs, inputs == 0 ? 0 : entry.Start, inputs);
     }
 
@@ -133,15 +133,15 @@ public sealed partial class Graph
     internal long FlopsOf(int node) => InputsOf(node) is [int left, ..] ? OperatorOf(node).Flops(ShapeOf(left), ShapeOf(node)) : 0;
 
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
-    internal ReadOnlySpan<Run> RunsOf(int node) => OperatorOf(node).HasRuns
-        ? Runs(AttributeOf(node))
+    internal ReadOnlySpan<Move> MovesOf(int node) => OperatorOf(node).HasMoves
+        ? Moves(AttributeOf(node))
         : [];
 
-    /// <summary>A list made by <see cref="AddRuns"/>.</summary>
-    internal ReadOnlySpan<Run> Runs(long attribute) => new(_runs, (int)(attribute >> 32), (int)attribute);
+    /// <summary>A list made by <see cref="AddMoves"/>.</summary>
+    internal ReadOnlySpan<Move> Moves(long attribute) => new(_moves, (int)(attribute >> 32), (int)attribute);
 
     /// <summary>The same list, for whoever has just made it.</summary>
-    internal Span<Run> RunsToChange(long attribute) => new(_runs, (int)(attribute >> 32), (int)attribute);
+    internal Span<Move> MovesToChange(long attribute) => new(_moves, (int)(attribute >> 32), (int)attribute);
 
     internal string NameOf(int node) => _names.TryGetValue(node, out string? name) ? name : $"%{node} ({OperatorOf(node).Name})";
 
@@ -174,25 +174,25 @@ public sealed partial class Graph
         + "Build a graph on one thread.");
 
     /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>
-    internal long AddRuns(ReadOnlySpan<Run> runs)
+    internal long AddMoves(ReadOnlySpan<Move> runs)
     {
-        runs.CopyTo(ReserveRuns(runs.Length, out long attribute));
+        runs.CopyTo(ReserveMoves(runs.Length, out long attribute));
         return attribute;
     }
 
     /// <summary>The attribute that a copy of another graph's node has here; its runs, if it has any, are copied with it.</summary>
     internal long AttributeFrom(Graph source, int node) =>
-        source.OperatorOf(node).HasRuns ? AddRuns(source.RunsOf(node)) : source.AttributeOf(node);
+        source.OperatorOf(node).HasMoves ? AddMoves(source.MovesOf(node)) : source.AttributeOf(node);
 
     /// <summary>Room for a list of runs, to be filled at once.</summary>
-    internal Span<Run> ReserveRuns(int length, out long attribute)
+    internal Span<Move> ReserveMoves(int length, out long attribute)
     {
-        int start = _runCount;
-        if (start + length > _runs.Length)
-            Array.Resize(ref _runs, Math.Max(_runs.Length * 2, start + length));
+        int start = _moveCount;
+        if (start + length > _moves.Length)
+            Array.Resize(ref _moves, Math.Max(_moves.Length * 2, start + length));
 
-        _runCount += length;
+        _moveCount += length;
         attribute = (long)start << 32 | (uint)length;
-        return _runs.AsSpan(start, length);
+        return _moves.AsSpan(start, length);
     }
 }

@@ -4,14 +4,14 @@ using BlasNet.Graphs.Structure;
 namespace BlasNet.Graphs;
 
 /// <summary>Collects where the parts of one operand of a merged node lie, and appends what brings them into order.</summary>
-internal sealed class OperandRuns
+internal sealed class StackBuilder
 {
     private Graph _graph = null!;
 
-    private Run[] _runs = new Run[64];   // here a run's Input is the node it comes from
+    private Move[] _runs = new Move[64];   // here a run's Input is the node it comes from
     private int _count;
     private readonly List<int> _nodes = [];
-    private readonly List<Run> _sorted = [];
+    private readonly List<Move> _sorted = [];
     private int[] _ordinal = [];   // of a node among _nodes, + 1
     private int _last = -1;        // the node added last, and whether it is a gather from a single stack
     private bool _isGathered;
@@ -33,7 +33,7 @@ internal sealed class OperandRuns
     public void Add(int node, int offset, int length)
     {
         if (node != _last)
-            (_last, _isGathered) = (node, _graph.OperatorOf(node).Storage == Storage.Runs && _graph.InputsOf(node).Length == 1);
+            (_last, _isGathered) = (node, _graph.OperatorOf(node).Storage == Storage.Moves && _graph.InputsOf(node).Length == 1);
 
         if (!_isGathered)
         {
@@ -42,7 +42,7 @@ internal sealed class OperandRuns
         }
 
         int source = _graph.InputsOf(node)[0];
-        ReadOnlySpan<Run> runs = _graph.RunsOf(node);
+        ReadOnlySpan<Move> runs = _graph.MovesOf(node);
         for (int i = FirstReaching(runs, offset); i < runs.Length && runs[i].Target < offset + length; i++)
         {
             int start = Math.Max(offset, runs[i].Target), end = Math.Min(offset + length, runs[i].Target + runs[i].Length);
@@ -58,7 +58,7 @@ internal sealed class OperandRuns
         return single;
     }
 
-    private static int FirstReaching(ReadOnlySpan<Run> runs, int offset)
+    private static int FirstReaching(ReadOnlySpan<Move> runs, int offset)
     {
         int low = 0;
         for (int high = runs.Length; low < high;)
@@ -79,7 +79,7 @@ internal sealed class OperandRuns
         Length = checked(Length + length);
         if (_count > 0)
         {
-            ref Run last = ref _runs[_count - 1];
+            ref Move last = ref _runs[_count - 1];
             if (last.Input == node && last.Source + last.Length == offset && last.Target + last.Length == target)
             {
                 last = last with { Length = last.Length + length };
@@ -90,13 +90,13 @@ internal sealed class OperandRuns
         if (_count == _runs.Length)
             Array.Resize(ref _runs, 2 * _count);
 
-        _runs[_count++] = new Run(node, offset, target, length);
+        _runs[_count++] = new Move(node, offset, target, length);
     }
 
     /// <summary>The node whose stack is the operand: the one that all elements come from, or a gather.</summary>
     public int ToOperand(Shape shape, int count, bool shared)
     {
-        Run run = _runs[0];
+        Move run = _runs[0];
         if (_count == 1 && run.Source == 0 && run.Length == _graph.LengthOf(run.Input) && _graph.ShapeOf(run.Input) == shape && _graph.CountOf(run.Input) == count)
             return run.Input;
 
@@ -140,10 +140,10 @@ internal sealed class OperandRuns
             _ordinal = new int[_graph.Capacity];
 
         _nodes.Clear();
-        Span<Run> kept = _graph.ReserveRuns(_count, out long attribute);
+        Span<Move> kept = _graph.ReserveMoves(_count, out long attribute);
         for (int i = 0; i < kept.Length; i++)
         {
-            ref readonly Run run = ref _runs[i];
+            ref readonly Move run = ref _runs[i];
             ref int ordinal = ref _ordinal[run.Input];
             if (ordinal == 0)
             {

@@ -20,14 +20,14 @@ internal readonly unsafe struct Operand<T>
 
     /// <summary>For each of the stack's vectors the element where it starts, counted from <see cref="Data"/>, or −1 for zeros; null where the vectors lie
     /// there in order.</summary>
-    public readonly nint* Picks;
+    public readonly nint* RowIndices;
 
     /// <summary>Values one right after another, or picked from such.</summary>
     public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null, nint* picks = null)
         : this(data, shape, count, shape.Rows)
     {
         Packed = packed;
-        Picks = picks;
+        RowIndices = picks;
     }
 
     /// <summary>Values whose column vectors are a part of others.</summary>
@@ -62,15 +62,15 @@ internal readonly unsafe struct Operand<T>
     /// <param name="data">Where it lies; null for a single vector of zeros.</param>
     public int StretchFrom(int start, int count, out T* data)
     {
-        if (Picks == null)
+        if (RowIndices == null)
         {
             data = At(start);
             return count - start;
         }
 
-        data = Picks[start] < 0 ? null : Data + Picks[start];
+        data = RowIndices[start] < 0 ? null : Data + RowIndices[start];
         int end = start + 1;
-        while (data != null && end < count && Picks[end] == Picks[end - 1] + Shape.Rows)
+        while (data != null && end < count && RowIndices[end] == RowIndices[end - 1] + Shape.Rows)
             end++;
 
         return end - start;
@@ -94,7 +94,7 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
         _nodes = graph.InputsOf(node);
         Output = source.OperandOf(node);
         Attribute = graph.AttributeOf(node);
-        Runs = graph.RunsOf(node);
+        Moves = graph.MovesOf(node);
         Accumulate = accumulate;
     }
 
@@ -111,7 +111,7 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
     public long Attribute { get; }
 
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
-    public ReadOnlySpan<Run> Runs { get; }
+    public ReadOnlySpan<Move> Moves { get; }
 
     /// <summary>Add to the output instead of overwriting it.</summary>
     public bool Accumulate { get; }

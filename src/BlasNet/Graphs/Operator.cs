@@ -53,7 +53,7 @@ internal enum Storage
     View,
 
     /// <summary>Copies runs of elements: a view where there is a single run.</summary>
-    Runs,
+    Moves,
 
     /// <summary>A sum of its inputs; producers that can accumulate write into its buffer directly.</summary>
     Accumulator,
@@ -134,7 +134,7 @@ internal abstract class Operator
     public virtual bool IsComparable => false;
 
     /// <summary>True where the attribute is a list of <see cref="Run"/>s.</summary>
-    public virtual bool HasRuns => false;
+    public virtual bool HasMoves => false;
 
     /// <summary>Number of results. The nodes right after a node with several stand for them; it has no value of its own.</summary>
     public virtual int ResultCount => 1;
@@ -142,14 +142,14 @@ internal abstract class Operator
     /// <summary>The shape of one of several results.</summary>
     public virtual Shape ResultShape(int result) => throw new InvalidOperationException($"{Name} has a single result.");
 
-    /// <summary>True where the kernel finds the vectors of an input by <see cref="Operand{T}.Picks"/>, so that nobody has to gather them.</summary>
-    public virtual bool CanPick(int input) => false;
+    /// <summary>True where the kernel finds the vectors of an input by <see cref="Operand{T}.RowIndices"/>, so that nobody has to gather them.</summary>
+    public virtual bool ReadsIndirect(int input) => false;
 
     /// <summary>What a node calls; null where the operator is not a call.</summary>
     public virtual Body? Callee => null;
 
     /// <summary>True where an input may be a stack of another size than the output's, of which the operator picks what it needs.</summary>
-    public virtual bool ReadsWholeStacks => HasRuns || Merging is Merging.Reduction or Merging.Sum;
+    public virtual bool ReadsWholeStacks => HasMoves || Merging is Merging.Reduction or Merging.Sum;
 
     /// <summary>Of an operator whose results add up over a stack: the operator that leaves the terms of the sum apart; null for others.</summary>
     public virtual Operator? Terms => null;

@@ -8,7 +8,7 @@ namespace BlasNet.Graphs;
 /// <param name="Target">First element in the output's stack.</param>
 /// <param name="Length">Number of elements.</param>
 /// <param name="IsFirst">Of a scatter-add: nothing earlier in the list adds to these elements of the output, so they are written, not added to.</param>
-internal readonly record struct Run(int Input, int Source, int Target, int Length, bool IsFirst = false)
+internal readonly record struct Move(int Input, int Source, int Target, int Length, bool IsFirst = false)
 {
     /// <summary>Whether whole vectors of a length move to places of whole vectors.</summary>
     public bool MovesVectors(Divisor rows) => rows.Divides(Source) && MovesToVectors(rows);
@@ -17,5 +17,5 @@ internal readonly record struct Run(int Input, int Source, int Target, int Lengt
     public bool MovesToVectors(Divisor rows) => rows.Divides(Target) && rows.Divides(Length);
 
     /// <summary>The same range on its way back, as the gradient needs it.</summary>
-    public Run Reverse() => new(0, Target, Source, Length);
+    public Move Reverse() => new(0, Target, Source, Length);
 }

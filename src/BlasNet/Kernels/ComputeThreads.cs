@@ -98,7 +98,7 @@ internal static unsafe class ComputeThreads
 
     /// <summary>Hands a job to a thread of the pool, if there is one free: where <see cref="Count"/> is 1, there is none.</summary>
     /// <returns>Whether one has taken it.</returns>
-    public static bool Offer(SideJob job)
+    public static bool Offer(Prefetch job)
     {
         if (Count == 1 || !Gate.TryEnter())
             return false;

@@ -13,7 +13,7 @@ internal sealed unsafe class ComputeWorker
     private delegate*<void*, int, void> _body;
     private void* _argument;
     private int _part;
-    private SideJob? _job;
+    private Prefetch? _job;
     private int _state;
     private int _asleep;
     private bool _hasPart;   // whether the last offer was one: a busy worker is offered nothing
@@ -50,9 +50,9 @@ internal sealed unsafe class ComputeWorker
         return true;
     }
 
-    /// <summary>Offers a job; <see cref="SideJob.Finish"/> takes it back.</summary>
+    /// <summary>Offers a job; <see cref="Prefetch.Finish"/> takes it back.</summary>
     /// <returns>False if the worker is busy.</returns>
-    public bool TryOffer(SideJob job)
+    public bool TryOffer(Prefetch job)
     {
         if (Volatile.Read(ref _state) != Idle)
             return false;

@@ -3,12 +3,12 @@ namespace BlasNet.Kernels;
 /// <summary>Work that a free thread of the pool does while its owner does something else; it computes nothing itself.</summary>
 /// <remarks>What it asks for that its owner is about to change, it asks for too early: <see cref="RequireNone"/> ends it, and its owner does it again.</remarks>
 /// <param name="work">Must not throw.</param>
-internal sealed class SideJob(Action work)
+internal sealed class Prefetch(Action work)
 {
     private const int Idle = 0, Wanted = 1, Running = 2, Done = 3;
 
     [ThreadStatic]
-    private static SideJob? _current;
+    private static Prefetch? _current;
 
     private int _state;
     private bool _ownerWaits;

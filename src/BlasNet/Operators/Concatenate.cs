@@ -43,7 +43,7 @@ internal sealed class ConcatenateOperator : Operator
         return this == Rows ? Shape.Of(length, inputs[0].Columns) : Shape.Of(inputs[0].Rows, length);
     }
 
-    public override bool CanPick(int input) => this == Rows;
+    public override bool ReadsIndirect(int input) => this == Rows;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows && (inputs[0].IsVector || !shared.Contains(true));
 
@@ -56,8 +56,8 @@ internal sealed class ConcatenateOperator : Operator
             Operand<T> x = stack[i];
             if (this == Columns)
                 Kernels.Rows.Copy(x.Data, x.Count == 1 ? 0 : x.Shape.Size, y.Data + start, y.Shape.Size, x.Shape.Size, y.Count);
-            else if (x.Picks != null)
-                Kernels.Rows.Pick(x.Data, x.Picks, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
+            else if (x.RowIndices != null)
+                Kernels.Rows.Pick(x.Data, x.RowIndices, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
             else if (x.Count == y.Count)
                 Kernels.Rows.Copy(x.Data, x.Shape.Rows, y.Data + start, y.Shape.Rows, x.Shape.Rows, y.Vectors);
             else

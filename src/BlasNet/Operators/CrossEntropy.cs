@@ -48,7 +48,7 @@ internal sealed class CrossEntropyOperator : Operator
         return Shape.Scalar;
     }
 
-    public override bool CanPick(int input) => input == 0;
+    public override bool ReadsIndirect(int input) => input == 0;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
@@ -95,7 +95,7 @@ internal sealed class CrossEntropyGradientOperator : Operator
         return inputs[0];
     }
 
-    public override bool CanPick(int input) => input == 0;
+    public override bool ReadsIndirect(int input) => input == 0;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

@@ -6,7 +6,7 @@ namespace BlasNet.Passes;
 /// <summary>Orders a graph's units into groups of one kind, each of which can run as one stack.</summary>
 /// <remarks>
 /// A kind whose ready nodes are all that could be ready, as far as nodes of its own kind are concerned, loses nothing by running now
-/// (<see cref="KindLevels"/>); else, or among several such kinds, the one whose nodes have the smallest mean depth runs, with all its ready nodes.
+/// (<see cref="LaunchBound"/>); else, or among several such kinds, the one whose nodes have the smallest mean depth runs, with all its ready nodes.
 /// A kind with a single node loses nothing by running at once, and what waits for it can become ready together.
 /// Nodes become ready in the order in which what they wait for was computed, and where nodes of a kind follow each other, as in a recurrence,
 /// those that most others still follow come first: then the ones that go on are always the first of a stack, and no operand has to be copied.
@@ -14,7 +14,7 @@ namespace BlasNet.Passes;
 /// Sources: Neubig, Goldberg, Dyer, "On-the-fly Operation Batching in Dynamic Computation Graphs", NIPS 2017, arXiv:1705.07860 (mean depth);
 /// Chen, Xie, Zhou, "ED-Batch", ICML 2023, arXiv:2302.03851 (the condition for losing nothing).
 /// </remarks>
-internal sealed class Agenda
+internal sealed class Scheduler
 {
     // In the place of a mean depth.
     private const double RunsAtOnce = -1;
@@ -31,7 +31,7 @@ internal sealed class Agenda
     }
 
     // What is known of a kind. Its units have a part of the order to themselves, which they fill as they become ready.
-    private struct Slot
+    private struct ReadyList
     {
         public int Units;            // how many it has in all
         public int First, End;       // the ready ones that wait to run
@@ -42,15 +42,15 @@ internal sealed class Agenda
 
     private Entry[] _entries = [];
     private int[] _users = [], _sources = [];       // by edge: who reads, and what is read
-    private int[] _slotOf = [];                     // by kind: kinds are numbered as they are met; −1 before
-    private Slot[] _slots = [];
-    private readonly KindLevels _levels = new();
+    private int[] _listOf = [];                     // by kind: kinds are numbered as they are met; −1 before
+    private ReadyList[] _lists = [];
+    private readonly LaunchBound _levels = new();
     private readonly PriorityQueue<int, (double Depth, int Slot)> _ready = new();
     private int[] _order = [];
     private (int Start, int End)[] _groups = [];
     private int[] _sorted = [], _places = [];
     private bool _usesLevels;
-    private int _slotCount;
+    private int _listCount;
 
     /// <summary>Number of groups.</summary>
     public int GroupCount { get; private set; }
@@ -70,7 +70,7 @@ internal sealed class Agenda
 
         while (TryChoose(out int slot))
         {
-            Span<int> group = Take(ref _slots[slot]);
+            Span<int> group = Take(ref _lists[slot]);
             if (_usesLevels)
                 _levels.Advance(slot);
 
@@ -90,7 +90,7 @@ internal sealed class Agenda
     }
 
     // All ready units of a kind are the next group.
-    private Span<int> Take(ref Slot slot)
+    private Span<int> Take(ref ReadyList slot)
     {
         _groups[GroupCount++] = (slot.First, slot.End);
         Span<int> group = _order.AsSpan(slot.First..slot.End);
@@ -107,13 +107,13 @@ internal sealed class Agenda
             return _ready.TryDequeue(out slot, out _);
 
         (slot, bool lossless, double ratio) = (-1, false, 0);
-        for (int candidate = 0; candidate < _slotCount; candidate++)
+        for (int candidate = 0; candidate < _listCount; candidate++)
         {
-            if (_slots[candidate].First == _slots[candidate].End)
+            if (_lists[candidate].First == _lists[candidate].End)
                 continue;
 
             double share = _levels.ShareReady(candidate);
-            bool better = slot < 0 || (share >= 1 && lossless ? _slots[candidate].MeanDepth < _slots[slot].MeanDepth : share > ratio);
+            bool better = slot < 0 || (share >= 1 && lossless ? _lists[candidate].MeanDepth < _lists[slot].MeanDepth : share > ratio);
             if (better)
                 (slot, lossless, ratio) = (candidate, share >= 1, share);
         }
@@ -123,7 +123,7 @@ internal sealed class Agenda
 
     private void MakeReady(int unit, ref Entry entry)
     {
-        ref Slot slot = ref _slots[entry.Slot];
+        ref ReadyList slot = ref _lists[entry.Slot];
         if (_usesLevels)
             _levels.MakeReady(entry.Slot, entry.Level);
         else if (slot.First == slot.End)
@@ -169,8 +169,8 @@ internal sealed class Agenda
     private void Prepare(Graph graph, Signatures signatures)
     {
         Reserve(graph, signatures);
-        Array.Fill(_slotOf, -1, 0, signatures.Count);
-        _slotCount = 0;
+        Array.Fill(_listOf, -1, 0, signatures.Count);
+        _listCount = 0;
         ReadOnlySpan<int> units = signatures.Units, kinds = signatures.UnitKinds, origins = signatures.Origins;
         _usesLevels = true;
         _levels.Begin(units.Length);
@@ -179,12 +179,12 @@ internal sealed class Agenda
         {
             ref Entry entry = ref _entries[unit];
             entry = default;
-            entry.Slot = SlotOf(kinds[unit]);
+            entry.Slot = ReadyListOf(kinds[unit]);
             edges = AddUnit(graph.InputsOf(units[unit]), unit, ref entry, origins, edges);
         }
 
         int start = 0;
-        foreach (ref Slot slot in _slots.AsSpan(0, _slotCount))
+        foreach (ref ReadyList slot in _lists.AsSpan(0, _listCount))
         {
             slot.MeanDepth = slot.Units == 1 ? RunsAtOnce : slot.MeanDepth / slot.Units;
             slot.First = slot.End = start;
@@ -194,14 +194,14 @@ internal sealed class Agenda
         FindUsers(units.Length, edges);
     }
 
-    private int SlotOf(int kind)
+    private int ReadyListOf(int kind)
     {
-        ref int slot = ref _slotOf[kind];
+        ref int slot = ref _listOf[kind];
         if (slot < 0)
         {
-            slot = _slotCount++;
-            _slots[slot] = new Slot { IsSorted = true, LastHeight = int.MaxValue };
-            _usesLevels &= _slotCount <= KindLevels.MaxKinds;
+            slot = _listCount++;
+            _lists[slot] = new ReadyList { IsSorted = true, LastHeight = int.MaxValue };
+            _usesLevels &= _listCount <= LaunchBound.MaxKinds;
         }
 
         return slot;
@@ -233,7 +233,7 @@ internal sealed class Agenda
             entry.Level = _levels.Add(unit, entry.Slot, levels);
 
         (entry.Waiting, entry.Depth) = (edges - first, depth);
-        ref Slot slot = ref _slots[entry.Slot];
+        ref ReadyList slot = ref _lists[entry.Slot];
         slot.MeanDepth += depth;
         slot.Units++;
         return edges;
@@ -275,10 +275,10 @@ internal sealed class Agenda
             (_users, _sources) = (new int[capacity], new int[capacity]);
         }
 
-        if (_slots.Length < signatures.Count)
+        if (_lists.Length < signatures.Count)
         {
-            int capacity = Math.Max(signatures.Count, 2 * _slots.Length);
-            (_slots, _slotOf) = (new Slot[capacity], new int[capacity]);
+            int capacity = Math.Max(signatures.Count, 2 * _lists.Length);
+            (_lists, _listOf) = (new ReadyList[capacity], new int[capacity]);
         }
     }
 }

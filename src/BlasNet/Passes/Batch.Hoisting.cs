@@ -93,7 +93,7 @@ internal sealed partial class Batch
             }
 
             var picked = new Divisor(place.Picked > 0 ? place.Picked : rows);
-            foreach (ref readonly Run run in _source.RunsOf(place.Pattern))
+            foreach (ref readonly Move run in _source.MovesOf(place.Pattern))
                 read += MarkRead(place.Offset / rows + picked.Divide(run.Source), picked.Divide(run.Length));
         }
 
@@ -120,7 +120,7 @@ internal sealed partial class Batch
 
         Shape picked = _source.ShapeOf(place.Pattern);
         var rows = new Divisor(picked.Rows);
-        foreach (Run run in _source.RunsOf(place.Pattern))
+        foreach (Move run in _source.MovesOf(place.Pattern))
         {
             if (!run.MovesVectors(rows))
                 return false;

@@ -9,13 +9,13 @@ namespace BlasNet.Passes;
 /// <remarks>
 /// A matrix times each of n vectors becomes a matrix times a stack of n: many GEMV become one GEMM. Operands are brought into stack order
 /// by gathers, which are views where they lie in that order already. The result is an ordinary graph over the same data.
-/// Time O(N + E) for N nodes and E edges, apart from the choice of the next kind (<see cref="Agenda"/>).
+/// Time O(N + E) for N nodes and E edges, apart from the choice of the next kind (<see cref="Scheduler"/>).
 /// </remarks>
 internal sealed partial class Batch
 {
     private readonly Signatures _signatures = new();
-    private readonly Agenda _agenda = new();
-    private readonly OperandRuns _runs = new(), _ownRuns = new();
+    private readonly Scheduler _scheduler = new();
+    private readonly StackBuilder _runs = new(), _ownRuns = new();
     private readonly List<int> _inputs = [];
     private Place[] _places = [];    // of each unit
     private int[] _leaves = [];      // of each kind of leaf, its node in the target
@@ -79,16 +79,16 @@ internal sealed partial class Batch
                 AddLeaf(kind);
         }
 
-        _agenda.Run(source, _signatures);
-        for (int group = 0; group < _agenda.GroupCount; group++)
-            Merge(_agenda.Group(group));
+        _scheduler.Run(source, _signatures);
+        for (int group = 0; group < _scheduler.GroupCount; group++)
+            Merge(_scheduler.Group(group));
     }
 
     // Data lies in its pool in the order in which it was added, so the pool from its first value on is a stack.
     private void AddLeaf(int kind)
     {
         int leaf = _signatures.RepresentativeOf(kind);
-        ref readonly Form form = ref _source.FormOf(leaf);
+        ref readonly NodeType form = ref _source.TypeOf(leaf);
         bool isData = form.Operator.Merging == Merging.Data;
         var (first, end) = isData ? _signatures.PlacesOf(kind) : (_source.AttributeOf(leaf), 0);
         _leaves[kind] = _target.AppendStack(form.Operator, first, [], form.Shape, isData ? checked((int)(end - first)) : form.Count, form.IsShared);
@@ -99,7 +99,7 @@ internal sealed partial class Batch
     {
         int first = NodeOf(units[0]);
         Operator op = _source.OperatorOf(first);
-        if (op.HasRuns && op.Storage == Storage.Runs)
+        if (op.HasMoves && op.Storage == Storage.Moves)
             MergeGather(units[0]);
         else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
             MergeReductions(units);
@@ -108,7 +108,7 @@ internal sealed partial class Batch
         else
             MergeStack(op, units);
 
-        if (_places[units[0]] is { Node: >= 0 } place && (place.Pattern < 0 || !op.HasRuns))
+        if (_places[units[0]] is { Node: >= 0 } place && (place.Pattern < 0 || !op.HasMoves))
             CopyName(first, place.Node);
     }
 
@@ -123,7 +123,7 @@ internal sealed partial class Batch
     private Place PlaceOf(int value)
     {
         int origin = _signatures.Origins[value];
-        ref readonly Form form = ref _source.FormOf(value);
+        ref readonly NodeType form = ref _source.TypeOf(value);
         if (origin < 0)
         {
             int leaf = _leaves[~origin];
@@ -156,7 +156,7 @@ internal sealed partial class Batch
     private void MergeGather(int unit)
     {
         int gather = NodeOf(unit);
-        ReadOnlySpan<Run> runs = _source.RunsOf(gather);
+        ReadOnlySpan<Move> runs = _source.MovesOf(gather);
         ReadOnlySpan<int> inputs = _source.InputsOf(gather);
         Place first = PlaceOf(inputs[0]);
         if (inputs.Length == 1 && first.Pattern < 0)
@@ -166,7 +166,7 @@ internal sealed partial class Batch
         }
 
         _runs.Clear();
-        foreach (Run run in runs)
+        foreach (Move run in runs)
         {
             var (stack, offset) = Locate(inputs[run.Input]);
             _runs.Add(stack, offset + run.Source, run.Length);
@@ -220,7 +220,7 @@ internal sealed partial class Batch
         int count = 0, step = op.ResultCount > 1 ? 1 : shape.Size;
         foreach (int unit in units)
         {
-            ref readonly Form form = ref _source.FormOf(NodeOf(unit));
+            ref readonly NodeType form = ref _source.TypeOf(NodeOf(unit));
             _places[unit] = new Place(_target.Count, checked(count * step));
             count = checked(count + (vectors ? form.Count * form.Shape.Columns : form.Count));
         }
@@ -238,11 +238,11 @@ internal sealed partial class Batch
             AddPicked(_runs, place);
     }
 
-    private void AddPicked(OperandRuns operand, Place place)
+    private void AddPicked(StackBuilder operand, Place place)
     {
         int rows = _target.ShapeOf(place.Node).Rows, picked = place.Picked > 0 ? place.Picked : rows;
         var divisor = new Divisor(picked);
-        foreach (ref readonly Run run in _source.RunsOf(place.Pattern))
+        foreach (ref readonly Move run in _source.MovesOf(place.Pattern))
         {
             if (rows == picked)
                 operand.Add(place.Node, place.Offset + run.Source, run.Length);

@@ -3,7 +3,7 @@ using BlasNet.Graphs;
 namespace BlasNet.Passes;
 
 /// <summary>Asks for gradients of single examples beside, or instead of, their sum.</summary>
-internal sealed class ByExample
+internal sealed class PerExample
 {
     /// <summary>For each example the first node that it added to the minibatch graph.</summary>
     public List<int> Starts { get; } = [];
@@ -24,7 +24,7 @@ internal sealed class ByExample
     }
 
     /// <summary>Becomes a copy of another request.</summary>
-    public void Take(ByExample other)
+    public void Take(PerExample other)
     {
         Clear();
         Starts.AddRange(other.Starts);
@@ -33,7 +33,7 @@ internal sealed class ByExample
     }
 
     /// <summary>Whether a plan made for another request fits this one.</summary>
-    public bool AsksTheSameAs(ByExample other)
+    public bool AsksTheSameAs(PerExample other)
     {
         if (!ClipNorm.Equals(other.ClipNorm) || WantsSum != other.WantsSum || Losses.Count != other.Losses.Count || !Starts.SequenceEqual(other.Starts))
             return false;

@@ -13,18 +13,18 @@ namespace BlasNet.Passes;
 /// Sources: Goodfellow, "Efficient Per-Example Gradient Computations", arXiv:1510.01799; for values used several times Li et al., "Large Language
 /// Models Can Be Strong Differentially Private Learners", ICLR 2022 (ghost clipping); one pass for both, Bu et al., ICML 2023.
 /// </remarks>
-internal sealed class DifferentiateByExample
+internal sealed class DifferentiatePerExample
 {
     private readonly Gradients _gradients = new() { KeepsExamplesApart = true, MergesSums = true };
     private readonly ExampleRows _rows = new();
     private readonly ExampleTerms _terms;
-    private readonly List<Run> _runs = [];
+    private readonly List<Move> _runs = [];
 
-    public DifferentiateByExample() => _terms = new ExampleTerms(_rows);
+    public DifferentiatePerExample() => _terms = new ExampleTerms(_rows);
 
     /// <summary>Looks at the minibatch graph, before it is batched and others follow.</summary>
     /// <exception cref="InvalidOperationException">An example uses a value of another one.</exception>
-    public void Begin(Graph source, ByExample request) =>
+    public void Begin(Graph source, PerExample request) =>
         _rows.Begin(source, CollectionsMarshal.AsSpan(request.Starts), CollectionsMarshal.AsSpan(request.Losses));
 
     /// <summary>Appends what is wanted to the batched graph.</summary>
@@ -34,7 +34,7 @@ internal sealed class DifferentiateByExample
     /// <param name="targets">The parameters.</param>
     /// <param name="norms">Receives for each parameter a stack of one number for each example, the norm of its gradient; −1 where it is 0.</param>
     /// <param name="sums">Receives for each parameter the (clipped) sum; −1 where it is 0. Empty if no sum is wanted.</param>
-    public void Run(Graph graph, ReadOnlySpan<(int Node, int Offset)> losses, ByExample request, ReadOnlySpan<int> targets, Span<int> norms, Span<int> sums)
+    public void Run(Graph graph, ReadOnlySpan<(int Node, int Offset)> losses, PerExample request, ReadOnlySpan<int> targets, Span<int> norms, Span<int> sums)
     {
         _rows.Use(graph);
         _gradients.Begin(graph, targets);
@@ -81,7 +81,7 @@ internal sealed class DifferentiateByExample
         {
             _terms.Collect(_gradients, node);
             if (_terms.Count > 0)
-                _gradients.ReplaceByExample(node, _terms.ToStack(graph.ShapeOf(node)));
+                _gradients.ReplacePerExample(node, _terms.ToStack(graph.ShapeOf(node)));
 
             return _terms.Count > 0;
         }
@@ -110,11 +110,11 @@ internal sealed class DifferentiateByExample
             for (int i = 0; i < examples; i++)
             {
                 if (losses[i].Node == node)
-                    _runs.Add(new Run(0, i, graph.IsShared(node) ? _runs.Count : losses[i].Offset, 1));
+                    _runs.Add(new Move(0, i, graph.IsShared(node) ? _runs.Count : losses[i].Offset, 1));
             }
 
             int count = graph.IsShared(node) ? _runs.Count : graph.CountOf(node);
-            long runs = graph.AddRuns(CollectionsMarshal.AsSpan(_runs));
+            long runs = graph.AddMoves(CollectionsMarshal.AsSpan(_runs));
             int seed = graph.AppendStack(_gradients.MoverOf(runs, count), runs, [ones], Shape.Scalar, count, shared: false);
             _gradients.Add(node, seed);
         }

@@ -78,7 +78,7 @@ internal sealed class ExampleRows
         if (op.Merging == Merging.Data)
             return FromData(node);
 
-        if (op.HasRuns)
+        if (op.HasMoves)
             return FollowRuns(node);
 
         int count = _graph.CountOf(node);
@@ -101,7 +101,7 @@ internal sealed class ExampleRows
     {
         int size = _graph.ShapeOf(node).Size;
         int[] result = Filled(_graph.CountOf(node), -1);
-        foreach (Run run in _graph.RunsOf(node))
+        foreach (Move run in _graph.MovesOf(node))
         {
             int input = _graph.InputsOf(node)[run.Input];
             if (_rows[input] is not { } rows)

@@ -12,7 +12,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
 
     private readonly List<Term> _terms = [];
     private readonly List<(int Node, long Runs)> _contributions = [];
-    private readonly List<Run> _runs = [];
+    private readonly List<Move> _runs = [];
     private readonly List<int> _inputs = [];
     private Graph _graph = null!;
     private int _examples;
@@ -52,12 +52,12 @@ internal sealed class ExampleTerms(ExampleRows rows)
         foreach (Term term in _terms)
         {
             for (int row = 0; row < term.Examples.Length; row++)
-                _runs.Add(new Run(_inputs.Count, row * shape.Size, term.Examples[row] * shape.Size, shape.Size));
+                _runs.Add(new Move(_inputs.Count, row * shape.Size, term.Examples[row] * shape.Size, shape.Size));
 
             _inputs.Add(ToValues(term, shape));
         }
 
-        int stack = _graph.AppendStack(ScatterAddOperator.Instance, _graph.AddRuns(CollectionsMarshal.AsSpan(_runs)), CollectionsMarshal.AsSpan(_inputs), shape, _examples, shared: false);
+        int stack = _graph.AppendStack(ScatterAddOperator.Instance, _graph.AddMoves(CollectionsMarshal.AsSpan(_runs)), CollectionsMarshal.AsSpan(_inputs), shape, _examples, shared: false);
         rows.Set(stack, [.. Enumerable.Range(0, _examples)]);
         return stack;
     }
@@ -126,10 +126,10 @@ internal sealed class ExampleTerms(ExampleRows rows)
         int size = _graph.LengthOf(node), width = _graph.ShapeOf(expression).Size;
         int[] examples = rows.Of(expression);
         _runs.Clear();
-        foreach (Run run in _graph.Runs(runs))
-            _runs.Add(new Run(0, run.Source, examples[run.Source / width] * size + run.Target, run.Length));
+        foreach (Move run in _graph.Moves(runs))
+            _runs.Add(new Move(0, run.Source, examples[run.Source / width] * size + run.Target, run.Length));
 
-        int stack = _graph.AppendStack(ScatterAddOperator.Instance, _graph.AddRuns(CollectionsMarshal.AsSpan(_runs)), [expression], _graph.ShapeOf(node), _examples, shared: false);
+        int stack = _graph.AppendStack(ScatterAddOperator.Instance, _graph.AddMoves(CollectionsMarshal.AsSpan(_runs)), [expression], _graph.ShapeOf(node), _examples, shared: false);
         rows.Set(stack, [.. Enumerable.Range(0, _examples)]);
         return stack;
     }

@@ -8,7 +8,7 @@ namespace BlasNet.Passes;
 /// costs nothing; if not, those that come later will need a launch of their own. One vector of sixteen 16-bit numbers for each node.
 /// Source: Chen, Xie, Zhou, "ED-Batch", ICML 2023, arXiv:2302.03851, section 3.
 /// </remarks>
-internal sealed class KindLevels
+internal sealed class LaunchBound
 {
     /// <summary>More kinds than that are too many.</summary>
     public const int MaxKinds = 16;

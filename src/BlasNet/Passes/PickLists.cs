@@ -6,7 +6,7 @@ namespace BlasNet.Passes;
 
 /// <summary>For values that nobody computes, since their readers find the vectors where they lie: where in the arena each of their vectors starts.</summary>
 /// <remarks>Gathers of vectors are such values; scatter-adds in which every vector comes from one place, or from none and is zero; and slices.</remarks>
-internal sealed class PickLists
+internal sealed class RowIndices
 {
     /// <summary>In a list: no vector, but zeros.</summary>
     public const int Zeros = -1;
@@ -43,7 +43,7 @@ internal sealed class PickLists
         if (!graph.ShapeOf(node).IsVector)
             return false;
 
-        return op.HasRuns ? MovesVectors(graph, node, op.Storage == Storage.Accumulator)
+        return op.HasMoves ? MovesVectors(graph, node, op.Storage == Storage.Accumulator)
             : op.RowShift == RowShift.Selects && graph.ShapeOf(inputs[0]).IsVector && graph.CountOf(inputs[0]) == graph.CountOf(node);
     }
 
@@ -57,7 +57,7 @@ internal sealed class PickLists
         }
 
         var divisor = new Divisor(rows);
-        foreach (ref readonly Run run in graph.RunsOf(node))
+        foreach (ref readonly Move run in graph.MovesOf(node))
         {
             if ((adds && !run.IsFirst) || !run.MovesVectors(divisor))
                 return false;
@@ -86,7 +86,7 @@ internal sealed class PickLists
         foreach (int node in _nodes)
         {
             Span<nint> list = ListOf(plan.Graph, node);
-            if (plan.Graph.OperatorOf(node).HasRuns)
+            if (plan.Graph.OperatorOf(node).HasMoves)
                 FillMoves(plan, node, list);
             else
                 FillSlice(plan, node, list);
@@ -104,7 +104,7 @@ internal sealed class PickLists
         Span<nint> source = default;   // the list of the input that the last run moved from, if it has one; else its place
         long place = 0;
         list.Fill(Zeros);
-        foreach (ref readonly Run run in graph.RunsOf(node))
+        foreach (ref readonly Move run in graph.MovesOf(node))
         {
             if (run.Input != last)
             {

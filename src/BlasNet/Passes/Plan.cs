@@ -36,7 +36,7 @@ internal sealed class Plan
     internal int[] SparseParameters = [];// the parameter whose gradient this node adds to in a few columns only; −1 for other nodes
 
     /// <summary>Gathers and slices that their readers do without.</summary>
-    public PickLists Picks { get; } = new();
+    public RowIndices RowIndices { get; } = new();
 
     /// <summary>The graph the plan is for.</summary>
     public Graph Graph { get; internal set; } = null!;
@@ -78,6 +78,6 @@ internal sealed class Plan
         Array.Clear(Accumulates, 0, count);
         Array.Clear(Restarts, 0, count);
         Array.Fill(SparseParameters, -1, 0, count);
-        Picks.Begin(count, capacity);
+        RowIndices.Begin(count, capacity);
     }
 }

@@ -4,7 +4,7 @@ using BlasNet.Graphs.Structure;
 namespace BlasNet.Passes;
 
 /// <content>Where each value lies: in a buffer of its own, in another value's, or nowhere.</content>
-internal sealed partial class PlanMemory
+internal sealed partial class BufferPlanner
 {
     private bool ReadsArena(int node)
     {
@@ -51,21 +51,21 @@ internal sealed partial class PlanMemory
                 _plan.Regions[node] = parameter ? Region.Parameters : Region.Data;
                 _plan.Offsets[node] = parameter ? ParameterOperator.OffsetOf(attribute) : attribute;
             }
-            else if (Reuse && ViewOf(node, op, out int viewed, out int offset) && !_plan.Picks.Contains(viewed))
+            else if (Reuse && ViewOf(node, op, out int viewed, out int offset) && !_plan.RowIndices.Contains(viewed))
             {
                 (_plan.Roots[node], _plan.Displacements[node]) = (_plan.Roots[viewed], _plan.Displacements[viewed] + offset);
                 _holds[_plan.Roots[viewed]] = true;
             }
             else if (_picked[node])
             {
-                _plan.Picks.Add(_graph, node);
+                _plan.RowIndices.Add(_graph, node);
             }
             else
             {
                 _plan.Regions[node] = Region.Arena;
                 if (Reuse && op.Storage == Storage.Accumulator)
                     Absorb(node);
-                else if (Reuse && op.Storage == Storage.Runs)
+                else if (Reuse && op.Storage == Storage.Moves)
                     Collect(node);
             }
         }
@@ -75,7 +75,7 @@ internal sealed partial class PlanMemory
     private void Collect(int gather)
     {
         ReadOnlySpan<int> inputs = _graph.InputsOf(gather);
-        ReadOnlySpan<Run> runs = _graph.RunsOf(gather);
+        ReadOnlySpan<Move> runs = _graph.MovesOf(gather);
         if (runs.Length != inputs.Length)
             return;
 
@@ -102,9 +102,9 @@ internal sealed partial class PlanMemory
     {
         viewed = offset = 0;
         ReadOnlySpan<int> inputs = _graph.InputsOf(node);
-        if (op.HasRuns)
+        if (op.HasMoves)
         {
-            if (_graph.RunsOf(node) is not [var run] || run.Length != _graph.LengthOf(node))
+            if (_graph.MovesOf(node) is not [var run] || run.Length != _graph.LengthOf(node))
                 return false;
 
             (viewed, offset) = (inputs[run.Input], run.Source);
@@ -177,19 +177,19 @@ internal sealed partial class PlanMemory
 
     private bool CoversSum(int sum, int input)
     {
-        ReadOnlySpan<Run> runs = _graph.RunsOf(sum);
-        if (!_graph.OperatorOf(sum).HasRuns)
+        ReadOnlySpan<Move> runs = _graph.MovesOf(sum);
+        if (!_graph.OperatorOf(sum).HasMoves)
             return true;
 
         int found = 0;
         bool whole = false;
-        foreach (Run run in runs)
+        foreach (Move run in runs)
         {
             if (run.Input != input)
                 continue;
 
             found++;
-            whole = run == new Run(input, 0, 0, _graph.LengthOf(sum));
+            whole = run == new Move(input, 0, 0, _graph.LengthOf(sum));
         }
 
         return found == 1 && whole;

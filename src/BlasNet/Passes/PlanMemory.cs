@@ -8,7 +8,7 @@ namespace BlasNet.Passes;
 /// these can find the vectors themselves. A sum's terms are written into the sum's own buffer where the operators can accumulate. Element-wise
 /// operators overwrite an input that is not needed afterwards. A buffer is reused after the last reader of its value. Time O(N + E).
 /// </remarks>
-internal sealed partial class PlanMemory
+internal sealed partial class BufferPlanner
 {
     private Plan _plan = null!;
     private readonly OffsetAllocator _arena = new();
@@ -72,14 +72,14 @@ internal sealed partial class PlanMemory
             if (!_needed[node])
                 continue;
 
-            _picked[node] = Reuse && !_inOrder[node] && PickLists.CanHave(_graph, node) && ReadsArena(node);
+            _picked[node] = Reuse && !_inOrder[node] && RowIndices.CanHave(_graph, node) && ReadsArena(node);
             Operator op = _graph.OperatorOf(node);
             ReadOnlySpan<int> inputs = _graph.InputsOf(node);
             for (int i = 0; i < inputs.Length; i++)
             {
                 int input = inputs[i];
                 (_needed[input], _users[input]) = (true, _users[input] + 1);
-                _inOrder[input] |= !_picked[node] && !(op.CanPick(i) && (op.HasRuns || _graph.CountOf(input) == _graph.CountOf(node)));
+                _inOrder[input] |= !_picked[node] && !(op.ReadsIndirect(i) && (op.HasMoves || _graph.CountOf(input) == _graph.CountOf(node)));
             }
         }
     }
@@ -99,7 +99,7 @@ internal sealed partial class PlanMemory
         }
 
         // Who reads a value that nobody computes reads what it would be computed of.
-        ReadOnlySpan<int> picked = _plan.Picks.Nodes;
+        ReadOnlySpan<int> picked = _plan.RowIndices.Nodes;
         for (int i = picked.Length - 1; i >= 0; i--)
         {
             foreach (int input in _graph.InputsOf(picked[i]))
@@ -147,7 +147,7 @@ internal sealed partial class PlanMemory
                 if (IsStep(node))
                 {
                     _plan.Steps[steps++] = node;
-                    if (_graph.OperatorOf(node).Storage == Storage.Runs)
+                    if (_graph.OperatorOf(node).Storage == Storage.Moves)
                         copied += (long)_graph.LengthOf(node) * _graph.Precision.ElementBytes();
                 }
             }
@@ -165,7 +165,7 @@ internal sealed partial class PlanMemory
         }
 
         (_plan.StepCount, _plan.CopiedBytes, _plan.ArenaLength) = (steps, copied, _arena.Peak);
-        _plan.Picks.Fill(_plan);
+        _plan.RowIndices.Fill(_plan);
     }
 
     private void AllocateResult(int result)
@@ -180,7 +180,7 @@ internal sealed partial class PlanMemory
 
     private bool IsStep(int node)
     {
-        if (_graph.OperatorOf(node).Storage is Storage.External or Storage.Result || _plan.Picks.Contains(node))
+        if (_graph.OperatorOf(node).Storage is Storage.External or Storage.Result || _plan.RowIndices.Contains(node))
             return false;
 
         if (_plan.Roots[node] != node)

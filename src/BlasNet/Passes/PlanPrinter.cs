@@ -53,11 +53,11 @@ internal static class PlanPrinter
         if (plan.Graph.IsShared(input))
             return "shared";
 
-        if (plan.Picks.Contains(input))
+        if (plan.RowIndices.Contains(input))
             return "picked";
 
         int root = plan.Roots[input];
-        bool copied = plan.Graph.OperatorOf(root).Storage == Storage.Runs && plan.Regions[root] == Region.Arena;
+        bool copied = plan.Graph.OperatorOf(root).Storage == Storage.Moves && plan.Regions[root] == Region.Arena;
         return copied ? "copy" : "view";
     }
 }

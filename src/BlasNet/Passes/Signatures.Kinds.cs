@@ -48,7 +48,7 @@ internal sealed partial class Signatures
     private ulong HashOf(int node, ReadOnlySpan<int> inputs)
     {
         Traits traits = TraitsOf(node);
-        ref readonly Form form = ref _graph.FormOf(node);
+        ref readonly NodeType form = ref _graph.TypeOf(node);
         ulong hash = (uint)form.Operator.Id;
         hash = (hash ^ MergedShape(form, traits)) * Hashing.Multiplier;
         if ((traits & Traits.Data) == 0)
@@ -69,8 +69,8 @@ internal sealed partial class Signatures
     private bool AreAlike(int node, ReadOnlySpan<int> inputs, int other)
     {
         Traits traits = TraitsOf(node), others = TraitsOf(other);
-        ref readonly Form form = ref _graph.FormOf(node);
-        ref readonly Form representative = ref _graph.FormOf(other);
+        ref readonly NodeType form = ref _graph.TypeOf(node);
+        ref readonly NodeType representative = ref _graph.TypeOf(other);
         if (form.Operator != representative.Operator || (traits | Traits.ColumnWise) != (others | Traits.ColumnWise) || form.IsShared != representative.IsShared
             || MergedShape(form, traits) != MergedShape(representative, others))
             return false;
@@ -97,18 +97,18 @@ internal sealed partial class Signatures
         return true;
     }
 
-    private Traits TraitsOf(int node) => _forms[_graph.FormNumberOf(node)].Traits;
+    private Traits TraitsOf(int node) => _forms[_graph.TypeNumberOf(node)].Traits;
 
-    private static ulong MergedShape(in Form form, Traits traits) =>
+    private static ulong MergedShape(in NodeType form, Traits traits) =>
         (ulong)(uint)form.Shape.Rows << 32 | ((traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise ? 1 : (uint)form.Shape.Columns);
 
     // Matrices may be as good as their columns. One value for a whole stack is not in stack order.
-    private Traits TraitsOf(in Form form, ReadOnlySpan<int> inputs)
+    private Traits TraitsOf(in NodeType form, ReadOnlySpan<int> inputs)
     {
         bool matrix = form.Shape.Columns > 1, mixed = false;
         foreach (int input in inputs)
         {
-            ref readonly Form operand = ref _graph.FormOf(input);
+            ref readonly NodeType operand = ref _graph.TypeOf(input);
             matrix |= !operand.IsShared && operand.Shape.Columns > 1;
             mixed |= !operand.IsShared && operand.Count != form.Count;
         }
@@ -132,7 +132,7 @@ internal sealed partial class Signatures
     // Of a matrix that is taken column by column, a column's shape.
     private ulong TokenOf(int operand, Traits traits)
     {
-        ref readonly Form form = ref _graph.FormOf(operand);
+        ref readonly NodeType form = ref _graph.TypeOf(operand);
         return form.IsShared ? (uint)_values[operand]
             : (ulong)(uint)form.Shape.Rows << 32 | ((traits & Traits.ColumnWise) != 0 ? 1 : (uint)form.Shape.Columns);
     }

@@ -116,16 +116,16 @@ internal sealed partial class Signatures
             (_values, _origins, _units, _unitKinds, _soleUser) = (new int[capacity], new int[capacity], new int[capacity], new int[capacity], new int[capacity]);
         }
 
-        if (_forms.Length < graph.FormCount)
-            _forms = new FormFacts[2 * graph.FormCount];
+        if (_forms.Length < graph.TypeCount)
+            _forms = new FormFacts[2 * graph.TypeCount];
 
-        Array.Clear(_forms, 0, graph.FormCount);
+        Array.Clear(_forms, 0, graph.TypeCount);
         _kindSlots.Clear(Math.Min(count, 1 << 11));
         _valueSlots.Clear(count);
         _knowsSoleUsers = false;
         for (int node = 0; node < count; node++)
         {
-            ref FormFacts form = ref _forms[graph.FormNumberOf(node)];
+            ref FormFacts form = ref _forms[graph.TypeNumberOf(node)];
             if (form.Role == Role.Unknown)
                 Learn(node, ref form);
 
@@ -138,7 +138,7 @@ internal sealed partial class Signatures
         switch (form.Role)
         {
             case Role.Result:
-                int result = _graph.FormOf(node).Result, owner = node - result;
+                int result = _graph.TypeOf(node).Result, owner = node - result;
                 (_values[node], _origins[node]) = (_values[owner] + result, _origins[owner]);
                 break;
 
@@ -185,7 +185,7 @@ internal sealed partial class Signatures
     // What follows from a node's form.
     private void Learn(int node, ref FormFacts facts)
     {
-        ref readonly Form form = ref _graph.FormOf(node);
+        ref readonly NodeType form = ref _graph.TypeOf(node);
         Merging merging = form.Operator.Merging;
         ReadOnlySpan<int> inputs = _graph.InputsOf(node);
         bool isSummed = merging is Merging.Sum or Merging.Reduction && !form.IsShared;
@@ -237,10 +237,10 @@ internal sealed partial class Signatures
 
     private bool AreEqual(int node, ReadOnlySpan<int> inputs, int other)
     {
-        if (_graph.FormNumberOf(node) != _graph.FormNumberOf(other))
+        if (_graph.TypeNumberOf(node) != _graph.TypeNumberOf(other))
         {
-            ref readonly Form form = ref _graph.FormOf(node);
-            ref readonly Form otherForm = ref _graph.FormOf(other);
+            ref readonly NodeType form = ref _graph.TypeOf(node);
+            ref readonly NodeType otherForm = ref _graph.TypeOf(other);
             if (form.Operator != otherForm.Operator || form.Attribute != otherForm.Attribute || form.Count != otherForm.Count || form.InputCount != otherForm.InputCount)
                 return false;
         }

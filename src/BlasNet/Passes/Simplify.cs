@@ -104,7 +104,7 @@ internal sealed class Simplify(Graph target) : IRewrite
     private static ulong HashOf(Graph source, int node, Operator op, ReadOnlySpan<int> inputs)
     {
         ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * Hashing.Multiplier;
-        hash = (hash ^ (hash >> 31) ^ (op.HasRuns ? RunsHash(source.RunsOf(node)) : (ulong)source.AttributeOf(node))) * Hashing.Multiplier;
+        hash = (hash ^ (hash >> 31) ^ (op.HasMoves ? RunsHash(source.MovesOf(node)) : (ulong)source.AttributeOf(node))) * Hashing.Multiplier;
         foreach (int input in inputs)
             hash = (hash ^ (hash >> 31) ^ (uint)input) * Hashing.Multiplier;
 
@@ -112,7 +112,7 @@ internal sealed class Simplify(Graph target) : IRewrite
     }
 
     // Of some of them, spread over the list: whether all agree is asked where the hashes do.
-    private static ulong RunsHash(ReadOnlySpan<Run> runs)
+    private static ulong RunsHash(ReadOnlySpan<Move> runs)
     {
         ulong hash = (uint)runs.Length;
         int step = Math.Max(1, runs.Length / 16);
@@ -128,6 +128,6 @@ internal sealed class Simplify(Graph target) : IRewrite
             || !inputs.SequenceEqual(target.InputsOf(other)))
             return false;
 
-        return op.HasRuns ? source.RunsOf(node).SequenceEqual(target.RunsOf(other)) : source.AttributeOf(node) == target.AttributeOf(other);
+        return op.HasMoves ? source.MovesOf(node).SequenceEqual(target.MovesOf(other)) : source.AttributeOf(node) == target.AttributeOf(other);
     }
 }

@@ -19,7 +19,7 @@ internal static class Verify
                 Require(fits, graph, node, $"reads a stack of {graph.CountOf(input)}");
             }
 
-            if (op.HasRuns)
+            if (op.HasMoves)
                 CheckRuns(graph, node, op);
             else if (op.Storage == Storage.Result)
                 CheckResult(graph, node);
@@ -72,7 +72,7 @@ internal static class Verify
 
     private static void CheckReadable(Plan plan, int reader, int node, Dictionary<long, int> owner, HashSet<int> written)
     {
-        if (plan.Picks.Contains(node))
+        if (plan.RowIndices.Contains(node))
         {
             foreach (int input in plan.Graph.InputsOf(node))
                 CheckReadable(plan, reader, input, owner, written);
@@ -115,16 +115,16 @@ internal static class Verify
     {
         long covered = 0;
         int inputs = graph.InputsOf(node).Length;
-        foreach (Run run in graph.RunsOf(node))
+        foreach (Move run in graph.MovesOf(node))
         {
             Require(run.Input >= 0 && run.Input < inputs, graph, node, $"has not the input of {run}");
-            Require(op.Storage != Storage.Runs || run.Target == covered, graph, node, "has runs that do not follow each other");
+            Require(op.Storage != Storage.Moves || run.Target == covered, graph, node, "has runs that do not follow each other");
             Require(run.Length > 0 && run.Source >= 0 && run.Source + run.Length <= graph.LengthOf(graph.InputsOf(node)[run.Input]), graph, node, $"reads outside its input: {run}");
             Require(run.Target >= 0 && run.Target + run.Length <= graph.LengthOf(node), graph, node, $"writes outside itself: {run}");
             covered += run.Length;
         }
 
-        Require(op.Storage != Storage.Runs || covered == graph.LengthOf(node), graph, node, $"covers {covered} of its {graph.LengthOf(node)} elements");
+        Require(op.Storage != Storage.Moves || covered == graph.LengthOf(node), graph, node, $"covers {covered} of its {graph.LengthOf(node)} elements");
     }
 
     private static void Require(bool condition, Graph graph, int node, string rule)

@@ -22,10 +22,10 @@ internal abstract class GradientAccumulator : IDisposable
         model.Precision == Precision.Single ? new GradientAccumulator<float>(model, options) : new GradientAccumulator<double>(model, options);
 
     /// <summary>The calling thread's passes, and its gradient, to which those of other threads are added.</summary>
-    public abstract GradientShare First { get; }
+    public abstract WorkerGradient First { get; }
 
     /// <summary>Of all examples since <see cref="Begin"/>.</summary>
-    public PassSums Sums => First.Sums;
+    public MicrobatchSums Sums => First.Sums;
 
     /// <summary>The regulariser's value, once it has been added.</summary>
     public double Penalty { get; protected set; }
@@ -40,13 +40,13 @@ internal abstract class GradientAccumulator : IDisposable
     public abstract void Begin();
 
     /// <summary>Makes what another thread needs for a part of the steps.</summary>
-    public abstract GradientShare NewShare();
+    public abstract WorkerGradient NewWorker();
 
-    /// <summary>Takes another thread's part of the step; its gradient comes with <see cref="MergeShares"/>.</summary>
-    public abstract void Add(GradientShare share);
+    /// <summary>Takes another thread's part of the step; its gradient comes with <see cref="MergeWorkers"/>.</summary>
+    public abstract void Add(WorkerGradient share);
 
     /// <summary>Adds the gradients of all parts, in their order.</summary>
-    public abstract void MergeShares();
+    public abstract void MergeWorkers();
 
     /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
     public abstract void HoldForecasts(bool hold);

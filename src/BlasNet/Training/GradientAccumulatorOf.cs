@@ -19,12 +19,12 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
     private readonly EngineOptions _options;
-    private readonly GradientShare<T> _first;
+    private readonly WorkerGradient<T> _first;
     private readonly ParameterUpdate<T> _update;
     private NativeBuffer<T>? _state;
 
     // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up.
-    private readonly List<GradientShare<T>> _shares = [];
+    private readonly List<WorkerGradient<T>> _shares = [];
     private readonly List<List<Segment>> _parts = [];
     private readonly ParallelParts _parallel = new();
     private Action<int>? _mergePart;
@@ -34,18 +34,18 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         (_model, _parameters) = (model, model.Store<T>());
         _targets = [.. model.Parameters];
         _options = options;
-        _first = new GradientShare<T>(_parameters, _targets, options);
+        _first = new WorkerGradient<T>(_parameters, _targets, options);
         _update = new ParameterUpdate<T>(_parameters, _first.Gradient, _targets);
     }
 
-    public override GradientShare First => _first;
+    public override WorkerGradient First => _first;
 
     public override long HeldBytes
     {
         get
         {
             long bytes = _parameters.PackedBytes + _first.HeldBytes;
-            foreach (GradientShare<T> share in _shares)
+            foreach (WorkerGradient<T> share in _shares)
                 bytes += share.HeldBytes;
 
             return bytes;
@@ -63,18 +63,18 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
         Penalty = 0;
     }
 
-    public override GradientShare NewShare() => new GradientShare<T>(_parameters, _targets, _options);
+    public override WorkerGradient NewWorker() => new WorkerGradient<T>(_parameters, _targets, _options);
 
-    public override void Add(GradientShare share)
+    public override void Add(WorkerGradient share)
     {
         _first.Add(share);
-        _shares.Add((GradientShare<T>)share);
+        _shares.Add((WorkerGradient<T>)share);
     }
 
-    public override void MergeShares()
+    public override void MergeWorkers()
     {
         long start = Stopwatch.GetTimestamp();
-        foreach (GradientShare<T> share in _shares)
+        foreach (WorkerGradient<T> share in _shares)
         {
             share.Gradient.Touched();   // listed once, for all threads
             Gradient.AddTouched(share.Gradient);
@@ -93,7 +93,7 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
             return;
 
         var range = new Segment(mine[0].Start, mine[^1].End - mine[0].Start);
-        foreach (GradientShare<T> share in _shares)
+        foreach (WorkerGradient<T> share in _shares)
             Gradient.AddValues(share.Gradient, share.Gradient.LastTouched, range);
     }
 

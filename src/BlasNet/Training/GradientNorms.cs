@@ -28,7 +28,7 @@ public sealed unsafe class GradientNorms<TExample>
     private readonly Graph _graph;
     private readonly IDisposable _engine;
     private readonly Parameter[] _parameters;
-    private readonly ByExample _byExample = new() { WantsSum = false };
+    private readonly PerExample _byExample = new() { WantsSum = false };
     private readonly Exclusive _use = new("gradient norms");
     private readonly double[] _norms;   // of one example, by parameter
 

@@ -16,17 +16,17 @@ namespace BlasNet.Training;
 /// <param name="Examples">How many.</param>
 /// <param name="Passes">How many.</param>
 /// <param name="LargestPass">Its examples.</param>
-internal readonly record struct PassSums(double Loss, double Weight, double SquaredNorms, int Examples, int Passes, int LargestPass)
+internal readonly record struct MicrobatchSums(double Loss, double Weight, double SquaredNorms, int Examples, int Passes, int LargestPass)
 {
-    public static PassSums operator +(PassSums a, PassSums b) => new(
+    public static MicrobatchSums operator +(MicrobatchSums a, MicrobatchSums b) => new(
         a.Loss + b.Loss, a.Weight + b.Weight, a.SquaredNorms + b.SquaredNorms, a.Examples + b.Examples, a.Passes + b.Passes, Math.Max(a.LargestPass, b.LargestPass));
 }
 
 /// <summary>One thread's sums of losses and gradients in a step: an engine and a buffer of its own, over the parameters that all share.</summary>
-internal abstract class GradientShare : IDisposable
+internal abstract class WorkerGradient : IDisposable
 {
     /// <summary>Of the passes since <see cref="Begin"/>.</summary>
-    public PassSums Sums { get; protected set; }
+    public MicrobatchSums Sums { get; protected set; }
 
     public abstract PhaseTimes Times { get; }
 
@@ -49,20 +49,20 @@ internal abstract class GradientShare : IDisposable
     public void Begin() => Sums = default;
 
     /// <summary>Adds what another thread's passes came to; its gradient comes by itself.</summary>
-    public void Add(GradientShare other) => Sums += other.Sums;
+    public void Add(WorkerGradient other) => Sums += other.Sums;
 
     /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead, or computed meanwhile.</summary>
-    public abstract void Prepare(Pass pass);
+    public abstract void Prepare(Microbatch pass);
 
     /// <summary>What a pass takes that has been prepared.</summary>
     /// <param name="pass">The pass.</param>
     /// <param name="workers">How many such passes there are at once, over the same packed weights.</param>
-    public abstract PassMemory Memory(Pass pass, int workers = 1);
+    public abstract MicrobatchMemory Memory(Microbatch pass, int workers = 1);
 
     /// <summary>Computes a pass that has been prepared.</summary>
     /// <param name="pass">The pass.</param>
     /// <param name="weight">The sum of its examples' weights.</param>
-    public abstract void Add(Pass pass, double weight);
+    public abstract void Add(Microbatch pass, double weight);
 
     /// <summary>|Σ w·g|, of all examples since <see cref="Begin"/>.</summary>
     public abstract double Norm();
@@ -71,7 +71,7 @@ internal abstract class GradientShare : IDisposable
 }
 
 /// <inheritdoc/>
-internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[] targets, EngineOptions options) : GradientShare
+internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] targets, EngineOptions options) : WorkerGradient
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly bool[] _seen = new bool[targets.Length];
@@ -102,18 +102,18 @@ internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[]
 
     public override long HeldBytes => Engine.Executor.ArenaBytes + _scratchBytes;
 
-    public override void Prepare(Pass pass)
+    public override void Prepare(Microbatch pass)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(pass.Examples.Losses));
         pass.Hold(Engine.Compile(pass.Graph, [total], total, targets, pass.IsByExample ? pass.Examples : null));
     }
 
-    public override PassMemory Memory(Pass pass, int workers) => Memory(pass.Compilation!.Plan, pass.Graph, workers);
+    public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Compilation!.Plan, pass.Graph, workers);
 
     /// <summary>What a plan takes for a graph.</summary>
-    public PassMemory Memory(Plan plan, Graph graph, int workers) => PassMemory.Of<T>(plan, graph.Data, _seen, workers);
+    public MicrobatchMemory Memory(Plan plan, Graph graph, int workers) => MicrobatchMemory.Of<T>(plan, graph.Data, _seen, workers);
 
-    public override void Add(Pass pass, double weight)
+    public override void Add(Microbatch pass, double weight)
     {
         Engine.Use(pass.Compilation!, pass.Graph);
         _plan = Engine.Plan;
@@ -125,7 +125,7 @@ internal sealed class GradientShare<T>(ParameterStore<T> parameters, Parameter[]
             squaredNorms += norm * norm;
         }
 
-        Sums += new PassSums(double.CreateTruncating(Engine.ValueOf(0)[0]), weight, squaredNorms, pass.Count, Passes: 1, LargestPass: pass.Count);
+        Sums += new MicrobatchSums(double.CreateTruncating(Engine.ValueOf(0)[0]), weight, squaredNorms, pass.Count, Passes: 1, LargestPass: pass.Count);
         _scratchBytes = GemmScratch.Bytes;
     }
 

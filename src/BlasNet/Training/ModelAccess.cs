@@ -49,7 +49,7 @@ internal sealed class ModelAccess(Action free)
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public Scope Read()
     {
-        SideJob.RequireNone();
+        Prefetch.RequireNone();
         bool isNested = Held() != Kind.None;
         lock (_gate)
         {
@@ -70,7 +70,7 @@ internal sealed class ModelAccess(Action free)
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public Scope Change(string what)
     {
-        SideJob.RequireNone();
+        Prefetch.RequireNone();
         switch (Held())
         {
             case Kind.Read or Kind.Reader:

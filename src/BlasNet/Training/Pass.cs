@@ -6,12 +6,12 @@ namespace BlasNet.Training;
 
 /// <summary>Examples that are computed together: the minibatch graph, which is their graphs side by side, and its plan.</summary>
 /// <param name="graph">Of the pass's own.</param>
-internal sealed class Pass(Graph graph)
+internal sealed class Microbatch(Graph graph)
 {
     public Graph Graph { get; } = graph;
 
     /// <summary>Where each example begins in the graph, its loss times its weight, and what is asked of its gradient, if anything.</summary>
-    public ByExample Examples { get; } = new();
+    public PerExample Examples { get; } = new();
 
     public int Count => Examples.Losses.Count;
 
@@ -19,13 +19,13 @@ internal sealed class Pass(Graph graph)
     public List<long> Ends { get; } = [];
 
     /// <summary>What the pass takes, where there is such a budget.</summary>
-    public PassMemory Memory { get; set; }
+    public MicrobatchMemory Memory { get; set; }
 
     /// <summary>Whether the examples' gradients are asked for by themselves.</summary>
     public bool IsByExample { get; private set; }
 
     /// <summary>The plan; null until there is one.</summary>
-    public Compilation? Compilation { get; private set; }
+    public Pipeline? Compilation { get; private set; }
 
     /// <param name="seed">Of the random draws.</param>
     /// <param name="byExample">Asks for the examples' gradients by themselves.</param>
@@ -42,7 +42,7 @@ internal sealed class Pass(Graph graph)
     }
 
     /// <summary>Takes a plan, which stays as it is until the pass lets it go.</summary>
-    public void Hold(Compilation? compilation)
+    public void Hold(Pipeline? compilation)
     {
         if (Compilation is not null)
             Compilation.Holders--;

@@ -37,7 +37,7 @@ public sealed partial class Trainer<TExample>
         if (NoiseScale is null)
             return;
 
-        PassSums sums = _accumulator.Sums;
+        MicrobatchSums sums = _accumulator.Sums;
         (int small, double ofSmall) = NoiseScale.FromExamples
             ? (1, sums.SquaredNorms * sums.Examples / (sums.Weight * sums.Weight))
             : (_firstPassExamples, _firstPass);

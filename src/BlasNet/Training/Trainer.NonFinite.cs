@@ -4,7 +4,7 @@ namespace BlasNet.Training;
 public sealed partial class Trainer<TExample>
 {
     // The pass once more, example by example.
-    private NonFiniteException FindNonFinite(PassRunner runner, int first, int count)
+    private NonFiniteException FindNonFinite(MicrobatchRunner runner, int first, int count)
     {
         (double sum, string? anomaly) = (runner.Share.Sums.Loss, runner.Share.Anomaly);
         return FindExample(runner, first, count) ?? new NonFiniteException(StepCount + 1, example: null, NonFiniteException.OfLoss(sum), anomaly);
@@ -20,7 +20,7 @@ public sealed partial class Trainer<TExample>
             ?? new NonFiniteException(StepCount + 1, example: null, $"{refusal.What}, though that of each example alone is", origin: null);
     }
 
-    private NonFiniteException? FindExample(PassRunner runner, int first, int count)
+    private NonFiniteException? FindExample(MicrobatchRunner runner, int first, int count)
     {
         for (int example = first; example < first + count; example++)
         {

@@ -42,7 +42,7 @@ public sealed partial class Trainer<TExample>
     {
         get
         {
-            SideJob.RequireNone();
+            Prefetch.RequireNone();
             return _lastStep;
         }
     }

@@ -13,28 +13,28 @@ public sealed partial class Trainer<TExample>
     /// <summary>One thread's passes of a step: prepares each and computes it. While one is computed, a free thread of the pool prepares the next.</summary>
     /// <remarks>That thread works only while kernels run on this one, never beside a function of the user's. What it prepares, its errors too, is kept until its
     /// turn comes, so that a training is the same with it and without.</remarks>
-    private sealed class PassRunner
+    private sealed class MicrobatchRunner
     {
         private readonly Trainer<TExample> _trainer;
-        private readonly SideJob _preparation;
-        private readonly PassSizer _sizer = new();
-        private Pass _pass, _next;
+        private readonly Prefetch _preparation;
+        private readonly MicrobatchSizer _sizer = new();
+        private Microbatch _pass, _next;
         private (StepExamples Examples, int First, int End, int ComputeBatch) _upcoming;   // of which the next pass is, or its beginning
         private Exception? _error;   // instead of the next pass
 
-        public PassRunner(Trainer<TExample> trainer, GradientShare share)
+        public MicrobatchRunner(Trainer<TExample> trainer, WorkerGradient share)
         {
             (_trainer, Share) = (trainer, share);
             (_pass, _next) = (NewPass(), NewPass());
-            _preparation = new SideJob(PrepareNext);
+            _preparation = new Prefetch(PrepareNext);
 
-            Pass NewPass() => new(trainer.Model.NewGraph()) { Graph = { IsTraining = true } };
+            Microbatch NewPass() => new(trainer.Model.NewGraph()) { Graph = { IsTraining = true } };
         }
 
-        public GradientShare Share { get; }
+        public WorkerGradient Share { get; }
 
         /// <summary>What the sizes of the passes computed so far have told.</summary>
-        public PassSizes Sizes { get; private set; }
+        public MicrobatchSizes Sizes { get; private set; }
 
         /// <summary>The pass whose loss, or other value, is not finite: its first example in the step, and how many it has.</summary>
         public (int First, int Count)? NonFinite { get; private set; }
@@ -45,9 +45,9 @@ public sealed partial class Trainer<TExample>
         /// <summary>On the thread that prepares the next pass: its step. Null elsewhere.</summary>
         public long? StepAhead => _preparation.IsCurrent ? _upcoming.Examples.Step : null;
 
-        public PassMemory LastPassMemory(int workers) => Share.Memory(_pass, workers);
+        public MicrobatchMemory LastPassMemory(int workers) => Share.Memory(_pass, workers);
 
-        public void Begin(PassSizes sizes)
+        public void Begin(MicrobatchSizes sizes)
         {
             if (!IsAhead)
                 _sizer.Sizes = Sizes = sizes;
@@ -98,7 +98,7 @@ public sealed partial class Trainer<TExample>
         }
 
         /// <summary>Goes on with what another trainer's passes have told.</summary>
-        public void Restart(PassSizes sizes)
+        public void Restart(MicrobatchSizes sizes)
         {
             Drop();
             _sizer.Sizes = Sizes = sizes;
@@ -142,7 +142,7 @@ public sealed partial class Trainer<TExample>
         }
 
         // As many of the examples as fit; what the graph's size foretells is checked against the plan.
-        private void Prepare(Pass pass, (StepExamples Examples, int First, int End, int ComputeBatch) part)
+        private void Prepare(Microbatch pass, (StepExamples Examples, int First, int End, int ComputeBatch) part)
         {
             (StepExamples examples, int first, int end, int computeBatch) = part;
             examples.Load();
@@ -173,7 +173,7 @@ public sealed partial class Trainer<TExample>
         }
 
         // Builds and plans a pass of so many examples, or of as many of them as a sizer has room for.
-        private void Plan(Pass pass, StepExamples examples, int first, int count, PassSizer? sizer = null)
+        private void Plan(Microbatch pass, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
         {
             long begin = Stopwatch.GetTimestamp();
             pass.Graph.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
@@ -187,7 +187,7 @@ public sealed partial class Trainer<TExample>
             }
             catch (GraphMemoryException e)
             {
-                pass.Memory = new PassMemory(e.Bytes, pass.Graph.Data.Bytes, FixedBytes: 0, Launches: 0, Flops: 0);
+                pass.Memory = new MicrobatchMemory(e.Bytes, pass.Graph.Data.Bytes, FixedBytes: 0, Launches: 0, Flops: 0);
             }
         }
 
@@ -201,7 +201,7 @@ public sealed partial class Trainer<TExample>
         }
 
         // The minibatch graph: the examples' graphs side by side.
-        private void Build(Pass pass, StepExamples examples, int first, int count, PassSizer? sizer = null)
+        private void Build(Microbatch pass, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
         {
             Graph graph = pass.Graph;
             pass.Clear(unchecked(_trainer.Model.Seed * 1_000_003L + examples.Step), _trainer.WantsByExample, _trainer.ClipExampleNorm);
@@ -226,7 +226,7 @@ public sealed partial class Trainer<TExample>
                 if (_sizer.Budget == 0)
                     continue;
 
-                long elements = PassSizer.ElementsOf(graph, nodes);
+                long elements = MicrobatchSizer.ElementsOf(graph, nodes);
                 pass.Ends.Add(elements + (i == 0 ? 0 : pass.Ends[i - 1]));
                 sizer?.AddExample(elements);
 

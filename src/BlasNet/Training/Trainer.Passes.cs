@@ -35,12 +35,12 @@ public sealed partial class Trainer<TExample>
     public bool PrepareAhead { get; set; } = true;
 
     /// <summary>Examples of the largest pass so far.</summary>
-    internal int LargestPass { get; private set; }
+    internal int LargestMicrobatch { get; private set; }
 
     private long BudgetOfWorker => MemoryBudget / Workers;
 
     /// <summary>What the calling thread's last pass took, with so many threads that do the same.</summary>
-    internal PassMemory LastPassMemory(int workers = 1) => _runners[0].LastPassMemory(workers);
+    internal MicrobatchMemory LastPassMemory(int workers = 1) => _runners[0].LastPassMemory(workers);
 
     /// <summary>Sums losses and gradients over the examples, in passes of <see cref="ComputeBatch"/>.</summary>
     internal void AccumulateGradient(ReadOnlySpan<TExample> examples)
@@ -95,14 +95,14 @@ public sealed partial class Trainer<TExample>
     private void Begin()
     {
         _accumulator.Begin();
-        PassSizes sizes = _runners[0].Sizes;   // what the first has learned counts for all, and is in checkpoints
-        foreach (PassRunner runner in _runners)
+        MicrobatchSizes sizes = _runners[0].Sizes;   // what the first has learned counts for all, and is in checkpoints
+        foreach (MicrobatchRunner runner in _runners)
             runner.Begin(sizes);
     }
 
     private void Finish()
     {
-        foreach (PassRunner runner in _runners)
+        foreach (MicrobatchRunner runner in _runners)
         {
             if (runner.NonFinite is { } pass)
                 throw FindNonFinite(runner, pass.First, pass.Count);

@@ -32,7 +32,7 @@ public sealed partial class Trainer<TExample>
         Divide(_examples.Span, workers);
         while (_runners.Count < workers)
         {
-            _runners.Add(new PassRunner(this, Model.Own(_accumulator.NewShare())));
+            _runners.Add(new MicrobatchRunner(this, Model.Own(_accumulator.NewWorker())));
             _runners[^1].Begin(_runners[0].Sizes);
         }
 
@@ -49,7 +49,7 @@ public sealed partial class Trainer<TExample>
         for (int worker = 1; worker < workers; worker++)
             _accumulator.Add(_runners[worker].Share);
 
-        _accumulator.MergeShares();
+        _accumulator.MergeWorkers();
     }
 
     private void RunWorker(int worker)

@@ -20,7 +20,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
 {
     private readonly Func<Graph, TExample, Expr> _loss;
     private readonly GradientAccumulator _accumulator;
-    private readonly List<PassRunner> _runners = [];   // one for each thread of a step, the calling one first
+    private readonly List<MicrobatchRunner> _runners = [];   // one for each thread of a step, the calling one first
     private readonly Exclusive _use = new("trainer");
     private readonly bool _awaitsPreparation;
     private long _steps;
@@ -46,7 +46,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
         model.Complete();
         _accumulator = model.Own(GradientAccumulator.Create(model, options));
-        _runners.Add(new PassRunner(this, _accumulator.First));
+        _runners.Add(new MicrobatchRunner(this, _accumulator.First));
     }
 
     /// <summary>What is trained.</summary>
@@ -131,11 +131,11 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
         _steps++;
         AddNoise();
-        PassSums sums = _accumulator.Sums;
+        MicrobatchSums sums = _accumulator.Sums;
         _lastStep = new TrainingStep(
             _steps, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
             Optimizer.LearningRateAt(_steps), sums.Passes, sums.LargestPass, _accumulator.HeldBytes);
-        LargestPass = Math.Max(LargestPass, _lastStep.ComputeBatch);
+        LargestMicrobatch = Math.Max(LargestMicrobatch, _lastStep.ComputeBatch);
         return _lastStep.Loss;
     }
 

@@ -115,14 +115,14 @@ internal static class OperatorSamples
     // The second input's last element, all of the first input, the second input's first two elements, one more of the first.
     private static Expr Gather(Expr[] x)
     {
-        long runs = x[0].Graph.AddRuns([new Run(1, 2, 0, 1), new Run(0, 0, 1, 12), new Run(1, 0, 13, 2), new Run(0, 5, 15, 1)]);
+        long runs = x[0].Graph.AddMoves([new Move(1, 2, 0, 1), new Move(0, 0, 1, 12), new Move(1, 0, 13, 2), new Move(0, 5, 15, 1)]);
         return Structure(GatherOperator.Instance, runs, x, new Shape(4), 4);
     }
 
     // Overlapping and touching ranges, and elements that nothing is added to.
     private static Expr ScatterAdd(Expr[] x)
     {
-        long runs = x[0].Graph.AddRuns([new Run(0, 0, 0, 12), new Run(1, 0, 2, 3), new Run(1, 1, 13, 2)]);
+        long runs = x[0].Graph.AddMoves([new Move(0, 0, 0, 12), new Move(1, 0, 2, 3), new Move(1, 1, 13, 2)]);
         return Structure(ScatterAddOperator.Instance, runs, x, new Shape(4), 4);
     }
 

@@ -14,7 +14,7 @@ public sealed class OperatorSizeTests : OperatorTests
     public void Any_sizes_and_attributes_make_a_value_or_an_error_that_names_operator_and_inputs(string name)
     {
         OperatorSample sample = Sample(name);
-        if (sample.Operator.HasRuns)
+        if (sample.Operator.HasMoves)
             return;
 
         Random random = SeedOf(name);

@@ -19,7 +19,7 @@ public sealed unsafe class MovesTests
         int[] places = [.. Enumerable.Range(0, Rows)];
         random.Shuffle(places);
         var seen = new HashSet<int>();
-        Run[] runs = [.. places.Select((place, i) => new Run(0, i * Length, (adds ? place / 3 : place) * Length, Length, !adds || seen.Add(place / 3)))];
+        Move[] runs = [.. places.Select((place, i) => new Move(0, i * Length, (adds ? place / 3 : place) * Length, Length, !adds || seen.Add(place / 3)))];
         float[] input = NewNumbers(random);
         Assert.Equal(Move(adds, runs, input, threads: 1), Move(adds, runs, input, threads: 2));
     }
@@ -30,7 +30,7 @@ public sealed unsafe class MovesTests
         // Up to 100 terms for each of 50 places, in any order, and in that of their places.
         var random = new Random(5);
         var seen = new HashSet<int>();
-        Run[] runs = [.. Enumerable.Range(0, 2500).Select(i => (i, place: 50 - (int)Math.Sqrt(random.Next(2500)))).Select(run => new Run(0, run.i * length, run.place * length, length, seen.Add(run.place)))];
+        Move[] runs = [.. Enumerable.Range(0, 2500).Select(i => (i, place: 50 - (int)Math.Sqrt(random.Next(2500)))).Select(run => new Move(0, run.i * length, run.place * length, length, seen.Add(run.place)))];
         float[] input = NewNumbers(random);
         Assert.Equal(Move(true, runs, input, threads: 1), Move(true, [.. runs.OrderBy(run => run.Target)], input, threads: 1));
     }
@@ -63,12 +63,12 @@ public sealed unsafe class MovesTests
 
     private static float[] NewNumbers(Random random) => [.. Enumerable.Range(0, Rows * Length).Select(_ => random.NextSingle())];
 
-    private static float[] Move(bool adds, Run[] runs, float[] input, int threads)
+    private static float[] Move(bool adds, Move[] runs, float[] input, int threads)
     {
         var graph = new Graph(Precision.Single, null!) { IsBody = true };
         var row = new Shape(Length);
         int given = graph.AppendStack(ArgumentOperator.Instance, 0, [], row, Rows, shared: false);
-        int node = graph.AppendStack(adds ? ScatterAddOperator.Instance : GatherOperator.Instance, graph.AddRuns(runs), [given], row, Rows, shared: false);
+        int node = graph.AppendStack(adds ? ScatterAddOperator.Instance : GatherOperator.Instance, graph.AddMoves(runs), [given], row, Rows, shared: false);
         float[] output = [.. Enumerable.Repeat(7777f, input.Length)];
         using (new ThreadCount(threads))
         {

@@ -10,7 +10,7 @@ public sealed unsafe class SideJobTests
     {
         using var threads = new ThreadCount(3);
         int done = 0, told = 0;
-        var job = new SideJob(() => done++);
+        var job = new Prefetch(() => done++);
         int* runs = stackalloc int[3];
         for (int round = 1; round <= 500; round++)
         {
@@ -29,8 +29,8 @@ public sealed unsafe class SideJobTests
         using var threads = new ThreadCount(2);
         int thread = 0;
         using var begun = new ManualResetEventSlim();
-        SideJob job = null!;
-        job = new SideJob(() =>
+        Prefetch job = null!;
+        job = new Prefetch(() =>
         {
             thread = Environment.CurrentManagedThreadId;
             begun.Set();
@@ -51,7 +51,7 @@ public sealed unsafe class SideJobTests
     public void With_one_thread_nobody_does_it()
     {
         using var threads = new ThreadCount(1);
-        var job = new SideJob(() => Assert.Fail("There is no other thread."));
+        var job = new Prefetch(() => Assert.Fail("There is no other thread."));
 
         Assert.False(job.Start());
         Assert.False(job.Finish());
@@ -62,8 +62,8 @@ public sealed unsafe class SideJobTests
     {
         using var threads = new ThreadCount(2);
         bool refused = false;
-        var job = new SideJob(() => refused = Record.Exception(SideJob.RequireNone) is InvalidOperationException);
-        SideJob.RequireNone();
+        var job = new Prefetch(() => refused = Record.Exception(Prefetch.RequireNone) is InvalidOperationException);
+        Prefetch.RequireNone();
         StartOnFreeThread(job);
 
         Assert.True(job.Finish(takeBack: false));
@@ -72,7 +72,7 @@ public sealed unsafe class SideJobTests
     }
 
     // A thread that has just ended other work takes no offer for a moment.
-    private static void StartOnFreeThread(SideJob job)
+    private static void StartOnFreeThread(Prefetch job)
     {
         while (!job.Start())
             Thread.Yield();

@@ -79,7 +79,7 @@ internal sealed class BlasNetRun<T> : IDisposable where T : unmanaged, IBinaryFl
             _model.SetValues(_parameters[i], program.Parameters[i].Values);
 
         (_graph.IsTraining, _graph.RandomSeed) = (true, program.Seed);
-        var request = new ByExample { ClipNorm = clipNorm };
+        var request = new PerExample { ClipNorm = clipNorm };
         var (_, losses) = Build([.. program.Examples], program.Seed, request.Starts);
         request.Losses.AddRange(losses);
         _engine.Prepare(_graph, [], Op.Total(losses), _parameters, request);

@@ -241,7 +241,7 @@ public sealed class MemoryBudgetTests
         public long BytesOf(int[] lengths, double share)
         {
             Trainer.AccumulateGradient(lengths, [lengths.Length]);
-            PassMemory memory = Trainer.LastPassMemory();
+            MicrobatchMemory memory = Trainer.LastPassMemory();
             return memory.FixedBytes + (long)(share * (memory.Bytes - memory.FixedBytes));
         }
 

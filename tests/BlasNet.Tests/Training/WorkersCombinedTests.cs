@@ -67,7 +67,7 @@ public sealed class WorkersCombinedTests : IDisposable
     {
         using Training free = new(workers, "clip"), bound = new(workers, "clip");
         free.Train(1);
-        PassMemory memory = free.Trainer.LastPassMemory(workers);
+        MicrobatchMemory memory = free.Trainer.LastPassMemory(workers);
         long budget = bound.Trainer.MemoryBudget = workers * (memory.FixedBytes + (memory.Bytes - memory.FixedBytes) / 4);
         bound.Train(3);
 

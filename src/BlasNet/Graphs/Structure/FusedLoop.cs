@@ -58,8 +58,8 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
                 return false;
 
             rows[i] = input.Data;
-            strides[i] = isShared || input.Picks != null ? 0 : input.Stride;
-            picks[i] = input.Picks;
+            strides[i] = isShared || input.RowIndices != null ? 0 : input.Stride;
+            picks[i] = input.RowIndices;
             isOneRow &= strides[i] == parts.Length;
             if (picks[i] != null && _zeros.Length < input.Shape.Rows)
                 _zeros = GC.AllocateArray<T>(input.Shape.Rows, pinned: true);

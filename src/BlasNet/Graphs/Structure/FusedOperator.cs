@@ -13,7 +13,7 @@ internal sealed class FusedOperator(FusedProgram program, Shape[] results, IFuse
 
     public override int ResultCount => results.Length;
 
-    public override bool CanPick(int input) => true;
+    public override bool ReadsIndirect(int input) => true;
 
     public override Shape ResultShape(int result) => results[result];
 

@@ -120,7 +120,7 @@ internal sealed unsafe class FusedProgram
     {
         int picked = 0;
         for (int i = 0; i < stack.InputCount; i++)
-            picked += stack[i].Picks == null ? 0 : stack[i].Shape.Rows;
+            picked += stack[i].RowIndices == null ? 0 : stack[i].Shape.Rows;
 
         int chunk = Math.Clamp(ChunkElements / (_scratchSize + picked), 1, count);
         T* scratch = Scratch<T>.Get(chunk * (_scratchSize + picked));
@@ -143,12 +143,12 @@ internal sealed unsafe class FusedProgram
         T* room = scratch + (nint)chunk * _scratchSize;
         for (int i = 0; i < stack.InputCount; i++)
         {
-            picked[i] = stack[i].Picks == null ? null : room;
+            picked[i] = stack[i].RowIndices == null ? null : room;
             if (picked[i] == null)
                 continue;
 
             int rows = stack[i].Shape.Rows;
-            Rows.Pick(stack[i].Data, stack[i].Picks + start, room, rows, rows, count);
+            Rows.Pick(stack[i].Data, stack[i].RowIndices + start, room, rows, rows, count);
             room += count * rows;
         }
 

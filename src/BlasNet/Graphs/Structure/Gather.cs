@@ -10,15 +10,15 @@ internal sealed class GatherOperator : Operator
 
     public override Merging Merging => Merging.Never;
 
-    public override bool HasRuns => true;
+    public override bool HasMoves => true;
 
-    public override bool CanPick(int input) => true;
+    public override bool ReadsIndirect(int input) => true;
 
-    public override Storage Storage => Storage.Runs;
+    public override Storage Storage => Storage.Moves;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
-    public override void Forward<T>(in Operands<T> stack) => Moves<T>.Run(stack, stack.Output.Length, adds: false, clear: false);
+    public override void Forward<T>(in Operands<T> stack) => MoveKernel<T>.Run(stack, stack.Output.Length, adds: false, clear: false);
 
     public override void Gradient(in GradientContext g)
     {
@@ -39,9 +39,9 @@ internal sealed class ScatterAddOperator : Operator
 
     public override Merging Merging => Merging.Never;
 
-    public override bool HasRuns => true;
+    public override bool HasMoves => true;
 
-    public override bool CanPick(int input) => true;
+    public override bool ReadsIndirect(int input) => true;
 
     public override Storage Storage => Storage.Accumulator;
 
@@ -51,10 +51,10 @@ internal sealed class ScatterAddOperator : Operator
     {
         int written = 0;
         long moved = 0;
-        foreach (Run run in stack.Runs)
+        foreach (Move run in stack.Moves)
             (written, moved) = (written + (run.IsFirst ? run.Length : 0), moved + run.Length);
 
-        Moves<T>.Run(stack, moved, adds: true, clear: !stack.Accumulate && written < stack.Output.Length);
+        MoveKernel<T>.Run(stack, moved, adds: true, clear: !stack.Accumulate && written < stack.Output.Length);
     }
 
     public override void Gradient(in GradientContext g)

@@ -6,7 +6,7 @@ namespace BlasNet.Graphs.Structure;
 
 /// <summary>The runs of a gather or scatter-add as work that threads can divide.</summary>
 /// <remarks>They divide the output, not the list of runs: so every element gets its terms in the order of the list, whatever their number.</remarks>
-internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // For deciding on threads, so the order of magnitude is enough.
     private const double NanosecondsPerElement = 0.1;
@@ -23,7 +23,7 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
     private readonly void* _stack;   // in the frame of the caller, which waits
     private readonly bool _adds, _clear;
 
-    private Moves(void* stack, bool adds, bool clear)
+    private MoveKernel(void* stack, bool adds, bool clear)
     {
         _stack = stack;
         (_adds, _clear) = (adds, clear);
@@ -36,7 +36,7 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
     /// <param name="clear">The output is set to zero before.</param>
     public static void Run(in Operands<T> stack, long moved, bool adds, bool clear)
     {
-        var moves = new Moves<T>(Unsafe.AsPointer(ref Unsafe.AsRef(in stack)), adds, clear);
+        var moves = new MoveKernel<T>(Unsafe.AsPointer(ref Unsafe.AsRef(in stack)), adds, clear);
         ComputeThreads.Divide(moves, stack.Output.Length, NanosecondsPerElement * moved / stack.Output.Length);
     }
 
@@ -48,7 +48,7 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
         if (_clear)
             new Span<T>(output + start, (int)(end - start)).Clear();
 
-        ReadOnlySpan<Run> runs = stack.Runs;
+        ReadOnlySpan<Move> runs = stack.Moves;
         T** terms = stackalloc T*[MostTerms];
         nint* inputs = AddressesOf(stack);
         for (int i = 0, next; i < runs.Length; i = next)
@@ -66,7 +66,7 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
     // What goes to one place.
     private void MoveTo(T* target, nint length, in Operands<T> stack, nint* inputs, int first, int end, int skip, T** terms)
     {
-        ReadOnlySpan<Run> runs = stack.Runs;
+        ReadOnlySpan<Move> runs = stack.Moves;
         int count = 0;
         if (_adds && (!runs[first].IsFirst || stack.Accumulate))
             terms[count++] = target;
@@ -104,7 +104,7 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
         for (int i = 0; i < stack.InputCount; i++)
         {
             Operand<T> input = stack[i];
-            addresses[i] = _adds && stack.IsAbsorbed(i) ? Absorbed : input.Picks != null ? Picked : (nint)input.Data;
+            addresses[i] = _adds && stack.IsAbsorbed(i) ? Absorbed : input.RowIndices != null ? Picked : (nint)input.Data;
         }
 
         return addresses;
@@ -151,7 +151,7 @@ internal readonly unsafe struct Moves<T> : IRangeWork where T : unmanaged, IBina
         for (nint end = source + length; source < end;)
         {
             (nint vector, nint start) = (source / rows, source % rows);
-            nint part = nint.Min(rows - start, end - source), pick = input.Picks[vector];
+            nint part = nint.Min(rows - start, end - source), pick = input.RowIndices[vector];
             if (pick >= 0)
                 Move(input.Data + pick + start, target, part, copies);
             else if (copies)
