@@ -1,5 +1,6 @@
 using BlasNet.Graphs;
 using BlasNet.Passes;
+using BlasNet.Passes.Fusion;
 
 namespace BlasNet.Execution;
 
@@ -9,7 +10,7 @@ internal sealed class PassSet
     public PassSet(Precision precision, EngineOptions options)
     {
         Batch = new Batch(new Graph(precision));
-        Inline = new Inline(new Graph(precision)) { FuseBodies = options.Fuse };
+        Inline = new Inline(new Graph(precision)) { Fuse = options.Fuse ? FuseBody.Run : null };
         BatchInlined = new Batch(new Graph(precision));
         Differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
         BufferPlanner = new BufferPlanner { Reuse = options.ReuseMemory };

@@ -1,7 +1,7 @@
 namespace BlasNet.Graphs;
 
 /// <summary>What an operator's gradient rule sees: one node, and the gradient of the loss with respect to its output.</summary>
-internal readonly ref struct GradientContext(Gradients gradients, int node, Expr outputGradient)
+internal readonly ref struct GradientContext(IGradients gradients, int node, Expr outputGradient)
 {
     private readonly Graph _graph = gradients.Graph;
 

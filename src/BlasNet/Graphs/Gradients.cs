@@ -5,7 +5,7 @@ using BlasNet.Memory;
 namespace BlasNet.Graphs;
 
 /// <summary>What reverse mode has gathered so far: for each node, the expressions whose sum is the loss's gradient with respect to it.</summary>
-internal sealed partial class Gradients
+internal sealed partial class Gradients : IGradients
 {
     // A contribution is an expression of the node's whole stack, or (runs ≥ 0) one that is scattered into it.
     private readonly record struct Contribution(int Node, long Runs, int Next);

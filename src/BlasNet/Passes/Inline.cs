@@ -1,7 +1,6 @@
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
 using BlasNet.Graphs.Structure;
-using BlasNet.Passes.Fusion;
 
 namespace BlasNet.Passes;
 
@@ -25,8 +24,8 @@ internal sealed class Inline(Graph target) : IRewrite
     // One for each depth of calls within calls: where a body's nodes have gone.
     private readonly List<int[]> _frames = [];
 
-    /// <summary>Whether bodies are put in with their cells fused.</summary>
-    public bool FuseBodies { get; set; }
+    /// <summary>What rewrites a body with its cells fused, once; null where bodies are put in as they are.</summary>
+    public Func<Body, FusedBody>? Fuse { get; init; }
 
     public Graph Target => target;
 
@@ -119,7 +118,7 @@ internal sealed class Inline(Graph target) : IRewrite
         while (_frames.Count <= depth)
             _frames.Add([]);
 
-        FusedBody? fused = FuseBodies ? body.Fused ??= FuseBody.Run(body) : null;
+        FusedBody? fused = Fuse is null ? null : body.Fused ??= Fuse(body);
         Graph graph = fused?.Graph ?? body.Graph;
         int[] outputs = fused?.Outputs ?? body.Outputs;
         if (_frames[depth].Length < graph.Count)
