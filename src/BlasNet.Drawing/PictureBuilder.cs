@@ -1,7 +1,6 @@
 using System.Globalization;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
-using BlasNet.Graphs.Structure;
 
 namespace BlasNet.Drawing;
 

@@ -1,8 +1,10 @@
 using BenchmarkDotNet.Attributes;
+using BlasNet.Batching;
+using BlasNet.Differentiation;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
-using BlasNet.Passes;
+using BlasNet.Operators.Intrinsics;
+using BlasNet.Planning;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

@@ -1,6 +1,6 @@
+using BlasNet.Batching;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Passes;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Benchmarks;

@@ -1,7 +1,7 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Memory;
-using BlasNet.Passes;
+using BlasNet.Planning;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

@@ -1,3 +1,4 @@
+using BlasNet.Differentiation;
 using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Passes;

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using BlasNet.Graphs;
-using BlasNet.Passes;
+using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 

@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using System.Numerics;
+using BlasNet.Differentiation;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
 using BlasNet.Kernels;
 using BlasNet.Passes;
+using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 

@@ -1,4 +1,4 @@
-using BlasNet.Passes;
+using BlasNet.Differentiation;
 
 namespace BlasNet.Execution;
 

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Memory;
-using BlasNet.Passes;
+using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 

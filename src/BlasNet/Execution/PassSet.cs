@@ -1,6 +1,8 @@
+using BlasNet.Batching;
+using BlasNet.Differentiation;
+using BlasNet.Fusion;
 using BlasNet.Graphs;
-using BlasNet.Passes;
-using BlasNet.Passes.Fusion;
+using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Graphs.Functions;
-using BlasNet.Graphs.Structure;
 using BlasNet.Memory;
 
 namespace BlasNet.Graphs;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Numerics;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Kernels;
 
 namespace BlasNet.Operators;

@@ -1,5 +1,5 @@
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Operators;
 

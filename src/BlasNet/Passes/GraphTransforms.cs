@@ -1,5 +1,7 @@
+using BlasNet.Batching;
+using BlasNet.Differentiation;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Passes;
 

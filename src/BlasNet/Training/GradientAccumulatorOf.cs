@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using BlasNet.Differentiation;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
 using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Operators;
-using BlasNet.Passes;
 
 namespace BlasNet.Training;
 

@@ -1,11 +1,11 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using BlasNet.Differentiation;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Kernels;
-using BlasNet.Passes;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Training;
 

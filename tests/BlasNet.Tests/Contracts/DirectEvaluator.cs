@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 
 namespace BlasNet.Tests.Contracts;
 

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 
 namespace BlasNet.Tests.Contracts;
 

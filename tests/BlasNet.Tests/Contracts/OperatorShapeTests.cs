@@ -1,6 +1,6 @@
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Tests.Contracts;
 

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
 
 namespace BlasNet.Tests.Contracts;

@@ -1,6 +1,7 @@
+using BlasNet.Differentiation;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Tests.Contracts;
 

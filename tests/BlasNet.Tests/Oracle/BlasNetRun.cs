@@ -1,8 +1,8 @@
 using System.Numerics;
+using BlasNet.Differentiation;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators;
-using BlasNet.Passes;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Oracle;

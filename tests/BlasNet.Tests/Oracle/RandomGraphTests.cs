@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
 using BlasNet.Operators;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Tests.Oracle;
 

@@ -1,7 +1,6 @@
 using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Passes;
-using BlasNet.Tests.Functions;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Training;

@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Operators;
-using BlasNet.Tests.Functions;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Training;

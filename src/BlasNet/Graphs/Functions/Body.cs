@@ -1,5 +1,3 @@
-using BlasNet.Graphs.Structure;
-
 namespace BlasNet.Graphs.Functions;
 
 /// <summary>What a function computes for arguments of certain shapes: a small graph, made once.</summary>

@@ -1,0 +1,117 @@
+using BlasNet.Batching;
+using BlasNet.Graphs;
+
+namespace BlasNet.Differentiation;
+
+/// <summary>Appends to a graph the expressions for the gradient of a scalar, or for any vector-Jacobian product (reverse mode).</summary>
+/// <remarks>Accepts any graph: one example's, a minibatch of them, a batched graph, a graph that holds gradients already.</remarks>
+internal sealed class Differentiate
+{
+    private readonly Gradients _gradients = new();
+
+    /// <summary>Whether the terms of a weight's gradient become one product over all of them.</summary>
+    public bool MergeSums
+    {
+        get => _gradients.MergesSums;
+        set => _gradients.MergesSums = value;
+    }
+
+    /// <summary>Notes which node each node is made for; null, the default, for not.</summary>
+    public GradientTrail? Trail { get; init; }
+
+    /// <param name="graph">Extended in place.</param>
+    /// <param name="loss">A single scalar.</param>
+    /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>
+    /// <param name="result">For each target its gradient's node, or −1 where the loss does not depend on it.</param>
+    /// <exception cref="ShapeException"><paramref name="loss"/> is not a scalar.</exception>
+    public void Run(Graph graph, int loss, ReadOnlySpan<int> targets, Span<int> result)
+    {
+        if (!graph.ShapeOf(loss).IsScalar || graph.CountOf(loss) != 1)
+            throw new ShapeException($"differentiate: the loss must be one scalar, but {graph.At(loss)} is not.");
+
+        Run(graph, [loss], [graph.Constant(1).Index], targets, result);
+    }
+
+    /// <summary>The gradient of Σ seedᵀ·output, in which the seeds count as constants.</summary>
+    /// <param name="graph">Extended in place.</param>
+    /// <param name="outputs">Nodes of any shape and count.</param>
+    /// <param name="seeds">For each output a node of its shape; of its count, or the same value for the whole stack.</param>
+    /// <param name="targets">The nodes with respect to which the gradient is wanted.</param>
+    /// <param name="result">For each target its gradient's node, or −1 where no output depends on it.</param>
+    /// <exception cref="ShapeException">A seed does not fit its output.</exception>
+    public void Run(Graph graph, ReadOnlySpan<int> outputs, ReadOnlySpan<int> seeds, ReadOnlySpan<int> targets, Span<int> result)
+    {
+        _gradients.Begin(graph, targets);
+        Trail?.Begin(graph.Count);
+        int last = -1;
+        for (int i = 0; i < outputs.Length; i++)
+        {
+            (int output, int seed) = (outputs[i], seeds[i]);
+            if (graph.ShapeOf(seed) != graph.ShapeOf(output) || (graph.CountOf(seed) != 1 && graph.CountOf(seed) != graph.CountOf(output)))
+                throw new ShapeException($"differentiate: a seed must have the shape and count of its output, but {graph.At(seed)} is not like {graph.At(output)}.");
+
+            if (!_gradients.IsNeeded(output))
+                continue;
+
+            _gradients.Add(output, seed);
+            last = Math.Max(last, output);
+        }
+
+        // Inputs come before users, so counting down sees every user of a node before the node itself.
+        GoBack(graph, last, _gradients.Lowest);
+        for (int i = 0; i < targets.Length; i++)
+            result[i] = _gradients.TryGet(targets[i], out Expr gradient) ? gradient.Index : -1;
+    }
+
+    // From one node back to another.
+    private void GoBack(Graph graph, int last, int first)
+    {
+        for (int node = last; node >= first; node--)
+        {
+            Operator op = graph.OperatorOf(node);
+            if (!_gradients.IsNeeded(node) || op.Storage == Storage.Result)
+                continue;
+
+            if (op.Callee is not null)
+                GoBackThroughCall(graph, node, op);
+            else if (op.ResultCount > 1)
+                op.Gradient(new GradientContext(_gradients, node, default));
+            else if (_gradients.TryGet(node, out Expr outputGradient))
+                op.Gradient(new GradientContext(_gradients, node, outputGradient));
+
+            Trail?.Add(node, graph.Count);
+        }
+    }
+
+    // The body's nodes are needed one by one: they join the graph, and what they compute is the same as what the call will. Calls that nothing has been
+    // contributed to, such as those of other examples, stay as they are.
+    private void GoBackThroughCall(Graph graph, int call, Operator op)
+    {
+        int first = op.ResultCount > 1 ? call + 1 : call;
+        if (!HasGradient(first, op.ResultCount))
+            return;
+
+        int start = graph.Count;
+        int[] results = new Inline(graph).Expand(op.Callee!, call);
+        int end = graph.Count;
+        _gradients.Extend(start);
+        for (int i = 0; i < results.Length; i++)
+        {
+            if (_gradients.IsNeeded(results[i]) && _gradients.TryGet(first + i, out Expr gradient))
+                _gradients.Add(results[i], gradient.Index);
+        }
+
+        GoBack(graph, end - 1, start);
+    }
+
+    private bool HasGradient(int first, int results)
+    {
+        for (int result = first; result < first + results; result++)
+        {
+            if (_gradients.Has(result))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,136 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Differentiation;
+
+/// <summary>Tells which example each value of a stack belongs to.</summary>
+/// <remarks>Known of the examples' own numbers by where they were made, it follows for everything that is computed from them. Looked up
+/// as needed; stacks whose values belong to the same examples in the same order share one list.</remarks>
+internal sealed class ExampleRows
+{
+    private readonly Dictionary<long, int> _places = [];   // the example of each number in the data pools
+    private readonly List<int[]?> _rows = [];
+    private Graph _graph = null!;
+
+    /// <summary>Starts from the numbers that the examples bring with them.</summary>
+    /// <param name="source">The minibatch graph: the examples' nodes one example after another.</param>
+    /// <param name="starts">The first node of each example.</param>
+    /// <param name="losses">Each example's loss.</param>
+    /// <exception cref="InvalidOperationException">An example uses a value of another one.</exception>
+    public void Begin(Graph source, ReadOnlySpan<int> starts, ReadOnlySpan<Expr> losses)
+    {
+        _places.Clear();
+        for (int example = 0; example < starts.Length; example++)
+        {
+            int end = example + 1 < starts.Length ? starts[example + 1] : source.Count;
+            for (int node = starts[example]; node < end; node++)
+            {
+                if (source.OperatorOf(node).Merging == Merging.Data)
+                    _places.Add(source.AttributeOf(node), example);
+
+                if (node > losses[example].IndexIn(source))
+                    continue;   // after the last example, the sum of all losses
+
+                foreach (int input in source.InputsOf(node))
+                {
+                    if (input < starts[example] && !source.IsShared(input))
+                        throw new InvalidOperationException($"Example {example} uses {source.At(input)}, which belongs to another example, so it has no gradient of its own.");
+                }
+            }
+        }
+    }
+
+    /// <summary>The graph to tell of: the batched one, or the minibatch graph itself.</summary>
+    public void Use(Graph graph)
+    {
+        _rows.Clear();
+        _graph = graph;
+    }
+
+    /// <summary>The example of each value of a node's stack.</summary>
+    /// <exception cref="InvalidOperationException">The values are sums over several examples.</exception>
+    public int[] Of(int node) => Find(node) ?? throw new InvalidOperationException($"Error in BlasNet: the examples of %{node} {_graph.At(node)} are not known.");
+
+    /// <summary>The gradient of a value belongs to the same examples as the value, also where nothing has been contributed to it.</summary>
+    public void SetLike(int node, int value)
+    {
+        if (Find(value) is { } rows)
+            Set(node, rows);
+    }
+
+    public void Set(int node, int[] rows)
+    {
+        Find(node);
+        _rows[node] = rows;
+    }
+
+    // Node after node, so that however deep the graph is, what a node's inputs belong to is known before it.
+    private int[]? Find(int node)
+    {
+        while (_rows.Count <= node)
+            _rows.Add(_graph.IsShared(_rows.Count) ? null : Follow(_rows.Count));
+
+        return _rows[node];
+    }
+
+    private int[]? Follow(int node)
+    {
+        Operator op = _graph.OperatorOf(node);
+        if (op.Merging == Merging.Data)
+            return FromData(node);
+
+        if (op.HasMoves)
+            return FollowRuns(node);
+
+        int count = _graph.CountOf(node);
+        foreach (int input in _graph.InputsOf(node))
+        {
+            if (_rows[input] is not { } rows)
+                continue;
+
+            if (rows.Length == count)
+                return rows;
+
+            if (Array.TrueForAll(rows, example => example == rows[0]))   // a sum over one example's values, or a value repeated for all of them
+                return Filled(count, rows[0]);
+        }
+
+        return null;
+    }
+
+    private int[]? FollowRuns(int node)
+    {
+        int size = _graph.ShapeOf(node).Size;
+        int[] result = Filled(_graph.CountOf(node), -1);
+        foreach (Move run in _graph.MovesOf(node))
+        {
+            int input = _graph.InputsOf(node)[run.Input];
+            if (_rows[input] is not { } rows)
+                continue;   // shared; another term of the sum tells
+
+            int inputSize = _graph.ShapeOf(input).Size;
+            for (int target = run.Target / size; target <= (run.Target + run.Length - 1) / size; target++)
+            {
+                int element = run.Source + Math.Max(0, target * size - run.Target);
+                result[target] = rows[element / inputSize];
+            }
+        }
+
+        return result.Contains(-1) ? null : result;
+    }
+
+    private int[] FromData(int node)
+    {
+        var rows = new int[_graph.CountOf(node)];
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = _places[_graph.AttributeOf(node) + i];
+
+        return rows;
+    }
+
+    private static int[] Filled(int count, int example)
+    {
+        var rows = new int[count];
+        Array.Fill(rows, example);
+        return rows;
+    }
+}

@@ -1,0 +1,205 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+
+namespace BlasNet.Fusion;
+
+/// <summary>Where a step of a fused operator reads.</summary>
+internal enum FusedSource : byte
+{
+    /// <summary>An input of the node.</summary>
+    Input,
+
+    /// <summary>What an earlier step has computed.</summary>
+    Buffer,
+
+    /// <summary>A number.</summary>
+    Constant,
+}
+
+/// <summary>An operand of a step.</summary>
+/// <param name="Source">What kind of thing it is.</param>
+/// <param name="Index">Which of them.</param>
+/// <param name="Offset">Its first row there.</param>
+/// <param name="Shape">What is read.</param>
+internal readonly record struct FusedOperand(FusedSource Source, int Index, int Offset, Shape Shape);
+
+/// <summary>One operator of a fused program.</summary>
+/// <param name="Operator">What it computes; null to copy its only operand.</param>
+/// <param name="Attribute">Its attribute.</param>
+/// <param name="FirstOperand">Its operands' place in the program's list.</param>
+/// <param name="OperandCount">How many they are.</param>
+/// <param name="Buffer">Where its value goes.</param>
+/// <param name="Offset">Its first row there.</param>
+/// <param name="Shape">Its value.</param>
+internal readonly record struct FusedStep(Operator? Operator, long Attribute, int FirstOperand, int OperandCount, int Buffer, int Offset, Shape Shape);
+
+/// <summary>Where steps write.</summary>
+/// <param name="Shape">One value.</param>
+/// <param name="Result">Which result of the node it is; −1 for what is forgotten after each chunk.</param>
+/// <param name="Cleared">Steps do not cover it; the rest is zero.</param>
+internal readonly record struct FusedBuffer(Shape Shape, int Result, bool Cleared);
+
+/// <summary>Several operators in one sweep over a stack: as a <see cref="FusedLoop{T}"/>, or else interpreted.</summary>
+internal sealed unsafe class FusedProgram
+{
+    /// <summary>Elements of all buffers for one chunk: 24 KiB in single precision, of a first-level cache of 32 KiB or more.</summary>
+    private const int ChunkElements = 6144;
+
+    /// <summary>Most operands of a step.</summary>
+    public const int MaxOperands = 8;
+
+    private readonly FusedStep[] _steps;
+    private readonly FusedOperand[] _operands;
+    private readonly FusedBuffer[] _buffers;
+    private readonly double[] _doubles;
+    private readonly float[] _floats;
+    private readonly int[] _starts;   // of each buffer within the scratch memory of one value
+    private readonly int _scratchSize;
+    private readonly bool _isSingle;   // its result is the node's own value
+    private readonly FusedLoop<float>? _single;
+    private readonly FusedLoop<double>? _double;
+
+    public FusedProgram(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants)
+    {
+        (_steps, _operands, _buffers) = (steps.ToArray(), operands.ToArray(), buffers.ToArray());
+        _doubles = GC.AllocateUninitializedArray<double>(constants.Length, pinned: true);
+        _floats = GC.AllocateUninitializedArray<float>(constants.Length, pinned: true);
+        for (int i = 0; i < constants.Length; i++)
+            (_doubles[i], _floats[i]) = (constants[i], (float)constants[i]);
+
+        _starts = new int[buffers.Length];
+        for (int i = 0; i < buffers.Length; i++)
+        {
+            _starts[i] = _scratchSize;
+            _scratchSize += buffers[i].Shape.Size;
+        }
+
+        _isSingle = _buffers.Count(buffer => buffer.Result >= 0) == 1;
+        Parts = FusedParts.Of(steps, operands, buffers);
+        if (Parts is not null)
+            (_single, _double) = (new FusedLoop<float>(this, Parts), new FusedLoop<double>(this, Parts));
+    }
+
+    /// <summary>How it can be done as a loop; null if it cannot.</summary>
+    public FusedParts? Parts { get; }
+
+    public ReadOnlySpan<FusedStep> Steps => _steps;
+
+    public ReadOnlySpan<double> Constants => _doubles;
+
+    public ReadOnlySpan<FusedBuffer> Buffers => _buffers;
+
+    /// <summary>Whether this is the program of these parts.</summary>
+    public bool Is(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants) =>
+        steps.SequenceEqual(_steps) && operands.SequenceEqual(_operands) && buffers.SequenceEqual(_buffers) && constants.SequenceEqual(_doubles);
+
+    /// <summary>Whether both do the same.</summary>
+    public bool Is(FusedProgram other) => Is(other._steps, other._operands, other._buffers, other._doubles);
+
+    public ReadOnlySpan<FusedOperand> OperandsOf(in FusedStep step) => _operands.AsSpan(step.FirstOperand, step.OperandCount);
+
+    /// <summary>Where a buffer that is a result is to be written; null where nobody needs it.</summary>
+    public T* ResultOf<T>(in Operands<T> stack, int buffer) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        _isSingle ? stack.Output.Data : stack.Result(_buffers[buffer].Result).Data;
+
+    /// <summary>This thread's memory for one value of a buffer.</summary>
+    public T* ScratchOf<T>(int buffer) where T : unmanaged => Scratch<T>.Get(_scratchSize) + _starts[buffer];
+
+    /// <param name="stack">The operands of a node with as many results as the program has result buffers.</param>
+    /// <param name="count">Values of the stack.</param>
+    public void Run<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        FusedLoop<T>? loop = typeof(T) == typeof(float) ? Unsafe.As<FusedLoop<T>>(_single) : Unsafe.As<FusedLoop<T>>(_double);
+        if (loop is null || !loop.TryRun(stack, count))
+            Interpret(stack, count);
+    }
+
+    /// <summary>Each chunk of a stack goes through all steps while it is in the first-level cache.</summary>
+    public void Interpret<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int picked = 0;
+        for (int i = 0; i < stack.InputCount; i++)
+            picked += stack[i].RowIndices == null ? 0 : stack[i].Shape.Rows;
+
+        int chunk = Math.Clamp(ChunkElements / (_scratchSize + picked), 1, count);
+        T* scratch = Scratch<T>.Get(chunk * (_scratchSize + picked));
+        T** buffers = stackalloc T*[_buffers.Length];
+        for (int i = 0; i < _buffers.Length; i++)
+            buffers[i] = _buffers[i].Result < 0 ? null : ResultOf(stack, i);
+
+        for (int start = 0; start < count; start += chunk)
+        {
+            int part = Math.Min(chunk, count - start);
+            RunChunk(stack, start, part, chunk, buffers, scratch);
+        }
+    }
+
+    private void RunChunk<T>(in Operands<T> stack, int start, int count, int chunk, T** results, T* scratch)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        OperandList<T> given = default;
+        T** picked = stackalloc T*[stack.InputCount];   // null for what lies in order
+        T* room = scratch + (nint)chunk * _scratchSize;
+        for (int i = 0; i < stack.InputCount; i++)
+        {
+            picked[i] = stack[i].RowIndices == null ? null : room;
+            if (picked[i] == null)
+                continue;
+
+            int rows = stack[i].Shape.Rows;
+            Rows.Pick(stack[i].Data, stack[i].RowIndices + start, room, rows, rows, count);
+            room += count * rows;
+        }
+
+        for (int i = 0; i < _buffers.Length; i++)
+        {
+            if (_buffers[i].Cleared)
+                new Span<T>(Place(i, start, chunk, results, scratch), count * _buffers[i].Shape.Size).Clear();
+        }
+
+        foreach (ref readonly FusedStep step in _steps.AsSpan())
+        {
+            for (int j = 0; j < step.OperandCount; j++)
+            {
+                FusedOperand operand = _operands[step.FirstOperand + j];
+                given[j] = operand.Source switch
+                {
+                    FusedSource.Input => Part(stack[operand.Index], picked[operand.Index], operand, start, count),
+                    FusedSource.Buffer => new Operand<T>(
+                        Place(operand.Index, start, chunk, results, scratch) + operand.Offset, operand.Shape, count, StrideOf(operand.Index)),
+                    _ => new Operand<T>(Constant<T>(operand.Index), Shape.Scalar, 1),
+                };
+            }
+
+            var target = new Operand<T>(Place(step.Buffer, start, chunk, results, scratch) + step.Offset, step.Shape, count, StrideOf(step.Buffer));
+            if (step.Operator is null)
+                Rows.Copy(given[0].Data, given[0].Count == 1 ? 0 : given[0].Stride, target.Data, target.Stride, step.Shape.Rows, count * step.Shape.Columns);
+            else
+                step.Operator.Run(new Operands<T>(given[..step.OperandCount], target, step.Attribute));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private T* Place<T>(int buffer, int start, int chunk, T** results, T* scratch) where T : unmanaged =>
+        results[buffer] != null ? results[buffer] + (nint)start * _buffers[buffer].Shape.Size : scratch + (nint)_starts[buffer] * chunk;
+
+    private int StrideOf(int buffer) => _buffers[buffer].Shape.Rows;
+
+    private T* Constant<T>(int index) where T : unmanaged => typeof(T) == typeof(float)
+        ? (T*)Unsafe.AsPointer(ref _floats[index])
+        : (T*)Unsafe.AsPointer(ref _doubles[index]);
+
+    private static Operand<T> Part<T>(Operand<T> whole, T* picked, FusedOperand operand, int start, int count)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        picked != null ? new Operand<T>(picked + operand.Offset, operand.Shape, count, whole.Shape.Rows)
+        : whole.Count == 1 ? new Operand<T>(whole.Data + operand.Offset, operand.Shape, 1, whole.Stride)
+        : new Operand<T>(whole.At(start) + operand.Offset, operand.Shape, count, whole.Stride);
+
+    [InlineArray(MaxOperands)]
+    private struct OperandList<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        private Operand<T> _first;
+    }
+}

@@ -1,0 +1,204 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Fusion;
+
+/// <summary>The connected regions of element-wise operators in a function's body.</summary>
+internal sealed class Regions
+{
+    // Alone, a node gains nothing; parts of vectors are places, not work.
+    private const int LeastMembers = 2;
+
+    private readonly Graph _graph;
+    private readonly bool[] _inside, _needed;
+    private readonly int[] _level, _region;
+    private readonly Dictionary<int, List<int>> _members = [], _results = [];
+
+    public Regions(Graph graph, int[] outputs)
+    {
+        _graph = graph;
+        (_inside, _level, _region) = (new bool[graph.Count], new int[graph.Count], new int[graph.Count]);
+        _needed = FindNeeded(outputs);
+        ulong[] arguments = FindArguments(out bool[] afterProduct);
+        int given = arguments.Length == 0 ? 0 : System.Numerics.BitOperations.PopCount(arguments.Aggregate(0ul, (all, own) => all | own));
+        for (int node = 0; node < graph.Count; node++)
+        {
+            bool hoisted = given > 1 && afterProduct[node] && System.Numerics.BitOperations.IsPow2(arguments[node]);
+            _inside[node] = _needed[node] && !hoisted && IsElementwise(node);
+        }
+
+        Connect();
+        if (TakeOutBiases())
+            Connect();
+
+        FindResults(outputs);
+
+        // Within a level what is not element-wise comes first: it depends on lower levels alone.
+        Order = [.. Enumerable.Range(0, graph.Count).Where(node => _needed[node]).OrderBy(node => (_level[node], _inside[node], node))];
+    }
+
+    /// <summary>All nodes that an output depends on, inputs before their users; a region's place is that of its first node.</summary>
+    public IReadOnlyList<int> Order { get; }
+
+    /// <summary>The first node of the region that a node is part of; −1 outside.</summary>
+    public int RegionOf(int node) => _region[node];
+
+    public IReadOnlyList<int> MembersOf(int region) => _members[region];
+
+    /// <summary>The nodes of a region that something outside reads.</summary>
+    public IReadOnlyList<int> ResultsOf(int region) => _results[region];
+
+    /// <summary>A number that is the same for every example.</summary>
+    public static bool IsNumber(Graph graph, int node) => graph.OperatorOf(node) == ConstantOperator.Instance && graph.ShapeOf(node).IsScalar;
+
+    // Of each node the arguments it depends on, one bit each, and whether a product lies between.
+    private ulong[] FindArguments(out bool[] afterProduct)
+    {
+        var arguments = new ulong[_graph.Count];
+        afterProduct = new bool[_graph.Count];
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            if (_graph.OperatorOf(node) == ArgumentOperator.Instance)
+                arguments[node] = 1ul << Math.Min(63, (int)_graph.AttributeOf(node));
+
+            afterProduct[node] = _graph.FlopsOf(node) > 0;
+            foreach (int input in _graph.InputsOf(node))
+            {
+                arguments[node] |= arguments[input];
+                afterProduct[node] |= afterProduct[input];
+            }
+        }
+
+        return arguments;
+    }
+
+    // Vectors whose row i depends on row i of vectors, or on numbers; and parts of vectors.
+    private bool IsElementwise(int node)
+    {
+        Operator op = _graph.OperatorOf(node);
+        Shape shape = _graph.ShapeOf(node);
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+        if (!shape.IsVector || inputs.IsEmpty || inputs.Length > FusedProgram.MaxOperands || _graph.IsShared(node))
+            return false;
+
+        if (op.RowShift == RowShift.Selects)
+            return _graph.ShapeOf(inputs[0]).IsVector;
+
+        if (!op.IsElementwise)
+            return false;
+
+        foreach (int input in inputs)
+        {
+            if (_graph.ShapeOf(input) != shape && !IsNumber(_graph, input))
+                return false;
+        }
+
+        return true;
+    }
+
+    // A product starts from its bias at no cost, if the region is still one without it.
+    private bool TakeOutBiases()
+    {
+        bool found = false;
+        foreach (List<int> members in _members.Values)
+        {
+            int[] biases = [.. members.Where(node => Bias.TryFind(_graph, node, out _, out _))];
+            if (biases.Length == 0 || members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) - biases.Length < LeastMembers)
+                continue;
+
+            found = true;
+            foreach (int bias in biases)
+                _inside[bias] = false;
+        }
+
+        return found;
+    }
+
+    private void Connect()
+    {
+        _members.Clear();
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            _level[node] = 0;
+            foreach (int input in _graph.InputsOf(node))
+                _level[node] = Math.Max(_level[node], _level[input] + (_inside[node] ? 0 : 1));
+        }
+
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            _region[node] = _inside[node] ? node : -1;
+            foreach (int input in _graph.InputsOf(node))
+            {
+                if (_inside[node] && _inside[input] && _level[input] == _level[node])
+                    Join(node, input);
+            }
+        }
+
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            if (!_inside[node])
+                continue;
+
+            int region = _region[node] = Root(node);
+            if (!_members.TryGetValue(region, out List<int>? members))
+                _members.Add(region, members = []);
+
+            members.Add(node);
+        }
+
+        foreach ((int region, List<int> members) in _members.ToArray())
+        {
+            if (members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) >= LeastMembers)
+                continue;
+
+            foreach (int node in members)
+                (_region[node], _inside[node]) = (-1, false);
+
+            _members.Remove(region);
+        }
+    }
+
+    private void FindResults(int[] outputs)
+    {
+        var read = new bool[_graph.Count];
+        foreach (int output in outputs)
+            read[output] = true;
+
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            foreach (int input in _graph.InputsOf(node))
+                read[input] |= _needed[node] && _region[input] != _region[node];
+        }
+
+        foreach ((int region, List<int> members) in _members)
+            _results.Add(region, [.. members.Where(node => read[node])]);
+    }
+
+    private bool[] FindNeeded(int[] outputs)
+    {
+        var needed = new bool[_graph.Count];
+        foreach (int output in outputs)
+            needed[output] = true;
+
+        for (int node = _graph.Count - 1; node >= 0; node--)
+        {
+            foreach (int input in _graph.InputsOf(node))
+                needed[input] |= needed[node];
+        }
+
+        return needed;
+    }
+
+    private void Join(int node, int other)
+    {
+        (node, other) = (Root(node), Root(other));
+        _region[Math.Max(node, other)] = Math.Min(node, other);
+    }
+
+    private int Root(int node)
+    {
+        while (_region[node] != node)
+            node = _region[node];
+
+        return node;
+    }
+}

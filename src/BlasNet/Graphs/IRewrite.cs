@@ -1,0 +1,15 @@
+namespace BlasNet.Graphs;
+
+/// <summary>A pass that copies what is needed of a graph, changed, into a graph of its own.</summary>
+internal interface IRewrite
+{
+    /// <summary>The outcome; overwritten by the next run.</summary>
+    Graph Target { get; }
+
+    /// <param name="source">N nodes, E edges.</param>
+    /// <param name="kept">Nodes whose values are wanted; negative entries are passed over.</param>
+    void Run(Graph source, ReadOnlySpan<int> kept);
+
+    /// <summary>Where a node of the source has gone; −1 if it has no value of its own any more.</summary>
+    int Locate(int node);
+}

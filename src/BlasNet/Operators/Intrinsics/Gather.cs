@@ -1,0 +1,74 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Operators.Intrinsics;
+
+/// <summary>Lays ranges of elements of its inputs one after another: how merged nodes find their operands in stack order.</summary>
+/// <remarks>The runs cover the output once, from its start to its end. A single run is a view, decided by the memory planner.</remarks>
+internal sealed class GatherOperator : Operator
+{
+    public static readonly GatherOperator Instance = new();
+
+    public override string Name => "gather";
+
+    public override Merging Merging => Merging.Never;
+
+    public override bool HasMoves => true;
+
+    public override bool ReadsIndirect(int input) => true;
+
+    public override Storage Storage => Storage.Moves;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override void Forward<T>(in Operands<T> stack) => MoveKernel<T>.Run(stack, stack.Output.Length, adds: false, clear: false);
+
+    public override void Gradient(in GradientContext g)
+    {
+        for (int i = 0; i < g.InputCount; i++)
+            g.AccumulateReversed(i);
+    }
+
+    public override string Describe(long attribute) => (int)attribute == 1 ? "1 run" : $"{(int)attribute} runs";
+}
+
+/// <summary>Adds ranges of elements of its inputs into its output, which is zero elsewhere: the gradient of gather, and merged sums.</summary>
+/// <remarks>Runs to the same place that stand one after another in the list are added up before the sum is written.</remarks>
+internal sealed class ScatterAddOperator : Operator
+{
+    public static readonly ScatterAddOperator Instance = new();
+
+    public override string Name => "scatter-add";
+
+    public override Merging Merging => Merging.Never;
+
+    public override bool HasMoves => true;
+
+    public override bool ReadsIndirect(int input) => true;
+
+    public override Storage Storage => Storage.Accumulator;
+
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
+
+    public override void Forward<T>(in Operands<T> stack)
+    {
+        int written = 0;
+        long moved = 0;
+        foreach (Move run in stack.Moves)
+            (written, moved) = (written + (run.IsFirst ? run.Length : 0), moved + run.Length);
+
+        MoveKernel<T>.Run(stack, moved, adds: true, clear: !stack.Accumulate && written < stack.Output.Length);
+    }
+
+    public override void Gradient(in GradientContext g)
+    {
+        for (int i = 0; i < g.InputCount; i++)
+        {
+            if (g.KeepsApart(i))
+                g.AccumulateReversed(i);
+            else
+                g.Accumulate(i, g.Gathered(i));
+        }
+    }
+
+    public override string Describe(long attribute) => (int)attribute == 1 ? "1 run" : $"{(int)attribute} runs";
+}

@@ -1,0 +1,54 @@
+using BlasNet.Differentiation;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+
+namespace BlasNet.Training;
+
+/// <summary>Examples that are computed together: the minibatch graph, which is their graphs side by side, and its plan.</summary>
+/// <param name="graph">Of the pass's own.</param>
+internal sealed class Microbatch(Graph graph)
+{
+    public Graph Graph { get; } = graph;
+
+    /// <summary>Where each example begins in the graph, its loss times its weight, and what is asked of its gradient, if anything.</summary>
+    public PerExample Examples { get; } = new();
+
+    public int Count => Examples.Losses.Count;
+
+    /// <summary>The elements of the graphs of each example and those before it, where there is a budget of memory.</summary>
+    public List<long> Ends { get; } = [];
+
+    /// <summary>What the pass takes, where there is such a budget.</summary>
+    public MicrobatchMemory Memory { get; set; }
+
+    /// <summary>Whether the examples' gradients are asked for by themselves.</summary>
+    public bool IsByExample { get; private set; }
+
+    /// <summary>The plan; null until there is one.</summary>
+    public Pipeline? Compilation { get; private set; }
+
+    /// <param name="seed">Of the random draws.</param>
+    /// <param name="byExample">Asks for the examples' gradients by themselves.</param>
+    /// <param name="clipNorm">The longest that these may be.</param>
+    public void Clear(long seed, bool byExample, double clipNorm)
+    {
+        Hold(null);
+        Graph.Clear();
+        Graph.RandomSeed = seed;
+        Examples.Clear();
+        Examples.ClipNorm = clipNorm;
+        IsByExample = byExample;
+        Ends.Clear();
+    }
+
+    /// <summary>Takes a plan, which stays as it is until the pass lets it go.</summary>
+    public void Hold(Pipeline? compilation)
+    {
+        if (Compilation is not null)
+            Compilation.Holders--;
+
+        Compilation = compilation;
+        if (compilation is not null)
+            compilation.Holders++;
+    }
+}
