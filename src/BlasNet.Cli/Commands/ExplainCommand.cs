@@ -14,6 +14,7 @@ internal static class ExplainCommand
           blasnet explain
           blasnet explain --model mlp --examples 4
           blasnet explain --model tree --examples 3 --format html > graphs.html
+          blasnet explain --model treelstm --passes
           blasnet explain --format dot | dot -Tsvg > graphs.svg
         """;
 
@@ -23,20 +24,26 @@ internal static class ExplainCommand
             "--model", "One weight, s = ℓ(w, x); a perceptron of two layers; a recurrence over sequences and a recursion over trees; a tagger and a Tree-LSTM of layers.",
             new Named<Subject>("weight", Subject.OneWeight), new("mlp", Subject.Perceptron), new("rnn", Subject.Recurrence), new("tree", Subject.Tree),
             new("tagger", Subject.Tagger), new("treelstm", Subject.TreeLstmSubject));
-        Option<Named<Action<TextWriter, Subject, Stages>>> format = CliOptions.Choice(
+        Option<Named<Format>> format = CliOptions.Choice(
             "--format", "Text; a picture (SVG) or a page with pictures (HTML), in which what repeats is folded; the DOT language of Graphviz; Markdown with Mermaid charts.",
-            new Named<Action<TextWriter, Subject, Stages>>("text", ExplanationWriter.WriteText),
-            new("svg", ExplanationWriter.WriteSvg),
-            new("html", ExplanationWriter.WriteHtml),
-            new("dot", ExplanationWriter.WriteDot),
-            new("mermaid", ExplanationWriter.WriteMermaid));
+            new Named<Format>("text", new(ExplanationWriter.WriteText, PassWriter.WriteText)),
+            new("svg", new(ExplanationWriter.WriteSvg, PassWriter.WriteSvg)),
+            new("html", new(ExplanationWriter.WriteHtml, PassWriter.WriteHtml)),
+            new("dot", new(ExplanationWriter.WriteDot, PassWriter.WriteDot)),
+            new("mermaid", new(ExplanationWriter.WriteMermaid, PassWriter.WriteMermaid)));
         Option<int> examples = CliOptions.Integer("--examples", "Examples of the minibatch.", byDefault: 2, 2, 1000);
-        var explain = new Command("explain", Description) { model, format, examples };
+        Option<bool> passes = new("--passes") { Description = "The graph after each pass, with the gradients of all parameters, and the plan." };
+        var explain = new Command("explain", Description) { model, format, examples, passes };
         explain.SetAction(options =>
         {
-            Subject subject = options.GetRequiredValue(model).Value;
-            options.GetRequiredValue(format).Value(context.Output, subject, new Stages(subject, options.GetValue(examples)));
+            (Subject subject, Format writer, int count) = (options.GetRequiredValue(model).Value, options.GetRequiredValue(format).Value, options.GetValue(examples));
+            if (options.GetValue(passes))
+                writer.Passes(context.Output, subject, new PassStages(subject, count));
+            else
+                writer.Stages(context.Output, subject, new Stages(subject, count));
         });
         return explain;
     }
+
+    private sealed record Format(Action<TextWriter, Subject, Stages> Stages, Action<TextWriter, Subject, PassStages> Passes);
 }

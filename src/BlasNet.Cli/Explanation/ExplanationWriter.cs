@@ -87,5 +87,5 @@ internal static class ExplanationWriter
             $"{prefix}{name,-34}{cost.Nodes,8}{cost.Products.Gemv,8}{cost.Products.Gemm,8}{cost.Launches,10}\n"));
     }
 
-    private static string Indented(string lines) => string.Concat(lines.TrimEnd('\n').Split('\n').Select(line => $"  {line}\n"));
+    internal static string Indented(string lines) => string.Concat(lines.TrimEnd('\n').Split('\n').Select(line => $"  {line}\n"));
 }

@@ -55,7 +55,8 @@ internal sealed class Stages
     /// <summary>With the gradients of all parameters.</summary>
     public Cost BatchedStepCost { get; }
 
-    private static Expr NewMinibatch(Model model, Func<Graph, int, Expr> loss, int examples)
+    /// <summary>The sum of the examples' losses, in a graph of its own.</summary>
+    public static Expr NewMinibatch(Model model, Func<Graph, int, Expr> loss, int examples)
     {
         Graph graph = model.NewGraph();
         return Total([.. Enumerable.Range(0, examples).Select(example => loss(graph, example))]);

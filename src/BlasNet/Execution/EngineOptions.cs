@@ -1,3 +1,4 @@
+using BlasNet.Graphs;
 using BlasNet.Differentiation;
 
 namespace BlasNet.Execution;
@@ -31,6 +32,9 @@ internal sealed record EngineOptions
 
     /// <summary>Notes which node each node of a gradient is made for; null for not.</summary>
     public GradientTrail? Trail { get; init; }
+
+    /// <summary>Is shown each pass's name and the graph after it, which the next pass changes; to explain.</summary>
+    public Action<string, Graph>? AfterPass { get; init; }
 
     /// <summary>Check every graph and plan; for tests.</summary>
     public bool Verify { get; init; }

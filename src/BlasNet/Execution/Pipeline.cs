@@ -106,13 +106,13 @@ internal sealed class Pipeline
         }
 
         if (_options.Batching)
-            current = Batch(_passes.Batch, current, times);
+            current = Batch(_passes.Batch, current, times, "batch");
 
         if (current.HasCalls)
         {
             current = Inline(current, times);
             if (_options.Batching)
-                current = Batch(_passes.BatchInlined, current, times);
+                current = Batch(_passes.BatchInlined, current, times, "batch again");
         }
 
         if (byExample is not null)
@@ -121,12 +121,13 @@ internal sealed class Pipeline
             Differentiate(current, loss, times);
 
         if (_options.Simplify)
-            current = Rewrite(_simplify, current, times);
+            current = Rewrite(_simplify, current, times, "simplify");
 
         if (_options.Fuse && _options.Simplify)
-            current = Rewrite(_fuse, current, times);
+            current = Rewrite(_fuse, current, times, "fuse");
 
         MakeTotals(current, parameters);
+        Show("totals", current);
         Check(current);
         long planning = Stopwatch.GetTimestamp();
         _passes.BufferPlanner.Run(Plan, current, CollectionsMarshal.AsSpan(_outputs), CollectionsMarshal.AsSpan(_gradients), CollectionsMarshal.AsSpan(_differentiated));
@@ -199,6 +200,7 @@ internal sealed class Pipeline
         CollectionsMarshal.SetCount(_gradients, _targets.Count);
         _passes.Differentiate.Run(graph, scalar, CollectionsMarshal.AsSpan(_targets), CollectionsMarshal.AsSpan(_gradients));
         times.Differentiate += Stopwatch.GetTimestamp() - start;
+        Show("differentiate", graph);
     }
 
     // The losses are the last outputs, so that they have been moved with them; the norms take their place.
@@ -221,6 +223,7 @@ internal sealed class Pipeline
         }
 
         times.Differentiate += Stopwatch.GetTimestamp() - start;
+        Show("differentiate", graph);
     }
 
     private void AddOutput(int node, int length)
@@ -244,7 +247,7 @@ internal sealed class Pipeline
             AddOutput(loss.IndexIn(graph), 1);
     }
 
-    private Graph Rewrite(IRewrite pass, Graph graph, PhaseTimes times)
+    private Graph Rewrite(IRewrite pass, Graph graph, PhaseTimes times, string name)
     {
         long start = Stopwatch.GetTimestamp();
         int outputs = _outputs.Count;
@@ -258,11 +261,12 @@ internal sealed class Pipeline
             node = node < 0 ? -1 : pass.Locate(node);
 
         times.Simplify += Stopwatch.GetTimestamp() - start;
+        Show(name, pass.Target);
         return pass.Target;
     }
 
     // Batching moves nodes into stacks: outputs to a position; the loss and the gradients, where they are part of a stack, are taken out.
-    private Graph Batch(Batch batch, Graph graph, PhaseTimes times)
+    private Graph Batch(Batch batch, Graph graph, PhaseTimes times, string name)
     {
         long start = Stopwatch.GetTimestamp();
         batch.Run(graph);
@@ -280,6 +284,7 @@ internal sealed class Pipeline
 
         times.Batch += Stopwatch.GetTimestamp() - start;
         Check(batch.Target);
+        Show(name, batch.Target);
         return batch.Target;
     }
 
@@ -310,6 +315,7 @@ internal sealed class Pipeline
 
         times.Batch += Stopwatch.GetTimestamp() - start;
         Check(_passes.Inline.Target);
+        Show("inline", _passes.Inline.Target);
         return _passes.Inline.Target;
     }
 
@@ -358,6 +364,8 @@ internal sealed class Pipeline
                 _isRead[gradient] = true;
         }
     }
+
+    private void Show(string pass, Graph graph) => _options.AfterPass?.Invoke(pass, graph);
 
     private void Check(Graph graph)
     {

@@ -18,6 +18,18 @@ public sealed partial class Graph
         (Count, EdgeCount, TypeCount, _inputCount, _moveCount) = (other.Count, other.EdgeCount, other.TypeCount, other._inputCount, other._moveCount);
     }
 
+    /// <summary>A graph of the same nodes and names over the same data, which stays as it is while this one changes.</summary>
+    internal Graph Snapshot()
+    {
+        var copy = new Graph(Precision, Model);
+        copy.TakeStructure(this);
+        copy.TakeData(this);
+        foreach ((int node, string name) in _names)
+            copy.SetName(node, name);
+
+        return copy;
+    }
+
     /// <summary>True if all nodes agree in operator, attribute, shape, count and inputs. Data agrees in place, not in value.</summary>
     /// <remarks>Graphs that are made in the same way number their forms in the same way.</remarks>
     internal bool HasStructureOf(Graph other) =>

@@ -45,6 +45,33 @@ public sealed class ExplainTests
         """.ReplaceLineEndings("\n"),
         CommandResult.Of("explain").Output.Split("          ")[0]);
 
+    /// <summary>The architecture page shows the passes as the command prints them.</summary>
+    [Fact]
+    public void The_passes_are_those_of_the_architecture_page()
+    {
+        string printed = CommandResult.Of("explain", "--passes").Output;
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "src", "README.md")).ReplaceLineEndings("\n");
+        string[] shown = page.Split("```\nThe minibatch of 2\n")[1].Split("\n```")[0].Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.True(shown.Length > 40);
+        Assert.All(shown, line => Assert.Contains($"{line}\n", printed, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("weight"), InlineData("mlp"), InlineData("rnn"), InlineData("tree"), InlineData("tagger"), InlineData("treelstm")]
+    public void The_graph_after_every_pass_is_shown_in_every_format(string model)
+    {
+        string[] passes = model is "tagger" or "treelstm" ? ["Batch", "Inline", "Batch again", "Differentiate", "Simplify", "Fuse", "Totals", "The plan"]
+            : ["Batch", "Differentiate", "Simplify", "Fuse", "Totals", "The plan"];
+        string Passes(string format) => CommandResult.Of("explain", "--passes", "--model", model, "--examples", "3", "--format", format).Output;
+
+        Assert.Equal(["The minibatch of 3", .. passes], Passes("text").Split('\n').Where(line => line.Length > 0 && line[0] != ' ' && !line.EndsWith('.')));
+        Assert.Equal(passes.Length, XDocument.Parse(Passes("svg")).Descendants().Count(element => element.Name.LocalName == "svg") - 1);
+        Assert.All(passes[..^1], pass => Assert.Contains($"<h2>{pass}</h2>", Passes("html"), StringComparison.Ordinal));
+        Assert.Equal(passes.Length, Passes("dot").Split("digraph").Length - 1);
+        Assert.Equal(passes.Length, Passes("mermaid").Split("```mermaid").Length - 1);
+    }
+
     [Theory]
     [InlineData("weight", 2, 2, 1, 4, 2)]
     [InlineData("weight", 7, 7, 1, 14, 2)]

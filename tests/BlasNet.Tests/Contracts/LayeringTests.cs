@@ -34,7 +34,7 @@ public sealed partial class LayeringTests
 
     private static IEnumerable<string> Layers => Directory.GetDirectories(Library).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj")).Append(Intrinsics);
 
-    private static string Library { get; } = Path.Combine(Root(), "src", "BlasNet");
+    private static string Library { get; } = Path.Combine(Repository.Root, "src", "BlasNet");
 
     [Theory, MemberData(nameof(Folders))]
     public void A_folder_uses_only_the_layers_below_it(string folder)
@@ -71,13 +71,4 @@ public sealed partial class LayeringTests
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder != null && !File.Exists(Path.Combine(folder, "BlasNet.sln")))
-            folder = Path.GetDirectoryName(folder);
-
-        return folder ?? throw new InvalidOperationException($"BlasNet.sln is not above {AppContext.BaseDirectory}.");
-    }
 }

@@ -7,19 +7,9 @@ internal static class Ewt
     /// <param name="part"><c>train</c> or <c>dev</c>.</param>
     public static string File(string part)
     {
-        string folder = Environment.GetEnvironmentVariable("BLASNET_EWT") ?? Path.Combine(Root(), "..", "shared", "data", "ewt");
+        string folder = Environment.GetEnvironmentVariable("BLASNET_EWT") ?? Path.Combine(Repository.Root, "..", "shared", "data", "ewt");
         string path = Path.GetFullPath(Path.Combine(folder, $"{part}.conllu.gz"));
         Assert.SkipUnless(System.IO.File.Exists(path), $"{path} is not there; set BLASNET_EWT to the folder of the treebank.");
         return path;
-    }
-
-    private static string Root()
-    {
-        string? folder = AppContext.BaseDirectory;
-
-        while (folder != null && !System.IO.File.Exists(Path.Combine(folder, "BlasNet.sln")))
-            folder = Path.GetDirectoryName(folder);
-
-        return folder ?? throw new InvalidOperationException($"BlasNet.sln is not above {AppContext.BaseDirectory}.");
     }
 }

@@ -21,7 +21,7 @@ public sealed class PackedFolder : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        string root = SolutionRoot();
+        string root = Repository.Root;
         string pack = $"-c {Configuration()} -o {Path}/packages";
 
         // As they were built for these tests, so that packing builds nothing a second time.
@@ -76,15 +76,4 @@ public sealed class PackedFolder : IAsyncLifetime
 
     /// <summary>Debug or Release, whichever these tests were built as: bin/[configuration]/[framework]/.</summary>
     private static string Configuration() => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-
-    private static string SolutionRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "BlasNet.sln")))
-                return folder.FullName;
-        }
-
-        throw new DirectoryNotFoundException($"BlasNet.sln is in no folder above {AppContext.BaseDirectory}: run the tests where they were built.");
-    }
 }
