@@ -1,67 +1,102 @@
 namespace BlasNet.Tests.Oracle;
 
-/// <summary>One example while it is being made up. Asks the oracle for every value, so as to stay where functions are smooth and tame.</summary>
-/// <param name="context">The oracle's tape, and which example this is.</param>
-/// <param name="parameters">The first values.</param>
+/// <summary>One example, or a function's body, while it is being made up. Asks the oracle for every value, so as to
+/// stay where functions are smooth and tame.</summary>
+/// <param name="evaluation">The oracle, and which example this is.</param>
+/// <param name="given">The first values: parameters and, in a body, arguments.</param>
 /// <param name="structure">Decides what is computed; the same for examples of one kind.</param>
-internal sealed class Draft(OracleContext context, IEnumerable<Number[,]> parameters, Random structure)
+/// <param name="isBody">Whether it is a function's body, which cannot bring data.</param>
+internal sealed class Draft(Evaluation evaluation, IEnumerable<Number[,]> given, Random structure, bool isBody)
 {
     private const double LargestValue = 6;
-    private const int LargestSize = 48;
 
-    private readonly List<Number[,]> _values = [.. parameters];
+    private readonly List<Number[,]> _values = [.. given];
+    private readonly Dictionary<int, int> _indexLimits = [];   // of the values that are indices
+    private readonly HashSet<int> _noTargets = [];             // may be another value's node: numbers, gradients
 
     public Number[,] this[int value] => _values[value];
 
+    public Evaluation Evaluation => evaluation;
+
+    public IReadOnlyList<Number[,]> Values => _values;
+
     public List<Step> Steps { get; } = [];
 
-    /// <summary>Number of values so far, parameters included.</summary>
+    /// <summary>Number of values so far, given ones included.</summary>
     public int Count => _values.Count;
-
-    /// <summary>Random draws so far.</summary>
-    public int Draws { get; private set; }
 
     public int Next(int limit) => structure.Next(limit);
 
-    /// <summary>Adds a step if its value is finite, small and not too large; otherwise nothing.</summary>
-    /// <returns>The number of the new value, or −1.</returns>
-    public int Take(Operation operation, Step? step)
+    public int IndexLimit(int value) => _indexLimits.GetValueOrDefault(value);
+
+    /// <summary>Says that a value is an index below a limit.</summary>
+    public void AddIndex(int value, int limit) => _indexLimits.Add(value, limit);
+
+    /// <summary>Adds a step of random operands, where some fit.</summary>
+    public int Take(Operation operation) => isBody && operation.HasData ? -1 : Take(operation, operation.Choose(this));
+
+    /// <summary>Adds a step if its values are finite, small and not too large; otherwise nothing.</summary>
+    /// <returns>The number of the first new value, or −1.</returns>
+    public int Take(Operation? operation, Step? step)
     {
         if (step is null)
             return -1;
 
-        step = step with { Operation = operation };
-        Number[,] value = operation.Define(context, [.. step.Operands.Select(operand => _values[operand])], step);
-        if (value.Length > LargestSize || Naive.Elements(value).Any(x => !(Math.Abs(x.Value) <= LargestValue)))
+        step = step with { Operation = operation!, Id = Count };
+        var trial = new Evaluation(evaluation.Tape, evaluation.Seed, evaluation.Example, evaluation.IsTraining)
+        {
+            Draws = evaluation.Draws,
+            LargestValue = LargestValue,
+        };
+        trial.Run(step, _values);
+        if (!trial.IsTame)
+        {
+            _values.RemoveRange(step.Id, Count - step.Id);
             return -1;
+        }
 
-        Draws += operation.IsRandom ? 1 : 0;
+        evaluation.Draws = trial.Draws;
+        if (operation == Operations.Index)
+            AddIndex(step.Id, step.B);
+
+        if ((operation == Operations.Constant && step.Shape.IsScalar) || Operations.Derivatives.Contains(operation))
+            _noTargets.UnionWith(step.Results);
+
         Steps.Add(step);
-        _values.Add(value);
-        return _values.Count - 1;
+        return step.Id;
     }
 
-    /// <summary>As <see cref="Take"/>, with the operands given; where the value would be too large, the last operand itself.</summary>
+    /// <summary>As <see cref="Take(Operation, Step)"/>, with the operands given; where the value would be too large, the last operand itself.</summary>
     public int Apply(Operation operation, params int[] operands) => Take(operation, new Step(operands)) is >= 0 and var value ? value : operands[^1];
 
-    public Step? Any() => new(Pick());
+    public Step? Any() => Where(_ => true, (_, x) => new Step(x));
 
     public Step? Where(Func<Number[,], bool> fits, Func<Draft, int, Step> make)
     {
-        int[] candidates = [.. Enumerable.Range(0, Count).Where(value => fits(_values[value]))];
+        int[] candidates = [.. Enumerable.Range(0, Count).Where(value => !_indexLimits.ContainsKey(value) && fits(_values[value]))];
         return candidates.Length == 0 ? null : make(this, candidates[Recent(candidates.Length)]);
+    }
+
+    /// <summary>A value and an index for it.</summary>
+    public Step? WhereIndex(Func<Number[,], int, bool> fits)
+    {
+        if (_indexLimits.Count == 0)
+            return null;
+
+        var (index, limit) = _indexLimits.ElementAt(Next(_indexLimits.Count));
+        return Where(x => fits(x, limit), (_, x) => new Step(x, index));
     }
 
     public Step? Pair(Func<Number[,], Number[,], bool> fits)
     {
-        int first = Pick();
+        int first = Any()!.Operands[0];
         return Where(second => fits(_values[first], second), (_, second) => new Step(first, second));
     }
 
     /// <summary>Two to five operands, each of which fits the first; perhaps one of them twice.</summary>
     public Step? Several(Func<Number[,], Number[,], bool> fits)
     {
-        var operands = new List<int> { Pick() };
+        var operands = new List<int> { Any()!.Operands[0] };
         int more = 1 + Next(4);
         for (int i = 0; i < more; i++)
             operands.Add(Where(value => fits(_values[operands[0]], value), (_, value) => new Step(value))!.Operands[0]);
@@ -69,7 +104,15 @@ internal sealed class Draft(OracleContext context, IEnumerable<Number[,]> parame
         return new Step([.. operands]);
     }
 
-    private int Pick() => Recent(Count);
+    /// <summary>One number that is computed.</summary>
+    public int? Scalar() => Where(value => value.Length == 1, (_, value) => new Step(value))?.Operands[0];
+
+    public bool IsTarget(int value) => !_noTargets.Contains(value);
+
+    /// <summary>Values to differentiate by: half of them parameters.</summary>
+    public int[] Targets(int count) => [.. Enumerable.Range(0, count).Select(_ => Target()).Where(IsTarget).DefaultIfEmpty(0)];
+
+    private int Target() => Next(2) == 0 ? Next(RandomProgram.ParameterCount) : Any()!.Operands[0];
 
     // Half of the choices fall on the latest values, so that graphs become deep.
     private int Recent(int count) => Next(2) == 0 ? Next(count) : count - 1 - Next(Math.Min(count, 4));

@@ -1,45 +1,77 @@
 namespace BlasNet.Tests.Oracle;
 
-/// <summary>Makes up one example: free operations, a chain, tree or other recursion of random size, free operations, a loss.</summary>
+/// <summary>Makes up one example: free steps, a chain, tree or other recursion of random size, free steps, a loss.</summary>
 /// <param name="draft">The example; its choices are those of its kind.</param>
 /// <param name="own">The example's own randomness: data, lengths, shapes of trees.</param>
-/// <param name="state">Length of a state.</param>
-/// <param name="features">Length of an input vector.</param>
-/// <param name="words">Columns of the table E.</param>
-internal sealed class ExampleWriter(Draft draft, Random own, int state, int features, int words)
+/// <param name="functions">What it may call.</param>
+/// <param name="sizes">Lengths of a state and of an input vector, columns of the table E.</param>
+internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functions, RandomSizes sizes)
 {
     // The parameters, in the order in which a program has them.
-    private const int W = 0, V = 1, B = 2, U = 3, E = 4, T = 5;
+    private const int W = 0, V = 1, B = 2, U = 3, E = 4, T = 5, S = 6, C = 7;
 
-    public RandomExample Write(int number)
+    private readonly FreeSteps _free = new(draft, functions, FunctionPool.Keys);
+
+    public RandomExample Write()
     {
-        int parameters = draft.Count;
-        Leaf(new Shape(state));
-        Leaf(new Shape(features, own.Next(1, 4)));
+        if (draft.Next(24) == 0)
+            return Bare();
+
+        int vector = Leaf(new Shape(sizes.State));
+        Leaf(new Shape(sizes.Features, own.Next(1, 4)));
         if (draft.Next(2) == 0)
             Leaf(Shape.Scalar);
 
-        if (draft.Next(3) == 0)
-            draft.Take(Operations.Constant, new Step { Shape = new Shape(state), Data = [.. Enumerable.Range(1, state).Select(i => i / 4.0)] });
+        if (draft.Next(2) == 0)
+            Index(sizes.Words);
 
-        Freely(draft.Next(10));
-        int root = Recursion();
-        Freely(draft.Next(8));
-        int loss = Loss(root);
-        int[] outputs = [.. Enumerable.Range(0, draft.Next(4)).Select(_ => parameters + own.Next(draft.Count - parameters))];
-        return new RandomExample(number, draft.Steps, loss, outputs);
+        if (draft.Next(3) == 0)
+            Index(sizes.Classes);
+
+        Constants.Write(draft, new Shape(sizes.State));
+        _free.Write(draft.Next(10));
+        int root = draft.Next(6) == 0 ? TwoBiases(vector) : Recursion();
+        _free.Write(draft.Next(8));
+        return Finish(Loss(root));
+    }
+
+    /// <summary>A scalar of parameters and constants alone.</summary>
+    public static RandomExample WritePenalty(Draft draft, FunctionPool functions)
+    {
+        Constants.Write(draft, Naive.ShapeOf(draft[C]));
+        new FreeSteps(draft, functions, FunctionPool.Keys).Write(draft.Next(6));
+        int loss = draft.Apply(Operations.Add, MeanSquare(draft.Count - 1), MeanSquare(draft.Next(draft.Count)));
+        return new RandomExample(draft.Steps, draft[loss].Length == 1 ? loss : S, [S]);
+
+        int MeanSquare(int value) => draft.Apply(Operations.Mean, draft.Apply(Operations.Square, value));
+    }
+
+    // Nothing but a leaf, or a leaf and a little: an empty sentence.
+    private RandomExample Bare()
+    {
+        int leaf = draft.Next(4) switch
+        {
+            0 => Leaf(new Shape(sizes.State)),
+            1 => draft.Take(Operations.Constant, new Step { Shape = Shape.Scalar, Data = [2.5] }),
+            2 => Leaf(Shape.Scalar),
+            _ => B,
+        };
+        return Finish(draft.Next(3) == 0 ? S : draft.Apply(Operations.Sum, leaf));
+    }
+
+    private RandomExample Finish(int loss)
+    {
+        int[] values = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) == 0)];
+        int[] outputs = [.. Enumerable.Range(0, 1 + draft.Next(3)).Select(_ => Output())];
+        return new RandomExample(draft.Steps, loss, outputs) { Weight = own.Next(4) * 0.75 };
+
+        // Mostly a late one.
+        int Output() => values[^(1 + own.Next(own.Next(4) == 0 ? values.Length : Math.Min(values.Length, 10)))];
     }
 
     private int Leaf(Shape shape) => draft.Take(Operations.Input, new Step { Shape = shape, Data = RandomProgram.Data(own, shape.Size) });
 
-    private void Freely(int steps)
-    {
-        for (int i = 0; i < steps; i++)
-        {
-            Operation operation = Operations.All[draft.Next(Operations.All.Count)];
-            draft.Take(operation, operation.Choose(draft));
-        }
-    }
+    private int Index(int limit) => draft.Take(Operations.Index, new Step { Shape = Shape.Scalar, Data = [own.Next(limit)], B = limit });
 
     private int Recursion() => draft.Next(6) switch
     {
@@ -51,7 +83,17 @@ internal sealed class ExampleWriter(Draft draft, Random own, int state, int feat
         _ => Word(),
     };
 
-    private int Word() => draft.Take(Operations.Lookup, new Step(E) { A = own.Next(words) });
+    // Two parameters with one and the same gradient.
+    private int TwoBiases(int vector) => draft.Apply(Operations.Add, draft.Apply(Operations.Add, vector, B), C);
+
+    // By a number, or by an index that may be used more than once.
+    private int Word()
+    {
+        int[] indices = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) == sizes.Words)];
+        return draft.Next(3) == 0 && indices.Length > 0
+            ? draft.Take(Operations.LookupAt, new Step(E, indices[draft.Next(indices.Length)]))
+            : draft.Take(Operations.Lookup, new Step(E) { A = own.Next(sizes.Words), B = sizes.Words });
+    }
 
     // h ← tanh(W·h + V·x + b) over a sequence.
     private int Chain()
@@ -59,7 +101,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, int state, int feat
         int h = Word(), length = own.Next(5);
         for (int t = 0; t < length; t++)
         {
-            int sum = draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, h), draft.Apply(Operations.MatMul, V, Leaf(new Shape(features))));
+            int sum = draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, h), draft.Apply(Operations.MatMul, V, Leaf(new Shape(sizes.Features))));
             h = draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, sum, B));
         }
 
@@ -83,7 +125,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, int state, int feat
     // A ragged sequence of vectors under one weight, then a sum over the sequence.
     private int Tagger()
     {
-        int[] sequence = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(3) == 0 ? Leaf(new Shape(state)) : Word())];
+        int[] sequence = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(3) == 0 ? Leaf(new Shape(sizes.State)) : Word())];
         int matrix = sequence.Length == 1 ? sequence[0] : draft.Apply(Operations.ConcatenateColumns, sequence);
         int hidden = draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, matrix), B));
         return draft.Apply(Operations.MatMul, hidden, Leaf(new Shape(sequence.Length)));
@@ -105,14 +147,39 @@ internal sealed class ExampleWriter(Draft draft, Random own, int state, int feat
 
     private int Loss(int root)
     {
+        if (draft.Next(4) == 0 && CallLoss() is >= 0 and var loss)
+            return loss;
+
         var terms = new List<int>();
-        if (draft[root].Length == state && draft[root].Columns() == 1)
-            terms.Add(draft.Take(Operations.CrossEntropy, new Step(draft.Apply(Operations.MatMul, U, root)) { A = own.Next(2) }));
+        if (draft[root].Length == sizes.State && draft[root].Columns() == 1)
+            terms.Add(Label(draft.Apply(Operations.MatMul, U, root)));
+
+        if (draft.Next(6) == 0)
+            terms.Add(draft.Apply(Operations.Sum, draft.Apply(Operations.Tanh, root)));
 
         for (int i = draft.Next(4); i > 0; i--)
             terms.Add(draft.Apply(Operations.Sum, draft.Count - 1 - draft.Next(6)));
 
-        terms.RemoveAll(term => term < 0 || draft[term].Length != 1);
-        return terms.Count == 0 ? draft.Apply(Operations.Sum, 6) : terms.Count == 1 ? terms[0] : draft.Apply(Operations.Total, [.. terms]);
+        terms.RemoveAll(term => term < 0 || draft[term].Length != 1 || draft.IndexLimit(term) > 0);
+        return terms.Count == 0 ? draft.Apply(Operations.Sum, S) : terms.Count == 1 ? terms[0] : draft.Apply(Operations.Total, [.. terms]);
+    }
+
+    private int Label(int logits) => draft.Take(Operations.CrossEntropy, new Step(logits) { A = own.Next(sizes.Classes), B = sizes.Classes });
+
+    // A function's result as the loss: as it is, or computed with, as the example wants.
+    private int CallLoss()
+    {
+        int[] results = [.. draft.Steps.Where(step => step.Function is not null).SelectMany(step => step.Results)];
+        if (results.Length == 0)
+            return -1;
+
+        int result = results[^(1 + draft.Next(Math.Min(3, results.Length)))];
+        int loss = own.Next(3) switch
+        {
+            0 => draft.Apply(Operations.Sum, result),
+            1 => draft.Apply(Operations.Sum, draft.Apply(Operations.Square, result)),
+            _ => draft.Take(Operations.Scale, new Step(draft.Apply(Operations.Sum, result)) { Factor = 2 }),
+        };
+        return loss >= 0 && draft[loss].Length == 1 ? loss : -1;
     }
 }

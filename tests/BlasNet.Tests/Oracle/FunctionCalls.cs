@@ -1,61 +1,61 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 
 namespace BlasNet.Tests.Oracle;
 
-/// <summary>Writes the steps of random programs in one of four ways: as they are, as a function, as a function within a function, and as the
-/// second of a function's two results. Steps that mean the same share their function.</summary>
-internal sealed class FunctionCalls(int seed)
+/// <summary>The functions of a program, written with <see cref="Function"/>: one to three arguments, or a tuple among them; one result or a tuple.</summary>
+internal sealed class FunctionCalls
 {
-    private static readonly string[] WithData = ["input", "index", "constant", "lookup", "cross-entropy"];
+    private readonly Dictionary<FunctionDefinition, Func<Expr[], Expr[]>> _calls = [];
+    private readonly Parameter[] _parameters;
+    private readonly ExampleBuilder _builder;
 
-    private readonly Dictionary<string, Function> _functions = [];
-
-    public Expr Build(Graph graph, Expr[] operands, Step step)
+    public FunctionCalls(Parameter[] parameters, RandomProgram program)
     {
-        string meaning = $"{(step with { Operands = [] })} of {operands.Length}";
-        uint choice = (uint)(StableHash(meaning) ^ (seed * 2654435761)) % 5;
-        bool isFunction = choice >= 2 && operands.Length is >= 1 and <= 3 && operands.Any(operand => operand.GraphIfAny is not null)
-            && !WithData.Contains(step.Operation.Name.ToLowerInvariant());
-        return isFunction ? Call(meaning, (int)choice, operands, step) : step.Operation.Build(graph, operands, step);
+        (_parameters, _builder) = (parameters, new ExampleBuilder(parameters, this, program.JoinsParameters));
+        foreach (FunctionDefinition function in program.Functions)
+            _calls.Add(function, Make(function));
     }
 
-    private Expr Call(string meaning, int choice, Expr[] x, Step step)
+    public Expr[] Call(FunctionDefinition function, Expr[] arguments) => _calls[function](arguments);
+
+    private Expr[] Body(FunctionDefinition function, params Expr[] arguments)
     {
-        if (x.Length == 1)
+        var values = new ExampleValues(arguments[0].Graph, _parameters);
+        values.Add(function.FirstArgument, arguments);
+        foreach (Step step in function.Steps)
+            _builder.Run(step, values);
+
+        return [.. function.Results.Select(result => values[result])];
+    }
+
+    private Func<Expr[], Expr[]> Make(FunctionDefinition function) => function.Results.Length switch
+    {
+        1 => Make(function, results => results[0], result => [result]),
+        2 => Make(function, results => (results[0], results[1]), result => [result.Item1, result.Item2]),
+        3 => Make(function, results => (results[0], results[1], results[2]), result => [result.Item1, result.Item2, result.Item3]),
+        _ => Make(function, results => (results[0], results[1], results[2], results[3]), result => [result.Item1, result.Item2, result.Item3, result.Item4]),
+    };
+
+    private Func<Expr[], Expr[]> Make<TResult>(FunctionDefinition f, Func<Expr[], TResult> give, Func<TResult, Expr[]> take)
+    {
+        bool isTuple = f.Form == ArgumentForm.Tuple;
+        switch (f.Arguments.Length)
         {
-            var f = Get(meaning, choice, () => Function.Of(meaning, (Expr a) => Of(step, a)));
-            return choice switch
-            {
-                2 => f.Call(x[0]),
-                3 => Get(meaning, 9, () => Function.Of("outer " + meaning, (Expr a) => f.Call(a))).Call(x[0]),
-                _ => Get(meaning, 10, () => Function.Of("second " + meaning, (Expr a) => (Op.Tanh(a), Of(step, a)))).Call(x[0]).Item2,
-            };
+            case 1:
+                var one = Function.Of(f.Name, (Expr a) => give(Body(f, a)));
+                return x => take(one.Call(x[0]));
+            case 2 when isTuple:
+                var pair = Function.Of(f.Name, ((Expr A, Expr B) x) => give(Body(f, x.A, x.B)));
+                return x => take(pair.Call((x[0], x[1])));
+            case 2:
+                var two = Function.Of(f.Name, (Expr a, Expr b) => give(Body(f, a, b)));
+                return x => take(two.Call(x[0], x[1]));
+            case 3 when isTuple:
+                var mixed = Function.Of(f.Name, ((Expr A, Expr B) x, Expr c) => give(Body(f, x.A, x.B, c)));
+                return x => take(mixed.Call((x[0], x[1]), x[2]));
+            default:
+                var three = Function.Of(f.Name, (Expr a, Expr b, Expr c) => give(Body(f, a, b, c)));
+                return x => take(three.Call(x[0], x[1], x[2]));
         }
-
-        if (x.Length == 2)
-        {
-            var f = Get(meaning, choice, () => Function.Of(meaning, (Expr a, Expr b) => Of(step, a, b)));
-            return choice switch
-            {
-                2 => f.Call(x[0], x[1]),
-                3 => Get(meaning, 9, () => Function.Of("outer " + meaning, (Expr a, Expr b) => f.Call(a, b))).Call(x[0], x[1]),
-                _ => Get(meaning, 10, () => Function.Of("second " + meaning, (Expr a, Expr b) => (Op.Tanh(b), Of(step, a, b)))).Call(x[0], x[1]).Item2,
-            };
-        }
-
-        return Get(meaning, 3, () => Function.Of(meaning, (Expr a, Expr b, Expr c) => Of(step, a, b, c))).Call(x[0], x[1], x[2]);
     }
-
-    private static Expr Of(Step step, params Expr[] operands) => step.Operation.Build(operands[0].Graph, operands, step);
-
-    private T Get<T>(string meaning, int variant, Func<T> make) where T : Function
-    {
-        if (!_functions.TryGetValue($"{variant} {meaning}", out Function? known))
-            _functions.Add($"{variant} {meaning}", known = make());
-
-        return (T)known;
-    }
-
-    private static int StableHash(string text) => text.Aggregate(17, (hash, c) => unchecked(hash * 31 + c));
 }

@@ -34,6 +34,13 @@ internal static class Naive
 
     public static Number[,] Scalar(Number x) => Make(1, 1, (_, _) => x);
 
+    /// <summary>A value of given elements, column after column.</summary>
+    public static Number[,] Shaped(Shape shape, IReadOnlyList<Number> elements) => Make(shape.Rows, shape.Columns, (i, j) => elements[j * shape.Rows + i]);
+
+    public static Shape ShapeOf(Number[,] x) => new(x.Rows(), x.Columns());
+
+    public static double[] Values(Number[,] x) => [.. Elements(x).Select(element => element.Value)];
+
     public static IEnumerable<Number> Column(Number[,] x, int column) => Enumerable.Range(0, x.Rows()).Select(i => x[i, column]);
 
     /// <summary>Column after column.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using BlasNet.Graphs;
 
 namespace BlasNet.Tests.Oracle;
@@ -5,40 +6,37 @@ namespace BlasNet.Tests.Oracle;
 /// <summary>One operation of a random program: how it is written with BlasNet's public functions, and what it means.</summary>
 /// <param name="Name">For reports.</param>
 /// <param name="Choose">Picks operands among an example's values; null where none fit.</param>
-/// <param name="Build">The expression.</param>
+/// <param name="Build">The expressions.</param>
 /// <param name="Define">The definition.</param>
 internal sealed record Operation(
-    string Name, Func<Draft, Step?> Choose, Func<Graph, Expr[], Step, Expr> Build, Func<OracleContext, Number[][,], Step, Number[,]> Define)
+    string Name, Func<Draft, Step?> Choose, Func<Graph, Expr[], Step, Expr[]> Build, Func<Evaluation, Number[][,], Step, Number[][,]> Define)
 {
-    /// <summary>Takes one more random draw of its example.</summary>
-    public bool IsRandom { get; init; }
+    /// <summary>An operation of one result.</summary>
+    public static Operation Of(
+        string name, Func<Draft, Step?> choose, Func<Graph, Expr[], Step, Expr> build, Func<Evaluation, Number[][,], Step, Number[,]> define) =>
+        new(name, choose, (g, x, s) => [build(g, x, s)], (e, x, s) => [define(e, x, s)]);
+
+    /// <summary>Where the operation is smooth and tame.</summary>
+    public Func<Number[][,], bool> Domain { get; init; } = _ => true;
+
+    /// <summary>Brings data of the example, which a function's body must not.</summary>
+    public bool HasData { get; init; }
+
+    /// <summary>Takes a parameter that has not joined the graph beside an expression that is in it.</summary>
+    public bool TakesParameters { get; init; }
+
+    public Func<Step, int> ResultCount { get; init; } = _ => 1;
+
+    public string ToText(Step step, string[] operands)
+    {
+        string[] numbers = (step.A, step.B) == default ? [] : [Text(step.A), Text(step.B)];
+        string[] factor = BitConverter.DoubleToInt64Bits(step.Factor) == 0 ? [] : [Text(step.Factor)];
+        string[] shape = step.Shape == default ? [] : [step.Shape.ToString()];
+        string[] data = step.Data.Length == 0 ? [] : [$"[{string.Join(", ", step.Data.Select(x => Text(x)))}]"];
+        return $"{Name}({string.Join(", ", (string[])[.. operands, .. numbers, .. factor, .. data, .. shape])})";
+    }
 
     public override string ToString() => Name;
-}
 
-/// <summary>What an operation's meaning depends on besides its operands.</summary>
-internal readonly record struct OracleContext(Tape Tape, long Seed, int Example);
-
-/// <summary>One operation of one example.</summary>
-/// <param name="Operands">Numbers of earlier values of the example; the parameters come first.</param>
-internal sealed record Step(params int[] Operands)
-{
-    public Operation Operation { get; init; } = null!;   // set when the step is taken
-
-    public int A { get; init; }
-
-    public int B { get; init; }
-
-    public double Factor { get; init; }
-
-    public Shape Shape { get; init; }
-
-    public double[] Data { get; init; } = [];
-
-    public override string ToString()
-    {
-        string numbers = (A, B, Factor, Shape) == default ? "" : $" A={A} B={B} factor={Factor:R} shape={Shape}";
-        string data = Data.Length == 0 ? "" : $" data=[{string.Join(", ", Data.Select(x => x.ToString("G3")))}]";
-        return $"{Operation}({string.Join(", ", Operands.Select(operand => $"v{operand}"))}){numbers}{data}";
-    }
+    private static string Text(IFormattable value) => value.ToString(value is double ? "R" : null, CultureInfo.InvariantCulture);
 }

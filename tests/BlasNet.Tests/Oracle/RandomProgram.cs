@@ -3,94 +3,106 @@ namespace BlasNet.Tests.Oracle;
 /// <summary>A parameter of a random program.</summary>
 internal sealed record RandomParameter(string Name, Shape Shape, double[] Values);
 
-/// <summary>One example: its steps, and which of its values are asked for.</summary>
-/// <param name="Number">Its number, which random draws depend on.</param>
-/// <param name="Steps">Step i gives value i + the number of parameters.</param>
-/// <param name="Loss">A scalar value.</param>
-/// <param name="Outputs">Values that the test compares besides the losses and the gradients.</param>
-internal sealed record RandomExample(int Number, IReadOnlyList<Step> Steps, int Loss, int[] Outputs);
+/// <summary>Lengths of a state and of an input vector, number of classes and of words.</summary>
+internal sealed record RandomSizes(int State, int Features, int Classes, int Words);
 
-/// <summary>A model and a minibatch of examples, made up from a seed.</summary>
+/// <summary>A model and what is done with it, made up from a seed.</summary>
 /// <remarks>Examples come in one to three kinds. Examples of one kind make the same choices, so that much of them merges, but have
 /// their own data, lengths of sequences, shapes of trees and numbers of columns. Operands are picked from all earlier values: parameters and
 /// what follows from them alone are shared, values are used several times or not at all.</remarks>
-internal sealed record RandomProgram(int Seed, IReadOnlyList<RandomParameter> Parameters, IReadOnlyList<RandomExample> Examples)
+/// <param name="Seed">What it is made up from; also the model's.</param>
+/// <param name="Precision">The model's.</param>
+/// <param name="Parameters">Numbers 0 … of every example and body.</param>
+/// <param name="Functions">Callees before their callers.</param>
+/// <param name="Optimizer">The trainer's.</param>
+/// <param name="Acts">What is done, one after another, with one model, one trainer, one evaluator.</param>
+internal sealed record RandomProgram(
+    int Seed, Precision Precision, IReadOnlyList<RandomParameter> Parameters, IReadOnlyList<FunctionDefinition> Functions, OptimizerDefinition Optimizer,
+    IReadOnlyList<Act> Acts)
 {
+    public const int ParameterCount = 8;
+
+    /// <summary>The parameter that is one number.</summary>
+    public const int Scalar = 6;
+
+    private const string Names = "WVbUETsc";
+
+    /// <summary>How parameters are written where an operand is expected: joined to the graph before, or as they are.</summary>
+    public bool JoinsParameters => (Seed & 4) == 0;
+
     public static RandomProgram Create(int seed)
     {
         var random = new Random(seed);
-        int state = random.Next(2, 5), features = random.Next(2, 5), classes = random.Next(2, 4), words = random.Next(2, 5);
-        Shape[] shapes = [new(state, state), new(state, features), new(state), new(classes, state), new(state, words), new(state, 2 * state), Shape.Scalar];
-        RandomParameter[] parameters = [.. shapes.Select((shape, i) => new RandomParameter("WVbUETs"[i..(i + 1)], shape, Data(random, shape.Size)))];
+        var sizes = new RandomSizes(random.Next(2, 5), random.Next(2, 5), random.Next(2, 4), random.Next(2, 5));
+        int state = sizes.State;
+        Shape[] shapes =
+        [
+            new(state, state), new(state, sizes.Features), new(state), new(sizes.Classes, state), new(state, sizes.Words), new(state, 2 * state),
+            Shape.Scalar, new(state),
+        ];
+        RandomParameter[] parameters = [.. shapes.Select((shape, i) => new RandomParameter(Names[i..(i + 1)], shape, Data(random, shape.Size)))];
         int[] kinds = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next())];
+        var functions = new FunctionPool(seed);
+        RandomExample[] examples = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ =>
+            new ExampleWriter(NewDraft(new Random(kinds[random.Next(kinds.Length)]), isBody: false), random, functions, sizes).Write())];
+        RandomExample penalty = ExampleWriter.WritePenalty(NewDraft(random, isBody: true), functions);
+        var optimizer = OptimizerDefinition.Create(random);
+        return new RandomProgram(
+            seed, random.Next(4) == 0 ? Precision.Single : Precision.Double, parameters, [.. functions.All], optimizer,
+            new ActWriter(random, parameters, examples, optimizer, penalty).Write());
 
-        var tape = new Tape();
-        Number[][,] values = [.. parameters.Select(parameter => Leaf(tape, parameter))];
-        int count = random.Next(1, 7);
-        var examples = new List<RandomExample>();
-        for (int number = 0; number < count; number++)
+        Draft NewDraft(Random structure, bool isBody)
         {
-            var draft = new Draft(new OracleContext(tape, seed, number), values, new Random(kinds[random.Next(kinds.Length)]));
-            examples.Add(new ExampleWriter(draft, random, state, features, words).Write(number));
+            var tape = new Tape();
+            return new Draft(
+                new Evaluation(tape, seed, example: 0, isTraining: !isBody),
+                parameters.Select(parameter => Naive.Shaped(parameter.Shape, [.. parameter.Values.Select(tape.Number)])), structure, isBody);
         }
-
-        return new RandomProgram(seed, parameters, examples);
     }
 
-    /// <summary>Values and gradients by the definitions.</summary>
-    public OracleResult Evaluate()
-    {
-        var tape = new Tape();
-        Number[][,] parameters = [.. Parameters.Select(parameter => Leaf(tape, parameter))];
-        var outputs = new List<double[]>();
-        Number total = tape.Number(0);
-        foreach (RandomExample example in Examples)
-        {
-            var context = new OracleContext(tape, Seed, example.Number);
-            List<Number[,]> values = [.. parameters];
-            foreach (Step step in example.Steps)
-                values.Add(step.Operation.Define(context, [.. step.Operands.Select(operand => values[operand])], step));
+    public RandomProgram WithAct(int index, Act act) => this with { Acts = [.. Acts.Take(index), act, .. Acts.Skip(index + 1)] };
 
-            total += values[example.Loss][0, 0];
-            outputs.AddRange(example.Outputs.Append(example.Loss).Select(output => Naive.Elements(values[output]).Select(x => x.Value).ToArray()));
+    /// <summary>With another function in the place of one, wherever it is called.</summary>
+    public RandomProgram WithFunction(FunctionDefinition function, FunctionDefinition other)
+    {
+        var replaced = new Dictionary<FunctionDefinition, FunctionDefinition>();
+        foreach (FunctionDefinition each in Functions)
+        {
+            FunctionDefinition now = each == function ? other : each;
+            replaced.Add(each, now with { Steps = Replace(now.Steps) });
         }
 
-        double[] adjoints = tape.Backward(total);
-        double[][] gradients = [.. parameters.Select(parameter => Naive.Elements(parameter).Select(x => adjoints[x.Index]).ToArray())];
-        return new OracleResult(outputs, gradients, total.Value, adjoints.Max(Math.Abs));
+        return this with
+        {
+            Functions = [.. replaced.Values],
+            Acts = [.. Acts.Select(act => act.With(example => example with { Steps = Replace(example.Steps) }))],
+        };
+
+        IReadOnlyList<Step> Replace(IReadOnlyList<Step> steps) =>
+            [.. steps.Select(step => step.Function is { } callee ? step with { Function = replaced[callee] } : step)];
     }
-
-    /// <summary>The same program with slightly other numbers everywhere.</summary>
-    public RandomProgram Moved() => this with
-    {
-        Parameters = [.. Parameters.Select(parameter => parameter with { Values = Moved(parameter.Values) })],
-        Examples = [.. Examples.Select(example => example with { Steps = [.. example.Steps.Select(step => step with { Data = Moved(step.Data) })] })],
-    };
-
-    private static double[] Moved(double[] values) => [.. values.Select(value => value * 1.001)];
 
     public override string ToString()
     {
-        var lines = new List<string> { $"seed {Seed}" };
-        lines.AddRange(Parameters.Select((parameter, i) => $"  v{i} = {parameter.Name} {parameter.Shape}"));
-        foreach (RandomExample example in Examples)
-        {
-            lines.Add($"  example {example.Number}: loss v{example.Loss}, outputs {string.Join(", ", example.Outputs.Select(output => $"v{output}"))}");
-            lines.AddRange(example.Steps.Select((step, i) => $"    v{i + Parameters.Count} = {step}"));
-        }
-
+        var lines = new List<string> { $"seed {Seed}, {Precision}, parameters {(JoinsParameters ? "joined by graph.Use" : "as they are")}, {Optimizer}" };
+        lines.AddRange(Parameters.Where((_, i) => IsUsed(i)).Select(parameter =>
+            $"  {parameter.Name} {parameter.Shape} = [{string.Join(", ", parameter.Values.Select(x => x.ToString("G3")))}]"));
+        lines.AddRange(Functions.Where(IsCalled).Select(function => $"  {function.ToText(NameOf)}"));
+        lines.AddRange(Acts.SelectMany(act => act.Lines(NameOf)));
         return string.Join('\n', lines);
     }
 
     internal static double[] Data(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.NextDouble() * 2 - 1)];
 
-    private static Number[,] Leaf(Tape tape, RandomParameter parameter) =>
-        Naive.Make(parameter.Shape.Rows, parameter.Shape.Columns, (i, j) => tape.Number(parameter.Values[j * parameter.Shape.Rows + i]));
-}
+    private static string NameOf(int value) => value < ParameterCount ? Names[value..(value + 1)] : $"v{value}";
 
-/// <summary>What the definitions give.</summary>
-/// <param name="Outputs">For each example its outputs, then its loss.</param>
-/// <param name="Gradients">Of the sum of the losses, for each parameter.</param>
-/// <param name="Loss">The sum of the losses.</param>
-/// <param name="LargestAdjoint">The largest derivative of the loss with respect to anything; says how much rounding is amplified.</param>
-internal sealed record OracleResult(IReadOnlyList<double[]> Outputs, IReadOnlyList<double[]> Gradients, double Loss, double LargestAdjoint);
+    private bool IsUsed(int value) => Functions.Where(IsCalled).Any(function => Uses(function.Steps, function.Results, value))
+        || Acts.Any(act => act.All.Any(example => Uses(example.Steps, [example.Loss, .. example.Outputs], value)));
+
+    private static bool Uses(IReadOnlyList<Step> steps, int[] results, int value) =>
+        results.Contains(value) || steps.Any(step => step.Operands.Contains(value));
+
+    private bool IsCalled(FunctionDefinition function) =>
+        Acts.Any(act => act.All.Any(example => example.Steps.Any(step => step.Function == function)))
+        || Functions.Any(caller => caller != function && caller.Callees.Contains(function) && IsCalled(caller));
+}

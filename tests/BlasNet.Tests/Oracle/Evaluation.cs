@@ -1,0 +1,63 @@
+namespace BlasNet.Tests.Oracle;
+
+/// <summary>The oracle: what steps mean, for one example.</summary>
+/// <param name="tape">Remembers every number.</param>
+/// <param name="seed">Of random draws.</param>
+/// <param name="example">The example's number, which random draws depend on.</param>
+/// <param name="isTraining">Whether dropout drops.</param>
+internal sealed class Evaluation(Tape tape, long seed, int example, bool isTraining)
+{
+    private const int LargestStep = 3000;   // numbers
+    private const int LargestSize = 48;
+
+    public Tape Tape => tape;
+
+    public long Seed => seed;
+
+    public int Example => example;
+
+    public bool IsTraining => isTraining;
+
+    /// <summary>Random draws so far.</summary>
+    public int Draws { get; set; }
+
+    /// <summary>The largest magnitude of a value that is still tame.</summary>
+    public double LargestValue { get; init; } = 20;
+
+    /// <summary>Whether all values so far are finite, not large, and away from kinks.</summary>
+    public bool IsTame { get; private set; } = true;
+
+    /// <summary>Computes the step's values and appends them.</summary>
+    /// <param name="step">Its operands are numbers of <paramref name="values"/>.</param>
+    /// <param name="values">Of the example or of a body, by their numbers.</param>
+    public void Run(Step step, List<Number[,]> values)
+    {
+        int mark = tape.Count;
+        Number[][,] operands = [.. step.Operands.Select(operand => values[operand])];
+        IsTame &= step.Function is not null || step.Operation.Domain(operands);
+        Number[][,] results = step.Function is { } function ? Call(function, operands, values) : step.Operation.Define(this, operands, step);
+        while (values.Count < step.Id)
+            values.Add(null!);
+
+        foreach (Number[,] result in results)
+        {
+            values.Add(operands.Contains(result) ? result : Naive.Map(result, x => x.Index < mark ? x.Copy() : x));
+            IsTame &= tape.Count - mark < LargestStep && result.Length <= LargestSize && Naive.Elements(result).All(x => Math.Abs(x.Value) <= LargestValue);
+        }
+    }
+
+    // Arguments and results are variables of their own.
+    private Number[][,] Call(FunctionDefinition function, Number[][,] operands, List<Number[,]> values)
+    {
+        List<Number[,]> inner = [.. values.Take(function.FirstArgument), .. operands.Select(Copy)];
+        int floor = tape.Floor;
+        tape.Floor = tape.Count;
+        foreach (Step step in function.Steps)
+            Run(step, inner);
+
+        tape.Floor = floor;
+        return [.. function.Results.Select(result => Copy(inner[result]))];
+    }
+
+    private static Number[,] Copy(Number[,] value) => Naive.Map(value, x => x.Copy());
+}
