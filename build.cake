@@ -27,7 +27,7 @@ var options = new (string Name, string Values, string Does)[]
     ("configuration", "Release|Debug", "what to build (Release)"),
     ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern; Fuzz: readers whose name contains TEXT"),
     ("fuzz-seconds", "N", "Fuzz: how long for each reader (60)"),
-    ("random-graphs", "N", "Test: how many random graphs to check against the oracle"),
+    ("random-graphs", "N", "Test: how many random programs to check against the oracle"),
     ("openblas", "auto|system|source", "auto: the system's, installed if that can be done, else built, else do without; system, source: that or fail"),
     ("openblas-source", "PATH", "archive or directory to build OpenBLAS from; without it Debian's source package is downloaded"),
     ("rid", string.Join('|', RuntimeIdentifiers), "Native, Pack: what to collect for (this machine)"),
@@ -97,6 +97,7 @@ Task("Test").IsDependentOn("Build").IsDependentOn("Browser").Does(async () =>
     bool formatted = await Succeeds("dotnet", ["format", "BlasNet.sln", "--no-restore", "--verify-no-changes"]);
     bool passed = await Succeeds("dotnet", ["test", "--solution", "BlasNet.sln", .. Built, "--no-progress", "--no-ansi", .. reports, .. matching]);
 
+    PrintRandomPrograms();
     tally = Tally.OfTrx(testResults);
     Require(tally.Passed + tally.Failed > 0, "No test ran.");
     tally += nativeTally;
@@ -200,6 +201,14 @@ void PrintHelp()
     foreach (var (name, values, does) in options)
         Console.WriteLine($"  --{name}={values}\n           {does}");
     Console.WriteLine();
+}
+
+// What the random programs have counted: of a test that passes the runner prints nothing.
+void PrintRandomPrograms()
+{
+    foreach (var output in System.IO.Directory.GetFiles(testResults, "*.trx").SelectMany(file => XDocument.Load(file).Descendants())
+        .Where(element => element.Name.LocalName == "StdOut" && element.Value.Contains("random programs")))
+        Console.WriteLine(output.Value.Trim());
 }
 
 /// <summary>Counts of tests, as their reports give them.</summary>
