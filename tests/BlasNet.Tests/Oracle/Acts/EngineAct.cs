@@ -2,7 +2,7 @@ using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators;
-using BlasNet.Passes;
+using BlasNet.Differentiation;
 
 namespace BlasNet.Tests.Oracle;
 
@@ -13,7 +13,7 @@ internal enum EngineRequest
     Gradient,
 
     /// <summary>The norms of the examples' gradients, and their sum clipped.</summary>
-    ByExample,
+    PerExample,
 }
 
 /// <summary>A run of the engine itself, with passes on and off.</summary>
@@ -45,12 +45,12 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOp
     private void Check<T>(ProgramRun run, ExampleResult[] expected) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         EngineTool<T> tool = run.GetEngine<T>(Options);
-        double scale = expected.Max(result => result.Scale), clip = Request == EngineRequest.ByExample ? ClipNorm : double.PositiveInfinity;
+        double scale = expected.Max(result => result.Scale), clip = Request == EngineRequest.PerExample ? ClipNorm : double.PositiveInfinity;
         double[][] gradient = Doubles.Like(run.Values());
         foreach (ExampleResult result in expected)
             Doubles.Add(gradient, result.Gradients, Math.Min(1, clip / Math.Sqrt(Doubles.SquaredNorm(result.Gradients))));
 
-        int perPass = Request == EngineRequest.ByExample ? Examples.Count : (Examples.Count + Passes - 1) / Passes;
+        int perPass = Request == EngineRequest.PerExample ? Examples.Count : (Examples.Count + Passes - 1) / Passes;
         for (int first = 0; first < Examples.Count; first += perPass)
             Run(tool, run, expected, first, Math.Min(perPass, Examples.Count - first));
 
@@ -62,7 +62,7 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOp
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (tool.Graph.IsTraining, tool.Graph.RandomSeed) = (true, run.Program.Seed);
-        var request = new ByExample { ClipNorm = ClipNorm };
+        var request = new PerExample { ClipNorm = ClipNorm };
         var asked = new List<(int Example, int Value)>();
         var outputs = new List<Expr>();
         tool.Graph.Clear();
@@ -72,14 +72,14 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOp
             request.Starts.Add(tool.Graph.Count);
             ExampleValues values = run.Build(tool.Graph, Examples[example]);
             request.Losses.Add(values[Examples[example].Loss]);
-            foreach (int output in Request == EngineRequest.ByExample ? [] : Examples[example].Outputs)
+            foreach (int output in Request == EngineRequest.PerExample ? [] : Examples[example].Outputs)
             {
                 asked.Add((example, output));
                 outputs.Add(values[output]);
             }
         }
 
-        bool byExample = Request == EngineRequest.ByExample;
+        bool byExample = Request == EngineRequest.PerExample;
         tool.Engine.Prepare(tool.Graph, [.. outputs], Op.Total([.. request.Losses]), run.Parameters, byExample ? request : null);
         tool.Engine.Execute(tool.Gradient, accumulate: first > 0);
         for (int i = 0; i < asked.Count; i++)
