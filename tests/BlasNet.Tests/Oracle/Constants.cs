@@ -15,7 +15,7 @@ internal static class Constants
         if (choice is 2 or 3 or 5 or 6 or 7)
             draft.Take(Operations.Constant, new Step { Shape = Shape.Scalar, Data = [Number(draft.Next)] });
 
-        if (choice is 4)
+        if (choice is 4 or 8)
             draft.Take(Operations.SignOfZero, new Step { Factor = draft.Next(2) == 0 ? 0.0 : -0.0 });
     }
 

@@ -6,6 +6,8 @@ namespace BlasNet.Tests.Oracle;
 /// <param name="Examples">On which it is done, in their order.</param>
 internal abstract record Act(IReadOnlyList<RandomExample> Examples)
 {
+    private const double LargestScaleOfSingle = 1e3;   // beyond it rounding would be all there is to see
+
     /// <summary>Puts the parameters' first values back before.</summary>
     public bool Resets { get; init; }
 
@@ -69,8 +71,6 @@ internal abstract record Act(IReadOnlyList<RandomExample> Examples)
     protected virtual IDisposable? Prepare(ProgramRun run) => null;
 
     protected virtual long SeedOf(ProgramRun run) => run.Program.Seed;
-
-    private const double LargestScaleOfSingle = 1e3;   // beyond it rounding would be all there is to see
 
     private ExampleResult[] Evaluate(ProgramRun run)
     {

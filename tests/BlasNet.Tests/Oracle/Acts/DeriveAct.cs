@@ -52,7 +52,7 @@ internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, EngineOp
         {
             var (jacobianVector, hessianVector) = Define(expected[i], Examples[i].Outputs[0], direction);
             Doubles.Add(hessian, hessianVector, 1);
-            scale = Math.Max(scale, expected[i].Scale);   // of all that these derivatives take, too
+            scale = Math.Max(scale, expected[i].Scale);
             run.Compare($"J·v of output {i}", jacobianVector, tool.Engine.ValueOf(i), expected[i].Loss.Tape.LargestMagnitude);
         }
 

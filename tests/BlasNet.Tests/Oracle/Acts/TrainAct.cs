@@ -13,7 +13,7 @@ internal enum Noise
 /// <summary>One optimizer step. What is looked at are the parameters after it.</summary>
 internal sealed record TrainAct(IReadOnlyList<RandomExample> Examples, int ComputeBatch, int Workers) : Act(Examples)
 {
-    /// <summary>Of memory for passes, so that they hold only some examples; 0 for no limit.</summary>
+    /// <summary>Whether the memory of passes is limited, so that they hold only some examples.</summary>
     public bool HasBudget { get; init; }
 
     public bool IsWeighted { get; init; }
@@ -25,7 +25,7 @@ internal sealed record TrainAct(IReadOnlyList<RandomExample> Examples, int Compu
     /// <summary>The regulariser: an example without data, whose loss is added to the objective; null for none.</summary>
     public RandomExample? Penalty { get; init; }
 
-    /// <summary>Whether the first example's gradient is not finite: that of √(s·0)², whose value is.</summary>
+    /// <summary>Whether the first example's gradient is not finite: √(0·s) is added to its loss.</summary>
     public bool IsPoisoned { get; init; }
 
     protected override bool IsTraining => true;
