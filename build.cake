@@ -1,6 +1,7 @@
 #addin nuget:?package=CliWrap&version=3.10.5
 #load "native/openblas.cake"
 #load "tests/fuzz.cake"
+#load "tests/mutate.cake"
 
 using System.Threading;
 using System.Xml.Linq;
@@ -14,6 +15,7 @@ var targets = new (string Name, string Does)[]
     ("Demo", "sets everything up, trains the digits with batching off and on, and compares"),
     ("Test", "sets everything up, checks the format, runs all tests; the last line counts them"),
     ("Fuzz", "feeds every reader of files with bytes that reach new branches, and counts the tries (AFL; --filter=csv for one reader)"),
+    ("Mutate", "changes the library in small ways, and shows the changes that no test notices (--filter=Passes/*,Engine.cs for some files)"),
     ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
     ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it"),
     ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),
@@ -25,9 +27,14 @@ var targets = new (string Name, string Does)[]
 var options = new (string Name, string Values, string Does)[]
 {
     ("configuration", "Release|Debug", "what to build (Release)"),
-    ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern; Fuzz: readers whose name contains TEXT"),
+    ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern; Fuzz: readers whose name contains TEXT; "
+        + "Mutate: files of src/BlasNet, with * and commas"),
     ("fuzz-seconds", "N", "Fuzz: how long for each reader (60)"),
-    ("random-graphs", "N", "Test: how many random programs to check against the oracle"),
+    ("mutants", "N", "Mutate: how many of each file, drawn at random by --seed; all without it"),
+    ("seed", "N", "Mutate: of the draw (0)"),
+    ("tests", "TEXT", "Mutate: only test classes whose name contains TEXT"),
+    ("jobs", "N", "Mutate: processes at once (one for each processor)"),
+    ("random-graphs", "N", "Test, Mutate: how many random programs to check against the oracle"),
     ("openblas", "auto|system|source", "auto: the system's, installed if that can be done, else built, else do without; system, source: that or fail"),
     ("openblas-source", "PATH", "archive or directory to build OpenBLAS from; without it Debian's source package is downloaded"),
     ("rid", string.Join('|', RuntimeIdentifiers), "Native, Pack: what to collect for (this machine)"),
@@ -40,12 +47,15 @@ string openBlasSource = Argument("openblas-source", "");
 string openBlas = Choice("openblas", openBlasSource != "" || target == "Pack" ? "source" : "auto", ["auto", "system", "source"]);
 string filter = Argument("filter", "");
 string randomGraphs = Argument("random-graphs", "");
+string mutants = Argument("mutants", ""), seed = Argument("seed", ""), jobs = Argument("jobs", ""), mutantTests = Argument("tests", "");
 string fuzzSeconds = Argument("fuzz-seconds", "60");
 
 foreach (string name in Context.Arguments.GetArguments().Keys)
     Require(name == "target" || options.Any(option => option.Name == name), $"Unknown option --{name}; 'dotnet cake --target=Help' lists them.");
 
 Require(randomGraphs == "" || int.TryParse(randomGraphs, out int graphs) && graphs > 0, $"--random-graphs={randomGraphs}: must be a positive number.");
+Require(new[] { mutants, jobs }.All(text => text == "" || int.TryParse(text, out int number) && number > 0), "--mutants and --jobs must be positive numbers.");
+Require(seed == "" || int.TryParse(seed, out _), $"--seed={seed}: must be a whole number.");
 Require(int.TryParse(fuzzSeconds, out int seconds) && seconds > 0, $"--fuzz-seconds={fuzzSeconds}: must be a positive number.");
 Require(openBlasSource == "" || System.IO.Path.Exists(openBlasSource), $"--openblas-source={openBlasSource}: no such file or directory.");
 Require(openBlasSource == "" || openBlas == "source", $"--openblas-source goes with --openblas=source, not with --openblas={openBlas}.");
@@ -106,6 +116,8 @@ Task("Test").IsDependentOn("Build").IsDependentOn("Browser").Does(async () =>
 });
 
 Task("Fuzz").Does(FuzzReaders);
+
+Task("Mutate").IsDependentOn("Native").Does(MutateLibrary);
 
 Task("Pack").IsDependentOn("Native").Does(async () =>
 {

@@ -91,7 +91,10 @@ internal static class Verify
             return;
 
         for (long i = 0; i < plan.Graph.LengthOf(node); i++)
-            Require(owner[plan.Offsets[root] + plan.Displacements[node] + i] == root, plan.Graph, reader, $"reads %{node} after its place has been used again");
+        {
+            bool owns = owner.TryGetValue(plan.PlaceOf(node) + i, out int there) && there == root;
+            Require(owns, plan.Graph, reader, $"reads %{node} outside its place, or after that has been used again");
+        }
     }
 
     private static void CheckShape(Graph graph, int node, Operator op)

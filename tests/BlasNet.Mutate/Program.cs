@@ -1,0 +1,14 @@
+using System.CommandLine;
+using BlasNet.Mutate;
+
+var files = new Option<string>("--filter") { Description = "Files to mutate, relative to src/BlasNet, or by name; * and commas", DefaultValueFactory = _ => Session.Everything };
+var tests = new Option<string>("--tests") { Description = "Only test classes that contain this" };
+var count = new Option<int>("--mutants") { Description = "Mutants of each file, drawn at random; all without it", DefaultValueFactory = _ => int.MaxValue };
+var seed = new Option<int>("--seed") { Description = "Of the draw" };
+var jobs = new Option<int>("--jobs") { Description = "Test processes at once", DefaultValueFactory = _ => Environment.ProcessorCount };
+var root = new Argument<DirectoryInfo>("root") { Description = "The repository, its tests built for Release" };
+
+var command = new RootCommand("Changes the library in small ways, and shows the changes that no test notices.") { root, files, tests, count, seed, jobs };
+command.SetAction(result => new Session(
+    result.GetRequiredValue(root).FullName, result.GetRequiredValue(files), result.GetValue(tests) ?? "", result.GetValue(count), result.GetValue(seed), result.GetValue(jobs)).Run());
+return await command.Parse(args).InvokeAsync();

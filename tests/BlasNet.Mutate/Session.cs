@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace BlasNet.Mutate;
+
+/// <summary>One run of the target: compile, find out which tests reach what, try each mutant, report.</summary>
+/// <param name="root">The repository.</param>
+/// <param name="filter">Patterns of files, with commas between.</param>
+/// <param name="tests">Part of the names of test classes.</param>
+/// <param name="count">Mutants of each file.</param>
+/// <param name="seed">Of the draw.</param>
+/// <param name="jobs">Processes at once.</param>
+internal sealed class Session(string root, string filter, string tests, int count, int seed, int jobs)
+{
+    public const string Everything = "Passes/*,Graphs/*,Execution/*,Training/*,Operators/*";
+
+    // Rooms that start programs and look at files; what they see of the library, the others see sooner.
+    private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Native", "Packaging"];
+
+    private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = jobs };
+
+    /// <returns>The exit code: 1 if a mutant survived that is not explained.</returns>
+    public async Task<int> Run()
+    {
+        string folder = Path.Combine(root, "artifacts", "mutate");
+        string copy = Copy(Path.Combine(root, "tests", "BlasNet.Tests", "bin", "Release", "net10.0"), folder);
+        Explained explained = Explained.Read(Path.Combine(root, "tests", "BlasNet.Mutate", "Explained.txt"));
+
+        Library library = await Library.Open(Path.Combine(root, "src", "BlasNet"), filter.Split(','));
+        List<Mutant> all = library.Compile(Path.Combine(copy, "BlasNet.dll"));
+        Console.WriteLine($"{all.Count} mutants compile, {library.DroppedCount} do not.");
+
+        var program = new TestProgram(Path.Combine(copy, "BlasNet.Tests.dll"));
+        string[] classes = [.. (await program.Classes()).Where(name => name.Contains(tests, StringComparison.Ordinal) && !Outside.Contains(name.Split('.')[2]))];
+        Coverage coverage = await Coverage.Measure(program, classes, folder, _parallel);
+        Console.WriteLine($"{classes.Length} test classes run.");
+        foreach (string name in coverage.Failing)
+            Console.WriteLine($"Not used, since it fails without a mutant: {name}");
+
+        List<Verdict> verdicts = await Try(Draw(all, explained), new Trial(program, coverage));
+        return Report.Write(verdicts, explained, all) ? 0 : 1;
+    }
+
+    private async Task<List<Verdict>> Try(Mutant[] mutants, Trial trial)
+    {
+        List<Verdict> verdicts = [];
+        await Parallel.ForEachAsync(mutants, _parallel, async (mutant, _) =>
+        {
+            Verdict verdict = await trial.Run(mutant);
+            lock (verdicts)
+            {
+                verdicts.Add(verdict);
+                if (!verdict.Caught)
+                    Console.WriteLine($"[{verdicts.Count}/{mutants.Length}] survived: {mutant}{(verdict.Reached ? "" : " (not reached)")}");
+            }
+        });
+        return verdicts;
+    }
+
+    /// <summary>The same mutants for the same seed, whatever else the file holds.</summary>
+    private Mutant[] Draw(List<Mutant> mutants, Explained explained) =>
+        [.. mutants.Where(mutant => !explained.Contains(mutant)).GroupBy(mutant => mutant.File)
+            .SelectMany(group => group.OrderBy(mutant => Lot(mutant), StringComparer.Ordinal).Take(count).OrderBy(mutant => mutant.Id))];
+
+    private string Lot(Mutant mutant) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {mutant.File} {mutant.Change}")));
+
+    private static string Copy(string from, string folder)
+    {
+        if (!Directory.Exists(from))
+            throw new DirectoryNotFoundException($"The tests are not built: {from}");
+
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+
+        string to = Path.Combine(folder, "bin");
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+
+        return to;
+    }
+}
