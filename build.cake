@@ -32,7 +32,7 @@ var options = new (string Name, string Values, string Does)[]
     ("fuzz-seconds", "N", "Fuzz: how long for each reader (60)"),
     ("mutants", "N", "Mutate: how many of each file, drawn at random by --seed; all without it"),
     ("seed", "N", "Mutate: of the draw (0)"),
-    ("tests", "TEXT", "Mutate: only test classes whose name contains TEXT"),
+    ("tests", "TEXT", "Mutate: only test classes whose name contains TEXT, or one of several with commas between"),
     ("jobs", "N", "Mutate: processes at once (one for each processor)"),
     ("random-graphs", "N", "Test, Mutate: how many random programs to check against the oracle"),
     ("openblas", "auto|system|source", "auto: the system's, installed if that can be done, else built, else do without; system, source: that or fail"),

@@ -2,7 +2,7 @@ using System.CommandLine;
 using BlasNet.Mutate;
 
 var files = new Option<string>("--filter") { Description = "Files to mutate, relative to src/BlasNet, or by name; * and commas", DefaultValueFactory = _ => Session.Everything };
-var tests = new Option<string>("--tests") { Description = "Only test classes that contain this" };
+var tests = new Option<string>("--tests") { Description = "Only test classes whose name contains one of these; commas between" };
 var count = new Option<int>("--mutants") { Description = "Mutants of each file, drawn at random; all without it", DefaultValueFactory = _ => int.MaxValue };
 var seed = new Option<int>("--seed") { Description = "Of the draw" };
 var jobs = new Option<int>("--jobs") { Description = "Test processes at once", DefaultValueFactory = _ => Environment.ProcessorCount };

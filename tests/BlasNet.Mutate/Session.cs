@@ -6,7 +6,7 @@ namespace BlasNet.Mutate;
 /// <summary>One run of the target: compile, find out which tests reach what, try each mutant, report.</summary>
 /// <param name="root">The repository.</param>
 /// <param name="filter">Patterns of files, with commas between.</param>
-/// <param name="tests">Part of the names of test classes.</param>
+/// <param name="tests">Parts of the names of test classes, with commas between.</param>
 /// <param name="count">Mutants of each file.</param>
 /// <param name="seed">Of the draw.</param>
 /// <param name="jobs">Processes at once.</param>
@@ -14,8 +14,8 @@ internal sealed class Session(string root, string filter, string tests, int coun
 {
     public const string Everything = "Passes/*,Graphs/*,Execution/*,Training/*,Operators/*";
 
-    // Rooms that start programs and look at files; what they see of the library, the others see sooner.
-    private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Native", "Packaging"];
+    // Rooms of the tests that start programs, look at files or call kernels alone; what they see of the rest, the others see sooner.
+    private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Native", "Packaging"];
 
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = jobs };
 
@@ -31,7 +31,7 @@ internal sealed class Session(string root, string filter, string tests, int coun
         Console.WriteLine($"{all.Count} mutants compile, {library.DroppedCount} do not.");
 
         var program = new TestProgram(Path.Combine(copy, "BlasNet.Tests.dll"));
-        string[] classes = [.. (await program.Classes()).Where(name => name.Contains(tests, StringComparison.Ordinal) && !Outside.Contains(name.Split('.')[2]))];
+        string[] classes = [.. (await program.Classes()).Where(name => !Outside.Contains(name.Split('.')[2]) && tests.Split(',').Any(name.Contains))];
         Coverage coverage = await Coverage.Measure(program, classes, folder, _parallel);
         Console.WriteLine($"{classes.Length} test classes run.");
         foreach (string name in coverage.Failing)

@@ -18,6 +18,21 @@ public sealed class VerifyTests
     [Fact]
     public void A_value_of_no_rows_is_found() => AssertRefused("has an empty value", Append(TanhOperator.Instance, [Input()], default));
 
+    [Fact]
+    public void The_first_node_is_checked() => AssertRefused("has an empty value", Append(TanhOperator.Instance, [], default));
+
+    [Fact]
+    public void A_scalar_is_kept() => AssertKept(_graph.Constant(1).Index);
+
+    [Fact]
+    public void A_graph_is_checked_up_to_its_last_node_and_no_further()
+    {
+        while (_graph.Count < _graph.Capacity)
+            Input();
+
+        AssertKept(_graph.Count - 1);
+    }
+
     [Theory, InlineData(-1), InlineData(1), InlineData(2)]
     public void An_input_that_does_not_come_before_its_reader_is_found(int input)
     {
@@ -180,6 +195,18 @@ public sealed class VerifyTests
     }
 
     [Fact]
+    public void A_place_in_the_gradient_buffer_is_none_in_the_arena()
+    {
+        Expr x = _graph.At(Input()), value = Op.Softmax(x), gradient = Op.Tanh(x), reader = Op.Softmax(value);
+        int[] outputs = [reader.Index, gradient.Index];
+        var plan = new Plan();
+        new PlanMemory().Run(plan, _graph, outputs, [], []);
+        plan.Offsets[gradient.Index] = plan.Offsets[value.Index];
+        (plan.Regions[gradient.Index], plan.Absorbed[gradient.Index]) = (Region.Gradients, true);
+        Verify.Run(plan, outputs);
+    }
+
+    [Fact]
     public void A_view_outside_its_buffer_is_found()
     {
         int owner = Op.Tanh(_graph.At(Input())).Index;
@@ -216,6 +243,18 @@ public sealed class VerifyTests
 
         plan.Offsets[owner + 2] = plan.Offsets[owner + 1];
         AssertRefused($"reads %{owner + 1} outside its place, or after that has been used again", () => Verify.Run(plan, outputs));
+    }
+
+    [Fact]
+    public void A_node_before_an_owner_of_results_is_not_one_of_them()
+    {
+        int before = Op.Tanh(_graph.At(Input())).Index;
+        int owner = _graph.AppendWithResults(new TwoResults(), 0, [0], Three, 1, shared: false);
+        Plan plan = PlanOf(Append(AddOperator.Instance, [before, owner + 1], Three), out int[] outputs);
+        Assert.Equal(before, plan.Order[0]);
+        plan.Order[1..].CopyTo(plan.Steps);
+        plan.StepCount--;
+        AssertRefused($"reads %{before} before it is computed", () => Verify.Run(plan, outputs));
     }
 
     [Fact]

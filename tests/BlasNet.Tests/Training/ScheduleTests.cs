@@ -35,18 +35,46 @@ public sealed class ScheduleTests
         Assert.Equal(0.05, new Sgd(0.2) { Schedule = Schedule.WarmUp(4) }.LearningRateAt(1));
 
     [Fact]
+    public void The_smallest_arguments_are_allowed()
+    {
+        Assert.Equal([1, 0, 0], Factors(Schedule.Step(1, 0), 1, 2, 3));
+        Assert.Equal([1, 0], Factors(Schedule.Cosine(1), 1, 2));
+        Assert.Equal([1, 0], Factors(Schedule.Linear(1), 1, 2));
+        Assert.Equal([1, 1], Factors(Schedule.WarmUp(1), 1, 2));
+        Assert.Equal([0.5, 1], Factors(Schedule.Constant.Then(0, Schedule.WarmUp(2)), 1, 2));
+    }
+
+    [Theory, InlineData(-0.5), InlineData(double.NaN), InlineData(double.PositiveInfinity)]
+    public void A_factor_that_is_negative_or_not_finite_is_an_error_of_its_step(double factor)
+    {
+        var error = Assert.Throws<InvalidOperationException>(() => new Schedule(step => step == 3 ? factor : 1).FactorAt(3));
+        Assert.Contains("step 3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(-0.5), InlineData(double.NaN), InlineData(double.PositiveInfinity)]
+    public void A_last_factor_that_is_negative_or_not_finite_is_refused(double factor)
+    {
+        AssertRefused("factor", () => Schedule.Step(1, factor));
+        AssertRefused("final", () => Schedule.Cosine(1, factor));
+        AssertRefused("final", () => Schedule.Linear(1, factor));
+    }
+
+    [Fact]
     public void Arguments_out_of_range_are_named()
     {
         AssertRefused("every", () => Schedule.Step(0, 0.5));
-        AssertRefused("factor", () => Schedule.Step(1, double.NaN));
-        AssertRefused("final", () => Schedule.Cosine(1, -1));
+        AssertRefused("steps", () => Schedule.Cosine(0));
         AssertRefused("steps", () => Schedule.Linear(0));
         AssertRefused("steps", () => Schedule.WarmUp(0));
         AssertRefused("steps", () => Schedule.Constant.Then(-1, Schedule.Constant));
-
-        static void AssertRefused(string parameter, Func<Schedule> create) =>
-            Assert.Equal(parameter, Assert.ThrowsAny<ArgumentException>(create).ParamName);
+        AssertRefused("factor", () => new Schedule(null!));
+        AssertRefused("next", () => Schedule.Constant.Then(1, null!));
+        AssertRefused("other", () => Schedule.Constant.Times(null!));
+        AssertRefused("left", () => (Schedule)null! * Schedule.Constant);
     }
+
+    private static void AssertRefused(string parameter, Func<Schedule> create) =>
+        Assert.Equal(parameter, Assert.ThrowsAny<ArgumentException>(create).ParamName);
 
     private static double[] Factors(Schedule schedule, params long[] steps) => [.. steps.Select(schedule.FactorAt)];
 }
