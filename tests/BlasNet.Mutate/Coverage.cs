@@ -25,7 +25,8 @@ internal sealed class Coverage
     }
 
     /// <summary>The fastest first.</summary>
-    public IEnumerable<string> ClassesOf(Mutant mutant) => _classes.GetValueOrDefault(mutant.Id, []).OrderBy(TimeOf).ThenBy(name => name, StringComparer.Ordinal);
+    public IEnumerable<string> ClassesOf(Mutant mutant) =>
+        _classes.GetValueOrDefault(mutant.Id, []).OrderBy(TimeOf).ThenBy(name => name, StringComparer.Ordinal);
 
     public TimeSpan TimeOf(string name) => _times[name];
 

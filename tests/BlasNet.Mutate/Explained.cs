@@ -1,6 +1,6 @@
 namespace BlasNet.Mutate;
 
-/// <summary>The list of mutants that no test can tell from the library, each with the reason: a line <c>file member: change</c> and below it, indented, why.</summary>
+/// <summary>The list of mutants that no test can tell from the library: a line <c>file member: change</c> and below it, indented, the reason.</summary>
 internal sealed class Explained
 {
     private readonly Dictionary<string, string> _reasons = [];

@@ -35,11 +35,14 @@ internal sealed class Library
             arguments.MetadataReferences.Select(reference => MetadataReference.CreateFromFile(reference.Reference)),
             arguments.CompilationOptions.WithGeneralDiagnosticOption(ReportDiagnostic.Suppress));
 
-        ISourceGenerator[] generators = [.. arguments.AnalyzerReferences.Select(reference => new AnalyzerFileReference(reference.FilePath, AssemblyLoader.Instance))
+        ISourceGenerator[] generators = [.. arguments.AnalyzerReferences
+            .Select(reference => new AnalyzerFileReference(reference.FilePath, AssemblyLoader.Instance))
             .SelectMany(reference => reference.GetGenerators(LanguageNames.CSharp))];
-        CSharpGeneratorDriver.Create(generators, parseOptions: arguments.ParseOptions).RunGeneratorsAndUpdateCompilation(compilation, out Compilation generated, out _);
+        CSharpGeneratorDriver.Create(generators, parseOptions: arguments.ParseOptions)
+            .RunGeneratorsAndUpdateCompilation(compilation, out Compilation generated, out _);
 
-        SyntaxTree[] chosen = [.. trees.Where(tree => patterns.Any(pattern => Matches(pattern, Relative(folder, tree)))).OrderBy(tree => tree.FilePath, StringComparer.Ordinal)];
+        SyntaxTree[] chosen = [.. trees.Where(tree => patterns.Any(pattern => Matches(pattern, Relative(folder, tree))))
+            .OrderBy(tree => tree.FilePath, StringComparer.Ordinal)];
         return new(folder, (CSharpCompilation)generated.AddSyntaxTrees(Switch(arguments.ParseOptions)), chosen);
     }
 
@@ -104,7 +107,8 @@ internal sealed class Library
             "-p:SkipCompilerExecution=true", "-p:DesignTimeBuild=true", "-getItem:CscCommandLineArgs"];
         BufferedCommandResult result = await Cli.Wrap("dotnet").WithArguments(command).WithWorkingDirectory(folder).ExecuteBufferedAsync();
         using var items = JsonDocument.Parse(result.StandardOutput);
-        return [.. items.RootElement.GetProperty("Items").GetProperty("CscCommandLineArgs").EnumerateArray().Select(item => item.GetProperty("Identity").GetString()!)];
+        return [.. items.RootElement.GetProperty("Items").GetProperty("CscCommandLineArgs").EnumerateArray()
+            .Select(item => item.GetProperty("Identity").GetString()!)];
     }
 
     private static SyntaxTree Switch(CSharpParseOptions options)
@@ -114,7 +118,8 @@ internal sealed class Library
     }
 
     private static bool Matches(string pattern, string file) =>
-        FileSystemName.MatchesSimpleExpression(pattern, file, ignoreCase: false) || FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(file), ignoreCase: false);
+        FileSystemName.MatchesSimpleExpression(pattern, file, ignoreCase: false)
+        || FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(file), ignoreCase: false);
 
     private static string Relative(string folder, SyntaxTree tree) => Path.GetRelativePath(folder, tree.FilePath).Replace('\\', '/');
 

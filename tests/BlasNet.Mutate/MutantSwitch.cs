@@ -1,11 +1,14 @@
+using static System.Environment;
+using static System.Globalization.CultureInfo;
+
 namespace BlasNet;
 
 /// <summary>Says which mutant of the library is active: the one that the environment names, or none.</summary>
 internal static class MutantSwitch
 {
     // Read once, so that compiled code of the second tier contains no test of it.
-    private static readonly int Active = int.Parse(System.Environment.GetEnvironmentVariable("BLASNET_MUTANT") ?? "-1", System.Globalization.CultureInfo.InvariantCulture);
-    private static readonly bool[]? Reached = Record(System.Environment.GetEnvironmentVariable("BLASNET_MUTANTS_REACHED"));
+    private static readonly int Active = int.Parse(GetEnvironmentVariable("BLASNET_MUTANT") ?? "-1", InvariantCulture);
+    private static readonly bool[]? Reached = Record(GetEnvironmentVariable("BLASNET_MUTANTS_REACHED"));
 
     public static bool Is(int mutant)
     {
@@ -23,8 +26,8 @@ internal static class MutantSwitch
 
         var reached = new bool[1 << 17];
         System.AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-            System.IO.File.WriteAllLines($"{file}.{System.Environment.ProcessId}", System.Linq.Enumerable.Range(0, reached.Length)
-                .Where(mutant => reached[mutant]).Select(mutant => mutant.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            System.IO.File.WriteAllLines($"{file}.{ProcessId}", System.Linq.Enumerable.Range(0, reached.Length)
+                .Where(mutant => reached[mutant]).Select(mutant => mutant.ToString(InvariantCulture)));
         return reached;
     }
 }

@@ -10,7 +10,7 @@ namespace BlasNet.Mutate;
 /// <param name="Apply">Makes the expression that does either, from the switch and the expression, which may hold other mutants.</param>
 internal readonly record struct Mutation(string Text, Func<ExpressionSyntax, ExpressionSyntax, ExpressionSyntax> Apply);
 
-/// <summary>The changes of expressions. Only those that no other one implies: who notices that a condition is always true and always false notices its negation.</summary>
+/// <summary>The changes of expressions. None that others imply: a test that notices a condition that is always true notices its negation, too.</summary>
 internal static class Mutations
 {
     private static readonly Dictionary<SyntaxKind, SyntaxKind[]> Operators = new()
@@ -77,7 +77,7 @@ internal static class Mutations
     /// <returns>The compound assignment that does the opposite.</returns>
     public static IEnumerable<AssignmentExpressionSyntax> OfAssignment(AssignmentExpressionSyntax assignment) =>
         Operators.GetValueOrDefault(assignment.OperatorToken.Kind(), []).Select(kind => assignment.WithOperatorToken(Token(kind, assignment.OperatorToken)))
-            .Select(other => (AssignmentExpressionSyntax)SyntaxFactory.ParseExpression(other.ToString()));
+            .Select(other => (AssignmentExpressionSyntax)Parse(other.ToString()));
 
     /// <summary>Leaving out an operand keeps the variables that the other one declares.</summary>
     private static IEnumerable<Mutation> OfLogic(ExpressionSyntax expression)
@@ -101,18 +101,20 @@ internal static class Mutations
         BinaryExpressionSyntax { RawKind: (int)CoalesceExpression } coalesce => [coalesce.Right],
         BinaryExpressionSyntax binary => Operators.GetValueOrDefault(binary.OperatorToken.Kind(), [])
             .Where((_, i) => i > 0 || !IsEquality(binary) || !IsTruthValue(binary)).Where((_, i) => i == 0 || !IsTruthValue(binary))
-            .Select(kind => SyntaxFactory.ParseExpression($"{binary.Left} {SyntaxFacts.GetText(kind)} {binary.Right}")),
-        IsPatternExpressionSyntax test when !Declares(test) => Patterns(test.Pattern).Select(pattern => SyntaxFactory.ParseExpression($"{test.Expression} is {pattern}")),
+            .Select(kind => Parse($"{binary.Left} {SyntaxFacts.GetText(kind)} {binary.Right}")),
+        IsPatternExpressionSyntax test when !Declares(test) => Patterns(test.Pattern).Select(pattern => Parse($"{test.Expression} is {pattern}")),
         PrefixUnaryExpressionSyntax { RawKind: (int)UnaryMinusExpression } minus => [minus.Operand],
-        PrefixUnaryExpressionSyntax { RawKind: (int)PreIncrementExpression } up when !IsStatement(up) => [SyntaxFactory.ParseExpression($"--{up.Operand}")],
-        PrefixUnaryExpressionSyntax { RawKind: (int)PreDecrementExpression } down when !IsStatement(down) => [SyntaxFactory.ParseExpression($"++{down.Operand}")],
-        PostfixUnaryExpressionSyntax { RawKind: (int)PostIncrementExpression } up when !IsStatement(up) => [SyntaxFactory.ParseExpression($"{up.Operand}--")],
-        PostfixUnaryExpressionSyntax { RawKind: (int)PostDecrementExpression } down when !IsStatement(down) => [SyntaxFactory.ParseExpression($"{down.Operand}++")],
+        PrefixUnaryExpressionSyntax { OperatorToken.RawKind: (int)PlusPlusToken } up when !IsStatement(up) => [Parse($"--{up.Operand}")],
+        PrefixUnaryExpressionSyntax { OperatorToken.RawKind: (int)MinusMinusToken } down when !IsStatement(down) => [Parse($"++{down.Operand}")],
+        PostfixUnaryExpressionSyntax { OperatorToken.RawKind: (int)PlusPlusToken } up when !IsStatement(up) => [Parse($"{up.Operand}--")],
+        PostfixUnaryExpressionSyntax { OperatorToken.RawKind: (int)MinusMinusToken } down when !IsStatement(down) => [Parse($"{down.Operand}++")],
         LiteralExpressionSyntax literal => Literals(literal),
-        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax called } call when Names.TryGetValue(called.Name.Identifier.Text, out string? other)
-            && !IsStatement(call) => [call.WithExpression(called.WithName(SyntaxFactory.IdentifierName(other)))],
+        InvocationExpressionSyntax { Expression: MemberAccessExpressionSyntax called } call
+            when Names.TryGetValue(called.Name.Identifier.Text, out string? other) && !IsStatement(call) => [call.WithExpression(called.WithName(SyntaxFactory.IdentifierName(other)))],
         _ => [],
     };
+
+    private static ExpressionSyntax Parse(string text) => SyntaxFactory.ParseExpression(text);
 
     private static IEnumerable<ExpressionSyntax> Literals(LiteralExpressionSyntax literal)
     {
@@ -126,7 +128,7 @@ internal static class Mutations
             int or long or uint or ulong or float or double => $"({text} + 1)",
             _ => null,
         };
-        return other is null ? [] : [SyntaxFactory.ParseExpression(other)];
+        return other is null ? [] : [Parse(other)];
     }
 
     private static IEnumerable<string> Patterns(PatternSyntax pattern)
@@ -156,14 +158,21 @@ internal static class Mutations
     private static bool IsEquality(ExpressionSyntax expression) => expression.RawKind is (int)EqualsExpression or (int)NotEqualsExpression;
 
     /// <summary>A value handed on as it is.</summary>
-    private static bool IsAnswer(ExpressionSyntax expression) =>
-        expression is InvocationExpressionSyntax or IdentifierNameSyntax or MemberAccessExpressionSyntax or PrefixUnaryExpressionSyntax { RawKind: (int)LogicalNotExpression }
-            or IsPatternExpressionSyntax && !Declares(expression)
-        && expression.Parent is ReturnStatementSyntax or ArrowExpressionClauseSyntax or EqualsValueClauseSyntax or ArgumentSyntax { RefKindKeyword.RawKind: 0 }
-            or AssignmentExpressionSyntax or LambdaExpressionSyntax
-        && (expression.Parent is not AssignmentExpressionSyntax assignment || assignment.Right == expression);
+    private static bool IsAnswer(ExpressionSyntax expression)
+    {
+        bool isPlain = expression is InvocationExpressionSyntax or IdentifierNameSyntax or MemberAccessExpressionSyntax
+            or PrefixUnaryExpressionSyntax { RawKind: (int)LogicalNotExpression } or IsPatternExpressionSyntax;
+        return isPlain && !Declares(expression) && expression.Parent switch
+        {
+            ReturnStatementSyntax or ArrowExpressionClauseSyntax or EqualsValueClauseSyntax or LambdaExpressionSyntax => true,
+            ArgumentSyntax argument => argument.RefKindKeyword.IsKind(None),
+            AssignmentExpressionSyntax assignment => assignment.Right == expression,
+            _ => false,
+        };
+    }
 
-    private static bool IsStatement(ExpressionSyntax expression) => expression.Parent is ExpressionStatementSyntax or ForStatementSyntax or ArrowExpressionClauseSyntax;
+    private static bool IsStatement(ExpressionSyntax expression) =>
+        expression.Parent is ExpressionStatementSyntax or ForStatementSyntax or ArrowExpressionClauseSyntax;
 
     private static bool Declares(ExpressionSyntax expression) =>
         expression.DescendantNodesAndSelf().Any(node => node is SingleVariableDesignationSyntax or DeclarationExpressionSyntax);
@@ -175,7 +184,8 @@ internal static class Mutations
     private static BinaryExpressionSyntax Binary(SyntaxKind kind, ExpressionSyntax left, ExpressionSyntax right) =>
         SyntaxFactory.BinaryExpression(kind, left, Parenthesized(right));
 
-    private static ParenthesizedExpressionSyntax Parenthesized(ExpressionSyntax expression) => SyntaxFactory.ParenthesizedExpression(expression.WithoutTrivia());
+    private static ParenthesizedExpressionSyntax Parenthesized(ExpressionSyntax expression) =>
+        SyntaxFactory.ParenthesizedExpression(expression.WithoutTrivia());
 
     private static ExpressionSyntax Spaced(ExpressionSyntax expression) => expression.WithTrailingTrivia(SyntaxFactory.Space);
 }

@@ -4,7 +4,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace BlasNet.Mutate;
 
-/// <summary>Rewrites a file so that each of its mutants can be switched on: <c>a &lt; b</c> becomes <c>MutantSwitch.Is(17) ? a &lt;= b : a &lt; b</c>.</summary>
+/// <summary>Rewrites a file so that each of its mutants can be switched on: <c>a + b</c> becomes <c>MutantSwitch.Is(17) ? a - b : a + b</c>.</summary>
 /// <param name="model">Of the file before the change.</param>
 /// <param name="file">Relative to src/BlasNet.</param>
 /// <param name="firstId">The number of the first mutant.</param>
@@ -23,22 +23,32 @@ internal sealed class Mutator(SemanticModel model, string file, int firstId, ISe
 
     public override SyntaxNode? Visit(SyntaxNode? node)
     {
-        if (node is null or AttributeListSyntax or EnumDeclarationSyntax or ParameterListSyntax or PatternSyntax or CaseSwitchLabelSyntax or TypeSyntax
-            or InterpolatedStringExpressionSyntax or ThrowStatementSyntax or ThrowExpressionSyntax || IsConstant(node))
-            return node is TypeSyntax and IdentifierNameSyntax name ? Switched(name, name) : node;
+        if (node is IdentifierNameSyntax name)
+            return Switched(name, name);
+
+        if (node is null || IsLeftAlone(node))
+            return node;
 
         SyntaxNode? visited = base.Visit(node);
         return (node, visited) switch
         {
             (ExpressionSyntax expression, ExpressionSyntax changed) => Switched(expression, changed),
             (ExpressionStatementSyntax statement, ExpressionStatementSyntax changed) => Switched(statement, changed),
-            (MethodDeclarationSyntax { ExpressionBody.Expression: { } body } method, MethodDeclarationSyntax changed) when IsVoid(method) => Emptied(method, body, changed),
+            (MethodDeclarationSyntax { ExpressionBody.Expression: { } body } method, MethodDeclarationSyntax changed) when IsVoid(method) =>
+                Emptied(method, body, changed),
             _ => visited,
         };
     }
 
-    private static bool IsConstant(SyntaxNode node) =>
-        node is FieldDeclarationSyntax field && field.Modifiers.Any(SyntaxKind.ConstKeyword) || node is LocalDeclarationStatementSyntax { IsConst: true };
+    /// <summary>What must be constant, and what errors say.</summary>
+    private static bool IsLeftAlone(SyntaxNode node) => node switch
+    {
+        AttributeListSyntax or EnumDeclarationSyntax or ParameterListSyntax or PatternSyntax or CaseSwitchLabelSyntax or TypeSyntax => true,
+        InterpolatedStringExpressionSyntax or ThrowStatementSyntax or ThrowExpressionSyntax => true,
+        FieldDeclarationSyntax field => field.Modifiers.Any(SyntaxKind.ConstKeyword),
+        LocalDeclarationStatementSyntax local => local.IsConst,
+        _ => false,
+    };
 
     private static bool IsVoid(MethodDeclarationSyntax method) => method.ReturnType is PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword };
 
@@ -80,7 +90,8 @@ internal sealed class Mutator(SemanticModel model, string file, int firstId, ISe
     }
 
     /// <summary>A local variable that has no value but by this statement is needed by the compiler.</summary>
-    private bool IsRemovable(ExpressionSyntax expression) => expression is not AssignmentExpressionSyntax { Left: var target } || model.GetSymbolInfo(target).Symbol switch
+    private bool IsRemovable(ExpressionSyntax expression) => expression is not AssignmentExpressionSyntax { Left: var target }
+        || model.GetSymbolInfo(target).Symbol switch
     {
         ILocalSymbol local => local.DeclaringSyntaxReferences.Any(place => place.GetSyntax() is VariableDeclaratorSyntax { Initializer: not null }),
         IParameterSymbol parameter => parameter.RefKind != RefKind.Out,

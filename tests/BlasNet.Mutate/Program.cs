@@ -1,7 +1,11 @@
 using System.CommandLine;
 using BlasNet.Mutate;
 
-var files = new Option<string>("--filter") { Description = "Files to mutate, relative to src/BlasNet, or by name; * and commas", DefaultValueFactory = _ => Session.Everything };
+var files = new Option<string>("--filter")
+{
+    Description = "Files to mutate, relative to src/BlasNet, or by name; * and commas",
+    DefaultValueFactory = _ => Session.Everything,
+};
 var tests = new Option<string>("--tests") { Description = "Only test classes whose name contains one of these; commas between" };
 var count = new Option<int>("--mutants") { Description = "Mutants of each file, drawn at random; all without it", DefaultValueFactory = _ => int.MaxValue };
 var seed = new Option<int>("--seed") { Description = "Of the draw" };
@@ -9,6 +13,6 @@ var jobs = new Option<int>("--jobs") { Description = "Test processes at once", D
 var root = new Argument<DirectoryInfo>("root") { Description = "The repository, its tests built for Release" };
 
 var command = new RootCommand("Changes the library in small ways, and shows the changes that no test notices.") { root, files, tests, count, seed, jobs };
-command.SetAction(result => new Session(
-    result.GetRequiredValue(root).FullName, result.GetRequiredValue(files), result.GetValue(tests) ?? "", result.GetValue(count), result.GetValue(seed), result.GetValue(jobs)).Run());
+command.SetAction(result => new Session(result.GetRequiredValue(root).FullName, result.GetRequiredValue(files), result.GetValue(tests) ?? "",
+    result.GetValue(count), result.GetValue(seed), result.GetValue(jobs)).Run());
 return await command.Parse(args).InvokeAsync();

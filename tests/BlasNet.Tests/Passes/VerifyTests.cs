@@ -84,7 +84,8 @@ public sealed class VerifyTests
     [InlineData("reads outside its input", 0, 4, 0, 3)]
     [InlineData("writes outside itself", 0, 0, -1, 3)]
     [InlineData("writes outside itself", 0, 0, 4, 3)]
-    public void Runs_of_a_scatter_add_that_break_a_rule_are_found(string rule, params int[] numbers) => AssertRefused(rule, Moves(ScatterAddOperator.Instance, numbers));
+    public void Runs_of_a_scatter_add_that_break_a_rule_are_found(string rule, params int[] numbers) =>
+        AssertRefused(rule, Moves(ScatterAddOperator.Instance, numbers));
 
     [Fact]
     public void Runs_up_to_the_borders_are_kept()

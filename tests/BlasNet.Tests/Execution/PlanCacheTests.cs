@@ -1,0 +1,171 @@
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Execution;
+
+/// <summary>Which plans an engine keeps, which it finds again, and that a found one computes with the new numbers.</summary>
+public sealed class PlanCacheTests : IDisposable
+{
+    private readonly Model _model = new(1, Precision.Double);
+    private readonly Parameter _w, _v;
+    private readonly Graph _graph;
+
+    public PlanCacheTests()
+    {
+        (_w, _v) = (_model.Weight("W", 1, 3), _model.Weight("V", 1, 3));
+        _model.SetValues(_w, [1, 10, 100]);
+        _model.SetValues(_v, [2, 20, 200]);
+        _graph = _model.NewGraph();
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    [Fact]
+    public void A_structure_met_again_finds_its_plan_and_computes_with_its_own_numbers()
+    {
+        using var engine = NewEngine(cachedPlans: 2);
+        Assert.Equal(Sum(1, 2), Run(engine, examples: 2, first: 1));
+        Assert.Equal(Sum(5, 6), Run(engine, examples: 2, first: 5));
+        Assert.Equal(1, engine.Times.PlansFound);
+    }
+
+    [Fact]
+    public void Without_a_cache_nothing_is_found()
+    {
+        using var engine = NewEngine(cachedPlans: 0);
+        Run(engine, examples: 2);
+        Run(engine, examples: 2);
+        Assert.Equal(0, engine.Times.PlansFound);
+    }
+
+    /// <summary>Each letter is a structure; the plans found at each run.</summary>
+    [Theory]
+    [InlineData(2, "AABB", "0101")]
+    [InlineData(2, "ABAB", "0011")]
+    [InlineData(2, "ABACA", "00101")]   // C takes B's place, which was used before A
+    [InlineData(2, "ABACB", "00100")]
+    [InlineData(1, "ABA", "000")]
+    [InlineData(1, "AAA", "011")]
+    [InlineData(3, "ABCABC", "000111")]
+    [InlineData(3, "ABCDA", "00000")]
+    [InlineData(3, "ABCDB", "00001")]
+    public void The_structure_that_was_used_longest_ago_is_forgotten(int cachedPlans, string structures, string found)
+    {
+        using var engine = NewEngine(cachedPlans);
+        string seen = "";
+        foreach (char structure in structures)
+        {
+            long before = engine.Times.PlansFound;
+            int examples = 1 + structure - 'A';
+            Assert.Equal(Sum([.. Enumerable.Range(1, examples)]), Run(engine, examples));
+            seen += engine.Times.PlansFound - before;
+        }
+
+        Assert.Equal(found, seen);
+    }
+
+    [Fact]
+    public void A_plan_that_is_held_is_not_given_to_another_graph()
+    {
+        using var engine = NewEngine(cachedPlans: 1);
+        Compilation held = Compile(engine, examples: 1);
+        held.Holders++;
+
+        Compilation other = Compile(engine, examples: 2);
+
+        Assert.NotSame(held, other);
+        held.Holders--;
+        Assert.Same(held, Compile(engine, examples: 1));
+    }
+
+    /// <summary>A large graph costs memory to keep: only one that comes back is worth it.</summary>
+    [Fact]
+    public void A_large_graph_is_kept_when_it_comes_the_second_time()
+    {
+        using var engine = NewEngine(cachedPlans: 2);
+        int[] found = new int[4];
+        for (int i = 0; i < found.Length; i++)
+        {
+            Run(engine, examples: 1000);
+            found[i] = (int)engine.Times.PlansFound;
+        }
+
+        Assert.Equal([0, 0, 1, 2], found);
+    }
+
+    [Fact]
+    public void A_plan_is_not_found_for_other_outputs_another_loss_or_other_parameters()
+    {
+        using var engine = NewEngine(cachedPlans: 8);
+        AssertFound(0, (a, b) => ([a], null, []));
+        AssertFound(0, (a, b) => ([b], null, []));
+        AssertFound(0, (a, b) => ([a, b], null, []));
+        AssertFound(0, (a, b) => ([b, a], null, []));
+        AssertFound(0, (a, b) => ([a], a, [_w]));
+        AssertFound(0, (a, b) => ([a], b, [_w]));
+        AssertFound(0, (a, b) => ([a], b, [_v]));
+        AssertFound(0, (a, b) => ([a], b, [_w, _v]));
+        AssertFound(1, (a, b) => ([a], null, []));
+        AssertFound(1, (a, b) => ([a], b, [_w]));
+
+        void AssertFound(int expected, Func<Expr, Expr, (Expr[] Outputs, Expr? Loss, Parameter[] Parameters)> ask)
+        {
+            long before = engine.Times.PlansFound;
+            _graph.Clear();
+            Expr x = _graph.Input([1.0, 1.0, 1.0]), a = _w * x, b = _v * x + a;
+            var (outputs, loss, parameters) = ask(a, b);
+            engine.Prepare(_graph, outputs, loss, parameters);
+            using var gradient = new GradientBuffer<double>(_model.Store<double>().Length, [_w, _v]);
+            engine.Execute(loss is null ? null : gradient);
+            for (int i = 0; i < outputs.Length; i++)
+                Assert.Equal(outputs[i].Index == a.Index ? 111 : 333, engine.ValueOf(i)[0]);
+
+            foreach (Parameter parameter in parameters)
+                Assert.Equal(parameter == _w || loss!.Value.Index == b.Index ? 1 : 0, gradient.SpanOf(parameter)[2]);
+
+            Assert.Equal(expected, engine.Times.PlansFound - before);
+        }
+    }
+
+    /// <summary>Two examples that bring one index are batched to look it up once; two others need two.</summary>
+    [Fact]
+    public void A_plan_for_equal_indices_is_not_found_for_different_ones()
+    {
+        using var engine = NewEngine(cachedPlans: 8);
+        Assert.Equal([10, 10], LookUp(1, 1));
+        Assert.Equal([100, 100], LookUp(2, 2));
+        Assert.Equal(1, engine.Times.PlansFound);
+        Assert.Equal([100, 1], LookUp(2, 0));
+        Assert.Equal([10, 10], LookUp(1, 1));
+
+        double[] LookUp(params int[] indices)
+        {
+            _graph.Clear();
+            Expr table = _graph.Use(_w);
+            Expr[] outputs = [.. indices.Select(index => Op.Lookup(table, index))];
+            engine.Prepare(_graph, outputs);
+            engine.Execute();
+            return [engine.ValueOf(0)[0], engine.ValueOf(1)[0]];
+        }
+    }
+
+    private Engine<double> NewEngine(int cachedPlans) => new(_model.Store<double>(), new EngineOptions { CachedPlans = cachedPlans, Verify = true });
+
+    private static double Sum(params int[] numbers) => 111 * numbers.Sum();
+
+    private double Run(Engine<double> engine, int examples, int first = 1)
+    {
+        engine.Use(Compile(engine, examples, first), _graph);
+        engine.Execute();
+        return engine.ValueOf(0)[0];
+    }
+
+    private Compilation Compile(Engine<double> engine, int examples, int first = 1)
+    {
+        _graph.Clear();
+        Expr total = Op.Total([.. Enumerable.Range(first, examples).Select(number => _w * _graph.Input([number, number, (double)number]))]);
+        return engine.Compile(_graph, [total], null, [], null);
+    }
+}
