@@ -151,6 +151,29 @@ public sealed class PlanCacheTests : IDisposable
         }
     }
 
+    /// <summary>A structure that comes once does not displace the plans of those that come again.</summary>
+    [Fact]
+    public void A_large_graph_that_comes_once_leaves_the_cache_as_it_is()
+    {
+        using var engine = NewEngine(cachedPlans: 2);
+        Run(engine, examples: 1);
+        Run(engine, examples: 1000);
+        Run(engine, examples: 1001);
+        Run(engine, examples: 1002);
+        Run(engine, examples: 1);
+        Assert.Equal(1, engine.Times.PlansFound);
+    }
+
+    [Fact]
+    public void What_a_disposed_engine_computed_is_not_read()
+    {
+        var engine = NewEngine(cachedPlans: 1);
+        Run(engine, examples: 1);
+        engine.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => engine.ValueOf(0).ToArray());
+        Assert.Throws<ObjectDisposedException>(() => engine.Execute());
+    }
+
     private Engine<double> NewEngine(int cachedPlans) => new(_model.Store<double>(), new EngineOptions { CachedPlans = cachedPlans, Verify = true });
 
     private static double Sum(params int[] numbers) => 111 * numbers.Sum();

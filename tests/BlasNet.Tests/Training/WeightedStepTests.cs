@@ -1,0 +1,121 @@
+using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Training;
+
+/// <summary>The parameters after steps with weighted examples, by the definition of the objective: (1/Σw)·Σ w·ℓ + J.</summary>
+/// <remarks>The loss is ℓ = p·x, so that an example's gradient is x itself; J is λ·|p|²/2.</remarks>
+public sealed class WeightedStepTests
+{
+    private const double Rate = 0.1, Decay = 0.3;
+
+    private static readonly double[] Weights = [2, 0.5, 0, 1.5, 1];
+    private static readonly double[][] Inputs = [[1, 2, -1], [-3, 0.5, 4], [100, 100, 100], [2, -2, 0.25], [0.5, 6, 3]];
+
+    // The steps' examples: Σw is 5, 2.5, 4 and 1.
+    private static readonly int[][] Steps = [[0, 1, 2, 3, 4], [0, 1], [0, 2, 1, 3], [4, 2]];
+
+    public static MatrixTheoryData<Division, bool, bool> Settings => new(Enum.GetValues<Division>(), [false, true], [false, true]);
+
+    [Theory, MemberData(nameof(Settings))]
+    public void Every_step_follows_the_definition(Division division, bool regularized, bool clipped)
+    {
+        using var run = new TrainingRun(division, new Sgd(Rate) { ClipNorm = clipped ? 1.5 : double.PositiveInfinity }, regularized);
+        double[] expected = [1, -0.5, 2];
+        foreach (int[] step in Steps)
+        {
+            double sum = step.Sum(i => Weights[i]), loss = step.Sum(i => Weights[i] * Dot(expected, Inputs[i])) / sum;
+            double penalty = regularized ? Decay * Dot(expected, expected) / 2 : 0;
+            double[] gradient = [.. expected.Select((p, k) => step.Sum(i => Weights[i] * Inputs[i][k]) / sum + (regularized ? Decay * p : 0))];
+            double norm = Math.Sqrt(Dot(gradient, gradient)), scale = clipped ? Math.Min(1, 1.5 / norm) : 1;
+            expected = [.. expected.Zip(gradient, (p, g) => p - Rate * scale * g)];
+
+            run.Step(step);
+
+            Close(expected, run.Parameters);
+            TrainingStep last = run.Trainer.LastStep;
+            Close([loss, penalty, loss + penalty, sum], [last.Loss, last.Penalty, last.Objective, last.Weight]);
+            Assert.Equal(clipped ? norm : double.NaN, last.GradientNorm, 1e-10);
+            Assert.Equal(step.Length, last.Examples);
+        }
+    }
+
+    [Theory, InlineData(Division.Whole), InlineData(Division.OneByOne), InlineData(Division.Pairs), InlineData(Division.TwoWorkers)]
+    public void An_examples_gradient_is_clipped_with_its_weight(Division division)
+    {
+        const double Longest = 4;
+        using var run = new TrainingRun(division, new Sgd(Rate)) { Trainer = { ClipExampleNorm = Longest } };
+        double[] expected = [1, -0.5, 2];
+        foreach (int[] step in Steps)
+        {
+            double sum = step.Sum(i => Weights[i]);
+            for (int k = 0; k < 3; k++)
+                expected[k] -= Rate * step.Sum(i => Clipped(i, Longest) * Inputs[i][k]) / sum;
+
+            run.Step(step);
+            Close(expected, run.Parameters);
+        }
+    }
+
+    /// <summary>In the mean of n gradients an example of weight w has the gradient n·w·x/Σw; the variance is of these.</summary>
+    [Theory, InlineData(Division.Whole), InlineData(Division.OneByOne), InlineData(Division.Pairs), InlineData(Division.TwoWorkers)]
+    public void The_noise_is_that_of_weighted_gradients(Division division)
+    {
+        using var run = new TrainingRun(division, new Sgd(Rate)) { Trainer = { NoiseScale = new GradientNoiseScale(decay: 0) } };
+        foreach (int[] step in Steps)
+        {
+            double sum = step.Sum(i => Weights[i]);
+            double[][] gradients = [.. step.Select(i => Inputs[i].Select(x => step.Length * Weights[i] * x / sum).ToArray())];
+            double[] mean = [.. Enumerable.Range(0, 3).Select(k => gradients.Average(gradient => gradient[k]))];
+            double variance = gradients.Sum(gradient => gradient.Zip(mean, (g, m) => (g - m) * (g - m)).Sum()) / (step.Length - 1);
+
+            run.Step(step);
+            Close([variance, Dot(mean, mean) - variance / step.Length], [run.Trainer.NoiseScale!.Variance, run.Trainer.NoiseScale.SquaredGradientNorm]);
+        }
+    }
+
+    /// <summary>How a step's examples are divided.</summary>
+    public enum Division
+    {
+        Whole,
+        OneByOne,
+        Pairs,
+        TwoWorkers,
+    }
+
+    /// <summary>What is left of an example's weight.</summary>
+    private static double Clipped(int example, double longest) => Math.Min(Weights[example], longest / Math.Sqrt(Dot(Inputs[example], Inputs[example])));
+
+    private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
+
+    private static void Close(double[] expected, double[] given) =>
+        Assert.All(expected.Zip(given), pair => Assert.Equal(pair.First, pair.Second, 1e-10 * Math.Max(1, Math.Abs(pair.First))));
+
+    private sealed class TrainingRun : IDisposable
+    {
+        private readonly Model _model = new(1, Precision.Double);
+        private readonly Parameter _p;
+
+        public TrainingRun(Division division, Optimizer optimizer, bool regularized = false)
+        {
+            _p = _model.Weight("p", 1, 3);
+            _model.SetValues(_p, [1, -0.5, 2]);
+            Trainer = new Trainer<int>(_model, (g, i) => _p * g.Input(Inputs[i]), optimizer)
+            {
+                Weight = i => Weights[i],
+                Regularizer = regularized ? Regularizer.L2(Decay, _p) : null,
+                ComputeBatch = division switch { Division.OneByOne => 1, Division.Pairs => 2, _ => 0 },
+                Workers = division == Division.TwoWorkers ? 2 : 1,
+            };
+        }
+
+        public Trainer<int> Trainer { get; }
+
+        public double[] Parameters => _model.ValuesOf(_p);
+
+        public void Step(int[] examples) => Trainer.Step(examples);
+
+        public void Dispose() => _model.Dispose();
+    }
+}
