@@ -15,7 +15,7 @@ var targets = new (string Name, string Does)[]
     ("Demo", "sets everything up, trains the digits with batching off and on, and compares"),
     ("Test", "sets everything up, checks the format, runs all tests; the last line counts them"),
     ("Fuzz", "feeds every reader of files with bytes that reach new branches, and counts the tries (AFL; --filter=csv for one reader)"),
-    ("Mutate", "changes the library in small ways, and shows the changes that no test notices (--filter=Passes/*,Engine.cs for some files)"),
+    ("Mutate", "changes the library in small ways, and shows the changes that no test notices (--filter=Batching/*,Engine.cs for some files)"),
     ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
     ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it"),
     ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),

@@ -12,7 +12,7 @@ namespace BlasNet.Mutate;
 /// <param name="jobs">Processes at once.</param>
 internal sealed class Session(string root, string filter, string tests, int count, int seed, int jobs)
 {
-    public const string Everything = "Passes/*,Graphs/*,Execution/*,Training/*,Operators/*";
+    public const string Everything = "Graphs/*,Batching/*,Differentiation/*,Fusion/*,Planning/*,Passes/*,Execution/*,Training/*,Operators/*";
 
     // Rooms of the tests that start programs, look at files or call kernels alone; what they see of the rest, the others see sooner.
     private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Native", "Packaging"];

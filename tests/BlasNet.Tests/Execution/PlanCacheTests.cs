@@ -70,10 +70,10 @@ public sealed class PlanCacheTests : IDisposable
     public void A_plan_that_is_held_is_not_given_to_another_graph()
     {
         using var engine = NewEngine(cachedPlans: 1);
-        Compilation held = Compile(engine, examples: 1);
+        Pipeline held = Compile(engine, examples: 1);
         held.Holders++;
 
-        Compilation other = Compile(engine, examples: 2);
+        Pipeline other = Compile(engine, examples: 2);
 
         Assert.NotSame(held, other);
         held.Holders--;
@@ -185,7 +185,7 @@ public sealed class PlanCacheTests : IDisposable
         return engine.ValueOf(0)[0];
     }
 
-    private Compilation Compile(Engine<double> engine, int examples, int first = 1)
+    private Pipeline Compile(Engine<double> engine, int examples, int first = 1)
     {
         _graph.Clear();
         Expr total = Op.Total([.. Enumerable.Range(first, examples).Select(number => _w * _graph.Input([number, number, (double)number]))]);

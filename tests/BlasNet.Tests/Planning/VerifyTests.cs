@@ -1,9 +1,9 @@
 using BlasNet.Graphs;
-using BlasNet.Graphs.Structure;
+using BlasNet.Operators.Intrinsics;
 using BlasNet.Operators;
-using BlasNet.Passes;
+using BlasNet.Planning;
 
-namespace BlasNet.Tests.Passes;
+namespace BlasNet.Tests.Planning;
 
 /// <summary>Each rule of the verifier, by a graph or a plan that breaks it, beside one that just keeps it.</summary>
 public sealed class VerifyTests
@@ -201,7 +201,7 @@ public sealed class VerifyTests
         Expr x = _graph.At(Input()), value = Op.Softmax(x), gradient = Op.Tanh(x), reader = Op.Softmax(value);
         int[] outputs = [reader.Index, gradient.Index];
         var plan = new Plan();
-        new PlanMemory().Run(plan, _graph, outputs, [], []);
+        new BufferPlanner().Run(plan, _graph, outputs, [], []);
         plan.Offsets[gradient.Index] = plan.Offsets[value.Index];
         (plan.Regions[gradient.Index], plan.Absorbed[gradient.Index]) = (Region.Gradients, true);
         Verify.Run(plan, outputs);
@@ -224,10 +224,10 @@ public sealed class VerifyTests
     public void A_picked_value_whose_vectors_are_gone_is_found()
     {
         int vectors = Append(TanhOperator.Instance, [Input()], Three, count: 2);
-        int picked = Gather(vectors, new Run(0, 3, 0, 3), new Run(0, 0, 3, 3));
-        int reader = Gather(picked, new Run(0, 3, 0, 3), new Run(0, 0, 3, 3));
+        int picked = Gather(vectors, new Move(0, 3, 0, 3), new Move(0, 0, 3, 3));
+        int reader = Gather(picked, new Move(0, 3, 0, 3), new Move(0, 0, 3, 3));
         Plan plan = PlanOf(reader, out int[] outputs);
-        Assert.True(plan.Picks.Contains(picked));
+        Assert.True(plan.RowIndices.Contains(picked));
         Verify.Run(plan, outputs);
 
         plan.Steps[0] = plan.Steps[plan.StepCount - 1];
@@ -272,13 +272,13 @@ public sealed class VerifyTests
     private int Append(Operator op, int[] inputs, Shape shape, int count = 1, long attribute = 0) =>
         _graph.AppendStack(op, attribute, inputs, shape, count, shared: false);
 
-    private int Gather(int input, params Run[] runs) => Append(GatherOperator.Instance, [input], Three, count: 2, attribute: _graph.AddRuns(runs));
+    private int Gather(int input, params Move[] runs) => Append(GatherOperator.Instance, [input], Three, count: 2, attribute: _graph.AddMoves(runs));
 
     private int Moves(Operator op, int[] numbers)
     {
         int input = Append(TanhOperator.Instance, [Input()], Three, count: 2);
-        Run[] runs = [.. numbers.Chunk(4).Select(run => new Run(run[0], run[1], run[2], run[3]))];
-        return Append(op, [input], Three, count: 2, attribute: _graph.AddRuns(runs));
+        Move[] runs = [.. numbers.Chunk(4).Select(run => new Move(run[0], run[1], run[2], run[3]))];
+        return Append(op, [input], Three, count: 2, attribute: _graph.AddMoves(runs));
     }
 
     private int Chain() => Op.Softmax(Op.Softmax(_graph.At(Input()))).Index;
@@ -294,7 +294,7 @@ public sealed class VerifyTests
     {
         var plan = new Plan();
         outputs = [output];
-        new PlanMemory().Run(plan, _graph, outputs, [], []);
+        new BufferPlanner().Run(plan, _graph, outputs, [], []);
         return plan;
     }
 
