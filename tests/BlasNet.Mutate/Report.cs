@@ -16,7 +16,8 @@ internal static class Report
             Console.WriteLine(Row(file.Key, [.. file], verdicts, explained));
 
         Console.WriteLine(Row("", all, verdicts, explained));
-        Console.WriteLine($"\n{verdicts.Average(verdict => verdict.Processor.TotalSeconds):0.00} s of processor time for a mutant.");
+        double seconds = verdicts.Sum(verdict => verdict.Processor.TotalSeconds);
+        Console.WriteLine($"\n{seconds / Math.Max(1, verdicts.Count):0.00} s of processor time for a mutant.");
         foreach (string name in explained.Stale(all))
             Console.WriteLine($"Explained, but no mutant any more: {name}");
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -18,6 +19,7 @@ internal sealed class Session(string root, string filter, string tests, int coun
     private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Native", "Packaging"];
 
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = jobs };
+    private int _tried;
 
     /// <returns>The exit code: 1 if a mutant survived that is not explained.</returns>
     public async Task<int> Run()
@@ -41,20 +43,36 @@ internal sealed class Session(string root, string filter, string tests, int coun
         return Report.Write(verdicts, explained, all) ? 0 : 1;
     }
 
+    /// <summary>Tries them one after another; an interrupted run reports what it has come to.</summary>
     private async Task<List<Verdict>> Try(Mutant[] mutants, Trial trial)
     {
+        using var interrupted = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         List<Verdict> verdicts = [];
-        await Parallel.ForEachAsync(mutants, _parallel, async (mutant, _) =>
-        {
-            Verdict verdict = await trial.Run(mutant);
-            lock (verdicts)
-            {
-                verdicts.Add(verdict);
-                if (!verdict.Caught)
-                    Console.WriteLine($"[{verdicts.Count}/{mutants.Length}] survived: {mutant}{(verdict.Reached ? "" : " (not reached)")}");
-            }
-        });
+        foreach (Task task in Enumerable.Range(0, jobs).Select(_ => Work()).ToArray())
+            await task;
+
         return verdicts;
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            interrupted.Cancel();
+        }
+
+        async Task Work()
+        {
+            while (!interrupted.IsCancellationRequested && Interlocked.Increment(ref _tried) is var number && number <= mutants.Length)
+            {
+                Verdict verdict = await trial.Run(mutants[number - 1]);
+                lock (verdicts)
+                    verdicts.Add(verdict);
+
+                if (!verdict.Caught)
+                    Console.WriteLine($"[{number}/{mutants.Length}] survived: {verdict.Mutant}{(verdict.Reached ? "" : " (not reached)")}");
+            }
+        }
     }
 
     /// <summary>The same mutants for the same seed, whatever else the file holds.</summary>
