@@ -165,6 +165,21 @@ public sealed class PlanCacheTests : IDisposable
     }
 
     [Fact]
+    public void The_bytes_of_a_plan_are_those_of_its_element_type()
+    {
+        using var doubles = NewEngine(cachedPlans: 1);
+        Run(doubles, examples: 3);
+        Assert.Equal(8 * doubles.Plan.ArenaLength, doubles.Plan.PeakBytes);
+
+        using var model = new Model(1, Precision.Single);
+        using var floats = new Engine<float>(model.Store<float>());
+        Graph graph = model.NewGraph();
+        floats.Prepare(graph, [Op.Tanh(graph.Input([1.0, 2.0]))]);
+        Assert.Equal(4 * floats.Plan.ArenaLength, floats.Plan.PeakBytes);
+        Assert.InRange(floats.Plan.ArenaLength, 2, 64);
+    }
+
+    [Fact]
     public void What_a_disposed_engine_computed_is_not_read()
     {
         var engine = NewEngine(cachedPlans: 1);
