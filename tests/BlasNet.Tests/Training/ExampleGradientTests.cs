@@ -157,6 +157,12 @@ public sealed class ExampleGradientTests
         noise.Add(1, 10, 10, 0.5);
         Assert.Equal(double.PositiveInfinity, noise.Value);
         Assert.Throws<ArgumentOutOfRangeException>(() => noise.Add(10, 1, 10, 1));
+        foreach (double norm in new[] { -1, double.NaN, double.PositiveInfinity })
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => noise.Add(1, norm, 10, 1));
+            Assert.Throws<ArgumentOutOfRangeException>(() => noise.Add(1, 1, 10, norm));
+        }
+
         Assert.Throws<ArgumentOutOfRangeException>(() => new GradientNoiseScale(1));
     }
 

@@ -137,6 +137,14 @@ public sealed class ObjectiveTests
         static bool IsClose(double[] expected, double[] given) => expected.Zip(given).All(pair => Math.Abs(pair.First - pair.Second) < 1e-12);
     }
 
+    [Fact]
+    public void There_is_no_average_unless_it_was_asked_for()
+    {
+        using var problem = new Problem<double>(seed: 7);
+        problem.Trainer.Step(problem.Examples);
+        Assert.Contains("AverageFrom", Assert.Throws<InvalidOperationException>(problem.Trainer.UseAverage).Message, StringComparison.Ordinal);
+    }
+
     [Theory, InlineData(-1.0), InlineData(double.NaN), InlineData(0.0)]
     public void Weights_that_make_no_mean_are_refused_before_anything_changes(double weight)
     {

@@ -107,6 +107,18 @@ public sealed class OptimizerTests
         }
     }
 
+    /// <summary>How many numbers each keeps for a parameter, and one more for the average.</summary>
+    [Fact]
+    public void State_is_kept_for_what_the_formula_has()
+    {
+        Optimizer[] optimizers = [new Sgd(0.1), new Sgd(0.1, 0.9), new Adam(), new AdamW(), new Adagrad(), new RmsProp(), new Lion()];
+        Assert.Equal([0, 1, 2, 2, 1, 1, 1], optimizers.Select(optimizer => optimizer.StateBuffers));
+        foreach (Optimizer optimizer in optimizers)
+            optimizer.AverageFrom = 3;
+
+        Assert.Equal([1, 2, 3, 3, 2, 2, 2], optimizers.Select(optimizer => optimizer.StateBuffers));
+    }
+
     [Fact]
     public void A_slice_of_a_slice_updates_only_its_own_elements()
     {
