@@ -15,4 +15,6 @@ var root = new Argument<DirectoryInfo>("root") { Description = "The repository, 
 var command = new RootCommand("Changes the library in small ways, and shows the changes that no test notices.") { root, files, tests, count, seed, jobs };
 command.SetAction(result => new Session(result.GetRequiredValue(root).FullName, result.GetRequiredValue(files), result.GetValue(tests) ?? "",
     result.GetValue(count), result.GetValue(seed), result.GetValue(jobs)).Run());
-return await command.Parse(args).InvokeAsync();
+
+// An interrupted run ends by its own report, not by a time limit.
+return await command.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
