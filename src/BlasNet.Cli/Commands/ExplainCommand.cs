@@ -36,7 +36,8 @@ internal static class ExplainCommand
         var explain = new Command("explain", Description) { model, format, examples, passes };
         explain.SetAction(options =>
         {
-            (Subject subject, Format writer, int count) = (options.GetRequiredValue(model).Value, options.GetRequiredValue(format).Value, options.GetValue(examples));
+            (Subject subject, Format writer) = (options.GetRequiredValue(model).Value, options.GetRequiredValue(format).Value);
+            int count = options.GetValue(examples);
             if (options.GetValue(passes))
                 writer.Passes(context.Output, subject, new PassStages(subject, count));
             else

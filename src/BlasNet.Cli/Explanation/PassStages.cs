@@ -10,7 +10,7 @@ internal sealed class PassStages
 {
     private static readonly Dictionary<string, (string Title, string Sentence)> Known = new()
     {
-        ["batch"] = ("Batch", "Nodes of one signature are one node that computes a stack, calls of one function among them; what is equal in several examples is computed once."),
+        ["batch"] = ("Batch", "Nodes of one signature are one node that computes a stack, calls of one function too; what is equal in several examples is computed once."),
         ["inline"] = ("Inline", "The bodies of functions are in the place of their calls, each node a stack; regions of element-wise operators are one cell."),
         ["batch again"] = ("Batch again", "What the bodies brought merges over the calls: an input product over all steps of a recurrence."),
         ["differentiate"] = ("Differentiate", "Reverse mode has appended the gradient of the loss with respect to every parameter."),
@@ -27,7 +27,8 @@ internal sealed class PassStages
     {
         using var model = new Model(seed: 1);
         Expr total = Stages.NewMinibatch(model, subject.Define(model), examples);
-        _parts.Add(($"The minibatch of {examples}", "The graph of each example, side by side; all share the same parameters, and one node adds the losses.", total.Graph.Snapshot()));
+        const string Minibatch = "The graph of each example, side by side; all share the same parameters, and one node adds the losses.";
+        _parts.Add(($"The minibatch of {examples}", Minibatch, total.Graph.Snapshot()));
         using var engine = new Engine<float>(model.Store<float>(), new EngineOptions { AfterPass = Add });
         engine.Prepare(total.Graph, [total], total, [.. model.Parameters]);
         Plan = PlanPrinter.Print(engine.Plan);

@@ -128,7 +128,7 @@ public sealed partial class Graph
         if (op == ParameterOperator.Instance)
             return UseAt(attribute, form.Shape, source.GivenNameOf(node));
 
-        // A body's number is one with equal ones of other bodies, never with the user's: a plan that is used again reads the user's number, whatever it is then.
+        // A body's number is one node with equal ones of other bodies, never with the user's, which may be another one when the plan is used again.
         if (op == ConstantOperator.Instance && form.Shape.IsScalar && !ReferenceEquals(source.Data, Data))
             return Constant(source.Data.ElementAt(attribute, 0)).Index;
 

@@ -85,7 +85,8 @@ internal static class Verify
             return;
 
         // The gradient buffer holds the sum over all passes. A sum there finds its terms added already.
-        Require(plan.Regions[root] != Region.Gradients || (plan.Absorbed[node] && root == reader), plan.Graph, reader, $"reads %{node} from the gradient buffer");
+        bool isAdded = plan.Absorbed[node] && root == reader;
+        Require(plan.Regions[root] != Region.Gradients || isAdded, plan.Graph, reader, $"reads %{node} from the gradient buffer");
         Require(written.Contains(root), plan.Graph, reader, $"reads %{node} before it is computed");
         if (plan.Regions[root] != Region.Arena)
             return;
