@@ -66,7 +66,7 @@ internal sealed class Workload<TExample>(
 {
     private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch));
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
-    private RandomStream _random = NewRandom(options);
+    private RandomStream _random = NewRandom(options, "order of examples");
     private int _next;
     private StepSource<TExample> _last;
 
@@ -102,7 +102,7 @@ internal sealed class Workload<TExample>(
         for (int i = 0; i < _order.Length; i++)
             _order[i] = i;
 
-        (_next, _random) = (examples.Length, NewRandom(options));
+        (_next, _random) = (examples.Length, NewRandom(options, "order of timed passes"));
     }
 
     public override Expr NewMinibatch()
@@ -112,7 +112,8 @@ internal sealed class Workload<TExample>(
         return Total([.. _order.Skip(_last.Start).Take(_last.Count).Select(example => loss(graph, examples[example]))]);
     }
 
-    private static RandomStream NewRandom(WorkloadOptions options) => new((ulong)options.Seed, "order of examples");
+    // Timed minibatches are not those of the warm-up: a structure that is met for the second time is compiled to be kept.
+    private static RandomStream NewRandom(WorkloadOptions options, string name) => new((ulong)options.Seed, name);
 
     private StepSource<TExample> Source(int start) => new(examples, _order, start, Math.Min(Batch, examples.Length - start));
 
