@@ -3,7 +3,8 @@ namespace BlasNet.Tests.Oracle;
 /// <summary>Constants, which are the same for all examples.</summary>
 internal static class Constants
 {
-    private static readonly double[] Numbers = [0.0, -0.0, 1, 2, -1, 0.25];
+    // Among them those that operators and gradients bring.
+    private static readonly double[] Numbers = [0.0, -0.0, 1, 1, 2, 2, -1, 0.25];
 
     /// <summary>Adds some or none to a draft.</summary>
     public static void Write(Draft draft, Shape shape)
@@ -16,7 +17,11 @@ internal static class Constants
             draft.Take(Operations.Constant, new Step { Shape = Shape.Scalar, Data = [Number(draft.Next)] });
 
         if (choice is 4 or 8)
-            draft.Take(Operations.SignOfZero, new Step { Factor = draft.Next(2) == 0 ? 0.0 : -0.0 });
+        {
+            double zero = draft.Next(2) == 0 ? 0.0 : -0.0;
+            draft.Take(Operations.SignOfZero, new Step { Factor = zero });
+            draft.Take(Operations.SignOfZero, new Step { Factor = -zero });
+        }
     }
 
     public static double[] Data(Random random, Shape shape) => [.. Enumerable.Range(0, shape.Size).Select(_ => Number(random.Next))];

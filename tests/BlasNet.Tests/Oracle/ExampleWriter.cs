@@ -157,6 +157,9 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
         if (draft.Next(6) == 0)
             terms.Add(draft.Apply(Operations.Sum, draft.Apply(Operations.Tanh, root)));
 
+        if (draft.Steps.FirstOrDefault(step => step.Operation == Operations.SignOfZero) is { } sign)
+            terms.Add(sign.Id);
+
         for (int i = draft.Next(4); i > 0; i--)
             terms.Add(draft.Apply(Operations.Sum, draft.Count - 1 - draft.Next(6)));
 

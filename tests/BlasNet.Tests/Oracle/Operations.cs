@@ -68,6 +68,8 @@ internal static partial class Operations
         (_, x, _) => Op.Total(x), (_, x, _) => x.Aggregate((a, b) => Zip(a, b, (p, q) => p + q))) with
     { TakesParameters = true };
 
+    public static readonly Operation OneMinus = Unary("OneMinus", x => 1 - x, x => x * -1 + 1);
+
     public static readonly Operation Multiply = Binary("Multiply", Op.Multiply, (a, b) => a * b);
 
     /// <summary>What the generator picks from.</summary>
@@ -79,7 +81,7 @@ internal static partial class Operations
         Unary("Sigmoid", Op.Sigmoid, x => ((x * -1).Exp() + 1).Inverse()), Unary("Relu", Op.Relu, x => x.Relu(), x => Math.Abs(x.Value) > 0.01),
         Unary("Exp", Op.Exp, x => x.Exp()), Unary("Log", Op.Log, x => x.Log(), x => x.Value > 0.1),
         Unary("Sqrt", Op.Sqrt, x => x.Sqrt(), x => x.Value > 0.1),
-        Unary("Negate", x => -x, x => x * -1), Unary("OneMinus", x => 1 - x, x => x * -1 + 1), Unary("PlusTwo", x => x + 2, x => x + 2),
+        Unary("Negate", x => -x, x => x * -1), OneMinus, OneMinus, OneMinus, Unary("PlusTwo", x => x + 2, x => x + 2),
         Unary("Reciprocal", x => 1 / x, x => x.Inverse(), x => Math.Abs(x.Value) > 0.3), Unary("AThird", x => x / 3, x => x * (1.0 / 3)),
         Operation.Of("MatMulTransposed", d => d.Pair((a, b) => a.Rows() == b.Rows()),
             (_, x, _) => Op.MatMulTransposed(x[0], x[1]), (_, x, _) => Product(Transposed(x[0]), x[1])) with { TakesParameters = true },
@@ -154,16 +156,17 @@ internal static partial class Operations
     private static Operation Unary(string name, Func<Expr, Expr> build, Func<Number, Number> define, Func<Number, bool>? domain = null) =>
         Operation.Of(
             name, d => domain is null ? d.Any() : d.Where(x => Elements(x).All(domain), (_, x) => new Step(x)),
-            (_, x, _) => build(x[0]), (_, x, _) => Map(x[0], define)) with { Domain = x => domain is null || Elements(x[0]).All(domain) };
+            (_, x, _) => build(x[0]), (_, x, _) => Map(x[0], define)) with
+        { Domain = x => domain is null || Elements(x[0]).All(domain) };
 
     private static Operation Binary(
         string name, Func<Expr, Expr, Expr> build, Func<Number, Number, Number> define, Func<Number, bool>? domain = null) => Operation.Of(
         name, d => d.Pair((a, b) => (Fits(a, b) || Fits(b, a)) && (domain is null || Elements(b).All(domain))),
         (_, x, _) => build(x[0], x[1]), (_, x, _) => Zip(x[0], x[1], define)) with
-    {
-        Domain = x => domain is null || Elements(x[1]).All(domain),
-        TakesParameters = true,
-    };
+        {
+            Domain = x => domain is null || Elements(x[1]).All(domain),
+            TakesParameters = true,
+        };
 
     private static bool Fits(Number[,] part, Number[,] whole) =>
         (part.Rows() == whole.Rows() || part.Rows() == 1) && (part.Columns() == whole.Columns() || part.Columns() == 1);

@@ -3,7 +3,7 @@ using BlasNet.Tests.Kernels;
 
 namespace BlasNet.Tests.Oracle;
 
-/// <summary>Random programs whose every product takes the packed kernels, and so the packed forms of parameters that are kept until the values change.</summary>
+/// <summary>Random programs in which every product takes the packed kernels, and so the forms of parameters that are kept until the values change.</summary>
 [Collection(GemmSettings.Name)]
 public sealed class PackedProgramTests : IDisposable
 {
