@@ -92,12 +92,12 @@ internal sealed class Mutator(SemanticModel model, string file, int firstId, ISe
     /// <summary>A local variable that has no value but by this statement is needed by the compiler.</summary>
     private bool IsRemovable(ExpressionSyntax expression) => expression is not AssignmentExpressionSyntax { Left: var target }
         || model.GetSymbolInfo(target).Symbol switch
-    {
-        ILocalSymbol local => local.DeclaringSyntaxReferences.Any(place => place.GetSyntax() is VariableDeclaratorSyntax { Initializer: not null }),
-        IParameterSymbol parameter => parameter.RefKind != RefKind.Out,
-        null => target is not (TupleExpressionSyntax or DeclarationExpressionSyntax or IdentifierNameSyntax { Identifier.Text: "_" }),
-        _ => true,
-    };
+        {
+            ILocalSymbol local => local.DeclaringSyntaxReferences.Any(place => place.GetSyntax() is VariableDeclaratorSyntax { Initializer: not null }),
+            IParameterSymbol parameter => parameter.RefKind != RefKind.Out,
+            null => target is not (TupleExpressionSyntax or DeclarationExpressionSyntax or IdentifierNameSyntax { Identifier.Text: "_" }),
+            _ => true,
+        };
 
     private MethodDeclarationSyntax Emptied(MethodDeclarationSyntax method, ExpressionSyntax body, MethodDeclarationSyntax changed)
     {

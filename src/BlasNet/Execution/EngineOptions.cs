@@ -1,5 +1,5 @@
-using BlasNet.Graphs;
 using BlasNet.Differentiation;
+using BlasNet.Graphs;
 
 namespace BlasNet.Execution;
 

@@ -27,7 +27,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     private const int MinLengthPerPart = 16384;
 
     // Far below overflow, so that rounding does not matter, nor a sum of two terms that are largest at different corners.
-    private static readonly double _limit = (typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue) / (1 << 20);
+    private static readonly double Limit = (typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue) / (1 << 20);
 
     private readonly List<List<Segment>> _parts = [];
     private readonly ParallelParts _parallel = new();
@@ -94,7 +94,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     {
         var result = new SweepResult { Largest = _bounds, LargestGradient = largestGradient };
         Sweep(SweepMode.Bound, [], ref result);
-        return result.Largest.AreWithin(_limit);
+        return result.Largest.AreWithin(Limit);
     }
 
     private int Rehearse()

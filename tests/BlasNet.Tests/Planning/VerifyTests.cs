@@ -1,6 +1,6 @@
 using BlasNet.Graphs;
-using BlasNet.Operators.Intrinsics;
 using BlasNet.Operators;
+using BlasNet.Operators.Intrinsics;
 using BlasNet.Planning;
 
 namespace BlasNet.Tests.Planning;

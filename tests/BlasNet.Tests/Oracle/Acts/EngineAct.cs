@@ -1,8 +1,8 @@
 using System.Numerics;
+using BlasNet.Differentiation;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators;
-using BlasNet.Differentiation;
 
 namespace BlasNet.Tests.Oracle;
 
