@@ -59,12 +59,16 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Number[,]> given,
         if (operation == Operations.Index)
             AddIndex(step.Id, step.B);
 
-        if ((operation == Operations.Constant && step.Shape.IsScalar) || Operations.Derivatives.Contains(operation))
+        if ((operation == Operations.Constant && step.Shape.IsScalar) || Operations.Derivatives.Contains(operation) || IsSameNode(step))
             _noTargets.UnionWith(step.Results);
 
         Steps.Add(step);
         return step.Id;
     }
+
+    // The sum of a number is the number itself.
+    private bool IsSameNode(Step step) =>
+        step.Function is null && step.Operands.Any(operand => !IsTarget(operand) && ReferenceEquals(_values[operand], _values[step.Id]));
 
     /// <summary>As <see cref="Take(Operation, Step)"/>, with the operands given; where the value would be too large, the last operand itself.</summary>
     public int Apply(Operation operation, params int[] operands) => Take(operation, new Step(operands)) is >= 0 and var value ? value : operands[^1];
