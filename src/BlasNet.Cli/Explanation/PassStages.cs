@@ -1,3 +1,4 @@
+using BlasNet.Drawing;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Planning;
@@ -6,8 +7,10 @@ using BlasNet.Training;
 namespace BlasNet.Cli.Explanation;
 
 /// <summary>A minibatch's graph after each pass, with the gradients of all parameters, and the plan that is left of it.</summary>
-internal sealed class PassStages
+internal static class PassStages
 {
+    private const string PlanTitle = "The plan", PlanSentence = "One launch of a kernel a line: operator, size of its stack, and where its operands lie.";
+
     private static readonly Dictionary<string, (string Title, string Sentence)> Known = new()
     {
         ["batch"] = ("Batch", "Nodes of one signature are one node that computes a stack, calls of one function too; what is equal in several examples is computed once."),
@@ -19,26 +22,20 @@ internal sealed class PassStages
         ["totals"] = ("Totals", "What goes to the gradient buffer, which holds the sum over all microbatches, is a sum of its own that nothing reads."),
     };
 
-    private readonly List<(string Title, string Sentence, Graph Graph)> _parts = [];
-
     /// <param name="subject">The network.</param>
     /// <param name="examples">At least 2.</param>
-    public PassStages(Subject subject, int examples)
+    public static Explained Explain(Subject subject, int examples)
     {
         using var model = new Model(seed: 1);
         Expr total = Stages.NewMinibatch(model, subject.Define(model), examples);
-        const string Minibatch = "The graph of each example, side by side; all share the same parameters, and one node adds the losses.";
-        _parts.Add(($"The minibatch of {examples}", Minibatch, total.Graph.Snapshot()));
-        using var engine = new Engine<float>(model.Store<float>(), new EngineOptions { AfterPass = Add });
+        List<ExplainedGraph> graphs = [NewPart($"The minibatch of {examples}", Stages.MinibatchSentence, total.Graph)];
+        var options = new EngineOptions { AfterPass = (pass, graph) => graphs.Add(NewPart(Known[pass].Title, Known[pass].Sentence, graph)) };
+        using var engine = new Engine<float>(model.Store<float>(), options);
         engine.Prepare(total.Graph, [total], total, [.. model.Parameters]);
-        Plan = PlanPrinter.Print(engine.Plan);
+        string plan = ExplanationWriter.Indented(PlanPrinter.Print(engine.Plan));
+        return new Explained($"The passes over {subject.Formula}", subject.Formula, graphs, "Launches", $"{PlanTitle}\n{PlanSentence}\n\n{plan}");
     }
 
-    /// <summary>The graphs in the order of the passes.</summary>
-    public IReadOnlyList<(string Title, string Sentence, Graph Graph)> Parts => _parts;
-
-    /// <summary>The kernels that are launched, one a line.</summary>
-    public string Plan { get; }
-
-    private void Add(string pass, Graph graph) => _parts.Add((Known[pass].Title, Known[pass].Sentence, graph.Snapshot()));
+    private static ExplainedGraph NewPart(string title, string sentence, Graph graph) =>
+        new(title, sentence, graph.Snapshot(), new DrawingOptions { Title = title, ColourExamples = false, IsComplete = false });
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using BlasNet.Drawing;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Passes;
@@ -15,6 +17,9 @@ internal readonly record struct Cost(int Nodes, ProductCount Products, int Launc
 /// <summary>A network's graphs on the way from one example to a batch.</summary>
 internal sealed class Stages
 {
+    /// <summary>On a minibatch graph.</summary>
+    public const string MinibatchSentence = "The graph of each example, side by side; all share the same parameters, and one node adds the losses.";
+
     /// <param name="subject">The network.</param>
     /// <param name="examples">At least 2.</param>
     public Stages(Subject subject, int examples)
@@ -54,6 +59,36 @@ internal sealed class Stages
 
     /// <summary>With the gradients of all parameters.</summary>
     public Cost BatchedStepCost { get; }
+
+    /// <summary>The three graphs, a sentence on each, and what they cost.</summary>
+    public static Explained Explain(Subject subject, int examples)
+    {
+        var stages = new Stages(subject, examples);
+        int[] colours = ExampleColours.Of(stages.Minibatch);
+        ExplainedGraph[] graphs =
+        [
+            new("One example", $"What its user writes: {subject.Formula}. There is no batch in it.", stages.Example, Drawing("One example")),
+            new(
+                $"The minibatch of {examples}", MinibatchSentence, stages.Minibatch,
+                Drawing($"The minibatch of {examples}") with { ColourExamples = true, ExampleOf = colours.Length > 0 ? colours : null }),
+            new(
+                "The batched graph",
+                $"The same values: nodes of one kind have become one node that computes a stack (×{examples}), a matrix times {examples} vectors a matrix times a matrix.",
+                stages.Batched, Drawing("The batched graph") with { CellsOf = ExampleColours.CellsOf(colours, stages.Batching) }),
+        ];
+        return new Explained($"The graphs of {subject.Formula}", subject.Formula, graphs, "Cost", stages.Costs());
+
+        static DrawingOptions Drawing(string title) => new() { Title = title, ColourExamples = false, IsComplete = false };
+    }
+
+    private string Costs()
+    {
+        return $"{"",-34}{"nodes",8}{"GEMVs",8}{"GEMMs",8}{"launches",10}\n" + Row("minibatch", MinibatchCost) + Row("batched", BatchedCost)
+            + Row("minibatch, with gradients", MinibatchStepCost) + Row("batched, with gradients", BatchedStepCost);
+
+        static string Row(string name, Cost cost) => string.Create(
+            CultureInfo.InvariantCulture, $"{name,-34}{cost.Nodes,8}{cost.Products.Gemv,8}{cost.Products.Gemm,8}{cost.Launches,10}\n");
+    }
 
     /// <summary>The sum of the examples' losses, in a graph of its own.</summary>
     public static Expr NewMinibatch(Model model, Func<Graph, int, Expr> loss, int examples)
