@@ -1,4 +1,3 @@
-using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Passes;
@@ -6,21 +5,13 @@ using BlasNet.Passes;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>The public <c>graph.Batch()</c>: every output is found in the stack that it is said to be in.</summary>
-internal sealed record BatchAct(IReadOnlyList<RandomExample> Examples) : Act(Examples)
+internal sealed record BatchAct(IReadOnlyList<RandomExample> Examples) : TypedAct(Examples)
 {
     protected override bool IsTraining => false;
 
     public override string ToString() => "graph.Batch()";
 
-    protected override void Check(ProgramRun run, ExampleResult[] expected)
-    {
-        if (run.Program.Precision == Precision.Single)
-            Check<float>(run, expected);
-        else
-            Check<double>(run, expected);
-    }
-
-    private void Check<T>(ProgramRun run, ExampleResult[] expected) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    protected override void Check<T>(ProgramRun run, ExampleResult[] expected)
     {
         Graph graph = run.Model.NewGraph();
         Expr[] outputs = [.. Examples.Select(example => run.Build(graph, example)[example.Outputs[0]])];

@@ -1,4 +1,3 @@
-using System.Numerics;
 using BlasNet.Derivatives;
 using BlasNet.Execution;
 using BlasNet.Graphs;
@@ -7,7 +6,7 @@ using BlasNet.Operators;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Products with the Jacobian of all outputs and with the Hessian of the losses' sum, by all parameters at once, written for the minibatch.</summary>
-internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, EngineOptions Options) : Act(Examples)
+internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, EngineOptions Options) : TypedAct(Examples)
 {
     protected override bool IsTraining => true;
 
@@ -15,15 +14,7 @@ internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, EngineOp
 
     public override IEnumerable<Act> Simpler() => Simpler(Options).Select(simpler => this with { Options = simpler });
 
-    protected override void Check(ProgramRun run, ExampleResult[] expected)
-    {
-        if (run.Program.Precision == Precision.Single)
-            Check<float>(run, expected);
-        else
-            Check<double>(run, expected);
-    }
-
-    private void Check<T>(ProgramRun run, ExampleResult[] expected) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    protected override void Check<T>(ProgramRun run, ExampleResult[] expected)
     {
         double[][] direction = [.. run.Values().Select((values, i) => RandomProgram.Data(new Random(run.Program.Seed + i), values.Length))];
         EngineTool<T> tool = run.GetEngine<T>(Options);

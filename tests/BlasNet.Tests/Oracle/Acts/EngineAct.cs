@@ -17,7 +17,7 @@ internal enum EngineRequest
 }
 
 /// <summary>A run of the engine itself, with passes on and off.</summary>
-internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOptions Options, EngineRequest Request, int Passes) : Act(Examples)
+internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOptions Options, EngineRequest Request, int Passes) : TypedAct(Examples)
 {
     private const double ClipNorm = 0.75;
 
@@ -34,15 +34,7 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOp
             yield return this with { Options = simpler };
     }
 
-    protected override void Check(ProgramRun run, ExampleResult[] expected)
-    {
-        if (run.Program.Precision == Precision.Single)
-            Check<float>(run, expected);
-        else
-            Check<double>(run, expected);
-    }
-
-    private void Check<T>(ProgramRun run, ExampleResult[] expected) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    protected override void Check<T>(ProgramRun run, ExampleResult[] expected)
     {
         EngineTool<T> tool = run.GetEngine<T>(Options);
         double scale = expected.Max(result => result.Scale), clip = Request == EngineRequest.PerExample ? ClipNorm : double.PositiveInfinity;
