@@ -16,7 +16,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     private const int SmallGraph = 2000;
 
     private readonly EngineOptions _options;
-    private readonly List<Pipeline> _compilations = [];   // the one used last comes first
+    private readonly List<Pipeline> _pipelines = [];   // the one used last comes first
     private Pipeline _current = null!;
     private PassSet? _passes;
     private ulong[] _met = [];   // fingerprints of structures, each in a place that it tells; later ones take the places of earlier ones
@@ -71,8 +71,8 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         Times.PlansFound += found is null ? 0 : 1;
         bool remember = found is null && _options.CachedPlans > 0 && (graph.Count <= SmallGraph || IsKnown(graph.Fingerprint()));
         Pipeline used = found ?? Replaced();
-        _compilations.Remove(used);
-        _compilations.Insert(0, used);
+        _pipelines.Remove(used);
+        _pipelines.Insert(0, used);
         Times.Plan += Stopwatch.GetTimestamp() - start;
         try
         {
@@ -88,11 +88,11 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     }
 
     /// <summary>Chooses what is executed next, and what results are asked of from here on.</summary>
-    /// <param name="compilation">What <see cref="Compile"/> gave.</param>
+    /// <param name="pipeline">What <see cref="Compile"/> gave.</param>
     /// <param name="graph">For this graph; it has the numbers.</param>
-    public void Use(Pipeline compilation, Graph graph)
+    public void Use(Pipeline pipeline, Graph graph)
     {
-        _current = compilation;
+        _current = pipeline;
         Plan.Graph.TakeData(graph);
     }
 
@@ -183,7 +183,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
     private Pipeline? Find(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample)
     {
-        foreach (Pipeline known in _compilations)
+        foreach (Pipeline known in _pipelines)
         {
             if (known.TryReuse(graph, outputs, loss, parameters, byExample))
                 return known;
@@ -195,12 +195,12 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     // One whose plan cannot be used again, or, when they are many, the oldest; what is held is to be executed yet.
     private Pipeline Replaced()
     {
-        Pipeline? replaced = _compilations.FindLast(static known => known is { Holders: 0, IsRemembered: false });
-        if (replaced is null && _compilations.Count >= Math.Max(1, _options.CachedPlans))
-            replaced = _compilations.FindLast(static known => known.Holders == 0);
+        Pipeline? replaced = _pipelines.FindLast(static known => known is { Holders: 0, IsRemembered: false });
+        if (replaced is null && _pipelines.Count >= Math.Max(1, _options.CachedPlans))
+            replaced = _pipelines.FindLast(static known => known.Holders == 0);
 
         if (replaced is null)
-            _compilations.Add(replaced = new Pipeline(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
+            _pipelines.Add(replaced = new Pipeline(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
 
         return replaced;
     }

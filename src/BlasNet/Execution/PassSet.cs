@@ -6,7 +6,7 @@ using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 
-/// <summary>The passes that lead to a graph of a compilation's own, with the memory they work in; compilations that take turns share them.</summary>
+/// <summary>The passes that lead to a graph of a pipeline's own, with the memory they work in; pipelines that take turns share them.</summary>
 internal sealed class PassSet
 {
     public PassSet(Precision precision, EngineOptions options)

@@ -33,7 +33,7 @@ internal sealed class Pipeline
 
     /// <param name="precision">Of all values.</param>
     /// <param name="options">Which passes run.</param>
-    /// <param name="passes">Shared with compilations that are of the same options and do not run at the same time; only where the graph is simplified,
+    /// <param name="passes">Shared with pipelines that are of the same options and do not run at the same time; only where the graph is simplified,
     /// and so becomes this one's own.</param>
     public Pipeline(Precision precision, EngineOptions options, PassSet passes)
     {

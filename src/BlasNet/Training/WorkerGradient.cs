@@ -108,14 +108,14 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
         pass.Hold(Engine.Compile(pass.Graph, [total], total, targets, pass.IsByExample ? pass.Examples : null));
     }
 
-    public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Compilation!.Plan, pass.Graph, workers);
+    public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Pipeline!.Plan, pass.Graph, workers);
 
     /// <summary>What a plan takes for a graph.</summary>
     public MicrobatchMemory Memory(Plan plan, Graph graph, int workers) => MicrobatchMemory.Of<T>(plan, graph.Data, _seen, workers);
 
     public override void Add(Microbatch pass, double weight)
     {
-        Engine.Use(pass.Compilation!, pass.Graph);
+        Engine.Use(pass.Pipeline!, pass.Graph);
         _plan = Engine.Plan;
         Engine.Execute(Gradient, accumulate: Sums.Passes > 0);
         double squaredNorms = 0;

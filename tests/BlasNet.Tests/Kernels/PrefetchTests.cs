@@ -3,7 +3,7 @@ using BlasNet.Kernels;
 namespace BlasNet.Tests.Kernels;
 
 [Collection(GemmSettings.Name)]
-public sealed unsafe class SideJobTests
+public sealed unsafe class PrefetchTests
 {
     [Fact]
     public void A_job_is_done_once_or_not_at_all_while_loops_are_divided()
