@@ -9,7 +9,7 @@ using BlasNet.Operators.Intrinsics;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Random programs: training, evaluation, norms and derivatives against the oracle.</summary>
-/// <remarks><c>BLASNET_RANDOM_GRAPHS=N</c> runs N programs instead of 2,500, on all processors; <c>BLASNET_RANDOM_SEED=S</c> runs seed S alone.</remarks>
+/// <remarks><c>BLASNET_RANDOM_GRAPHS=N</c> runs N programs instead of 2,500, on all processors; <c>BLASNET_RANDOM_SEED=S</c> begins with seed S, and runs it alone unless N is given.</remarks>
 public sealed class RandomGraphTests(ITestOutputHelper output)
 {
     private const int DefaultCount = 2500;
@@ -22,7 +22,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
     [Fact]
     public void Random_programs_give_what_the_definitions_give()
     {
-        var (first, count) = Only is { } only ? (only, 1) : (0, Wanted ?? DefaultCount);
+        var (first, count) = (Only ?? 0, Wanted ?? (Only is null ? DefaultCount : 1));
         var options = new ParallelOptions
         {
             MaxDegreeOfParallelism = Wanted is null ? 1 : Environment.ProcessorCount,
