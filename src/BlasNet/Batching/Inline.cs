@@ -72,12 +72,12 @@ internal sealed class Inline(Graph target) : IRewrite
 
             if (op.Callee is { } body)
             {
-                int last = node + (op.ResultCount > 1 ? op.ResultCount : 0);
-                Expand(body, new Caller(source, node, map), map.AsSpan(node), depth);
-                for (int result = last > node ? node + 1 : node; depth == 0 && result <= last; result++)
+                ResultRange results = op.ResultsAt(node);
+                Expand(body, new Caller(source, node, map), map.AsSpan(results.First, results.Count), depth);
+                for (int result = results.First; depth == 0 && result < results.End; result++)
                     map[result] = SpreadOver(source, node, map, map[result]);
 
-                node = last;
+                node = results.End - 1;
                 continue;
             }
 
@@ -108,9 +108,9 @@ internal sealed class Inline(Graph target) : IRewrite
     /// <returns>Where its results have gone.</returns>
     public int[] Expand(Body body, int call)
     {
-        int[] nodes = new int[body.Outputs.Length + 1];
+        int[] nodes = new int[body.Outputs.Length];
         Expand(body, new Caller(target, call, null), nodes, depth: 0);
-        return body.Outputs.Length > 1 ? nodes[1..] : nodes[..1];
+        return nodes;
     }
 
     private void Expand(Body body, in Caller caller, Span<int> results, int depth)
@@ -126,9 +126,8 @@ internal sealed class Inline(Graph target) : IRewrite
 
         int[] frame = _frames[depth];
         Copy(graph, frame, caller, depth + 1);
-        results[0] = frame[outputs[0]];
-        for (int i = 0; outputs.Length > 1 && i < outputs.Length; i++)
-            results[i + 1] = frame[outputs[i]];
+        for (int i = 0; i < outputs.Length; i++)
+            results[i] = frame[outputs[i]];
     }
 
     // What a body computes once for one call is computed once for each of a stack.

@@ -1,5 +1,6 @@
 using BlasNet.Batching;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Differentiation;
 
@@ -72,12 +73,13 @@ internal sealed class Differentiate
             if (!_gradients.IsNeeded(node) || op.Storage == Storage.Result)
                 continue;
 
-            if (op.Callee is not null)
-                GoBackThroughCall(graph, node, op);
-            else if (op.ResultCount > 1)
-                op.Gradient(new GradientContext(_gradients, node, default));
-            else if (_gradients.TryGet(node, out Expr outputGradient))
-                op.Gradient(new GradientContext(_gradients, node, outputGradient));
+            if (_gradients.HasAny(graph.ResultsOf(node)))
+            {
+                if (op.Callee is { } body)
+                    GoBackThroughCall(graph, node, body);
+                else
+                    op.Gradient(new GradientContext(_gradients, node));
+            }
 
             Trail?.Add(node, graph.Count);
         }
@@ -85,33 +87,18 @@ internal sealed class Differentiate
 
     // The body's nodes are needed one by one: they join the graph, and what they compute is the same as what the call will. Calls that nothing has been
     // contributed to, such as those of other examples, stay as they are.
-    private void GoBackThroughCall(Graph graph, int call, Operator op)
+    private void GoBackThroughCall(Graph graph, int call, Body body)
     {
-        int first = op.ResultCount > 1 ? call + 1 : call;
-        if (!HasGradient(first, op.ResultCount))
-            return;
-
         int start = graph.Count;
-        int[] results = new Inline(graph).Expand(op.Callee!, call);
+        int[] results = new Inline(graph).Expand(body, call);
         int end = graph.Count;
         _gradients.Extend(start);
         for (int i = 0; i < results.Length; i++)
         {
-            if (_gradients.IsNeeded(results[i]) && _gradients.TryGet(first + i, out Expr gradient))
+            if (_gradients.IsNeeded(results[i]) && _gradients.TryGet(graph.ResultsOf(call)[i], out Expr gradient))
                 _gradients.Add(results[i], gradient.Index);
         }
 
         GoBack(graph, end - 1, start);
-    }
-
-    private bool HasGradient(int first, int results)
-    {
-        for (int result = first; result < first + results; result++)
-        {
-            if (_gradients.Has(result))
-                return true;
-        }
-
-        return false;
     }
 }

@@ -47,12 +47,12 @@ internal sealed class DifferentiatePerExample
                 continue;
 
             bool has = false;
-            for (int result = node; result < node + op.ResultCount; result++)
-                has |= TryGetGradient(graph, op.ResultCount > 1 ? result + 1 : result);
+            ResultRange results = graph.ResultsOf(node);
+            for (int result = results.First; result < results.End; result++)
+                has |= TryGetGradient(graph, result);
 
-            Expr outputGradient = default;
-            if (has && (op.ResultCount > 1 || _gradients.TryGet(node, out outputGradient)))
-                op.Gradient(new GradientContext(_gradients, node, outputGradient));
+            if (has)
+                op.Gradient(new GradientContext(_gradients, node));
         }
 
         for (int i = 0; i < targets.Length; i++)

@@ -73,8 +73,17 @@ internal sealed partial class Gradients : IGradients
 
     public bool IsNeeded(int node) => node >= Lowest && _needed[node - Lowest];
 
-    /// <summary>Whether anything has been added for a node.</summary>
-    public bool Has(int node) => node >= Lowest && _first[node - Lowest] != 0;
+    /// <summary>Whether anything has been added for one of some nodes.</summary>
+    public bool HasAny(ResultRange nodes)
+    {
+        for (int node = Math.Max(nodes.First, Lowest); node < nodes.End; node++)
+        {
+            if (_first[node - Lowest] != 0)
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Adds an expression of the node's shape, for one value or for the whole stack.</summary>
     public void Add(int node, int expression)
@@ -121,6 +130,10 @@ internal sealed partial class Gradients : IGradients
         gradient = Graph.At(result);
         return true;
     }
+
+    public Expr SumOf(int node) => TryGet(node, out Expr gradient)
+        ? gradient
+        : throw new InvalidOperationException($"Error in BlasNet: nothing has been contributed to the gradient of {Graph.At(node)}.");
 
     /// <summary>What has been added for a node: expressions, each with the runs of a scattered one, or −1.</summary>
     public void CopyContributions(int node, List<(int Expression, long Runs)> result)

@@ -75,6 +75,6 @@ internal static class FuseBody
         FusedOperator fused = new FusedCell(cell, [.. results.Select(result => inside[result])], keep: true).Operator;
         int call = target.AppendWithResults(fused, 0, [.. inputs], fused.ResultShape(0), 1, shared: false);
         for (int i = 0; i < results.Count; i++)
-            map[results[i]] = fused.ResultCount == 1 ? call : call + 1 + i;
+            map[results[i]] = target.ResultsOf(call)[i];
     }
 }

@@ -57,7 +57,7 @@ internal sealed class FusedCell : IFusedGradient
         Span<int> given = stackalloc int[_results.Length * MaxTerms];
         for (int i = 0; i < _results.Length; i++)
         {
-            int found = g.GetTerms(Operator.ResultCount == 1 ? -1 : i, given.Slice(count, MaxTerms));
+            int found = g.GetTerms(i, given.Slice(count, MaxTerms));
             terms |= (UInt128)found << (4 * i);
             count += found;
         }
@@ -90,7 +90,7 @@ internal sealed class FusedCell : IFusedGradient
         {
             int input = backward.Inputs[i];
             inputs[i] = input >= 0 ? g.Input(input).Index
-                : ~input < results ? (results == 1 ? g.Output : g.Result(~input)).Index
+                : ~input < results ? g.Result(~input).Index
                 : given[~input - results];
             count = Math.Max(count, graph.CountOf(inputs[i]));
             shared &= graph.IsShared(inputs[i]);
@@ -102,7 +102,7 @@ internal sealed class FusedCell : IFusedGradient
         {
             int result = backward.ResultOf[i];
             if (result >= 0)
-                g.AccumulateRows(InputOf(i), graph.At(op.ResultCount == 1 ? node : node + 1 + result), StartOf(i));
+                g.AccumulateRows(InputOf(i), graph.At(graph.ResultsOf(node)[result]), StartOf(i));
         }
     }
 

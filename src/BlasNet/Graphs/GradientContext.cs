@@ -1,12 +1,12 @@
 namespace BlasNet.Graphs;
 
 /// <summary>What an operator's gradient rule sees: one node, and the gradient of the loss with respect to its output.</summary>
-internal readonly ref struct GradientContext(IGradients gradients, int node, Expr outputGradient)
+internal readonly ref struct GradientContext(IGradients gradients, int node)
 {
     private readonly Graph _graph = gradients.Graph;
 
-    /// <summary>As many values as the output has.</summary>
-    public Expr OutputGradient { get; } = outputGradient;
+    /// <summary>As many values as the output has. Of an operator with several results each has a gradient of its own: <see cref="GetTerms"/>.</summary>
+    public Expr OutputGradient => gradients.SumOf(node);
 
     public Expr Output => _graph.At(node);
 
@@ -25,21 +25,14 @@ internal readonly ref struct GradientContext(IGradients gradients, int node, Exp
     /// <summary>The graph that is differentiated.</summary>
     public Graph Graph => _graph;
 
-    /// <summary>One of several results.</summary>
-    public Expr Result(int result) => _graph.At(node + 1 + result);
+    /// <summary>What the node has computed: one of several results, or the only one.</summary>
+    public Expr Result(int result) => _graph.At(_graph.ResultsOf(node)[result]);
 
-    /// <summary>Nodes whose sum is the loss's gradient with respect to one of several results, or (−1) to the only one.</summary>
+    /// <summary>Nodes whose sum is the loss's gradient with respect to a result.</summary>
     /// <param name="result">Which result.</param>
     /// <param name="terms">Receives them.</param>
     /// <returns>How many they are; 0 where the loss does not depend on the result.</returns>
-    public int GetTerms(int result, Span<int> terms)
-    {
-        if (result >= 0)
-            return gradients.GetTerms(node + 1 + result, terms);
-
-        terms[0] = OutputGradient.Index;
-        return 1;
-    }
+    public int GetTerms(int result, Span<int> terms) => gradients.GetTerms(_graph.ResultsOf(node)[result], terms);
 
     /// <summary>Whether the gradient with respect to an input is wanted; what is accumulated for others is dropped.</summary>
     public bool IsNeeded(int input) => gradients.IsNeeded(_graph.InputsOf(node)[input]);

@@ -37,7 +37,7 @@ public sealed partial class Graph
         if (!isKnown)
             known = 1 + AddCall(call, inputs);
 
-        return AppendNodes(known - 1, inputs, call.ResultCount);
+        return AppendNodes(known - 1, inputs, call);
     }
 
     /// <summary>Adds a call like one that the graph has.</summary>
@@ -45,13 +45,13 @@ public sealed partial class Graph
     internal bool TryAppendCall(CallOperator call, ReadOnlySpan<int> inputs, out int node)
     {
         int form = KnownLike(call, 0, inputs, out bool isKnown) - 1;
-        node = isKnown ? AppendNodes(form, inputs, call.ResultCount) : -1;
+        node = isKnown ? AppendNodes(form, inputs, call) : -1;
         return isKnown;
     }
 
     /// <summary>Adds a node whose shape and count a pass has decided and, where it has several results, the nodes that stand for them.</summary>
     internal int AppendWithResults(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
-        AppendNodes(AddTypeWithResults(op, attribute, inputs.Length, shape, count, shared), inputs, op.ResultCount);
+        AppendNodes(AddTypeWithResults(op, attribute, inputs.Length, shape, count, shared), inputs, op);
 
     /// <summary>Adds a node of a single result, no call, whose shape and count a pass has decided.</summary>
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
@@ -156,8 +156,8 @@ public sealed partial class Graph
 
     private int AddTypeWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
     {
-        int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken), results = op.ResultCount;
-        for (int result = 1; results > 1 && result <= results; result++)
+        int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken);
+        for (int result = 1, end = op.ResultsAt(0).End; result < end; result++)
             AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
 
         return form;
@@ -178,10 +178,10 @@ public sealed partial class Graph
         return TypeCount++;
     }
 
-    private int AppendNodes(int form, ReadOnlySpan<int> inputs, int results)
+    private int AppendNodes(int form, ReadOnlySpan<int> inputs, Operator op)
     {
         int node = AppendNode(form, inputs);
-        for (int result = 1; results > 1 && result <= results; result++)
+        for (int result = 1, end = op.ResultsAt(0).End; result < end; result++)
             AppendNode(form + result, new ReadOnlySpan<int>(in node));
 
         return node;

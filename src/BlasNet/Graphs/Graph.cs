@@ -151,6 +151,9 @@ public sealed partial class Graph
 
     internal Expr At(int node) => new(this, node);
 
+    /// <summary>Where the results of a node are.</summary>
+    internal ResultRange ResultsOf(int node) => OperatorOf(node).ResultsAt(node);
+
     /// <summary>Room for the inputs of the node that is appended next; kept, so that a sum over a minibatch allocates nothing.</summary>
     internal Span<int> NewInputs(int length)
     {

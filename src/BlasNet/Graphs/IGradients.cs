@@ -27,6 +27,10 @@ internal interface IGradients
     /// <summary>Gather or scatter-add: what moves elements by these moves to a stack of so many elements.</summary>
     Operator MoverOf(long moves, int length);
 
+    /// <summary>The gradient with respect to a node: one expression, of the node's shape and count.</summary>
+    /// <exception cref="InvalidOperationException">The loss does not depend on the node.</exception>
+    Expr SumOf(int node);
+
     /// <summary>Nodes whose sum is the gradient with respect to a node.</summary>
     /// <returns>How many they are; 0 where the loss does not depend on the node.</returns>
     int GetTerms(int node, Span<int> terms);

@@ -51,14 +51,15 @@ internal static class Exprs<T>
         return value;
     }
 
-    /// <summary>The results of a call: its own node, or, of several, the nodes after it.</summary>
+    /// <summary>The results of a call.</summary>
     public static T Read(Graph graph, int call)
     {
-        T results = default!;
+        T value = default!;
+        ResultRange results = graph.ResultsOf(call);
         for (int i = 0; i < Count; i++)
-            At(ref results, i) = new Expr(graph, Count == 1 ? call : call + 1 + i);
+            At(ref value, i) = new Expr(graph, results[i]);
 
-        return results;
+        return value;
     }
 
     private static ref Expr At(ref T value, int index)
