@@ -17,7 +17,8 @@ internal static class PassStages
         ["inline"] = ("Inline", "The bodies of functions are in the place of their calls, each node a stack; regions of element-wise operators are one cell."),
         ["batch again"] = ("Batch again", "What the bodies brought merges over the calls: an input product over all steps of a recurrence."),
         ["differentiate"] = ("Differentiate", "Reverse mode has appended the gradient of the loss with respect to every parameter."),
-        ["simplify"] = ("Simplify", "What no output needs is gone, equal expressions are one, and a product starts from its bias."),
+        ["simplify"] = ("Simplify", "What no output needs is gone, and equal expressions are one."),
+        ["fuse bias"] = ("Fuse bias", "A product starts from the bias that is added to it, unless an element-wise node adds the bias in its own sweep."),
         ["fuse"] = ("Fuse", "An element-wise node that only one other reads is computed in one sweep with it."),
         ["totals"] = ("Totals", "What goes to the gradient buffer, which holds the sum over all microbatches, is a sum of its own that nothing reads."),
     };

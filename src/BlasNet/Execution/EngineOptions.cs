@@ -21,7 +21,7 @@ internal sealed record EngineOptions
     /// <summary>Compute common subexpressions once.</summary>
     public bool Simplify { get; init; } = true;
 
-    /// <summary>Compute chains of element-wise operators in one sweep.</summary>
+    /// <summary>Compute chains of element-wise operators in one sweep, and a product with the bias that is added to it.</summary>
     public bool Fuse { get; init; } = true;
 
     /// <summary>Views, sums in place and memory that is used again.</summary>

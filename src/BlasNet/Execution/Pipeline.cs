@@ -17,6 +17,7 @@ internal sealed class Pipeline
     private readonly Graph _seen;
     private readonly PassSet _passes;
     private readonly Simplify _simplify;
+    private readonly FuseBias _fuseBias;
     private readonly Fuse _fuse;
     private readonly PerExample _seenByExample = new();
     private DifferentiatePerExample? _differentiateByExample;
@@ -39,7 +40,7 @@ internal sealed class Pipeline
     {
         (_options, _passes) = (options, passes);
         _seen = new Graph(precision);
-        (_simplify, _fuse) = (new Simplify(new Graph(precision)), new Fuse(new Graph(precision)));
+        (_simplify, _fuseBias, _fuse) = (new Simplify(new Graph(precision)), new FuseBias(new Graph(precision)), new Fuse(new Graph(precision)));
     }
 
     /// <summary>Whether the last plan can be used again; another graph takes the place of one that cannot.</summary>
@@ -124,7 +125,10 @@ internal sealed class Pipeline
             current = Rewrite(_simplify, current, times, "simplify");
 
         if (_options.Fuse && _options.Simplify)
+        {
+            current = Rewrite(_fuseBias, current, times, "fuse bias");
             current = Rewrite(_fuse, current, times, "fuse");
+        }
 
         MakeTotals(current, parameters);
         Show("totals", current);

@@ -1,18 +1,15 @@
-using BlasNet.Fusion;
 using BlasNet.Graphs;
 using BlasNet.Memory;
 
 namespace BlasNet.Planning;
 
-/// <summary>Copies what is needed of a graph, each common subexpression once, and a bias as part of its product.</summary>
-/// <remarks>A bias stays a node of its own where the product has other readers, or where what reads the sum would add it on the way.
-/// Two nodes are the same expression if operator, attribute, shape, count and inputs agree; of gathers and scatter-adds also every
+/// <summary>Copies what is needed of a graph, each common subexpression once.</summary>
+/// <remarks>Two nodes are the same expression if operator, attribute, shape, count and inputs agree; of gathers and scatter-adds also every
 /// run. Hashes only find candidates. Time O(N + E).</remarks>
 internal sealed class Simplify(Graph target) : IRewrite
 {
     private int[] _map = [];
-    private int[] _users = [], _reader = [];     // of what is needed: how many nodes read it, and one of them
-    private readonly List<int> _biased = [];
+    private bool[] _needed = [];
     private readonly HashSlots _slots = new();   // node of the target + 1
     private int[] _inputs = new int[16];
 
@@ -27,7 +24,7 @@ internal sealed class Simplify(Graph target) : IRewrite
         _slots.Clear(source.Count);
         for (int node = 0; node < source.Count; node++)
         {
-            _map[node] = _users[node] > 0 ? Copy(source, node) : -1;
+            _map[node] = _needed[node] ? Copy(source, node) : -1;
             for (int owner = node, results = source.OperatorOf(node).ResultCount; results > 1 && node < owner + results; node++)
                 _map[node + 1] = _map[owner] >= 0 ? _map[owner] + node + 1 - owner : -1;
         }
@@ -36,32 +33,22 @@ internal sealed class Simplify(Graph target) : IRewrite
     private void MarkNeeded(Graph source, ReadOnlySpan<int> outputs)
     {
         if (_map.Length < source.Count)
-            (_map, _users, _reader) = (new int[source.Capacity], new int[source.Capacity], new int[source.Capacity]);
+            (_map, _needed) = (new int[source.Capacity], new bool[source.Capacity]);
 
-        Array.Clear(_users, 0, source.Count);
-        _biased.Clear();
+        Array.Clear(_needed, 0, source.Count);
         foreach (int output in outputs)
         {
             if (output >= 0)
-                _users[output] = 2;
+                _needed[output] = true;
         }
 
         for (int node = source.Count - 1; node >= 0; node--)
         {
-            if (_users[node] == 0)
+            if (!_needed[node])
                 continue;
 
             foreach (int input in source.InputsOf(node))
-                (_users[input], _reader[input]) = (_users[input] + 1, node);
-
-            if (Bias.TryFind(source, node, out _, out _) && (_users[node] > 1 || !source.OperatorOf(_reader[node]).IsFusible))
-                _biased.Add(node);
-        }
-
-        foreach (int sum in _biased)
-        {
-            Bias.TryFind(source, sum, out int product, out _);
-            _users[product] = _users[product] == 1 ? 0 : _users[product];
+                _needed[input] = true;
         }
     }
 
@@ -69,21 +56,12 @@ internal sealed class Simplify(Graph target) : IRewrite
     {
         Operator op = source.OperatorOf(node);
         ReadOnlySpan<int> sourceInputs = source.InputsOf(node);
-        if (_inputs.Length < sourceInputs.Length + 2)
-            _inputs = new int[2 * sourceInputs.Length + 2];
+        if (_inputs.Length < sourceInputs.Length)
+            _inputs = new int[2 * sourceInputs.Length];
 
         Span<int> inputs = _inputs.AsSpan(0, sourceInputs.Length);
-        if (Bias.TryFind(source, node, out int product, out int bias) && _users[product] == 0)
-        {
-            op = source.OperatorOf(product).WithBias!;
-            inputs = _inputs.AsSpan(0, 3);
-            (inputs[0], inputs[1], inputs[2]) = (_map[source.InputsOf(product)[0]], _map[source.InputsOf(product)[1]], _map[bias]);
-        }
-        else
-        {
-            for (int i = 0; i < inputs.Length; i++)
-                inputs[i] = _map[sourceInputs[i]];
-        }
+        for (int i = 0; i < inputs.Length; i++)
+            inputs[i] = _map[sourceInputs[i]];
 
         ref int slot = ref _slots.First(HashOf(source, node, op, inputs));
         for (; slot != 0; slot = ref _slots.Next(ref slot))

@@ -19,7 +19,7 @@ public sealed partial class LayeringTests
         ["Batching"] = [Intrinsics, "Graphs", "Memory"],
         ["Differentiation"] = ["Batching", Intrinsics, "Graphs", "Memory"],
         ["Fusion"] = ["Differentiation", Intrinsics, "Graphs", "Kernels", "Memory"],
-        ["Planning"] = ["Fusion", Intrinsics, "Graphs", "Memory"],
+        ["Planning"] = [Intrinsics, "Graphs", "Memory"],
         ["Passes"] = ["Batching", "Differentiation", Intrinsics, "Graphs", "Memory"],
         ["Derivatives"] = ["Passes", "Differentiation", "Operators", "Graphs", "Memory"],
         ["Execution"] = ["Passes", "Planning", "Fusion", "Differentiation", "Batching", Intrinsics, "Graphs", "Kernels", "Memory"],
