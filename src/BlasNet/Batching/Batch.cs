@@ -11,7 +11,7 @@ namespace BlasNet.Batching;
 /// by gathers, which are views where they lie in that order already. The result is an ordinary graph over the same data.
 /// Time O(N + E) for N nodes and E edges, apart from the choice of the next kind (<see cref="Scheduler"/>).
 /// </remarks>
-internal sealed partial class Batch
+internal sealed partial class Batch : IRewrite
 {
     private readonly Signatures _signatures = new();
     private readonly Scheduler _scheduler = new();
@@ -45,7 +45,7 @@ internal sealed partial class Batch
 
     /// <summary>Where a node of the source has gone: a node of the batched graph and the first element in its stack.</summary>
     /// <remarks>A term of a merged sum has no value of its own any more; its node is −1.</remarks>
-    public (int Node, int Offset) Locate(int node)
+    public Location Locate(int node)
     {
         Place place = PlaceOf(node);
         if (place.Pattern >= 0)
@@ -56,11 +56,11 @@ internal sealed partial class Batch
             _places[_signatures.Origins[node]] = place;
         }
 
-        return (place.Node, place.Offset);
+        return new Location(place.Node, place.Offset);
     }
 
     /// <summary>Fills the target with the batched graph.</summary>
-    public void Run(Graph source)
+    public void Run(Graph source, ReadOnlySpan<int> kept = default)
     {
         _source = source;
         _target.ClearFor(source);

@@ -8,88 +8,37 @@ namespace BlasNet.Batching;
 /// <remarks>Time O(N + E) of the result.</remarks>
 internal sealed class Inline(Graph target) : IRewrite
 {
-    private int[] _map = [];
-    private int[] _inputs = new int[16];
-
-    // A call, and where the nodes of its graph have gone; without a map, nowhere.
-    private readonly record struct Caller(Graph Graph, int Call, int[]? Map)
-    {
-        public int Argument(int index)
-        {
-            int node = Graph.InputsOf(Call)[index];
-            return Map is null ? node : Map[node];
-        }
-    }
-
-    // One for each depth of calls within calls: where a body's nodes have gone.
-    private readonly List<int[]> _frames = [];
+    private readonly Rewriter _rewriter = new(target);
+    private readonly List<Rewriter> _bodies = [];   // one for each depth of calls within calls
 
     /// <summary>What rewrites a body with its cells fused, once; null where bodies are put in as they are.</summary>
     public Func<Body, FusedBody>? Fuse { get; init; }
 
     public Graph Target => target;
 
-    public int Locate(int node) => _map[node];
+    public Location Locate(int node) => new(_rewriter[node]);
 
     public void Run(Graph source, ReadOnlySpan<int> kept)
     {
-        target.ClearFor(source);
-        if (_map.Length < source.Count)
-            _map = new int[source.Capacity];
-
-        Copy(source, _map, default, depth: 0);
-    }
-
-    // Nodes of a body are copied with the call's inputs in the place of the arguments.
-    private void Copy(Graph source, int[] map, in Caller caller, int depth)
-    {
+        _rewriter.Begin(source);
         for (int node = 0; node < source.Count; node++)
         {
-            Operator op = source.OperatorOf(node);
-            if (op == ArgumentOperator.Instance)
-            {
-                map[node] = caller.Argument((int)source.AttributeOf(node));
-                continue;
-            }
-
-            ReadOnlySpan<int> sourceInputs = source.InputsOf(node);
-            if (sourceInputs.IsEmpty)
-            {
-                map[node] = target.CopyLeaf(source, node);
-                continue;
-            }
-
-            Span<int> inputs = Room(sourceInputs.Length);
-            for (int i = 0; i < inputs.Length; i++)
-                inputs[i] = map[sourceInputs[i]];
-
-            if (op.Storage == Storage.Result)
-            {
-                int owner = sourceInputs[0];
-                map[node] = map[owner] + node - owner;
-                continue;
-            }
-
-            if (op.Callee is { } body)
-            {
-                ResultRange results = op.ResultsAt(node);
-                Expand(body, new Caller(source, node, map), map.AsSpan(results.First, results.Count), depth);
-                for (int result = results.First; depth == 0 && result < results.End; result++)
-                    map[result] = SpreadOver(source, node, map, map[result]);
-
-                node = results.End - 1;
-                continue;
-            }
-
-            map[node] = depth > 0 ? AppendOfBody(source, node, op, inputs)
-                : target.AppendWithResults(op, target.AttributeFrom(source, node), inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
-            if (source.GivenNameOf(node) is string name)
-                target.SetName(map[node], name);
+            if (source.OperatorOf(node).Callee is { } body)
+                Place(source, node, Expand(body, _rewriter.InputsOf(node), depth: 0));
+            else
+                _rewriter.Copy(node);
         }
     }
 
+    private void Place(Graph source, int call, Expansion body)
+    {
+        ResultRange results = source.ResultsOf(call);
+        for (int i = 0; i < results.Count; i++)
+            _rewriter[results[i]] = SpreadOver(source, call, body[i]);
+    }
+
     // What a call's readers expect is a value for each of its stack, also of a result that depends on shared values alone.
-    private int SpreadOver(Graph source, int call, int[] map, int result)
+    private int SpreadOver(Graph source, int call, int result)
     {
         int count = source.CountOf(call);
         if (source.IsShared(call) || (target.CountOf(result) == count && !target.IsShared(result)))
@@ -98,7 +47,7 @@ internal sealed class Inline(Graph target) : IRewrite
         foreach (int input in source.InputsOf(call))
         {
             if (source.CountOf(input) == count && !source.IsShared(input))
-                return target.AppendStack(SpreadOperator.Instance, 0, [result, map[input]], target.ShapeOf(result), count, shared: false);
+                return target.AppendStack(SpreadOperator.Instance, 0, [result, _rewriter[input]], target.ShapeOf(result), count, shared: false);
         }
 
         throw new InvalidOperationException($"Error in BlasNet: no argument of {source.At(call)} is a stack like its results.");
@@ -108,31 +57,46 @@ internal sealed class Inline(Graph target) : IRewrite
     /// <returns>Where its results have gone.</returns>
     public int[] Expand(Body body, int call)
     {
-        int[] nodes = new int[body.Outputs.Length];
-        Expand(body, new Caller(target, call, null), nodes, depth: 0);
-        return nodes;
+        Expansion expansion = Expand(body, target.InputsOf(call), depth: 0);
+        return [.. body.Outputs.Select((_, result) => expansion[result])];
     }
 
-    private void Expand(Body body, in Caller caller, Span<int> results, int depth)
+    // The body's nodes with a call's inputs in the place of the arguments.
+    private Expansion Expand(Body body, ReadOnlySpan<int> arguments, int depth)
     {
-        while (_frames.Count <= depth)
-            _frames.Add([]);
-
         FusedBody? fused = Fuse is null ? null : body.Fused ??= Fuse(body);
         Graph graph = fused?.Graph ?? body.Graph;
-        int[] outputs = fused?.Outputs ?? body.Outputs;
-        if (_frames[depth].Length < graph.Count)
-            _frames[depth] = new int[graph.Capacity];
+        if (_bodies.Count == depth)
+            _bodies.Add(new Rewriter(target));
 
-        int[] frame = _frames[depth];
-        Copy(graph, frame, caller, depth + 1);
-        for (int i = 0; i < outputs.Length; i++)
-            results[i] = frame[outputs[i]];
+        Rewriter rewriter = _bodies[depth];
+        rewriter.Continue(graph);
+        for (int node = 0; node < graph.Count; node++)
+        {
+            Operator op = graph.OperatorOf(node);
+            if (op == ArgumentOperator.Instance)
+                rewriter[node] = arguments[(int)graph.AttributeOf(node)];
+            else if (op.Callee is { } callee)
+                Place(rewriter, graph.ResultsOf(node), Expand(callee, rewriter.InputsOf(node), depth + 1));
+            else if (graph.InputsOf(node).IsEmpty)
+                rewriter.Copy(node);
+            else if (!rewriter.IsResult(node))
+                rewriter[node] = AppendOfBody(rewriter, node, op);
+        }
+
+        return new Expansion(rewriter, fused?.Outputs ?? body.Outputs);
+    }
+
+    private static void Place(Rewriter caller, ResultRange results, Expansion body)
+    {
+        for (int i = 0; i < results.Count; i++)
+            caller[results[i]] = body[i];
     }
 
     // What a body computes once for one call is computed once for each of a stack.
-    private int AppendOfBody(Graph source, int node, Operator op, ReadOnlySpan<int> inputs)
+    private int AppendOfBody(Rewriter rewriter, int node, Operator op)
     {
+        ReadOnlySpan<int> inputs = rewriter.InputsOf(node);
         int count = 1;
         bool shared = true;
         foreach (int input in inputs)
@@ -141,14 +105,13 @@ internal sealed class Inline(Graph target) : IRewrite
             shared &= target.IsShared(input);
         }
 
-        return target.AppendWithResults(op, source.AttributeOf(node), inputs, source.ShapeOf(node), count, shared);
+        return rewriter.Append(node, op, inputs, count, shared);
     }
 
-    private Span<int> Room(int length)
+    // A body's copy, until the next call of its depth is expanded.
+    private readonly record struct Expansion(Rewriter Rewriter, int[] Outputs)
     {
-        if (_inputs.Length < length)
-            _inputs = new int[2 * length];
-
-        return _inputs.AsSpan(0, length);
+        /// <summary>Where a result has gone.</summary>
+        public int this[int result] => Rewriter[Outputs[result]];
     }
 }

@@ -34,7 +34,7 @@ internal sealed class DifferentiatePerExample
     /// <param name="targets">The parameters.</param>
     /// <param name="norms">Receives for each parameter a stack of one number for each example, the norm of its gradient; −1 where it is 0.</param>
     /// <param name="sums">Receives for each parameter the (clipped) sum; −1 where it is 0. Empty if no sum is wanted.</param>
-    public void Run(Graph graph, ReadOnlySpan<(int Node, int Offset)> losses, PerExample request, ReadOnlySpan<int> targets, Span<int> norms, Span<int> sums)
+    public void Run(Graph graph, ReadOnlySpan<Location> losses, PerExample request, ReadOnlySpan<int> targets, Span<int> norms, Span<int> sums)
     {
         _rows.Use(graph);
         _gradients.Begin(graph, targets);
@@ -94,7 +94,7 @@ internal sealed class DifferentiatePerExample
     }
 
     // The derivative of each loss by itself is 1; of other values in the same stacks, 0.
-    private int Seed(Graph graph, ReadOnlySpan<(int Node, int Offset)> losses)
+    private int Seed(Graph graph, ReadOnlySpan<Location> losses)
     {
         int examples = losses.Length, last = -1;
         int one = graph.Constant(1).Index;

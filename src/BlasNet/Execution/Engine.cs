@@ -16,9 +16,9 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     private const int SmallGraph = 2000;
 
     private readonly EngineOptions _options;
-    private readonly List<Pipeline> _pipelines = [];   // the one used last comes first
-    private Pipeline _current = null!;
-    private PassSet? _passes;
+    private readonly List<CompiledPlan> _plans = [];   // the one used last comes first
+    private CompiledPlan _current = null!;
+    private Pipeline? _pipeline;
     private ulong[] _met = [];   // fingerprints of structures, each in a place that it tells; later ones take the places of earlier ones
     private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
@@ -53,31 +53,26 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
     /// <summary>Makes or finds the plan that is executed next.</summary>
     /// <inheritdoc cref="Compile"/>
-    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, PerExample? byExample = null) =>
-        Use(Compile(graph, outputs, loss, parameters, byExample), graph);
+    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, PerExample? perExample = null) =>
+        Use(Compile(new PlanRequest(graph, outputs, loss, parameters, perExample)), graph);
 
     /// <summary>Makes or finds a plan; its peak bytes are known after this, before anything is computed. May run while another plan is executed,
     /// if that one is held.</summary>
-    /// <param name="graph">The minibatch graph. With batching off, gradients are appended to it.</param>
-    /// <param name="outputs">Expressions whose values are wanted.</param>
-    /// <param name="loss">The scalar to differentiate, if any.</param>
-    /// <param name="parameters">The parameters whose gradients are wanted.</param>
-    /// <param name="byExample">Asks for the examples' gradients by themselves; <paramref name="loss"/> is the sum of the losses then too.</param>
-    /// <exception cref="InvalidOperationException">The pass is too large for the indices of a plan.</exception>
-    public Pipeline Compile(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample)
+    /// <exception cref="InvalidOperationException">The microbatch is too large for the indices of a plan.</exception>
+    public CompiledPlan Compile(in PlanRequest request)
     {
         long start = Stopwatch.GetTimestamp();
-        Pipeline? found = _options.CachedPlans > 0 ? Find(graph, outputs, loss, parameters, byExample) : null;
+        CompiledPlan? found = KeepsPlans ? Find(request) : null;
         Times.PlansFound += found is null ? 0 : 1;
-        bool remember = found is null && _options.CachedPlans > 0 && (graph.Count <= SmallGraph || IsKnown(graph.Fingerprint()));
-        Pipeline used = found ?? Replaced();
-        _pipelines.Remove(used);
-        _pipelines.Insert(0, used);
+        bool keep = found is null && KeepsPlans && (request.Graph.Count <= SmallGraph || IsKnown(request.Graph.Fingerprint()));
+        CompiledPlan used = found ?? Replaced();
+        _plans.Remove(used);
+        _plans.Insert(0, used);
         Times.Plan += Stopwatch.GetTimestamp() - start;
         try
         {
             if (found is null)
-                used.Run(graph, outputs, loss, parameters, byExample, remember, Times);
+                used.Compile(request, keep, Times);
 
             return used;
         }
@@ -88,11 +83,11 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     }
 
     /// <summary>Chooses what is executed next, and what results are asked of from here on.</summary>
-    /// <param name="pipeline">What <see cref="Compile"/> gave.</param>
+    /// <param name="plan">What <see cref="Compile"/> gave.</param>
     /// <param name="graph">For this graph; it has the numbers.</param>
-    public void Use(Pipeline pipeline, Graph graph)
+    public void Use(CompiledPlan plan, Graph graph)
     {
-        _current = pipeline;
+        _current = plan;
         Plan.Graph.TakeData(graph);
     }
 
@@ -112,7 +107,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         Times.Execute += Stopwatch.GetTimestamp() - start;
     }
 
-    // Before the first pass of a step, what the last step has touched is zero again, except where it will be overwritten.
+    // Before the first microbatch of a step, what the last step has touched is zero again, except where it will be overwritten.
     private void Begin(GradientBuffer<T> gradients, bool accumulate)
     {
         if (!accumulate)
@@ -181,27 +176,34 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return isKnown;
     }
 
-    private Pipeline? Find(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss, ReadOnlySpan<Parameter> parameters, PerExample? byExample)
+    // Of other graphs than a batched one, gradients are added to the user's graph, or the order of its nodes is not the structure's alone.
+    private bool KeepsPlans => _options is { CachedPlans: > 0, Batching: true, DifferentiateFirst: false };
+
+    private CompiledPlan? Find(in PlanRequest request)
     {
-        foreach (Pipeline known in _pipelines)
+        foreach (CompiledPlan known in _plans)
         {
-            if (known.TryReuse(graph, outputs, loss, parameters, byExample))
+            if (known.TryFit(request))
                 return known;
         }
 
         return null;
     }
 
-    // One whose plan cannot be used again, or, when they are many, the oldest; what is held is to be executed yet.
-    private Pipeline Replaced()
+    // One that cannot be found again or, when they are many, the oldest; what is held is to be executed yet.
+    private CompiledPlan Replaced()
     {
-        Pipeline? replaced = _pipelines.FindLast(static known => known is { Holders: 0, IsRemembered: false });
-        if (replaced is null && _pipelines.Count >= Math.Max(1, _options.CachedPlans))
-            replaced = _pipelines.FindLast(static known => known.Holders == 0);
+        CompiledPlan? replaced = _plans.FindLast(static known => known is { Holders: 0, IsKept: false });
+        if (replaced is null && _plans.Count >= Math.Max(1, _options.CachedPlans))
+            replaced = _plans.FindLast(static known => known.Holders == 0);
 
         if (replaced is null)
-            _pipelines.Add(replaced = new Pipeline(_precision, _options, _passes is not null && _options.Simplify ? _passes : _passes = new PassSet(_precision, _options)));
+            _plans.Add(replaced = new CompiledPlan(_precision, SharedPipeline()));
 
         return replaced;
     }
+
+    // What is not simplified stays in the graphs of the pipeline, which is then the plan's own.
+    private Pipeline SharedPipeline() =>
+        _pipeline is not null && _options.Simplify ? _pipeline : _pipeline = new Pipeline(_precision, _options);
 }

@@ -3,22 +3,22 @@ namespace BlasNet.Execution;
 /// <summary>Where the time of a step goes, in ticks of the stopwatch.</summary>
 internal sealed class PhaseTimes
 {
-    public long Build { get; set; }
+    public long Build;
 
-    public long Batch { get; set; }
+    public long Batch;
 
-    public long Differentiate { get; set; }
+    public long Differentiate;
 
-    public long Simplify { get; set; }
+    public long Simplify;
 
-    public long Plan { get; set; }
+    public long Plan;
 
-    public long Execute { get; set; }
+    public long Execute;
 
-    public long Update { get; set; }
+    public long Update;
 
     /// <summary>How many minibatch graphs had a structure seen before, and found its plan.</summary>
-    public long PlansFound { get; set; }
+    public long PlansFound;
 
     public long Total => Build + Batch + Differentiate + Simplify + Plan + Execute + Update;
 }

@@ -10,82 +10,48 @@ internal sealed class Fuse(Graph target) : IRewrite
 {
     private const int LongestChain = 12;
 
+    private readonly Rewriter _rewriter = new(target);
+    private readonly Readers _readers = new();
     private readonly List<FusedOperator> _known = [];   // equal chains are one operator, so that steps seen before allocate nothing
     private readonly List<FusedStep> _steps = [];
     private readonly List<FusedOperand> _operands = [];
     private readonly List<FusedBuffer> _buffers = [];
     private readonly List<int> _inputs = [];
     private Graph? _unchanged;
-    private int _root;
-    private int[] _map = [], _users = [], _reader = [], _length = [];
+    private int[] _length = [];      // of the chain that ends at a node
+    private bool[] _isMerged = [];   // into its only reader
 
     public Graph Target => _unchanged ?? target;
 
-    public int Locate(int node) => _unchanged is null ? _map[node] : node;
+    public Location Locate(int node) => new(_unchanged is null ? _rewriter[node] : node);
 
     public void Run(Graph source, ReadOnlySpan<int> kept)
     {
-        _unchanged = FindReaders(source, kept) ? null : source;
+        _unchanged = FindChains(source, kept) ? null : source;
         if (_unchanged is not null)
             return;
 
-        target.ClearFor(source);
+        _rewriter.Begin(source);
         for (int node = 0; node < source.Count; node++)
         {
-            if (_reader[node] >= 0)
-            {
-                _map[node] = -1;
-                continue;
-            }
-
-            if (source.OperatorOf(node).Storage == Storage.Result)
-            {
-                int owner = source.InputsOf(node)[0];
-                _map[node] = _map[owner] + node - owner;
-                continue;
-            }
-
-            _steps.Clear();
-            _operands.Clear();
-            _buffers.Clear();
-            _inputs.Clear();
-            if (_length[node] > 1)
-            {
-                _root = node;
-                Collect(source, node);
-                _map[node] = target.AppendStack(Interned(source.ShapeOf(node)), 0, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
-            }
+            if (_isMerged[node])
+                _rewriter[node] = -1;
+            else if (_length[node] > 1)
+                _rewriter[node] = AppendChain(source, node);
             else
-            {
-                _map[node] = Copy(source, node);
-            }
-
-            if (source.GivenNameOf(node) is string name)
-                target.SetName(_map[node], name);
+                _rewriter.Copy(node);
         }
     }
 
-    // Each node's only reader, if the two can be one; chains grow from their first node on. False where there are none.
-    private bool FindReaders(Graph source, ReadOnlySpan<int> kept)
+    // Whether a node can be part of its only reader; chains grow from their first node on. False where there are none.
+    private bool FindChains(Graph source, ReadOnlySpan<int> kept)
     {
         int count = source.Count;
-        if (_map.Length < count)
-            (_map, _users, _reader, _length) = (new int[source.Capacity], new int[source.Capacity], new int[source.Capacity], new int[source.Capacity]);
+        if (_length.Length < count)
+            (_length, _isMerged) = (new int[source.Capacity], new bool[source.Capacity]);
 
-        Array.Clear(_users, 0, count);
-        Array.Fill(_reader, -1, 0, count);
-        foreach (int node in kept)
-        {
-            if (node >= 0)
-                _users[node] = 2;
-        }
-
-        for (int node = 0; node < count; node++)
-        {
-            foreach (int input in source.InputsOf(node))
-                _users[input]++;
-        }
-
+        Array.Clear(_isMerged, 0, count);
+        _readers.Run(source, kept);
         bool found = false;
         for (int node = 0; node < count; node++)
         {
@@ -95,37 +61,49 @@ internal sealed class Fuse(Graph target) : IRewrite
 
             foreach (int input in source.InputsOf(node))
             {
-                if (_users[input] != 1 || source.CountOf(input) != source.CountOf(node) || !IsFusible(source, input)
+                if (_readers.SoleReaderOf(input) != node || source.CountOf(input) != source.CountOf(node) || !IsFusible(source, input)
                     || _length[node] + _length[input] > LongestChain)
                     continue;
 
-                _reader[input] = node;
+                found = _isMerged[input] = true;
                 _length[node] += _length[input];
-                found = true;
             }
         }
 
         return found;
     }
 
+    private int AppendChain(Graph source, int last)
+    {
+        _steps.Clear();
+        _operands.Clear();
+        _buffers.Clear();
+        _inputs.Clear();
+        Collect(source, last, last);
+        Shape shape = source.ShapeOf(last);
+        int node = target.AppendStack(Interned(shape), 0, CollectionsMarshal.AsSpan(_inputs), shape, source.CountOf(last), source.IsShared(last));
+        _rewriter.TakeName(last, node);
+        return node;
+    }
+
     private static bool IsFusible(Graph source, int node) =>
         source.CountOf(node) > 1 && source.OperatorOf(node).IsFusible && source.InputsOf(node).Length <= FusedProgram.MaxOperands;
 
     // Appends the steps of a node and of all that is merged into it, operands first; returns the node's step.
-    private int Collect(Graph source, int node)
+    private int Collect(Graph source, int node, int last)
     {
         ReadOnlySpan<int> inputs = source.InputsOf(node);
         Span<FusedOperand> operands = stackalloc FusedOperand[FusedProgram.MaxOperands];
         for (int i = 0; i < inputs.Length; i++)
         {
-            operands[i] = _reader[inputs[i]] == node
-                ? new FusedOperand(FusedSource.Buffer, Collect(source, inputs[i]), 0, source.ShapeOf(inputs[i]))
-                : new FusedOperand(FusedSource.Input, InputOf(_map[inputs[i]]), 0, source.ShapeOf(inputs[i]));
+            operands[i] = _isMerged[inputs[i]]
+                ? new FusedOperand(FusedSource.Buffer, Collect(source, inputs[i], last), 0, source.ShapeOf(inputs[i]))
+                : new FusedOperand(FusedSource.Input, InputOf(_rewriter[inputs[i]]), 0, source.ShapeOf(inputs[i]));
         }
 
         int step = _steps.Count;
         _steps.Add(new FusedStep(source.OperatorOf(node), source.AttributeOf(node), _operands.Count, inputs.Length, step, 0, source.ShapeOf(node)));
-        _buffers.Add(new FusedBuffer(source.ShapeOf(node), step == _length[_root] - 1 ? 0 : -1, false));
+        _buffers.Add(new FusedBuffer(source.ShapeOf(node), step == _length[last] - 1 ? 0 : -1, false));
         _operands.AddRange(operands[..inputs.Length]);
         return step;
     }
@@ -156,15 +134,5 @@ internal sealed class Fuse(Graph target) : IRewrite
         var made = new FusedOperator(new FusedProgram(steps, operands, buffers, []), [shape], rule: null);
         _known.Add(made);
         return made;
-    }
-
-    private int Copy(Graph source, int node)
-    {
-        foreach (int input in source.InputsOf(node))
-            _inputs.Add(_map[input]);
-
-        Operator op = source.OperatorOf(node);
-        long attribute = target.AttributeFrom(source, node);
-        return target.AppendWithResults(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
     }
 }

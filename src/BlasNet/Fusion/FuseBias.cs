@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Fusion;
@@ -8,15 +7,14 @@ namespace BlasNet.Fusion;
 /// is element-wise: that one adds the bias in its own sweep. A graph without such sums stays itself. Time O(N + E).</remarks>
 internal sealed class FuseBias(Graph target) : IRewrite
 {
-    private const int Merged = -1;   // instead of a product's number of readers
-
-    private readonly List<int> _inputs = [];
+    private readonly Rewriter _rewriter = new(target);
+    private readonly Readers _readers = new();
     private Graph? _unchanged;
-    private int[] _map = [], _users = [], _reader = [];   // of each node: its place, the number of its readers, and the last of them
+    private bool[] _isMerged = [];   // by product: its bias's sum computes it
 
     public Graph Target => _unchanged ?? target;
 
-    public int Locate(int node) => _unchanged is null ? _map[node] : node;
+    public Location Locate(int node) => new(_unchanged is null ? _rewriter[node] : node);
 
     /// <summary>Whether a node adds a vector that all examples share to each column of a product.</summary>
     /// <param name="graph">Any graph.</param>
@@ -37,91 +35,55 @@ internal sealed class FuseBias(Graph target) : IRewrite
 
     public void Run(Graph source, ReadOnlySpan<int> kept)
     {
-        _unchanged = HasSum(source) && MergeProducts(source, kept) ? null : source;
+        _unchanged = FindMerged(source, kept) ? null : source;
         if (_unchanged is not null)
             return;
 
-        target.ClearFor(source);
+        _rewriter.Begin(source);
         for (int node = 0; node < source.Count; node++)
         {
-            _map[node] = _users[node] == Merged ? -1 : Copy(source, node);
-            if (_map[node] >= 0 && source.GivenNameOf(node) is string name)
-                target.SetName(_map[node], name);
+            if (_isMerged[node])
+                _rewriter[node] = -1;
+            else if (TryFind(source, node, out int product, out int bias) && _isMerged[product])
+                _rewriter[node] = AppendWithBias(source, node, product, bias);
+            else
+                _rewriter.Copy(node);
         }
     }
 
-    private static bool HasSum(Graph source)
+    private bool FindMerged(Graph source, ReadOnlySpan<int> kept)
     {
+        bool found = false, merges = false;
         for (int node = 0; node < source.Count; node++)
         {
-            if (TryFind(source, node, out _, out _))
-                return true;
-        }
-
-        return false;
-    }
-
-    private bool MergeProducts(Graph source, ReadOnlySpan<int> kept)
-    {
-        FindReaders(source, kept);
-        bool merges = false;
-        for (int node = 0; node < source.Count; node++)
-        {
-            if (!TryFind(source, node, out int product, out _) || _users[product] != 1
-                || (_users[node] == 1 && source.OperatorOf(_reader[node]).IsFusible))
+            if (!TryFind(source, node, out int product, out _))
                 continue;
 
-            _users[product] = Merged;
-            merges = true;
+            if (!found)
+                Begin(source, kept);
+
+            found = true;
+            bool addsElsewhere = _readers.SoleReaderOf(node) is >= 0 and var reader && source.OperatorOf(reader).IsFusible;
+            _isMerged[product] = _readers.SoleReaderOf(product) == node && !addsElsewhere;
+            merges |= _isMerged[product];
         }
 
         return merges;
     }
 
-    private void FindReaders(Graph source, ReadOnlySpan<int> kept)
+    private void Begin(Graph source, ReadOnlySpan<int> kept)
     {
-        if (_map.Length < source.Count)
-            (_map, _users, _reader) = (new int[source.Capacity], new int[source.Capacity], new int[source.Capacity]);
+        if (_isMerged.Length < source.Count)
+            _isMerged = new bool[source.Capacity];
 
-        Array.Clear(_users, 0, source.Count);
-        foreach (int node in kept)
-        {
-            if (node >= 0)
-                _users[node] = 2;
-        }
-
-        for (int node = 0; node < source.Count; node++)
-        {
-            foreach (int input in source.InputsOf(node))
-                (_users[input], _reader[input]) = (_users[input] + 1, node);
-        }
+        Array.Clear(_isMerged, 0, source.Count);
+        _readers.Run(source, kept);
     }
 
-    private int Copy(Graph source, int node)
+    private int AppendWithBias(Graph source, int sum, int product, int bias)
     {
-        Operator op = source.OperatorOf(node);
-        if (op.Storage == Storage.Result)
-            return _map[source.InputsOf(node)[0]] + node - source.InputsOf(node)[0];
-
-        _inputs.Clear();
-        if (TryFind(source, node, out int product, out int bias) && _users[product] == Merged)
-        {
-            op = source.OperatorOf(product).WithBias!;
-            AddInputs(source.InputsOf(product));
-            _inputs.Add(_map[bias]);
-        }
-        else
-        {
-            AddInputs(source.InputsOf(node));
-        }
-
-        long attribute = target.AttributeFrom(source, node);
-        return target.AppendWithResults(op, attribute, CollectionsMarshal.AsSpan(_inputs), source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
-    }
-
-    private void AddInputs(ReadOnlySpan<int> inputs)
-    {
-        foreach (int input in inputs)
-            _inputs.Add(_map[input]);
+        Span<int> inputs = _rewriter.InputsOf(product, more: 1);
+        inputs[^1] = _rewriter[bias];
+        return _rewriter.Append(sum, source.OperatorOf(product).WithBias!, inputs);
     }
 }

@@ -15,66 +15,51 @@ internal static class FuseBody
     {
         Graph source = body.Graph;
         var regions = new Regions(source, body.Outputs);
-        var target = new Graph(source.Precision, source.Model) { IsBody = true };
-        var map = new int[source.Count];
+        var rewriter = new Rewriter(new Graph(source.Precision, source.Model) { IsBody = true });
+        rewriter.Continue(source);
         foreach (int node in regions.Order)
         {
             int region = regions.RegionOf(node);
             if (region < 0 || regions.ResultsOf(region).Count > FusedCell.MaxResults)
-                map[node] = Copy(source, node, target, map);
+                rewriter.Copy(node);
             else if (region == node)
-                Fuse(source, regions.MembersOf(region), regions.ResultsOf(region), target, map);
+                Fuse(source, regions.MembersOf(region), regions.ResultsOf(region), rewriter);
         }
 
-        return new FusedBody(target, [.. body.Outputs.Select(output => map[output])]);
-    }
-
-    private static int Copy(Graph source, int node, Graph target, int[] map)
-    {
-        Operator op = source.OperatorOf(node);
-        if (op == ArgumentOperator.Instance)
-            return target.AppendStack(op, source.AttributeOf(node), [], source.ShapeOf(node), 1, source.IsShared(node));
-
-        if (source.InputsOf(node).IsEmpty)
-            return target.CopyLeaf(source, node);
-
-        if (op.Storage == Storage.Result)
-            return map[source.InputsOf(node)[0]] + 1 + (int)source.AttributeOf(node);
-
-        int[] inputs = [.. source.InputsOf(node).ToArray().Select(input => map[input])];
-        return target.AppendWithResults(op, source.AttributeOf(node), inputs, source.ShapeOf(node), 1, source.IsShared(node));
+        return new FusedBody(rewriter.Target, [.. body.Outputs.Select(output => rewriter[output])]);
     }
 
     // The region as a graph of its own, whose arguments are the values it reads.
-    private static void Fuse(Graph source, IReadOnlyList<int> members, IReadOnlyList<int> results, Graph target, int[] map)
+    private static void Fuse(Graph source, IReadOnlyList<int> members, IReadOnlyList<int> results, Rewriter outside)
     {
-        var cell = new Graph(source.Precision, source.Model) { IsBody = true };
-        var inside = new Dictionary<int, int>();
+        Graph target = outside.Target;
+        var inside = new Rewriter(new Graph(source.Precision, source.Model) { IsBody = true });
+        inside.Continue(source);
+        inside.ForgetPlaces();
         var inputs = new List<int>();
         foreach (int node in members)
         {
             foreach (int input in source.InputsOf(node))
             {
-                if (inside.ContainsKey(input))
+                if (inside[input] >= 0)
                     continue;
 
                 if (Regions.IsNumber(source, input))
                 {
-                    inside[input] = cell.CopyLeaf(source, input);
+                    inside.Copy(input);
                     continue;
                 }
 
-                inside[input] = cell.AppendStack(ArgumentOperator.Instance, inputs.Count, [], source.ShapeOf(input), 1, source.IsShared(input));
-                inputs.Add(map[input]);
+                inside[input] = inside.Target.AppendStack(ArgumentOperator.Instance, inputs.Count, [], source.ShapeOf(input), 1, source.IsShared(input));
+                inputs.Add(outside[input]);
             }
 
-            int[] operands = [.. source.InputsOf(node).ToArray().Select(input => inside[input])];
-            inside[node] = cell.AppendStack(source.OperatorOf(node), source.AttributeOf(node), operands, source.ShapeOf(node), 1, shared: false);
+            inside.Copy(node);
         }
 
-        FusedOperator fused = new FusedCell(cell, [.. results.Select(result => inside[result])], keep: true).Operator;
+        FusedOperator fused = new FusedCell(inside.Target, [.. results.Select(result => inside[result])], keep: true).Operator;
         int call = target.AppendWithResults(fused, 0, [.. inputs], fused.ResultShape(0), 1, shared: false);
         for (int i = 0; i < results.Count; i++)
-            map[results[i]] = target.ResultsOf(call)[i];
+            outside[results[i]] = target.ResultsOf(call)[i];
     }
 }

@@ -152,10 +152,10 @@ internal sealed class FusedCell : IFusedGradient
     private Graph Differentiated(Case which, out int[] gradients, out List<int> terms)
     {
         var graph = new Graph(_graph.Precision, _graph.Model) { IsBody = true };
+        var rewriter = new Rewriter(graph);
+        rewriter.Continue(_graph);
         for (int node = 0; node < _graph.Count; node++)
-        {
-            graph.AppendStack(_graph.OperatorOf(node), LeafAttribute(graph, node), _graph.InputsOf(node), _graph.ShapeOf(node), 1, _graph.IsShared(node));
-        }
+            rewriter.Copy(node);
 
         List<int> outputs = [], seeds = [];
         terms = [];
@@ -181,16 +181,6 @@ internal sealed class FusedCell : IFusedGradient
             gradients[wanted[i]] = found[i];
 
         return graph;
-    }
-
-    private long LeafAttribute(Graph graph, int node)
-    {
-        long attribute = _graph.AttributeOf(node);
-        if (_graph.OperatorOf(node) != ConstantOperator.Instance)
-            return attribute;
-
-        double value = _graph.Data.ElementAt(attribute, 0);
-        return graph.Data.Add(ConstantOperator.Instance, Shape.Scalar, new ReadOnlySpan<double>(in value));
     }
 
     // The gradient as a cell of its own, over what it reads of this one: arguments, results and their gradients.
@@ -238,39 +228,48 @@ internal sealed class FusedCell : IFusedGradient
     }
 
     /// <summary>Copies what a node depends on, up to where values can be read, which become arguments; their inputs are listed as they appear.</summary>
-    private sealed class CellCopier(Graph graph, Graph cell, Dictionary<int, (int Input, int Start)> places, List<int> inputs)
+    private sealed class CellCopier
     {
-        private readonly Dictionary<int, int> _map = [];
+        private readonly Graph _graph;
+        private readonly Rewriter _rewriter;
+        private readonly Dictionary<int, (int Input, int Start)> _places;
+        private readonly List<int> _inputs;
+
+        public CellCopier(Graph graph, Graph cell, Dictionary<int, (int Input, int Start)> places, List<int> inputs)
+        {
+            (_graph, _rewriter, _places, _inputs) = (graph, new Rewriter(cell), places, inputs);
+            _rewriter.Continue(graph);
+            _rewriter.ForgetPlaces();
+        }
 
         public int Copy(int node)
         {
-            if (_map.TryGetValue(node, out int known))
-                return known;
+            if (_rewriter[node] >= 0)
+                return _rewriter[node];
 
-            int copy;
-            if (places.TryGetValue(node, out var place))
+            if (_places.TryGetValue(node, out var place))
             {
-                int number = inputs.IndexOf(place.Input);
-                if (number < 0)
-                {
-                    number = inputs.Count;
-                    inputs.Add(place.Input);
-                }
-
-                copy = cell.AppendStack(ArgumentOperator.Instance, (long)place.Start << 32 | (uint)number, [], graph.ShapeOf(node), 1, shared: false);
-            }
-            else if (graph.OperatorOf(node) == ConstantOperator.Instance)
-            {
-                copy = cell.Constant(graph.Data.ElementAt(graph.AttributeOf(node), 0)).Index;
-            }
-            else
-            {
-                int[] operands = [.. graph.InputsOf(node).ToArray().Select(Copy)];
-                copy = cell.AppendStack(graph.OperatorOf(node), graph.AttributeOf(node), operands, graph.ShapeOf(node), 1, graph.IsShared(node));
+                _rewriter[node] = Argument(node, place.Input, place.Start);
+                return _rewriter[node];
             }
 
-            _map.Add(node, copy);
-            return copy;
+            foreach (int input in _graph.InputsOf(node))
+                Copy(input);
+
+            _rewriter.Copy(node);
+            return _rewriter[node];
+        }
+
+        private int Argument(int node, int input, int start)
+        {
+            int number = _inputs.IndexOf(input);
+            if (number < 0)
+            {
+                number = _inputs.Count;
+                _inputs.Add(input);
+            }
+
+            return _rewriter.Target.AppendStack(ArgumentOperator.Instance, (long)start << 32 | (uint)number, [], _graph.ShapeOf(node), 1, shared: false);
         }
     }
 }

@@ -10,6 +10,6 @@ internal interface IRewrite
     /// <param name="kept">Nodes whose values are wanted; negative entries are passed over.</param>
     void Run(Graph source, ReadOnlySpan<int> kept);
 
-    /// <summary>Where a node of the source has gone; −1 if it has no value of its own any more.</summary>
-    int Locate(int node);
+    /// <summary>Where a node of the source has gone; node −1 if it has no value of its own any more.</summary>
+    Location Locate(int node);
 }

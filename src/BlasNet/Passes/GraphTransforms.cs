@@ -85,5 +85,5 @@ public sealed class BatchedGraph
     }
 
     /// <summary>As <see cref="Locate"/>, by index; node −1 for a term of a merged sum.</summary>
-    internal (int Node, int Element) LocateNode(int node) => _batch.Locate(node);
+    internal Location LocateNode(int node) => _batch.Locate(node);
 }

@@ -5,41 +5,39 @@ namespace BlasNet.Planning;
 
 /// <summary>Copies what is needed of a graph, each common subexpression once.</summary>
 /// <remarks>Two nodes are the same expression if operator, attribute, shape, count and inputs agree; of gathers and scatter-adds also every
-/// run. Hashes only find candidates. Time O(N + E).</remarks>
+/// move. Hashes only find candidates. Time O(N + E).</remarks>
 internal sealed class Simplify(Graph target) : IRewrite
 {
-    private int[] _map = [];
-    private bool[] _needed = [];
+    private readonly Rewriter _rewriter = new(target);
     private readonly HashSlots _slots = new();   // node of the target + 1
-    private int[] _inputs = new int[16];
+    private bool[] _needed = [];
 
     public Graph Target => target;
 
-    public int Locate(int node) => _map[node];
+    public Location Locate(int node) => new(_rewriter[node]);
 
     public void Run(Graph source, ReadOnlySpan<int> kept)
     {
-        target.ClearFor(source);
         MarkNeeded(source, kept);
+        _rewriter.Begin(source);
         _slots.Clear(source.Count);
         for (int node = 0; node < source.Count; node++)
         {
-            _map[node] = _needed[node] ? Copy(source, node) : -1;
-            for (int owner = node, results = source.OperatorOf(node).ResultCount; results > 1 && node < owner + results; node++)
-                _map[node + 1] = _map[owner] >= 0 ? _map[owner] + node + 1 - owner : -1;
+            if (!_rewriter.IsResult(node))
+                _rewriter[node] = _needed[node] ? FindOrCopy(source, node) : -1;
         }
     }
 
-    private void MarkNeeded(Graph source, ReadOnlySpan<int> outputs)
+    private void MarkNeeded(Graph source, ReadOnlySpan<int> kept)
     {
-        if (_map.Length < source.Count)
-            (_map, _needed) = (new int[source.Capacity], new bool[source.Capacity]);
+        if (_needed.Length < source.Count)
+            _needed = new bool[source.Capacity];
 
         Array.Clear(_needed, 0, source.Count);
-        foreach (int output in outputs)
+        foreach (int node in kept)
         {
-            if (output >= 0)
-                _needed[output] = true;
+            if (node >= 0)
+                _needed[node] = true;
         }
 
         for (int node = source.Count - 1; node >= 0; node--)
@@ -52,17 +50,10 @@ internal sealed class Simplify(Graph target) : IRewrite
         }
     }
 
-    private int Copy(Graph source, int node)
+    private int FindOrCopy(Graph source, int node)
     {
         Operator op = source.OperatorOf(node);
-        ReadOnlySpan<int> sourceInputs = source.InputsOf(node);
-        if (_inputs.Length < sourceInputs.Length)
-            _inputs = new int[2 * sourceInputs.Length];
-
-        Span<int> inputs = _inputs.AsSpan(0, sourceInputs.Length);
-        for (int i = 0; i < inputs.Length; i++)
-            inputs[i] = _map[sourceInputs[i]];
-
+        ReadOnlySpan<int> inputs = _rewriter.InputsOf(node);
         ref int slot = ref _slots.First(HashOf(source, node, op, inputs));
         for (; slot != 0; slot = ref _slots.Next(ref slot))
         {
@@ -70,11 +61,7 @@ internal sealed class Simplify(Graph target) : IRewrite
                 return slot - 1;
         }
 
-        long attribute = target.AttributeFrom(source, node);
-        int copy = target.AppendWithResults(op, attribute, inputs, source.ShapeOf(node), source.CountOf(node), source.IsShared(node));
-        if (source.GivenNameOf(node) is string name)
-            target.SetName(copy, name);
-
+        int copy = _rewriter.Append(node, op, inputs);
         slot = copy + 1;
         return copy;
     }
@@ -82,7 +69,7 @@ internal sealed class Simplify(Graph target) : IRewrite
     private static ulong HashOf(Graph source, int node, Operator op, ReadOnlySpan<int> inputs)
     {
         ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * Hashing.Multiplier;
-        hash = (hash ^ (hash >> 31) ^ (op.HasMoves ? RunsHash(source.MovesOf(node)) : (ulong)source.AttributeOf(node))) * Hashing.Multiplier;
+        hash = (hash ^ (hash >> 31) ^ (op.HasMoves ? HashOf(source.MovesOf(node)) : (ulong)source.AttributeOf(node))) * Hashing.Multiplier;
         foreach (int input in inputs)
             hash = (hash ^ (hash >> 31) ^ (uint)input) * Hashing.Multiplier;
 
@@ -90,12 +77,12 @@ internal sealed class Simplify(Graph target) : IRewrite
     }
 
     // Of some of them, spread over the list: whether all agree is asked where the hashes do.
-    private static ulong RunsHash(ReadOnlySpan<Move> runs)
+    private static ulong HashOf(ReadOnlySpan<Move> moves)
     {
-        ulong hash = (uint)runs.Length;
-        int step = Math.Max(1, runs.Length / 16);
-        for (int i = 0; i < runs.Length; i += step)
-            hash = (hash ^ (hash >> 31) ^ ((ulong)(uint)runs[i].Source << 32 | (uint)runs[i].Target)) * 0xD6E8FEB86659FD93;
+        ulong hash = (uint)moves.Length;
+        int step = Math.Max(1, moves.Length / 16);
+        for (int i = 0; i < moves.Length; i += step)
+            hash = (hash ^ (hash >> 31) ^ ((ulong)(uint)moves[i].Source << 32 | (uint)moves[i].Target)) * 0xD6E8FEB86659FD93;
 
         return hash;
     }

@@ -25,7 +25,7 @@ internal sealed class Microbatch(Graph graph)
     public bool IsByExample { get; private set; }
 
     /// <summary>The plan; null until there is one.</summary>
-    public Pipeline? Pipeline { get; private set; }
+    public CompiledPlan? Compiled { get; private set; }
 
     /// <param name="seed">Of the random draws.</param>
     /// <param name="byExample">Asks for the examples' gradients by themselves.</param>
@@ -42,13 +42,13 @@ internal sealed class Microbatch(Graph graph)
     }
 
     /// <summary>Takes a plan, which stays as it is until the pass lets it go.</summary>
-    public void Hold(Pipeline? pipeline)
+    public void Hold(CompiledPlan? plan)
     {
-        if (Pipeline is not null)
-            Pipeline.Holders--;
+        if (Compiled is not null)
+            Compiled.Holders--;
 
-        Pipeline = pipeline;
-        if (pipeline is not null)
-            pipeline.Holders++;
+        Compiled = plan;
+        if (plan is not null)
+            plan.Holders++;
     }
 }

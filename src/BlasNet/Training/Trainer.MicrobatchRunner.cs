@@ -157,9 +157,9 @@ public sealed partial class Trainer<TExample>
             while (pass.Memory.Bytes > _sizer.Budget)
             {
                 if (pass.Count == 1)
-                    throw new MemoryBudgetException(first, pass.Memory.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: pass.Pipeline is null);
+                    throw new MemoryBudgetException(first, pass.Memory.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: pass.Compiled is null);
 
-                if (pass.Pipeline is null)
+                if (pass.Compiled is null)
                 {
                     Plan(pass, examples, first, pass.Count / 2);   // by how much it is too large is not known
                     continue;

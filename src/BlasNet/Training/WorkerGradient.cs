@@ -105,17 +105,17 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
     public override void Prepare(Microbatch pass)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(pass.Examples.Losses));
-        pass.Hold(Engine.Compile(pass.Graph, [total], total, targets, pass.IsByExample ? pass.Examples : null));
+        pass.Hold(Engine.Compile(new PlanRequest(pass.Graph, [total], total, targets, pass.IsByExample ? pass.Examples : null)));
     }
 
-    public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Pipeline!.Plan, pass.Graph, workers);
+    public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Compiled!.Plan, pass.Graph, workers);
 
     /// <summary>What a plan takes for a graph.</summary>
     public MicrobatchMemory Memory(Plan plan, Graph graph, int workers) => MicrobatchMemory.Of<T>(plan, graph.Data, _seen, workers);
 
     public override void Add(Microbatch pass, double weight)
     {
-        Engine.Use(pass.Pipeline!, pass.Graph);
+        Engine.Use(pass.Compiled!, pass.Graph);
         _plan = Engine.Plan;
         Engine.Execute(Gradient, accumulate: Sums.Passes > 0);
         double squaredNorms = 0;

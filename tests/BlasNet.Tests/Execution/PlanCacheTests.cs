@@ -70,10 +70,10 @@ public sealed class PlanCacheTests : IDisposable
     public void A_plan_that_is_held_is_not_given_to_another_graph()
     {
         using var engine = NewEngine(cachedPlans: 1);
-        Pipeline held = Compile(engine, examples: 1);
+        CompiledPlan held = Compile(engine, examples: 1);
         held.Holders++;
 
-        Pipeline other = Compile(engine, examples: 2);
+        CompiledPlan other = Compile(engine, examples: 2);
 
         Assert.NotSame(held, other);
         held.Holders--;
@@ -200,10 +200,10 @@ public sealed class PlanCacheTests : IDisposable
         return engine.ValueOf(0)[0];
     }
 
-    private Pipeline Compile(Engine<double> engine, int examples, int first = 1)
+    private CompiledPlan Compile(Engine<double> engine, int examples, int first = 1)
     {
         _graph.Clear();
         Expr total = Op.Total([.. Enumerable.Range(first, examples).Select(number => _w * _graph.Input([number, number, (double)number]))]);
-        return engine.Compile(_graph, [total], null, [], null);
+        return engine.Compile(new PlanRequest(_graph, [total], null, [], null));
     }
 }

@@ -74,7 +74,7 @@ public sealed class FuseBiasTests : IDisposable
     {
         FuseBias fuse = Run(outputs);
         Assert.Same(_graph, fuse.Target);
-        Assert.All(outputs, output => Assert.Equal(output.Index, fuse.Locate(output.Index)));
+        Assert.All(outputs, output => Assert.Equal(output.Index, fuse.Locate(output.Index).Node));
     }
 
     private FuseBias Run(Expr[] outputs)

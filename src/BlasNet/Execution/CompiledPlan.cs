@@ -1,0 +1,71 @@
+using BlasNet.Fusion;
+using BlasNet.Graphs;
+using BlasNet.Planning;
+
+namespace BlasNet.Execution;
+
+/// <summary>A plan with the graph that it is for, and where to read what it computes.</summary>
+internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
+{
+    private readonly PlanKey _key = new(precision);
+
+    /// <summary>The passes that the plan is made by.</summary>
+    public Pipeline Pipeline { get; } = pipeline;
+
+    /// <summary>The last passes, whose graphs belong to this plan.</summary>
+    public Simplify Simplify { get; } = new(new Graph(precision));
+
+    /// <inheritdoc cref="Simplify"/>
+    public FuseBias FuseBias { get; } = new(new Graph(precision));
+
+    /// <inheritdoc cref="Simplify"/>
+    public Fuse Fuse { get; } = new(new Graph(precision));
+
+    /// <summary>What to compute, and where.</summary>
+    public Plan Plan { get; } = new();
+
+    /// <summary>Where the values that were asked for are.</summary>
+    public Roots Roots { get; } = new();
+
+    /// <summary>Whether the plan can be found again; another one takes the place of one that cannot.</summary>
+    public bool IsKept { get; private set; }
+
+    /// <summary>How many microbatches hold the plan: while it is above 0, no other takes its place.</summary>
+    public int Holders { get; set; }
+
+    /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
+    public List<Parameter> Untouched { get; } = [];
+
+    /// <summary>For each parameter the output that holds the norms of the examples' gradients; −1 where all are 0. Empty if nobody asked.</summary>
+    public List<int> NormOutputs { get; } = [];
+
+    /// <summary>Where an output lies: a node of the plan's graph, the first element in its stack, and the number of elements.</summary>
+    public (int Node, int Offset, int Length) OutputAt(int output)
+    {
+        ((int node, int offset), int length) = Roots.Outputs[output];
+        return (node, offset, length);
+    }
+
+    /// <summary>Whether the plan can be used for a request.</summary>
+    public bool TryFit(in PlanRequest request) => IsKept && _key.TryFit(request);
+
+    /// <summary>Makes the plan of a request.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="keep">Whether the plan may be found again.</param>
+    /// <param name="times">Receives the time of each phase.</param>
+    public void Compile(in PlanRequest request, bool keep, PhaseTimes times)
+    {
+        IsKept = false;   // after an error there is no plan
+        Untouched.Clear();
+        NormOutputs.Clear();
+        if (keep)
+            _key.Take(request);
+
+        Roots.Take(request);
+        Pipeline.Run(this, request, times);
+        if (keep)
+            _key.TakeNumbers(Plan.Graph, Pipeline.Equalities);
+
+        IsKept = keep;
+    }
+}

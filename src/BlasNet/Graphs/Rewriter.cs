@@ -1,0 +1,87 @@
+namespace BlasNet.Graphs;
+
+/// <summary>Copies nodes of a source graph into a target and knows where each has gone: what every rewrite does with the nodes that it leaves as they are.</summary>
+/// <remarks>Inputs are copied before their users. Leaves are shared, moves are copied, names and results go with their node.</remarks>
+internal sealed class Rewriter(Graph target)
+{
+    private Graph _source = null!;
+    private int[] _map = [];
+    private int[] _inputs = new int[16];
+
+    /// <summary>Receives the copies.</summary>
+    public Graph Target => target;
+
+    /// <summary>Where a node of the source has gone; −1 where it has no value of its own any more. Results go with the node that has them.</summary>
+    public int this[int node]
+    {
+        get => _map[node];
+        set
+        {
+            _map[node] = value;
+            ResultRange results = _source.ResultsOf(node);
+            for (int i = 0; results.First != node && i < results.Count; i++)
+                _map[results[i]] = value < 0 ? -1 : target.ResultsOf(value)[i];
+        }
+    }
+
+    /// <summary>Starts a copy of a graph: the target is emptied and takes the source's numbers as its own.</summary>
+    public void Begin(Graph source)
+    {
+        target.ClearFor(source);
+        Continue(source);
+    }
+
+    /// <summary>Starts to copy from another graph; the target keeps the nodes that it has.</summary>
+    public void Continue(Graph source)
+    {
+        _source = source;
+        if (_map.Length < source.Count)
+            _map = new int[source.Capacity];
+    }
+
+    /// <summary>Marks all nodes as not copied: −1.</summary>
+    public void ForgetPlaces() => Array.Fill(_map, -1, 0, _source.Count);
+
+    /// <summary>Whether a node is one of several results, which are placed with the node that has them.</summary>
+    public bool IsResult(int node) => _source.OperatorOf(node).Storage == Storage.Result;
+
+    /// <summary>Where a node's inputs have gone, and room for more of them; valid until asked again.</summary>
+    public Span<int> InputsOf(int node, int more = 0)
+    {
+        ReadOnlySpan<int> inputs = _source.InputsOf(node);
+        if (_inputs.Length < inputs.Length + more)
+            _inputs = new int[2 * (inputs.Length + more)];
+
+        for (int i = 0; i < inputs.Length; i++)
+            _inputs[i] = _map[inputs[i]];
+
+        return _inputs.AsSpan(0, inputs.Length + more);
+    }
+
+    /// <summary>Copies a node as it is, with its results.</summary>
+    public void Copy(int node)
+    {
+        if (IsResult(node))
+            return;
+
+        this[node] = _source.InputsOf(node).IsEmpty ? target.CopyLeaf(_source, node) : Append(node, _source.OperatorOf(node), InputsOf(node));
+    }
+
+    /// <summary>Appends to the target a node like one of the source: of its attribute, shape, count and name.</summary>
+    public int Append(int node, Operator op, ReadOnlySpan<int> inputs) => Append(node, op, inputs, _source.CountOf(node), _source.IsShared(node));
+
+    /// <summary>Appends to the target a node like one of the source, but for a stack of another count.</summary>
+    public int Append(int node, Operator op, ReadOnlySpan<int> inputs, int count, bool shared)
+    {
+        int copy = target.AppendWithResults(op, target.AttributeFrom(_source, node), inputs, _source.ShapeOf(node), count, shared);
+        TakeName(node, copy);
+        return copy;
+    }
+
+    /// <summary>Gives a node of the target the name of one of the source, if that has one.</summary>
+    public void TakeName(int node, int copy)
+    {
+        if (_source.GivenNameOf(node) is string name)
+            target.SetName(copy, name);
+    }
+}
