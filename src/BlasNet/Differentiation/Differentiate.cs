@@ -5,7 +5,7 @@ using BlasNet.Graphs.Functions;
 namespace BlasNet.Differentiation;
 
 /// <summary>Appends to a graph the expressions for the gradient of a scalar, or for any vector-Jacobian product (reverse mode).</summary>
-/// <remarks>Accepts any graph: one example's, a minibatch of them, a batched graph, a graph that holds gradients already.</remarks>
+/// <remarks>In: any graph, one example's, a minibatch's, a batched one, one that has gradients already. Out: the same graph with more nodes.</remarks>
 internal sealed class Differentiate
 {
     private readonly Gradients _gradients = new();
@@ -17,7 +17,7 @@ internal sealed class Differentiate
         set => _gradients.MergesSums = value;
     }
 
-    /// <summary>Notes which node each node is made for; null, the default, for not.</summary>
+    /// <summary>Receives which node each node is made for; null, the default, if nobody asks.</summary>
     public GradientTrail? Trail { get; init; }
 
     /// <param name="graph">Extended in place.</param>
@@ -49,7 +49,10 @@ internal sealed class Differentiate
         {
             (int output, int seed) = (outputs[i], seeds[i]);
             if (graph.ShapeOf(seed) != graph.ShapeOf(output) || (graph.CountOf(seed) != 1 && graph.CountOf(seed) != graph.CountOf(output)))
-                throw new ShapeException($"differentiate: a seed must have the shape and count of its output, but {graph.At(seed)} is not like {graph.At(output)}.");
+            {
+                throw new ShapeException(
+                    $"differentiate: a seed must have the shape and count of its output, but {graph.At(seed)} is not like {graph.At(output)}.");
+            }
 
             if (!_gradients.IsNeeded(output))
                 continue;
@@ -64,7 +67,6 @@ internal sealed class Differentiate
             result[i] = _gradients.TryGet(targets[i], out Expr gradient) ? gradient.Index : -1;
     }
 
-    // From one node back to another.
     private void GoBack(Graph graph, int last, int first)
     {
         for (int node = last; node >= first; node--)
@@ -85,8 +87,8 @@ internal sealed class Differentiate
         }
     }
 
-    // The body's nodes are needed one by one: they join the graph, and what they compute is the same as what the call will. Calls that nothing has been
-    // contributed to, such as those of other examples, stay as they are.
+    // The nodes of the body join the graph, because each of them needs a gradient; they compute the same as the call. Calls without a gradient, such as
+    // those of other examples, stay as they are.
     private void GoBackThroughCall(Graph graph, int call, Body body)
     {
         int start = graph.Count;

@@ -3,15 +3,15 @@ using BlasNet.Graphs;
 namespace BlasNet.Differentiation;
 
 /// <summary>Tells which example each value of a stack belongs to.</summary>
-/// <remarks>Known of the examples' own numbers by where they were made, it follows for everything that is computed from them. Looked up
-/// as needed; stacks whose values belong to the same examples in the same order share one list.</remarks>
+/// <remarks>An example's data belongs to it, and so does what is computed from its data. Found as needed; stacks whose values belong to the same examples
+/// in the same order share one list.</remarks>
 internal sealed class ExampleRows
 {
     private readonly Dictionary<long, int> _places = [];   // the example of each number in the data pools
     private readonly List<int[]?> _rows = [];
     private Graph _graph = null!;
 
-    /// <summary>Starts from the numbers that the examples bring with them.</summary>
+    /// <summary>Starts from the examples' data.</summary>
     /// <param name="source">The minibatch graph: the examples' nodes one example after another.</param>
     /// <param name="starts">The first node of each example.</param>
     /// <param name="losses">Each example's loss.</param>
@@ -33,13 +33,16 @@ internal sealed class ExampleRows
                 foreach (int input in source.InputsOf(node))
                 {
                     if (input < starts[example] && !source.IsShared(input))
-                        throw new InvalidOperationException($"Example {example} uses {source.At(input)}, which belongs to another example, so it has no gradient of its own.");
+                    {
+                        throw new InvalidOperationException(
+                            $"Example {example} uses {source.At(input)}, which belongs to another example, so it has no gradient of its own.");
+                    }
                 }
             }
         }
     }
 
-    /// <summary>The graph to tell of: the batched one, or the minibatch graph itself.</summary>
+    /// <summary>Answers for this graph from now on: the batched one, or the minibatch graph itself.</summary>
     public void Use(Graph graph)
     {
         _rows.Clear();
@@ -48,22 +51,24 @@ internal sealed class ExampleRows
 
     /// <summary>The example of each value of a node's stack.</summary>
     /// <exception cref="InvalidOperationException">The values are sums over several examples.</exception>
-    public int[] Of(int node) => Find(node) ?? throw new InvalidOperationException($"Error in BlasNet: the examples of %{node} {_graph.At(node)} are not known.");
+    public int[] Of(int node) =>
+        Find(node) ?? throw new InvalidOperationException($"Error in BlasNet: the examples of %{node} {_graph.At(node)} are not known.");
 
-    /// <summary>The gradient of a value belongs to the same examples as the value, also where nothing has been contributed to it.</summary>
+    /// <summary>Gives a node the examples of another one: a gradient those of its value.</summary>
     public void SetLike(int node, int value)
     {
         if (Find(value) is { } rows)
             Set(node, rows);
     }
 
+    /// <summary>Says which examples a node's values belong to.</summary>
     public void Set(int node, int[] rows)
     {
         Find(node);
         _rows[node] = rows;
     }
 
-    // Node after node, so that however deep the graph is, what a node's inputs belong to is known before it.
+    // Node after node, not recursively: a graph may be deeper than the call stack.
     private int[]? Find(int node)
     {
         while (_rows.Count <= node)
@@ -79,7 +84,7 @@ internal sealed class ExampleRows
             return FromData(node);
 
         if (op.HasMoves)
-            return FollowRuns(node);
+            return FollowMoves(node);
 
         int count = _graph.CountOf(node);
         foreach (int input in _graph.InputsOf(node))
@@ -97,20 +102,20 @@ internal sealed class ExampleRows
         return null;
     }
 
-    private int[]? FollowRuns(int node)
+    private int[]? FollowMoves(int node)
     {
         int size = _graph.ShapeOf(node).Size;
         int[] result = Filled(_graph.CountOf(node), -1);
-        foreach (Move run in _graph.MovesOf(node))
+        foreach (Move move in _graph.MovesOf(node))
         {
-            int input = _graph.InputsOf(node)[run.Input];
+            int input = _graph.InputsOf(node)[move.Input];
             if (_rows[input] is not { } rows)
-                continue;   // shared; another term of the sum tells
+                continue;   // shared: the examples follow from another term of the sum
 
             int inputSize = _graph.ShapeOf(input).Size;
-            for (int target = run.Target / size; target <= (run.Target + run.Length - 1) / size; target++)
+            for (int target = move.Target / size; target <= (move.Target + move.Length - 1) / size; target++)
             {
-                int element = run.Source + Math.Max(0, target * size - run.Target);
+                int element = move.Source + Math.Max(0, target * size - move.Target);
                 result[target] = rows[element / inputSize];
             }
         }

@@ -4,32 +4,34 @@ using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Differentiation;
 
-/// <summary>What has been contributed to the gradient with respect to one value that all examples share, and what can be made of it.</summary>
+/// <summary>The contributions to the gradient of one value that all examples share, and what is made of them: a stack, norms, a weighted sum.</summary>
 internal sealed class ExampleTerms(ExampleRows rows)
 {
-    // A contribution: an expression, or for a sum over a stack the operator that adds up and its inputs; and the example of each value.
+    // A contribution: a stack of values or, with Sum, a sum over the stacks that are the node's inputs; and the example of each value.
     private readonly record struct Term(int Node, Operator? Sum, int[] Examples);
 
     private readonly List<Term> _terms = [];
-    private readonly List<(int Node, long Runs)> _contributions = [];
-    private readonly List<Move> _runs = [];
+    private readonly List<(int Node, long Moves)> _contributions = [];
+    private readonly List<Move> _moves = [];
     private readonly List<int> _inputs = [];
     private Graph _graph = null!;
     private int _examples;
 
+    /// <summary>Number of contributions.</summary>
     public int Count => _terms.Count;
 
+    /// <summary>Starts over with a graph.</summary>
     public void Begin(Graph graph, int examples) => (_graph, _examples) = (graph, examples);
 
-    /// <summary>Takes what has been contributed to a node.</summary>
+    /// <summary>Takes the contributions to a node.</summary>
     public void Collect(Gradients gradients, int node)
     {
         _terms.Clear();
         _contributions.Clear();
         gradients.CopyContributions(node, _contributions);
-        foreach ((int expression, long runs) in _contributions)
+        foreach ((int expression, long moves) in _contributions)
         {
-            int term = runs < 0 ? expression : Scattered(expression, runs, node);
+            int term = moves < 0 ? expression : Scattered(expression, moves, node);
             Operator op = _graph.OperatorOf(term);
             if (op.Terms is null)
             {
@@ -37,32 +39,30 @@ internal sealed class ExampleTerms(ExampleRows rows)
                 continue;
             }
 
-            // The stack of a sum: the operand that is no single value for all; both agree where both are stacks.
+            // The stack of a sum is an operand that is not shared; if neither is, both belong to the same examples.
             ReadOnlySpan<int> inputs = _graph.InputsOf(term);
             int stack = _graph.IsShared(inputs[0]) ? inputs[1] : inputs[0];
             _terms.Add(new Term(term, op, rows.Of(stack)));
         }
     }
 
-    /// <summary>A stack of one value for each example: its gradient.</summary>
+    /// <summary>Appends the stack of the examples' gradients.</summary>
     public int ToStack(Shape shape)
     {
-        _runs.Clear();
+        _moves.Clear();
         _inputs.Clear();
         foreach (Term term in _terms)
         {
             for (int row = 0; row < term.Examples.Length; row++)
-                _runs.Add(new Move(_inputs.Count, row * shape.Size, term.Examples[row] * shape.Size, shape.Size));
+                _moves.Add(new Move(_inputs.Count, row * shape.Size, term.Examples[row] * shape.Size, shape.Size));
 
             _inputs.Add(ToValues(term, shape));
         }
 
-        int stack = _graph.AppendStack(ScatterAddOperator.Instance, _graph.AddMoves(CollectionsMarshal.AsSpan(_runs)), CollectionsMarshal.AsSpan(_inputs), shape, _examples, shared: false);
-        rows.Set(stack, [.. Enumerable.Range(0, _examples)]);
-        return stack;
+        return ScatterToExamples(CollectionsMarshal.AsSpan(_inputs), shape);
     }
 
-    /// <summary>A stack of one number for each example: the norm of its gradient.</summary>
+    /// <summary>Appends the stack of the norms of the examples' gradients.</summary>
     public int ToNorms(Shape shape)
     {
         _inputs.Clear();
@@ -72,24 +72,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
         {
             Term term = _terms[i];
             terms[i] = new NormTerm(term.Sum?.TermForm ?? TermForm.Whole, _inputs.Count);
-            int columns = 1;
-            if (term.Sum is null)
-            {
-                _inputs.Add(term.Node);
-            }
-            else
-            {
-                _inputs.AddRange(_graph.InputsOf(term.Node));
-                columns = _graph.ShapeOf(_inputs[^2]).Columns;
-            }
-
-            for (int row = 0, end; row < term.Examples.Length; row = end)
-            {
-                for (end = row + 1; end < term.Examples.Length && term.Examples[end] == term.Examples[row];)
-                    end++;
-
-                parts.Add((term.Examples[row], new NormRows(i, row * columns, (end - row) * columns)));
-            }
+            AddParts(parts, i, term.Examples, AddInputs(term));
         }
 
         var op = new ExampleNormsOperator(shape, terms, parts.ToLookup(part => part.Example, part => part.Rows), _examples);
@@ -98,10 +81,36 @@ internal sealed class ExampleTerms(ExampleRows rows)
         return node;
     }
 
-    /// <summary>Replaces what has been contributed to a node by the same, each example's part times its weight.</summary>
-    /// <param name="gradients">Where it has been contributed.</param>
-    /// <param name="node">The node that was collected.</param>
-    /// <param name="weights">A stack of each example's factor.</param>
+    /// <returns>Columns of each value of the term.</returns>
+    private int AddInputs(Term term)
+    {
+        if (term.Sum is null)
+        {
+            _inputs.Add(term.Node);
+            return 1;
+        }
+
+        _inputs.AddRange(_graph.InputsOf(term.Node));
+        return _graph.ShapeOf(_inputs[^2]).Columns;
+    }
+
+    // Neighbours of one example are one part.
+    private static void AddParts(List<(int Example, NormRows Rows)> parts, int term, int[] examples, int columns)
+    {
+        for (int row = 0, end; row < examples.Length; row = end)
+        {
+            end = row + 1;
+            while (end < examples.Length && examples[end] == examples[row])
+                end++;
+
+            parts.Add((examples[row], new NormRows(term, row * columns, (end - row) * columns)));
+        }
+    }
+
+    /// <summary>Multiplies each example's contributions to a node by the example's weight.</summary>
+    /// <param name="gradients">Where the contributions are replaced.</param>
+    /// <param name="node">The node whose contributions were collected.</param>
+    /// <param name="weights">The stack of the examples' weights.</param>
     public void Weigh(Gradients gradients, int node, int weights)
     {
         gradients.Forget(node);
@@ -114,22 +123,30 @@ internal sealed class ExampleTerms(ExampleRows rows)
     {
         ReadOnlySpan<int> inputs = _graph.InputsOf(term.Node);
         (int first, int second) = (inputs[0], inputs[1]);
-        return _graph.AppendStack(term.Sum!, _graph.AttributeOf(term.Node), [Weighted(first, weights, term.Examples), second], _graph.ShapeOf(term.Node), 1, shared: false);
+        int weighted = Weighted(first, weights, term.Examples);
+        return _graph.AppendStack(term.Sum!, _graph.AttributeOf(term.Node), [weighted, second], _graph.ShapeOf(term.Node), 1, shared: false);
     }
 
     private int Weighted(int values, int weights, int[] examples) =>
         _graph.AppendStack(new WeightRowsOperator(examples), 0, [values, weights], _graph.ShapeOf(values), examples.Length, shared: false);
 
-    // What is added to parts of a value that all examples share, as a stack of one value for each example, zero elsewhere.
-    private int Scattered(int expression, long runs, int node)
+    // A contribution to parts of a shared value, as a stack of one value for each example, with zeros elsewhere.
+    private int Scattered(int expression, long moves, int node)
     {
         int size = _graph.LengthOf(node), width = _graph.ShapeOf(expression).Size;
         int[] examples = rows.Of(expression);
-        _runs.Clear();
-        foreach (Move run in _graph.Moves(runs))
-            _runs.Add(new Move(0, run.Source, examples[run.Source / width] * size + run.Target, run.Length));
+        _moves.Clear();
+        foreach (Move move in _graph.Moves(moves))
+            _moves.Add(new Move(0, move.Source, examples[move.Source / width] * size + move.Target, move.Length));
 
-        int stack = _graph.AppendStack(ScatterAddOperator.Instance, _graph.AddMoves(CollectionsMarshal.AsSpan(_runs)), [expression], _graph.ShapeOf(node), _examples, shared: false);
+        return ScatterToExamples([expression], _graph.ShapeOf(node));
+    }
+
+    // The stack of one value for each example that the moves lead to.
+    private int ScatterToExamples(ReadOnlySpan<int> inputs, Shape shape)
+    {
+        long moves = _graph.AddMoves(CollectionsMarshal.AsSpan(_moves));
+        int stack = _graph.AppendStack(ScatterAddOperator.Instance, moves, inputs, shape, _examples, shared: false);
         rows.Set(stack, [.. Enumerable.Range(0, _examples)]);
         return stack;
     }

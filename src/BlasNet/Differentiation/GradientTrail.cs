@@ -1,6 +1,6 @@
 namespace BlasNet.Differentiation;
 
-/// <summary>Which node each node of a gradient was made for: what an error in a gradient is named by.</summary>
+/// <summary>Which node each node of a gradient was made for, so that an error in a gradient names it.</summary>
 internal sealed class GradientTrail
 {
     private readonly List<(int Node, int End)> _entries = [];
@@ -18,7 +18,7 @@ internal sealed class GradientTrail
     /// <param name="end">The number of nodes now.</param>
     public void Add(int node, int end) => _entries.Add((node, end));
 
-    /// <summary>The node whose derivative another one is part of; null if that is no part of a gradient.</summary>
+    /// <summary>The node whose derivative a node is part of; null if it is part of no gradient.</summary>
     public int? OriginOf(int node)
     {
         if (node < _start)

@@ -1,49 +1,46 @@
-using System.Runtime.InteropServices;
-using BlasNet.Batching;
 using BlasNet.Graphs;
-using BlasNet.Memory;
 using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Differentiation;
 
-/// <summary>What reverse mode has gathered so far: for each node, the expressions whose sum is the loss's gradient with respect to it.</summary>
+/// <summary>What reverse mode has gathered so far: for each node, the expressions whose sum is the gradient of the loss with respect to it.</summary>
 internal sealed partial class Gradients : IGradients
 {
-    // A contribution is an expression of the node's whole stack, or (runs ≥ 0) one that is scattered into it.
-    private readonly record struct Contribution(int Node, long Runs, int Next);
-
     private const long Whole = -1, PerExample = -2;
 
     private readonly List<Contribution> _contributions = [];
     private readonly List<int> _inputs = [];
-    private readonly List<Move> _runs = [], _sorted = [];
-    private int[] _counts = [];
-    private int _sortedNode;           // whose runs, sorted by input, are in _runs
-    private int[] _firstOfInput = [];
-    private readonly List<int> _alike = [];
-    private Predicate<int>? _isAlike;
-    private StackBuilder? _operand;
-    private int[] _first = [];        // by node − Lowest: index into _contributions + 1; in order of arrival by way of _last
-    private int[] _last = [];
-    private bool[] _needed = [];
-    private readonly HashSet<int> _parameters = [];   // among the targets, by index: a call may depend on them though none is its argument
+    private readonly List<Move> _moves = [];
+    private readonly MoveOrder _order = new();
+    private readonly MovesByInput _byInput = new();
+    private readonly SumMerger _sums = new();
+    private int[] _first = [], _last = [];            // by node − Lowest: indices into _contributions + 1; 0 where there are none
+    private bool[] _needed = [];                      // by node − Lowest
+    private readonly HashSet<int> _parameters = [];   // indices of those among the targets: a call may depend on them though none is its argument
+
+    // An expression of the node's whole stack or, with moves, one that is scattered into it. They are linked in order of arrival.
+    private readonly record struct Contribution(int Node, long Moves, int Next)
+    {
+        public bool IsWhole => Moves == Whole;
+    }
 
     public Graph Graph { get; private set; } = null!;
 
     /// <summary>Whether sums over stacks that add up become one sum over all of them.</summary>
     public bool MergesSums { get; set; }
 
-    /// <summary>No node before this one depends on a target, so one example of a large minibatch is differentiated at its own cost.</summary>
+    /// <summary>No node before this one depends on a target. What is known by node starts here, so one example of a large minibatch is differentiated at
+    /// its own cost.</summary>
     public int Lowest { get; private set; }
 
-    /// <summary>Leave what different examples contribute to a value that they share unsummed; <see cref="CopyContributions"/> tells it.</summary>
+    /// <summary>Whether what different examples contribute to a value that they share is left unsummed; <see cref="CopyContributions"/> returns it.</summary>
     public bool KeepsExamplesApart { get; init; }
 
     /// <summary>Starts over: the gradients wanted are those of nodes that depend on <paramref name="targets"/>.</summary>
     public void Begin(Graph graph, ReadOnlySpan<int> targets)
     {
         Graph = graph;
-        _sortedNode = -1;
+        _byInput.Clear();
         _contributions.Clear();
         Lowest = graph.Count;
         _parameters.Clear();
@@ -64,7 +61,7 @@ internal sealed partial class Gradients : IGradients
         FindNeeded(Lowest);
     }
 
-    /// <summary>Takes in nodes that have been added to the graph since.</summary>
+    /// <summary>Takes in the nodes that the graph has from <paramref name="start"/> on.</summary>
     public void Extend(int start)
     {
         Reserve(start);
@@ -73,7 +70,7 @@ internal sealed partial class Gradients : IGradients
 
     public bool IsNeeded(int node) => node >= Lowest && _needed[node - Lowest];
 
-    /// <summary>Whether anything has been added for one of some nodes.</summary>
+    /// <summary>Whether anything has been added for one of a node's results.</summary>
     public bool HasAny(ResultRange nodes)
     {
         for (int node = Math.Max(nodes.First, Lowest); node < nodes.End; node++)
@@ -95,14 +92,14 @@ internal sealed partial class Gradients : IGradients
         Add(node, expression, Whole);
     }
 
-    /// <summary>A contribution to some ranges of the node's stack.</summary>
-    public void AddScattered(int node, int expression, long runs) => Add(node, expression, runs);
+    /// <summary>Adds to some ranges of the node's stack.</summary>
+    public void AddScattered(int node, int expression, long moves) => Add(node, expression, moves);
 
     /// <summary>The gradient with respect to a node: the sum of what has been added, appended to the graph.</summary>
     /// <returns>False where nothing has been added: the loss does not depend on the node.</returns>
     public bool TryGet(int node, out Expr gradient)
     {
-        int first = node < Lowest ? -1 : _first[node - Lowest] - 1;
+        int first = FirstOf(node);
         if (first < 0)
         {
             gradient = default;
@@ -110,14 +107,14 @@ internal sealed partial class Gradients : IGradients
         }
 
         Contribution only = _contributions[first];
-        if (only.Runs == PerExample)
+        if (only.Moves == PerExample)
         {
             gradient = Graph.At(only.Node);
             return true;
         }
 
         int result;
-        if (only.Next < 0 && only.Runs == Whole && Graph.CountOf(only.Node) == Graph.CountOf(node))
+        if (only.Next < 0 && only.IsWhole && Graph.CountOf(only.Node) == Graph.CountOf(node))
             result = only.Node;
         else if (Graph.CountOf(node) == 1 && !HasScattered(first))
             result = Total(first);
@@ -135,17 +132,14 @@ internal sealed partial class Gradients : IGradients
         ? gradient
         : throw new InvalidOperationException($"Error in BlasNet: nothing has been contributed to the gradient of {Graph.At(node)}.");
 
-    /// <summary>What has been added for a node: expressions, each with the runs of a scattered one, or −1.</summary>
-    public void CopyContributions(int node, List<(int Expression, long Runs)> result)
+    /// <summary>What has been added for a node: expressions, each with the moves of a scattered one, or −1.</summary>
+    public void CopyContributions(int node, List<(int Expression, long Moves)> result)
     {
-        if (node < Lowest)
-            return;
-
-        for (int i = _first[node - Lowest] - 1; i >= 0; i = _contributions[i].Next)
-            result.Add((_contributions[i].Node, _contributions[i].Runs));
+        for (int i = FirstOf(node); i >= 0; i = _contributions[i].Next)
+            result.Add((_contributions[i].Node, _contributions[i].Moves));
     }
 
-    /// <summary>Replaces all that has been added for a node by a stack of one gradient for each example, which is not summed.</summary>
+    /// <summary>Replaces all that has been added for a node by a stack of each example's gradient, which is not summed.</summary>
     public void ReplacePerExample(int node, int stack)
     {
         Forget(node);
@@ -155,88 +149,21 @@ internal sealed partial class Gradients : IGradients
     /// <summary>Drops what has been added for a node.</summary>
     public void Forget(int node) => _first[node - Lowest] = _last[node - Lowest] = 0;
 
-    /// <summary>The runs of one input of a gather or scatter-add, from output to input.</summary>
+    /// <summary>The moves of one input of a gather or scatter-add, from output to input.</summary>
     public long Reverse(int node, int input)
     {
-        if (node != _sortedNode)
-            SortByInput(node);
-
-        Span<Move> reversed = Graph.ReserveMoves(_firstOfInput[input + 1] - _firstOfInput[input], out long attribute);
+        ReadOnlySpan<Move> moves = _byInput.Of(Graph, node, input);
+        Span<Move> reversed = Graph.ReserveMoves(moves.Length, out long attribute);
         for (int i = 0; i < reversed.Length; i++)
-            reversed[i] = _runs[_firstOfInput[input] + i].Reverse();
+            reversed[i] = moves[i].Reverse();
 
         return attribute;
     }
 
-    // A counting sort, for all inputs of the node at once.
-    private void SortByInput(int node)
-    {
-        _sortedNode = node;
-        ReadOnlySpan<Move> runs = Graph.MovesOf(node);
-        int inputs = Graph.InputsOf(node).Length;
-        if (_firstOfInput.Length < inputs + 2)
-            _firstOfInput = new int[2 * inputs + 2];
-
-        Array.Clear(_firstOfInput, 0, inputs + 2);
-        foreach (ref readonly Move run in runs)
-            _firstOfInput[run.Input + 2]++;
-
-        for (int input = 2; input <= inputs; input++)
-            _firstOfInput[input] += _firstOfInput[input - 1];
-
-        // _firstOfInput[i + 1] is where input i's runs start; filling moves it to where they end.
-        CollectionsMarshal.SetCount(_runs, runs.Length);
-        Span<Move> sorted = CollectionsMarshal.AsSpan(_runs);
-        foreach (ref readonly Move run in runs)
-            sorted[_firstOfInput[run.Input + 1]++] = run;
-    }
-
-    /// <summary>What moves elements by a list of runs: a gather, if these are all elements of a stack, each once, and then the runs are put into the order of
-    /// their targets; else, since elements that go to several places, or to none, need a sum that starts from zero, a scatter-add.</summary>
-    public Operator MoverOf(long runs, int length) => TryOrder(Graph.MovesToChange(runs), length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
-
-    private bool TryOrder(Span<Move> runs, int length)
-    {
-        if (!AreInOrder(runs))
-            SortByTarget(runs, length);
-
-        int end = 0;
-        foreach (ref readonly Move run in runs)
-        {
-            if (run.Target != end)
-                return false;
-
-            end += run.Length;
-        }
-
-        return end == length;
-    }
-
-    private void SortByTarget(Span<Move> runs, int length)
-    {
-        var step = new Divisor(runs[0].Length);
-        foreach (ref readonly Move run in runs)
-        {
-            if (run.Length != runs[0].Length || !step.Divides(run.Target))
-            {
-                runs.Sort(static (a, b) => a.Target.CompareTo(b.Target));
-                return;
-            }
-        }
-
-        SortByTarget(runs, step, step.Divide(length));
-    }
-
-    private static bool AreInOrder(ReadOnlySpan<Move> runs)
-    {
-        for (int i = 1; i < runs.Length; i++)
-        {
-            if (runs[i].Target < runs[i - 1].Target)
-                return false;
-        }
-
-        return true;
-    }
+    /// <summary>What moves elements by a list of moves to a stack: a gather if they reach all of its elements, each once, and then they are sorted by their
+    /// targets. Else a scatter-add, because elements that are reached several times, or never, need a sum that starts from zero.</summary>
+    public Operator MoverOf(long moves, int length) =>
+        _order.TryCover(Graph.MovesToChange(moves), length) ? GatherOperator.Instance : ScatterAddOperator.Instance;
 
     private void Reserve(int start)
     {
@@ -265,9 +192,12 @@ internal sealed partial class Gradients : IGradients
         }
     }
 
-    private void Add(int node, int expression, long runs)
+    // The first contribution to a node; −1 if there is none.
+    private int FirstOf(int node) => node < Lowest ? -1 : _first[node - Lowest] - 1;
+
+    private void Add(int node, int expression, long moves)
     {
-        _contributions.Add(new Contribution(expression, runs, -1));
+        _contributions.Add(new Contribution(expression, moves, -1));
         int index = _contributions.Count;
         ref int first = ref _first[node - Lowest], last = ref _last[node - Lowest];
         if (first == 0)

@@ -2,7 +2,7 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Differentiation;
 
-/// <summary>Asks for gradients of single examples beside, or instead of, their sum.</summary>
+/// <summary>A request for the gradients of single examples beside, or instead of, their sum.</summary>
 internal sealed class PerExample
 {
     /// <summary>For each example the first node that it added to the minibatch graph.</summary>
@@ -11,12 +11,13 @@ internal sealed class PerExample
     /// <summary>For each example its loss.</summary>
     public List<Expr> Losses { get; } = [];
 
-    /// <summary>C: the gradient is the sum of the examples' gradients, each shortened to norm C where it is longer. Infinite: the plain sum.</summary>
+    /// <summary>C: the gradient is the sum of the examples' gradients, each scaled down to norm C if it is longer. Infinity for the plain sum.</summary>
     public double ClipNorm { get; set; } = double.PositiveInfinity;
 
     /// <summary>Whether the sum is wanted at all.</summary>
     public bool WantsSum { get; set; } = true;
 
+    /// <summary>Forgets the examples.</summary>
     public void Clear()
     {
         Starts.Clear();
