@@ -6,7 +6,7 @@ using BlasNet.Training;
 namespace BlasNet.Cli.Benchmarks;
 
 /// <summary>The number of launches below which no order of batching can go, as long as what is one launch of a single example stays one.</summary>
-/// <remarks>Nodes of one kind that depend on each other cannot run together, so a kind needs as many launches as the longest path has nodes of it;
+/// <remarks>Nodes of one signature that depend on each other cannot run together, so it needs as many launches as the longest path has nodes of it;
 /// a node that never merges needs one of its own. Parameters, data, views and sums, which may cost nothing, are not counted.
 /// Source: Chen, Xie, Zhou, "ED-Batch: Efficient Automatic Batching of Dynamic Neural Networks via Learned Finite State Machines", ICML 2023.</remarks>
 internal static class LaunchLowerBound
@@ -21,28 +21,34 @@ internal static class LaunchLowerBound
         return Of(engine.Plan.Graph);
     }
 
-    /// <summary>Time O(K·(N + E)) for K kinds.</summary>
+    /// <summary>Time O(K·(N + E)) for K signatures.</summary>
     public static int Of(Graph graph)
     {
+        var numbering = new ValueNumbering();
         var signatures = new Signatures();
-        signatures.Run(graph);
+        numbering.Run(graph);
+        signatures.Run(graph, numbering);
         int bound = 0;
         for (int node = 0; node < graph.Count; node++)
             bound += IsLaunch(graph, node) && graph.OperatorOf(node).Merging == Merging.Never ? 1 : 0;
 
-        var path = new int[graph.Count];
-        for (int kind = 0; kind < signatures.Count; kind++)
+        int[] path = new int[graph.Count], ofNodes = new int[graph.Count];
+        Array.Fill(ofNodes, -1);   // leaves, results, and what another node computes
+        for (int value = 0; value < numbering.Count; value++)
+            ofNodes[numbering.Nodes[value]] = signatures.OfValues[value];
+
+        for (int signature = 0; signature < signatures.Count; signature++)
         {
-            int representative = signatures.RepresentativeOf(kind);
-            if (IsLaunch(graph, representative) && graph.OperatorOf(representative).Merging != Merging.Never)
-                bound += LongestPath(graph, signatures, kind, path);
+            int node = signatures.NodeOf(signature);
+            if (IsLaunch(graph, node) && graph.OperatorOf(node).Merging != Merging.Never)
+                bound += LongestPath(graph, ofNodes, signature, path);
         }
 
         return bound;
     }
 
-    // The most nodes of one kind that lie on one path.
-    private static int LongestPath(Graph graph, Signatures signatures, int kind, int[] path)
+    // The most nodes of one signature that lie on one path.
+    private static int LongestPath(Graph graph, int[] ofNodes, int signature, int[] path)
     {
         int longest = 0;
         for (int node = 0; node < graph.Count; node++)
@@ -51,7 +57,7 @@ internal static class LaunchLowerBound
             foreach (int input in graph.InputsOf(node))
                 before = Math.Max(before, path[input]);
 
-            path[node] = before + (signatures.KindOf(node) == kind ? 1 : 0);
+            path[node] = before + (ofNodes[node] == signature ? 1 : 0);
             longest = Math.Max(longest, path[node]);
         }
 

@@ -3,98 +3,116 @@ using BlasNet.Memory;
 
 namespace BlasNet.Batching;
 
-/// <content>What is read of one stack, maybe more than once, is computed on that stack.</content>
+/// <content>Hoisting: a group that reads all vectors of one stack, some of them more than once, is computed on the stack itself.</content>
 internal sealed partial class Batch
 {
-    private bool[] _isRead = [];   // of a stack's vectors
+    private bool[] _isRead = [];   // by vector of a stack
 
-    // What the members read of one stack, all of it and some more than once, is computed on that stack: then each of its values counts once, and no
-    // operand is copied. The input product of a recurrence is computed once for each word of the vocabulary that occurs.
-    private bool TryHoist(Operator op, ReadOnlySpan<int> units)
+    // Each vector of the stack then counts once, and no operand is copied: the input product of a recurrence is computed once for each distinct word.
+    private bool TryHoist(Operator op, ReadOnlySpan<int> group)
     {
-        int first = NodeOf(units[0]), slot = -1;
-        ReadOnlySpan<int> inputs = _source.InputsOf(first);
-        Shape result = _source.ShapeOf(first);
-        if (op.Merging != Merging.Stack || op.ResultCount > 1 || !result.IsVector)
+        int first = NodeOf(group[0]), slot = SlotOfOnlyVector(op, first);
+        if (slot < 0 || !ReadsAllOfOneStack(group, slot, out int stack))
             return false;
 
+        int rows = target.ShapeOf(stack).Rows;
+        Shape result = _source.ShapeOf(first);
+        _inputs.Clear();
+        foreach (int input in _source.InputsOf(first))
+            _inputs.Add(_source.IsShared(input) ? Locate(input).Node : stack);
+
+        int node = target.AppendStack(op, _source.AttributeOf(first), Inputs, result, target.CountOf(stack), shared: false);
+        foreach (int value in group)
+            _places[value] = PlaceOf(InputsOf(value)[slot]).Over(node, rows, result.Rows);
+
+        return true;
+    }
+
+    // The operand that differs from example to example; −1 unless there is a single one, a vector, and the result is one vector too.
+    private int SlotOfOnlyVector(Operator op, int node)
+    {
+        if (op.ResultCount > 1 || !_source.ShapeOf(node).IsVector)
+            return -1;
+
+        int slot = -1;
+        ReadOnlySpan<int> inputs = _source.InputsOf(node);
         for (int i = 0; i < inputs.Length; i++)
         {
             if (_source.IsShared(inputs[i]))
                 continue;
 
             if (slot >= 0 || !_source.ShapeOf(inputs[i]).IsVector)
-                return false;
+                return -1;
 
             slot = i;
         }
 
-        if (slot < 0 || !ReadsVectorsOfOneStack(units, slot, out int source))
-            return false;
+        return slot;
+    }
 
-        int rows = _target.ShapeOf(source).Rows;
-        _inputs.Clear();
-        foreach (int input in inputs)
-            _inputs.Add(_source.IsShared(input) ? Locate(input).Node : source);
+    private bool ReadsAllOfOneStack(ReadOnlySpan<int> group, int slot, out int stack)
+    {
+        int first = InputsOf(group[0])[slot];
+        stack = PlaceOf(first).Stack;
+        return target.ShapeOf(stack) == _source.ShapeOf(first) && AreVectorsOf(stack, group, slot, out bool isView, out int length)
+            && !isView && length >= target.LengthOf(stack) && AreAllRead(stack, group, slot);
+    }
 
-        int node = _target.AppendStack(op, _source.AttributeOf(first), Inputs, result, _target.CountOf(source), shared: false);
-        foreach (int unit in units)
+    /// <param name="stack">The stack to read from.</param>
+    /// <param name="group">What reads.</param>
+    /// <param name="slot">Of which operand.</param>
+    /// <param name="isView">Whether what is read lies one after another, so that the operand needs no copy anyway.</param>
+    /// <param name="length">Elements that are read in all.</param>
+    private bool AreVectorsOf(int stack, ReadOnlySpan<int> group, int slot, out bool isView, out int length)
+    {
+        var rows = new Divisor(target.ShapeOf(stack).Rows);
+        int end = -1;
+        (isView, length) = (true, 0);
+        foreach (int value in group)
         {
-            Place place = PlaceOf(_source.InputsOf(NodeOf(unit))[slot]);
-            _places[unit] = new Place(node, checked(place.Offset / rows * result.Rows), place.Pattern, place.Picked > 0 ? place.Picked : rows);
+            int input = InputsOf(value)[slot];
+            LazyGather place = PlaceOf(input);
+            if (place.Stack != stack || !rows.Divides(place.Offset) || !FetchesVectors(place))
+                return false;
+
+            isView &= place.IsSlice && (end < 0 || end == place.Offset);
+            end = place.Offset + _source.LengthOf(input);
+            length = checked(length + _source.LengthOf(input));
         }
 
         return true;
     }
 
-    // Whole vectors, at least as many as the stack has, not simply one after another: then the operand would be a view.
-    private bool ReadsVectorsOfOneStack(ReadOnlySpan<int> units, int slot, out int source)
+    // Patterns that count in vectors of another stack were looked at when they were moved to this one.
+    private bool FetchesVectors(LazyGather place)
     {
-        int first = _source.InputsOf(NodeOf(units[0]))[slot];
-        Shape shape = _source.ShapeOf(first);
-        source = PlaceOf(first).Node;
-        if (_target.ShapeOf(source) != shape)
-            return false;
+        if (place.IsSlice || place.PatternRows > 0)
+            return true;
 
+        Shape shape = _source.ShapeOf(place.Pattern);
         var rows = new Divisor(shape.Rows);
-        int length = 0, end = -1;
-        bool isView = true;
-        foreach (int unit in units)
+        foreach (ref readonly Move move in _source.MovesOf(place.Pattern))
         {
-            int input = _source.InputsOf(NodeOf(unit))[slot];
-            Place place = PlaceOf(input);
-            if (place.Node != source || !rows.Divides(place.Offset) || !PicksVectors(place))
+            if (!move.MovesVectors(rows))
                 return false;
-
-            isView &= place.Pattern < 0 && (end < 0 || end == place.Offset);
-            end = place.Offset + _source.LengthOf(input);
-            length = checked(length + _source.LengthOf(input));
         }
 
-        return !isView && _target.LengthOf(source) <= length && ReadsAll(units, slot, source);
+        return shape.IsVector;
     }
 
-    // Nothing is computed that no example asks for: it might be the square root of 0, whose gradient is 0 · ∞, or a lookup by another table's index.
-    private bool ReadsAll(ReadOnlySpan<int> units, int slot, int source)
+    // Nothing is computed that no example asks for: it might be √0, whose gradient is 0 · ∞, or the lookup of another table's index.
+    private bool AreAllRead(int stack, ReadOnlySpan<int> group, int slot)
     {
-        int rows = _target.ShapeOf(source).Rows, count = _target.CountOf(source), read = 0;
+        int rows = target.ShapeOf(stack).Rows, count = target.CountOf(stack), read = 0;
         if (_isRead.Length < count)
             _isRead = new bool[Math.Max(count, 2 * _isRead.Length)];
 
         Array.Clear(_isRead, 0, count);
-        foreach (int unit in units)
+        foreach (int value in group)
         {
-            int input = _source.InputsOf(NodeOf(unit))[slot];
-            Place place = PlaceOf(input);
-            if (place.Pattern < 0)
-            {
-                read += MarkRead(place.Offset / rows, _source.LengthOf(input) / rows);
-                continue;
-            }
-
-            var picked = new Divisor(place.Picked > 0 ? place.Picked : rows);
-            foreach (ref readonly Move run in _source.MovesOf(place.Pattern))
-                read += MarkRead(place.Offset / rows + picked.Divide(run.Source), picked.Divide(run.Length));
+            int input = InputsOf(value)[slot];
+            foreach (var (offset, length) in PlaceOf(input).RangesOf(_source, rows, _source.LengthOf(input)))
+                read += MarkRead(offset / rows, length / rows);
         }
 
         return read == count;
@@ -111,21 +129,5 @@ internal sealed partial class Batch
         }
 
         return read;
-    }
-
-    private bool PicksVectors(Place place)
-    {
-        if (place.Pattern < 0 || place.Picked > 0)
-            return true;
-
-        Shape picked = _source.ShapeOf(place.Pattern);
-        var rows = new Divisor(picked.Rows);
-        foreach (Move run in _source.MovesOf(place.Pattern))
-        {
-            if (!run.MovesVectors(rows))
-                return false;
-        }
-
-        return picked.IsVector;
     }
 }

@@ -1,263 +1,236 @@
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 using BlasNet.Memory;
 
 namespace BlasNet.Batching;
 
-/// <summary>Finds the nodes of a graph that are the same value, and sorts the others into kinds: nodes of one kind can be computed as one stack.</summary>
+/// <summary>Finds which values of a graph can be computed as one stack: those of one signature.</summary>
 /// <remarks>
-/// The same value: the same operator and attribute of the same inputs, or of whole numbers that are equal; so a word that occurs in many
-/// sentences is looked up, and multiplied with a weight, once. One kind: the same operator and attribute, the same shapes of the operands that
-/// differ from example to example, and the very same operands where they are shared. What is shared altogether is a kind only with its
-/// duplicates, and is computed once. Of a column-wise operator, values with different numbers of columns are one kind. Everything is compared
-/// by all of this; hashes only find candidates. What nodes of one form have in common is found out once. Time O(N + E).
+/// A signature is the operator and its attribute, the shapes of the operands that differ from example to example, and the very operands that all
+/// examples share. Of a column-wise operator, values with different numbers of columns have one signature, because a matrix is then a stack of columns.
+/// What is shared altogether, or never merges, has a signature of its own. Values of one node type mostly have one signature, which is found once;
+/// signatures are compared in full, hashes only find candidates. Time O(N + E).
 /// </remarks>
-internal sealed partial class Signatures
+internal sealed class Signatures
 {
-    private const int NumberTag = int.MinValue;
-
-    private readonly HashSlots _kindSlots = new(), _valueSlots = new();
-    private readonly List<(long First, long Second)> _equalities = [];
-    private FormFacts[] _forms = [];
-    private KindFacts[] _kinds = new KindFacts[64];
-    private int[] _values = [];      // of each node, what makes it equal to another: the first one with its value, or a whole number
-    private int[] _origins = [];
-    private int[] _units = [], _unitKinds = [];
-    private int[] _soleUser = [];
-    private bool _knowsSoleUsers;
+    private readonly HashSlots _slots = new();
+    private readonly SoleReaders _soleReaders = new();
+    private TypeFacts[] _types = [];
+    private Entry[] _entries = new Entry[64];
+    private int[] _ofValue = [];
+    private ValueNumbering _numbering = null!;
     private Graph _graph = null!;
 
-    private enum Role : byte
-    {
-        Unknown,
-        Computed,
-        Result,
-        Data,     // differs from example to example
-        Fixed,    // a leaf that is the same for all
-    }
-
-    // What a node's operator and operands say of how it merges.
+    // How the nodes of a type merge.
     [Flags]
     private enum Traits : byte
     {
         None = 0,
-        ColumnWise = 1,   // a matrix is as good as its columns
-        Alone = 2,        // never merges
-        Data = 4,
-        Sum = 8,
-        Reduction = 16,   // of values that differ from example to example
+        ColumnWise = 1,   // a matrix is a stack of columns
+        Alone = 2,        // with nothing
+        Sum = 4,          // with terms of the same sum
+        Reduction = 8,    // with any sums of the same shape, of any number of terms
     }
 
-    private struct FormFacts
+    private struct TypeFacts
     {
-        public Role Role;
+        public bool IsKnown;
         public Traits Traits;
-        public bool MayEqual;    // its value may be that of another node
-        public int Kind;         // −1 where it is not known yet, or has to be found node by node
-        public ulong Seed;       // of hashes
-        public nint Numbers;     // where the pool of comparable numbers begins; 0 for other forms
+        public int Slot;   // the signature of all nodes of the type, + 1; 0 if it is not known yet or differs from node to node
     }
 
-    private struct KindFacts
+    private struct Entry
     {
-        public int Representative;
-        public bool IsColumnWise;   // there are matrices among its nodes that are as good as their columns
-        public bool IsLeaf;
-        public long First, End;     // of data: its places in the pool
+        public int Node;            // the first one of the signature
+        public bool IsColumnWise;
     }
 
-    /// <summary>Whether equal values of different examples are computed once.</summary>
-    public bool ShareEqual { get; set; } = true;
-
-    /// <summary>Places of whole numbers that were found equal, by which values were found to be the same.</summary>
-    public List<(long First, long Second)> Equalities => _equalities;
-
-    /// <summary>Number of kinds.</summary>
+    /// <summary>Number of signatures.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Number of units: of nodes that have to be computed, results not counted, equal ones counted once.</summary>
-    public int UnitCount { get; private set; }
+    /// <summary>By value: its signature.</summary>
+    public ReadOnlySpan<int> OfValues => _ofValue.AsSpan(0, _numbering.Count);
 
-    /// <summary>The node of each unit, in the order of nodes.</summary>
-    public ReadOnlySpan<int> Units => _units.AsSpan(0, UnitCount);
+    /// <summary>Whether values of a signature may differ in their numbers of columns.</summary>
+    public bool IsColumnWise(int signature) => _entries[signature].IsColumnWise;
 
-    /// <summary>The kind of each unit.</summary>
-    public ReadOnlySpan<int> UnitKinds => _unitKinds.AsSpan(0, UnitCount);
+    /// <summary>The first node of a signature.</summary>
+    public int NodeOf(int signature) => _entries[signature].Node;
 
-    /// <summary>For each node the unit that computes its value; for data, parameters and numbers, of which nothing is computed, ~ the kind.</summary>
-    public ReadOnlySpan<int> Origins => _origins.AsSpan(0, _graph.Count);
-
-    /// <summary>The kind of a node; −1 for results, which go with their owner, and for nodes that stand for an earlier one.</summary>
-    public int KindOf(int node)
+    /// <summary>Finds the signature of each value.</summary>
+    public void Run(Graph graph, ValueNumbering numbering)
     {
-        int origin = _origins[node];
-        return origin < 0 ? ~origin : _units[origin] == node ? _unitKinds[origin] : -1;
-    }
-
-    /// <summary>Whether a kind's nodes are leaves.</summary>
-    public bool IsLeaf(int kind) => _kinds[kind].IsLeaf;
-
-    /// <summary>Whether a kind's nodes may differ in their numbers of columns.</summary>
-    public bool IsColumnWise(int kind) => _kinds[kind].IsColumnWise;
-
-    public int RepresentativeOf(int kind) => _kinds[kind].Representative;
-
-    /// <summary>For a kind of data: the part of its pool, from the first place that a node has to behind the last.</summary>
-    public (long First, long End) PlacesOf(int kind) => (_kinds[kind].First, _kinds[kind].End);
-
-    public void Run(Graph graph)
-    {
-        _graph = graph;
-        (Count, UnitCount) = (0, 0);
-        _equalities.Clear();
-        int count = graph.Count;
-        if (_values.Length < count)
+        Begin(graph, numbering);
+        ReadOnlySpan<int> nodes = numbering.Nodes;
+        for (int value = 0; value < nodes.Length; value++)
         {
-            int capacity = graph.Capacity;
-            (_values, _origins, _units, _unitKinds, _soleUser) = (new int[capacity], new int[capacity], new int[capacity], new int[capacity], new int[capacity]);
-        }
-
-        if (_forms.Length < graph.TypeCount)
-            _forms = new FormFacts[2 * graph.TypeCount];
-
-        Array.Clear(_forms, 0, graph.TypeCount);
-        _kindSlots.Clear(Math.Min(count, 1 << 11));
-        _valueSlots.Clear(count);
-        _knowsSoleUsers = false;
-        for (int node = 0; node < count; node++)
-        {
-            ref FormFacts form = ref _forms[graph.TypeNumberOf(node)];
-            if (form.Role == Role.Unknown)
-                Learn(node, ref form);
-
-            Classify(node, ref form);
+            ref TypeFacts type = ref _types[graph.TypeNumberOf(nodes[value])];
+            _ofValue[value] = (type.Slot != 0 ? type.Slot : Find(nodes[value], ref type)) - 1;
         }
     }
 
-    private void Classify(int node, ref FormFacts form)
+    private void Begin(Graph graph, ValueNumbering numbering)
     {
-        switch (form.Role)
+        (_graph, _numbering) = (graph, numbering);
+        Count = 0;
+        _slots.Clear(Math.Min(numbering.Count, 1 << 11));
+        _soleReaders.Begin(graph);
+        if (_ofValue.Length < numbering.Count)
+            _ofValue = new int[graph.Capacity];
+
+        if (_types.Length < graph.TypeCount)
+            _types = new TypeFacts[2 * graph.TypeCount];
+
+        Array.Clear(_types, 0, graph.TypeCount);
+    }
+
+    /// <returns>The signature of a node, + 1.</returns>
+    private int Find(int node, ref TypeFacts type)
+    {
+        if (!type.IsKnown)
+            (type.IsKnown, type.Traits) = (true, TraitsOf(_graph.TypeOf(node), _graph.InputsOf(node)));
+
+        ref int slot = ref _slots.First(HashOf(node, type.Traits));
+        while (slot != 0 && !AreAlike(node, type.Traits, _entries[slot - 1].Node))
+            slot = ref _slots.Next(ref slot);
+
+        if (slot == 0)
+            slot = Add(node);
+
+        int found = slot;
+        _entries[found - 1].IsColumnWise |= (type.Traits & Traits.ColumnWise) != 0;
+        if ((type.Traits & (Traits.Sum | Traits.Alone)) == 0)
+            type.Slot = found;
+
+        if (_slots.IsFull(Count))
+            GrowSlots();
+
+        return found;
+    }
+
+    private int Add(int node)
+    {
+        if (Count == _entries.Length)
+            Array.Resize(ref _entries, 2 * Count);
+
+        _entries[Count++] = new Entry { Node = node };
+        return Count;
+    }
+
+    private void GrowSlots()
+    {
+        _slots.Clear(2 * Count);
+        for (int signature = 0; signature < Count; signature++)
         {
-            case Role.Result:
-                int result = _graph.TypeOf(node).Result, owner = node - result;
-                (_values[node], _origins[node]) = (_values[owner] + result, _origins[owner]);
-                break;
+            int node = _entries[signature].Node;
+            ref int slot = ref _slots.First(HashOf(node, KnownTraitsOf(node)));
+            while (slot != 0)
+                slot = ref _slots.Next(ref slot);
 
-            case Role.Data:
-                ref KindFacts kind = ref _kinds[form.Kind];
-                long place = _graph.AttributeOf(node);
-                (kind.First, kind.End) = (Math.Min(kind.First, place), Math.Max(kind.End, place + _graph.CountOf(node)));
-                (_values[node], _origins[node]) = (form.Numbers == 0 ? node : NumberTag | _graph.Data.WholeNumberAt(form.Numbers, (int)place), ~form.Kind);
-                break;
-
-            case Role.Fixed:
-                (_values[node], _origins[node]) = (_kinds[form.Kind].Representative, ~form.Kind);
-                break;
-
-            default:
-                ClassifyComputed(node, ref form);
-                break;
+            slot = signature + 1;
         }
     }
 
-    private void ClassifyComputed(int node, ref FormFacts form)
+    private Traits KnownTraitsOf(int node) => _types[_graph.TypeNumberOf(node)].Traits;
+
+    private Traits TraitsOf(in NodeType type, ReadOnlySpan<int> inputs)
     {
-        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
-        int first = form.MayEqual ? FindEqual(node, form, inputs) : node;
-        _values[node] = first;
-        if (first != node)
-        {
-            _origins[node] = _origins[first];
-            return;
-        }
+        Merging merging = type.Operator.Merging;
+        if (merging == Merging.Never)
+            return Traits.Alone;
 
-        int kind = form.Kind;
-        if (kind < 0)
-        {
-            kind = FindKind(node, inputs);
-            if ((form.Traits & (Traits.Sum | Traits.Alone)) == 0)
-                form.Kind = kind;
-        }
+        if (merging == Merging.Reduction && !type.IsShared)
+            return Traits.Reduction;
 
-        int unit = UnitCount++;
-        (_origins[node], _units[unit], _unitKinds[unit]) = (unit, node, kind);
+        Traits traits = merging == Merging.Sum ? Traits.Sum : Traits.None;
+        return type.IsShared ? traits : traits | StackTraitsOf(type, inputs);
     }
 
-    // What follows from a node's form.
-    private void Learn(int node, ref FormFacts facts)
+    private Traits StackTraitsOf(in NodeType type, ReadOnlySpan<int> inputs)
     {
-        ref readonly NodeType form = ref _graph.TypeOf(node);
-        Merging merging = form.Operator.Merging;
-        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
-        bool isSummed = merging is Merging.Sum or Merging.Reduction && !form.IsShared;
-        facts.Role = merging switch
-        {
-            Merging.Result => Role.Result,
-            Merging.Data => Role.Data,
-            _ => inputs.IsEmpty ? Role.Fixed : Role.Computed,
-        };
-        facts.Traits = merging switch
-        {
-            Merging.Never => Traits.Alone,
-            Merging.Data => Traits.Data,
-            Merging.Reduction when isSummed => Traits.Reduction,
-            Merging.Sum when isSummed => Traits.Sum,
-            _ => Traits.None,
-        };
-        if (!form.IsShared && facts.Traits is Traits.None or Traits.Sum)
-            facts.Traits |= TraitsOf(form, inputs);
-
-        if ((facts.Traits & Traits.Sum) != 0 && !_knowsSoleUsers)
-            FindSoleUsers();
-
-        facts.MayEqual = (ShareEqual || form.IsShared) && !isSummed && merging != Merging.Never;
-        facts.Seed = ((uint)form.Operator.Id * Hashing.Multiplier ^ (ulong)form.Attribute) * Hashing.Multiplier;
-        facts.Kind = facts.Role is Role.Data or Role.Fixed ? FindKind(node, inputs) : -1;
-        facts.Numbers = facts.Role == Role.Data && form.Count == 1 && form.Operator.IsComparable ? _graph.Data.AddressOf(form.Attribute & ~(long)uint.MaxValue) : 0;
-    }
-
-    // The first node with the same value. Data is compared only where it decides whether other values are equal. Terms of sums stay apart, for
-    // each counts.
-    private int FindEqual(int node, in FormFacts form, ReadOnlySpan<int> inputs)
-    {
-        ulong hash = form.Seed;
-        int[] values = _values;
+        bool hasMatrix = type.Shape.Columns > 1, isMixed = false;
         foreach (int input in inputs)
-            hash = (hash ^ (hash >> 29) ^ (uint)values[input]) * Hashing.Multiplier;
-
-        ref int slot = ref _valueSlots.First(hash);
-        for (; slot != 0; slot = ref _valueSlots.Next(ref slot))
         {
-            if (AreEqual(node, inputs, slot - 1))
-                return slot - 1;
+            ref readonly NodeType operand = ref _graph.TypeOf(input);
+            hasMatrix |= !operand.IsShared && operand.Shape.Columns > 1;
+            isMixed |= !operand.IsShared && operand.Count != type.Count;
         }
 
-        slot = node + 1;
-        return node;
+        // One value for a whole stack is not in stack order.
+        Traits traits = isMixed && type.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
+        return hasMatrix && inputs.Length <= 8 && IsColumnWise(type.Operator, inputs) ? traits | Traits.ColumnWise : traits;
     }
 
-    private bool AreEqual(int node, ReadOnlySpan<int> inputs, int other)
+    [SkipLocalsInit]
+    private bool IsColumnWise(Operator op, ReadOnlySpan<int> inputs)
     {
-        if (_graph.TypeNumberOf(node) != _graph.TypeNumberOf(other))
-        {
-            ref readonly NodeType form = ref _graph.TypeOf(node);
-            ref readonly NodeType otherForm = ref _graph.TypeOf(other);
-            if (form.Operator != otherForm.Operator || form.Attribute != otherForm.Attribute || form.Count != otherForm.Count || form.InputCount != otherForm.InputCount)
-                return false;
-        }
-
-        ReadOnlySpan<int> others = _graph.InputsOf(other);
+        Span<Shape> shapes = stackalloc Shape[8];
+        Span<bool> shared = stackalloc bool[8];
         for (int i = 0; i < inputs.Length; i++)
-        {
-            if (_values[inputs[i]] != _values[others[i]])
-                return false;
-        }
+            (shapes[i], shared[i]) = (_graph.ShapeOf(inputs[i]), _graph.IsShared(inputs[i]));
 
-        for (int i = 0; i < inputs.Length; i++)
+        return op.IsColumnWise(shapes[..inputs.Length], shared[..inputs.Length]);
+    }
+
+    private ulong HashOf(int node, Traits traits)
+    {
+        ref readonly NodeType type = ref _graph.TypeOf(node);
+        ulong hash = (uint)type.Operator.Id;
+        hash = (hash ^ ResultToken(type, traits)) * Hashing.Multiplier;
+        hash = (hash ^ (ulong)type.Attribute) * Hashing.Multiplier;
+        if ((traits & (Traits.Sum | Traits.Alone)) != 0)
+            hash = (hash ^ (ulong)((traits & Traits.Sum) != 0 ? _soleReaders.Of(node) : node)) * Hashing.Multiplier;
+
+        if (traits == Traits.Reduction)
+            return hash;
+
+        foreach (int input in _graph.InputsOf(node))
+            hash = (hash ^ (hash >> 29) ^ OperandToken(input, traits)) * Hashing.Multiplier;
+
+        return hash;
+    }
+
+    private bool AreAlike(int node, Traits traits, int other)
+    {
+        Traits otherTraits = KnownTraitsOf(other);
+        ref readonly NodeType left = ref _graph.TypeOf(node);
+        ref readonly NodeType right = ref _graph.TypeOf(other);
+        if (left.Operator != right.Operator || left.Attribute != right.Attribute || left.IsShared != right.IsShared
+            || (traits | Traits.ColumnWise) != (otherTraits | Traits.ColumnWise) || ResultToken(left, traits) != ResultToken(right, otherTraits))
+            return false;
+
+        if (traits == Traits.Reduction)
+            return true;
+
+        if ((traits & Traits.Alone) != 0 || ((traits & Traits.Sum) != 0 && !_soleReaders.HaveOne(node, other)))
+            return false;
+
+        return HaveOperandsAlike(_graph.InputsOf(node), traits, _graph.InputsOf(other), otherTraits);
+    }
+
+    private bool HaveOperandsAlike(ReadOnlySpan<int> left, Traits leftTraits, ReadOnlySpan<int> right, Traits rightTraits)
+    {
+        if (left.Length != right.Length)
+            return false;
+
+        for (int i = 0; i < left.Length; i++)
         {
-            if (_values[inputs[i]] < 0 && inputs[i] != others[i])
-                _equalities.Add((_graph.AttributeOf(inputs[i]), _graph.AttributeOf(others[i])));
+            if (OperandToken(left[i], leftTraits) != OperandToken(right[i], rightTraits))
+                return false;
         }
 
         return true;
     }
+
+    private static ulong ResultToken(in NodeType type, Traits traits) =>
+        Token(type.Shape, (traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise);
+
+    // A shared operand must be the same one, a stacked one must agree in shape. Shapes have at least one row, so the two never collide.
+    private ulong OperandToken(int operand, Traits traits)
+    {
+        ref readonly NodeType type = ref _graph.TypeOf(operand);
+        return type.IsShared ? (uint)_numbering.NumberOf(operand) : Token(type.Shape, (traits & Traits.ColumnWise) != 0);
+    }
+
+    private static ulong Token(Shape shape, bool asColumns) => (ulong)(uint)shape.Rows << 32 | (asColumns ? 1 : (uint)shape.Columns);
 }

@@ -7,65 +7,63 @@ namespace BlasNet.Batching;
 /// <summary>Collects where the parts of one operand of a merged node lie, and appends what brings them into order.</summary>
 internal sealed class StackBuilder
 {
-    private Graph _graph = null!;
-
-    private Move[] _runs = new Move[64];   // here a run's Input is the node it comes from
-    private int _count;
     private readonly List<int> _nodes = [];
     private readonly List<Move> _sorted = [];
-    private int[] _ordinal = [];   // of a node among _nodes, + 1
-    private int _last = -1;        // the node added last, and whether it is a gather from a single stack
-    private bool _isGathered;
+    private Move[] _moves = new Move[64];   // here the Input of a move is the node that it reads
+    private int _count;
+    private int[] _ordinals = [];           // by node: its position in _nodes, + 1
+    private int _last = -1;                 // the node that was added last, and whether it is a gather from a single stack
+    private bool _isGather;
+
+    /// <summary>The graph that the operand belongs to.</summary>
+    public Graph Graph { get; private set; } = null!;
 
     /// <summary>Elements of the operand.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Starts an operand.</summary>
+    private Span<Move> Moves => _moves.AsSpan(0, _count);
+
+    /// <summary>Starts an operand of a graph.</summary>
     public void Begin(Graph graph)
     {
-        _graph = graph;
+        Graph = graph;
         _last = -1;
         Clear();
     }
 
+    /// <summary>Starts another operand of the same graph.</summary>
     public void Clear() => (_count, Length) = (0, 0);
 
-    /// <summary>The next elements of the operand. What a gather has fetched from a single stack is fetched from there.</summary>
+    /// <summary>Adds the next elements of the operand. Elements of a gather from a single stack are read from that stack.</summary>
     public void Add(int node, int offset, int length)
     {
         if (node != _last)
-            (_last, _isGathered) = (node, _graph.OperatorOf(node).Storage == Storage.Moves && _graph.InputsOf(node).Length == 1);
+            (_last, _isGather) = (node, Graph.OperatorOf(node).Storage == Storage.Moves && Graph.InputsOf(node).Length == 1);
 
-        if (!_isGathered)
+        if (!_isGather)
         {
-            Add(node, offset, length, Length);
+            AddAt(Length, node, offset, length);
             return;
         }
 
-        int source = _graph.InputsOf(node)[0];
-        ReadOnlySpan<Move> runs = _graph.MovesOf(node);
-        for (int i = FirstReaching(runs, offset); i < runs.Length && runs[i].Target < offset + length; i++)
+        int stack = Graph.InputsOf(node)[0], end = offset + length;
+        ReadOnlySpan<Move> moves = Graph.MovesOf(node);
+        for (int i = FirstEndingAfter(moves, offset); i < moves.Length && moves[i].Target < end; i++)
         {
-            int start = Math.Max(offset, runs[i].Target), end = Math.Min(offset + length, runs[i].Target + runs[i].Length);
-            Add(source, runs[i].Source + start - runs[i].Target, end - start, Length);
+            ref readonly Move move = ref moves[i];
+            int from = Math.Max(offset, move.Target), to = Math.Min(end, move.Target + move.Length);
+            AddAt(Length, stack, move.Source + from - move.Target, to - from);
         }
     }
 
-    /// <summary>Where the operand lies in one stack, if it does.</summary>
-    public bool TryGetPlace(out int node, out int offset)
-    {
-        bool single = _count == 1;
-        (node, offset) = single ? (_runs[0].Input, _runs[0].Source) : (-1, 0);
-        return single;
-    }
-
-    private static int FirstReaching(ReadOnlySpan<Move> runs, int offset)
+    // A gather's moves are in the order of their targets.
+    private static int FirstEndingAfter(ReadOnlySpan<Move> moves, int offset)
     {
         int low = 0;
-        for (int high = runs.Length; low < high;)
+        for (int high = moves.Length; low < high;)
         {
             int middle = (low + high) >>> 1;
-            if (runs[middle].Target + runs[middle].Length <= offset)
+            if (moves[middle].Target + moves[middle].Length <= offset)
                 low = middle + 1;
             else
                 high = middle;
@@ -74,13 +72,13 @@ internal sealed class StackBuilder
         return low;
     }
 
-    /// <summary>Elements of a node that go to a place in the operand.</summary>
-    public void Add(int node, int offset, int length, int target)
+    /// <summary>Adds elements of a node that go to a place of the operand. They extend the move before if they follow it at both ends.</summary>
+    public void AddAt(int target, int node, int offset, int length)
     {
         Length = checked(Length + length);
         if (_count > 0)
         {
-            ref Move last = ref _runs[_count - 1];
+            ref Move last = ref _moves[_count - 1];
             if (last.Input == node && last.Source + last.Length == offset && last.Target + last.Length == target)
             {
                 last = last with { Length = last.Length + length };
@@ -88,44 +86,54 @@ internal sealed class StackBuilder
             }
         }
 
-        if (_count == _runs.Length)
-            Array.Resize(ref _runs, 2 * _count);
+        if (_count == _moves.Length)
+            Array.Resize(ref _moves, 2 * _count);
 
-        _runs[_count++] = new Move(node, offset, target, length);
+        _moves[_count++] = new Move(node, offset, target, length);
     }
 
-    /// <summary>The node whose stack is the operand: the one that all elements come from, or a gather.</summary>
+    /// <summary>The operand as a slice of one stack, if it is one.</summary>
+    public bool TryGetSlice(out LazyGather slice)
+    {
+        slice = _count == 1 ? new LazyGather(_moves[0].Input, _moves[0].Source) : default;
+        return _count == 1;
+    }
+
+    /// <summary>The node whose stack is the operand: the one that all elements come from, or a gather that is appended.</summary>
     public int ToOperand(Shape shape, int count, bool shared)
     {
-        Move run = _runs[0];
-        if (_count == 1 && run.Source == 0 && run.Length == _graph.LengthOf(run.Input) && _graph.ShapeOf(run.Input) == shape && _graph.CountOf(run.Input) == count)
-            return run.Input;
+        Move first = _moves[0];
+        int node = first.Input;
+        if (_count == 1 && first.Source == 0 && first.Length == Graph.LengthOf(node) && Graph.ShapeOf(node) == shape && Graph.CountOf(node) == count)
+            return node;
 
         long attribute = Keep();
-        return _graph.AppendStack(GatherOperator.Instance, attribute, CollectionsMarshal.AsSpan(_nodes), shape, count, shared);
+        return Graph.AppendStack(GatherOperator.Instance, attribute, CollectionsMarshal.AsSpan(_nodes), shape, count, shared);
     }
 
-    /// <summary>The inputs of a sum, in which the order of the terms is of no account.</summary>
+    /// <summary>The inputs of a sum, whose terms may come in any order.</summary>
     /// <param name="shape">The shape of a term.</param>
     /// <param name="terms">Receives one node for each stack that terms come from.</param>
     public void ToTerms(Shape shape, List<int> terms)
     {
         terms.Clear();
-        _runs.AsSpan(0, _count).Sort(static (a, b) => a.Input != b.Input ? a.Input.CompareTo(b.Input) : a.Source.CompareTo(b.Source));
+        Moves.Sort(static (a, b) => a.Input != b.Input ? a.Input.CompareTo(b.Input) : a.Source.CompareTo(b.Source));
         _sorted.Clear();
-        _sorted.AddRange(_runs.AsSpan(0, _count));
+        _sorted.AddRange(Moves);
         for (int i = 0; i < _sorted.Count;)
         {
             Clear();
             int node = _sorted[i].Input;
             for (; i < _sorted.Count && _sorted[i].Input == node; i++)
-                Add(node, _sorted[i].Source, _sorted[i].Length, Length);
+                AddAt(Length, node, _sorted[i].Source, _sorted[i].Length);
 
             terms.Add(ToOperand(shape, Length / shape.Size, shared: false));
         }
     }
 
-    /// <summary>The runs of a scatter-add and its inputs.</summary>
+    /// <summary>What a scatter-add of the elements to their places consists of.</summary>
+    /// <param name="inputs">Receives its inputs.</param>
+    /// <returns>Its attribute.</returns>
     public long ToScatter(List<int> inputs)
     {
         long attribute = Keep();
@@ -134,29 +142,29 @@ internal sealed class StackBuilder
         return attribute;
     }
 
-    // Adds the runs to the graph, with the nodes that they read numbered in order of appearance.
+    // Copies the moves to the graph. Their inputs are numbered in order of appearance.
     private long Keep()
     {
-        if (_ordinal.Length < _graph.Count)
-            _ordinal = new int[_graph.Capacity];
+        if (_ordinals.Length < Graph.Count)
+            _ordinals = new int[Graph.Capacity];
 
         _nodes.Clear();
-        Span<Move> kept = _graph.ReserveMoves(_count, out long attribute);
+        Span<Move> kept = Graph.ReserveMoves(_count, out long attribute);
         for (int i = 0; i < kept.Length; i++)
         {
-            ref readonly Move run = ref _runs[i];
-            ref int ordinal = ref _ordinal[run.Input];
+            ref readonly Move move = ref _moves[i];
+            ref int ordinal = ref _ordinals[move.Input];
             if (ordinal == 0)
             {
-                _nodes.Add(run.Input);
+                _nodes.Add(move.Input);
                 ordinal = _nodes.Count;
             }
 
-            kept[i] = run with { Input = ordinal - 1 };
+            kept[i] = move with { Input = ordinal - 1 };
         }
 
         foreach (int node in _nodes)
-            _ordinal[node] = 0;
+            _ordinals[node] = 0;
 
         return attribute;
     }

@@ -1,5 +1,7 @@
+using BlasNet.Batching;
 using BlasNet.Graphs;
 using BlasNet.Operators;
+using BlasNet.Passes;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Batching;
@@ -44,5 +46,28 @@ public sealed class HoistingTests
         Assert.Equal(Math.Sqrt(2 * (6 * 6 + 1)), norms[0], 1e-12);
         Assert.Equal(Math.Sqrt(2 * (3 * 3 + 9 * 9)), norms[1], 1e-12);
         Assert.Equal(Math.Sqrt(2), norms[2], 1e-12);
+    }
+
+    [Fact]
+    public void A_product_with_words_that_occur_several_times_is_computed_once_for_each_word()
+    {
+        using var model = new Model(1);
+        Parameter table = model.Weight("table", 3, 5), w = model.Weight("W", 2, 3);
+        var step = Function.Of("step", (Expr h, Expr x) => Op.Tanh(w * x + h));
+        Graph graph = model.NewGraph();
+        foreach (int[] words in new int[][] { [1, 4, 1], [4, 1] })
+        {
+            Expr state = graph.Input([0f, 0]);
+            foreach (int word in words)
+                state = step.Call(state, Op.Lookup(graph.Use(table), word));
+        }
+
+        var inlined = new Inline(new Graph(graph.Precision, model));
+        inlined.Run(graph.Batch().Graph, []);
+        Graph batched = inlined.Target.Batch().Graph;
+
+        string[] products = [.. batched.ToText().Split('\n').Where(line => line.Contains("matmul", StringComparison.Ordinal))];
+        Assert.Single(products);
+        Assert.EndsWith("×2", products[0].TrimEnd(), StringComparison.Ordinal);
     }
 }

@@ -1,0 +1,185 @@
+using BlasNet.Graphs;
+using BlasNet.Operators.Intrinsics;
+
+namespace BlasNet.Batching;
+
+/// <content>A group becomes one node, by how its operator merges.</content>
+internal sealed partial class Batch
+{
+    private void Merge(ReadOnlySpan<int> group)
+    {
+        int first = NodeOf(group[0]);
+        Operator op = _source.OperatorOf(first);
+        if (op.HasMoves && op.Storage == Storage.Moves)
+            MergeGather(group[0]);
+        else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
+            MergeReductions(group);
+        else if (_source.IsShared(first) || op.Merging == Merging.Never)
+            MergeDuplicates(op, group);
+        else if (op.Merging == Merging.Sum)
+            MergeTerms(op, group);
+        else if (!TryHoist(op, group))
+            MergeStack(op, group);
+
+        if (_places[group[0]] is { Stack: >= 0 } place && (place.IsSlice || !op.HasMoves))
+            CopyName(first, place.Stack);
+    }
+
+    // A gather from one stack is not made before something needs it as a node.
+    private void MergeGather(int value)
+    {
+        int gather = NodeOf(value);
+        ReadOnlySpan<int> inputs = _source.InputsOf(gather);
+        if (inputs.Length == 1 && PlaceOf(inputs[0]).TryCompose(_source, gather, out LazyGather place))
+        {
+            _places[value] = place;
+            return;
+        }
+
+        _operand.Clear();
+        foreach (Move move in _source.MovesOf(gather))
+        {
+            var (stack, offset) = Locate(inputs[move.Input]);
+            _operand.Add(stack, offset + move.Source, move.Length);
+        }
+
+        _places[value] = _operand.TryGetSlice(out LazyGather slice) ? slice : new LazyGather(ToOperand(gather), 0);
+    }
+
+    // What is the same for all examples, or never merges, is computed once.
+    private void MergeDuplicates(Operator op, ReadOnlySpan<int> group)
+    {
+        int first = NodeOf(group[0]);
+        _inputs.Clear();
+        foreach (int input in _source.InputsOf(first))
+        {
+            _operand.Clear();
+            AddToOperand(input);
+            _inputs.Add(ToOperand(input));
+        }
+
+        long attribute = target.AttributeFrom(_source, first);
+        int node = target.AppendWithResults(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
+        foreach (int value in group)
+            _places[value] = new LazyGather(node, 0);
+    }
+
+    // Terms of one sum that add up over a stack become one term: Σ dy·xᵀ over all values. The others have no value of their own.
+    private void MergeTerms(Operator op, ReadOnlySpan<int> group)
+    {
+        int first = NodeOf(group[0]);
+        CollectOperands(group, AreRagged(group));
+        int sum = target.AppendStack(op, _source.AttributeOf(first), Inputs, _source.ShapeOf(first), 1, shared: false);
+        foreach (int value in group)
+            _places[value] = new LazyGather(-1, 0);
+
+        _places[group[0]] = new LazyGather(sum, 0);
+    }
+
+    private void MergeStack(Operator op, ReadOnlySpan<int> group)
+    {
+        int first = NodeOf(group[0]), count = 0;
+        bool asColumns = AreRagged(group);
+        CollectOperands(group, asColumns);
+        Shape shape = asColumns ? new Shape(_source.ShapeOf(first).Rows) : _source.ShapeOf(first);
+        int step = op.ResultCount > 1 ? 1 : shape.Size;
+        foreach (int value in group)
+        {
+            ref readonly NodeType type = ref _source.TypeOf(NodeOf(value));
+            _places[value] = new LazyGather(target.Count, checked(count * step));
+            count = checked(count + (asColumns ? type.Count * type.Shape.Columns : type.Count));
+        }
+
+        target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
+    }
+
+    // N-ary sums of any number of terms: one is a total of whole stacks, several are a scatter-add.
+    private void MergeReductions(ReadOnlySpan<int> group)
+    {
+        Shape shape = _source.ShapeOf(NodeOf(group[0]));
+        int node = group.Length == 1 ? Total(group[0], shape) : ScatterAdd(group, shape);
+        for (int i = 0; i < group.Length; i++)
+            _places[group[i]] = new LazyGather(node, checked(i * shape.Size));
+    }
+
+    private int Total(int value, Shape shape)
+    {
+        _operand.Clear();
+        foreach (int term in InputsOf(value))
+        {
+            var (stack, offset) = Locate(term);
+            if (stack >= 0)
+                _operand.AddAt(_operand.Length, stack, offset, _source.LengthOf(term));
+        }
+
+        _operand.ToTerms(shape, _inputs);
+        return target.AppendStack(TotalOperator.Instance, 0, Inputs, shape, 1, shared: false);
+    }
+
+    private int ScatterAdd(ReadOnlySpan<int> group, Shape shape)
+    {
+        _operand.Clear();
+        for (int i = 0; i < group.Length; i++)
+        {
+            foreach (int term in InputsOf(group[i]))
+            {
+                var (stack, offset) = Locate(term);
+                for (int n = 0; stack >= 0 && n < _source.CountOf(term); n++)
+                    _operand.AddAt(checked(i * shape.Size), stack, offset + n * shape.Size, shape.Size);
+            }
+        }
+
+        long attribute = _operand.ToScatter(_inputs);
+        return target.AppendStack(ScatterAddOperator.Instance, attribute, Inputs, shape, group.Length, shared: false);
+    }
+
+    // The inputs of the merged node: of each operand that differs from example to example, the stack of all.
+    private void CollectOperands(ReadOnlySpan<int> group, bool asColumns)
+    {
+        ReadOnlySpan<int> first = InputsOf(group[0]);
+        _inputs.Clear();
+        for (int slot = 0; slot < first.Length; slot++)
+        {
+            if (_source.IsShared(first[slot]))
+            {
+                _inputs.Add(Locate(first[slot]).Node);
+                continue;
+            }
+
+            _operand.Clear();
+            foreach (int value in group)
+                AddToOperand(InputsOf(value)[slot]);
+
+            Shape shape = asColumns ? new Shape(_source.ShapeOf(first[slot]).Rows) : _source.ShapeOf(first[slot]);
+            _inputs.Add(_operand.ToOperand(shape, _operand.Length / shape.Size, shared: false));
+        }
+    }
+
+    private void AddToOperand(int node) => PlaceOf(node).AddTo(_operand, _source, _source.LengthOf(node));
+
+    private int ToOperand(int node) => _operand.ToOperand(_source.ShapeOf(node), _source.CountOf(node), _source.IsShared(node));
+
+    // Matrices with different numbers of columns merge column by column; where all agree, they keep their shape.
+    private bool AreRagged(ReadOnlySpan<int> group)
+    {
+        if (!_signatures.IsColumnWise(_signatures.OfValues[group[0]]))
+            return false;
+
+        ReadOnlySpan<int> inputs = InputsOf(group[0]);
+        int slot = 0;
+        while (slot < inputs.Length && _source.IsShared(inputs[slot]))
+            slot++;
+
+        if (slot == inputs.Length)
+            return false;
+
+        int columns = _source.ShapeOf(inputs[slot]).Columns;
+        foreach (int value in group)
+        {
+            if (_source.ShapeOf(InputsOf(value)[slot]).Columns != columns)
+                return true;
+        }
+
+        return false;
+    }
+}

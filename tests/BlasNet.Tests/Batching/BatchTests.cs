@@ -1,0 +1,89 @@
+using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Passes;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Batching;
+
+/// <summary>Small graphs, and the batched graphs that are made of them.</summary>
+public sealed class BatchTests : IDisposable
+{
+    private readonly Model _model = new(seed: 1);
+    private readonly Parameter _w, _bias;
+    private readonly Graph _graph;
+
+    public BatchTests()
+    {
+        (_w, _bias) = (_model.Weight("W", 2, 2), _model.Bias("b", 2));
+        _graph = _model.NewGraph();
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    [Fact]
+    public void Products_with_vectors_become_one_product_with_a_stack()
+    {
+        for (int example = 0; example < 2; example++)
+            _ = _w * Input(2);
+
+        AssertBatched(
+            "%0 = input : [2] ×2",
+            "W = parameter : [2 × 2]",
+            "%2 = matmul W %0 : [2] ×2");
+    }
+
+    [Fact]
+    public void What_all_examples_share_is_computed_once()
+    {
+        for (int example = 0; example < 2; example++)
+            _ = Input(2) + Op.Tanh(_graph.Use(_bias));
+
+        AssertBatched(
+            "%0 = input : [2] ×2",
+            "b = parameter : [2]",
+            "%2 = tanh b : [2]",
+            "%3 = add %0 %2 : [2] ×2");
+    }
+
+    [Fact]
+    public void Matrices_with_different_numbers_of_columns_merge_column_by_column()
+    {
+        _ = _w * Input(2);
+        _ = _w * Input(2, columns: 3);
+
+        AssertBatched(
+            "%0 = input : [2]",
+            "W = parameter : [2 × 2]",
+            "%2 = input : [2 × 3]",
+            "%3 = gather(2 runs) %0 %2 : [2] ×4",
+            "%4 = matmul W %3 : [2] ×4");
+    }
+
+    [Fact]
+    public void One_sum_is_a_total_of_the_stack_of_its_terms()
+    {
+        Op.Total(Op.Tanh(Input(2)), Op.Tanh(Input(2)));
+
+        AssertBatched(
+            "%0 = input : [2] ×2",
+            "%1 = tanh %0 : [2] ×2",
+            "%2 = total %1 : [2]");
+    }
+
+    [Fact]
+    public void Several_sums_are_a_scatter_add_of_their_terms()
+    {
+        Expr a = Op.Tanh(Input(2)), b = Op.Tanh(Input(2)), c = Op.Tanh(Input(2));
+        Op.Total(a, b);
+        Op.Total(b, c);
+
+        AssertBatched(
+            "%0 = input : [2] ×3",
+            "%1 = tanh %0 : [2] ×3",
+            "%2 = scatter-add(4 runs) %1 : [2] ×2");
+    }
+
+    private Expr Input(int rows, int columns = 1) => _graph.Input(new float[rows * columns], new Shape(rows, columns));
+
+    private void AssertBatched(params string[] lines) => Assert.Equal(string.Join('\n', lines), _graph.Batch().Graph.ToText().Trim().ReplaceLineEndings("\n"));
+}
