@@ -61,6 +61,9 @@ internal sealed class LaunchBound
             Array.Resize(ref _waiting[signature], 2 * level);
     }
 
+    /// <summary>The most values of a signature on one path.</summary>
+    public int LevelsOf(int signature) => _depth[signature];
+
     /// <summary>Notes that a value is ready to run.</summary>
     public void MakeReady(int signature, int level)
     {

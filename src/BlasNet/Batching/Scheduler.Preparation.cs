@@ -38,11 +38,12 @@ internal sealed partial class Scheduler
     {
         ReadOnlySpan<int> sources = _dependencies.SourcesOf(value);
         Vector256<ushort> levels = default;
-        int depth = 0;
+        int depth = 0, own = 0;
         foreach (int source in sources)
         {
             ref readonly Entry before = ref _entries[source];
             depth = Math.Max(depth, before.Depth + 1);
+            own += before.List == list ? 1 : 0;
             if (_usesLevels)
                 levels = _levels.After(levels, source);
         }
@@ -52,6 +53,7 @@ internal sealed partial class Scheduler
         ref ReadyList ready = ref _lists[list];
         ready.Values++;
         ready.MeanDepth += depth;   // the sum, for now
+        ready.JoinsItself |= own > 1;
     }
 
     // Backwards, so that every user of a value has its height before the value.

@@ -8,7 +8,7 @@ namespace BlasNet.Batching;
 /// (<see cref="LaunchBound"/>). Otherwise, or among several such signatures, the one whose values have the smallest mean depth runs. It runs with all its
 /// ready values, in the order in which they became ready, which is the order in which what they read was computed.
 /// A signature with a single value runs as soon as it is ready, because what waits for it can then become ready together.
-/// A group is sorted by how many steps follow: then the chains of a recurrence that go on are the first of each stack, and no operand is copied.
+/// Recurrences are the exception to the order, see <see cref="RunsLongestFirst"/>.
 /// Time O(N + E + G·K) for N values, E edges, G groups and K ≤ 16 signatures, O(N + E + G log K) for more.
 /// Sources: Neubig, Goldberg, Dyer, "On-the-fly Operation Batching in Dynamic Computation Graphs", NIPS 2017, arXiv:1705.07860 (mean depth);
 /// Chen, Xie, Zhou, "ED-Batch", ICML 2023, arXiv:2302.03851 (the condition for running at no cost).
@@ -47,6 +47,7 @@ internal sealed partial class Scheduler
         public int First, End;      // of those that wait to run
         public int LastHeight;      // of the last of them
         public bool IsSorted;       // by descending height
+        public bool JoinsItself;    // one of its values reads two others
         public double MeanDepth;
     }
 
@@ -120,7 +121,7 @@ internal sealed partial class Scheduler
         ref ReadyList list = ref _lists[number];
         _groups[GroupCount++] = (list.First, list.End);
         Span<int> group = _order.AsSpan(list.First..list.End);
-        if (!list.IsSorted)
+        if (!list.IsSorted && RunsLongestFirst(number))
             _sort.Run(group, _heights);
 
         (list.First, list.LastHeight, list.IsSorted) = (list.End, int.MaxValue, true);
@@ -129,4 +130,10 @@ internal sealed partial class Scheduler
 
         return group;
     }
+
+    /// <summary>Whether a signature is that of a chain's steps, whose groups are sorted by how many steps follow.</summary>
+    /// <remarks>The chains that go on are then the first of each stack, so the next step reads its operand without a copy. The steps of a chain lie on
+    /// several levels (this is assumed where levels are not counted), and no step reads two others. In a tree, a node reads two values of its own signature,
+    /// which come from different groups: no order helps it, and sorting would take the leaves out of the order of their data.</remarks>
+    private bool RunsLongestFirst(int list) => !_lists[list].JoinsItself && (!_usesLevels || _levels.LevelsOf(list) > 1);
 }

@@ -49,6 +49,20 @@ public sealed class SchedulerTests : IDisposable
     }
 
     [Fact]
+    public void The_nodes_of_trees_stay_in_the_order_of_their_data()
+    {
+        var leaf = Function.Of("leaf", (Expr x) => Op.Tanh(x));
+        var phrase = Function.Of("phrase", (Expr left, Expr right) => Op.Tanh(_w * left + right));
+        Expr Leaf(string name) => Labelled(name, leaf.Call(Input()));
+        Expr Phrase(string name, Expr left, Expr right) => Labelled(name, phrase.Call(left, right));
+
+        Phrase("ab", Leaf("a"), Leaf("b"));
+        Phrase("(cd)(ef)", Phrase("cd", Leaf("c"), Leaf("d")), Phrase("ef", Leaf("e"), Leaf("f")));
+
+        Assert.Equal("a b c d e f | ab cd ef | (cd)(ef)", Schedule());
+    }
+
+    [Fact]
     public void What_waits_for_nothing_of_its_own_waits_for_the_rest_of_its_signature()
     {
         // The sums of a are ready at once, those of b after two steps more: all of them run together.
