@@ -39,6 +39,14 @@ internal abstract unsafe class Columns<T> where T : unmanaged, IBinaryFloatingPo
     /// <summary>y_v ← x_v − ln Σ exp(x_v); parameters as for <see cref="Softmax"/>.</summary>
     public abstract void LogSoftmax(T* x, nint xStride, T* y, nint yStride, nint length, nint count);
 
+    /// <summary>y[v] ← ln Σ exp(x_v): nothing overflows.</summary>
+    /// <param name="x">First vector.</param>
+    /// <param name="xStride">Elements from one vector to the next.</param>
+    /// <param name="y">One number for each vector.</param>
+    /// <param name="length">Elements of a vector.</param>
+    /// <param name="count">Number of vectors.</param>
+    public abstract void LogSumExp(T* x, nint xStride, T* y, nint length, nint count);
+
     /// <summary>losses[v] ← ln Σ exp(z_v) − z_v[label]: nothing overflows, and nothing small is lost beside something large.</summary>
     /// <param name="z">First vector of logits.</param>
     /// <param name="zStride">Elements from one vector to the next; 0 for one vector with all labels.</param>
@@ -134,6 +142,16 @@ internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<
 
             if (i < length)
                 (V.LoadFirst(x + i, length - i, 0) - top - rest).StoreFirst(y + i, length - i);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void LogSumExp(T* x, nint xStride, T* y, nint length, nint count)
+    {
+        for (; count > 0; count--, x += xStride, y++)
+        {
+            T logarithm = LogSumExp(x, length, out T largest);
+            *y = T.IsInfinity(largest) ? largest : largest + logarithm;
         }
     }
 

@@ -4,7 +4,7 @@ using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Tests.Contracts;
 
-/// <summary>At least one sample for every operator of the catalogue.</summary>
+/// <summary>At least one sample for every operator that computes; those of element-wise operators are made here.</summary>
 internal static class OperatorSamples
 {
     private static readonly Shape Scalar = Shape.Scalar;
@@ -14,17 +14,11 @@ internal static class OperatorSamples
     private static readonly SampleInput Index = new(Scalar, Numbers.Index);
     private static readonly SampleInput Key = new(new Shape(2), Numbers.Key);
     private static readonly long HalfRate = BitConverter.DoubleToInt64Bits(0.5);
+    private static readonly long AnyNumber = BitConverter.DoubleToInt64Bits(-1.5);   // an attribute that is a factor
 
     public static IReadOnlyList<OperatorSample> All { get; } =
     [
-        .. Elementwise(TanhOperator.Instance, Op.Tanh), .. Elementwise(SigmoidOperator.Instance, Op.Sigmoid), .. Elementwise(ReluOperator.Instance, Op.Relu),
-        .. Elementwise(ExpOperator.Instance, Op.Exp), .. Elementwise(SquareOperator.Instance, Op.Square), .. Elementwise(ScaleOperator.Instance, x => Op.Scale(x, -1.5)),
-        .. Elementwise(LogOperator.Instance, Op.Log, Numbers.Positive), .. Elementwise(SqrtOperator.Instance, Op.Sqrt, Numbers.Positive),
-        .. Binary(AddOperator.Instance, Op.Add), .. Binary(SubtractOperator.Instance, Op.Subtract),
-        .. Binary(MultiplyOperator.Instance, Op.Multiply), .. Binary(DivideOperator.Instance, Op.Divide),
-        .. Binary(ReluGradientOperator.Instance, (y, dy) => Expr.Apply(ReluGradientOperator.Instance, y, dy)),
-        .. Binary(TanhGradientOperator.Instance, (y, dy) => Expr.Apply(TanhGradientOperator.Instance, y, dy)),
-        .. Binary(SigmoidGradientOperator.Instance, (y, dy) => Expr.Apply(SigmoidGradientOperator.Instance, y, dy)),
+        .. OperatorCatalog.All.OfType<ElementwiseOperator>().SelectMany(Elementwise), .. OperatorCatalog.All.OfType<BinaryOperator>().SelectMany(Binary),
 
         new(MatMulOperator.Instance, "vector", [new Shape(2, 3), Vector], x => Op.MatMul(x[0], x[1]), [new(2, 3), new(2)], [new(2, 4), Matrix]),
         new(MatMulOperator.Instance, "matrix", [new Shape(2, 3), Matrix], x => Op.MatMul(x[0], x[1])),
@@ -51,6 +45,8 @@ internal static class OperatorSamples
         new(SoftmaxOperator.Instance, "matrix", [Matrix], x => Op.Softmax(x[0])),
         new(LogSoftmaxOperator.Instance, "vector", [Vector], x => Op.LogSoftmax(x[0])),
         new(LogSoftmaxOperator.Instance, "matrix", [Matrix], x => Op.LogSoftmax(x[0])),
+        new(LogSumExpOperator.Instance, "vector", [Vector], x => Op.LogSumExp(x[0])),
+        new(LogSumExpOperator.Instance, "matrix", [Matrix], x => Op.LogSumExp(x[0])),
         new(CrossEntropyOperator.Instance, "", [Vector, Index], x => Op.CrossEntropy(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
         new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar],
             x => Expr.Apply(CrossEntropyGradientOperator.Instance, x.Length == 4 ? x : [.. x, Op.CrossEntropy(x[0], x[1])]), [Matrix, Scalar, Scalar, Scalar]),
@@ -82,23 +78,27 @@ internal static class OperatorSamples
         new(SpreadOperator.Instance, "", [Vector, Matrix], x => Expr.Apply(SpreadOperator.Instance, x[0], x[1])),
         new(GatherOperator.Instance, "", [Matrix, Vector], Gather),
         new(ScatterAddOperator.Instance, "", [Matrix, Vector], ScatterAdd),
-
-        new(ParameterOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
-        new(InputOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
-        new(IndexOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
-        new(ArgumentOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
-        new(ResultOperator.Instance, "", [], _ => throw new InvalidOperationException("Results are their owner's to compute.")),
-        new(KeyOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
-        new(ConstantOperator.Instance, "", [], _ => throw new InvalidOperationException("Leaves have no operands to test.")),
     ];
 
-    private static OperatorSample[] Elementwise(Operator op, Func<Expr, Expr> function, Numbers numbers = Numbers.Signed) =>
-    [
-        new(op, "scalar", [new SampleInput(Scalar, numbers)], x => function(x[0])),
-        new(op, "matrix", [new SampleInput(Matrix, numbers)], x => function(x[0])),
-    ];
+    private static OperatorSample[] Elementwise(Operator op)
+    {
+        Numbers numbers = IsDefined(op, -1) ? Numbers.Signed : Numbers.Positive;
+        return
+        [
+            new(op, "scalar", [new SampleInput(Scalar, numbers)], x => Expr.Apply(op, x[0], AnyNumber)),
+            new(op, "matrix", [new SampleInput(Matrix, numbers)], x => Expr.Apply(op, x[0], AnyNumber)),
+        ];
+    }
 
-    private static OperatorSample[] Binary(Operator op, Func<Expr, Expr, Expr> function)
+    private static bool IsDefined(Operator op, double x)
+    {
+        var graph = new Graph(Precision.Double);
+        Expr y = Expr.Apply(op, graph.Input(x), AnyNumber);
+        using var evaluator = new DirectEvaluator<double>(graph);
+        return !double.IsNaN(evaluator[y][0]);
+    }
+
+    private static OperatorSample[] Binary(Operator op)
     {
         (string Variant, Shape A, Shape B)[] shapes =
         [
@@ -108,7 +108,7 @@ internal static class OperatorSamples
             ("vector with matrix", Vector, Matrix), ("matrix with vector", Matrix, Vector),
             ("row with matrix", Row, Matrix), ("matrix with row", Matrix, Row), ("square with row", new Shape(3, 3), new Shape(1, 3)),
         ];
-        return [.. shapes.Select(s => new OperatorSample(op, s.Variant, [s.A, s.B], x => function(x[0], x[1]),
+        return [.. shapes.Select(s => new OperatorSample(op, s.Variant, [s.A, s.B], x => Expr.Apply(op, x[0], x[1]),
             [Vector, new(2)], [Matrix, new(3, 5)], [Vector, Row], [Row, Vector], [Matrix, new(4)], [new(1, 3), Matrix]))];
     }
 

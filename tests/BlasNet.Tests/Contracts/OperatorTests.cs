@@ -8,11 +8,11 @@ namespace BlasNet.Tests.Contracts;
 /// <summary>What the samples have in common.</summary>
 public abstract class OperatorTests
 {
-    public static TheoryData<string> Samples => [.. OperatorSamples.All.Where(sample => sample.Inputs.Length > 0).Select(sample => sample.Name)];
+    public static TheoryData<string> Samples => [.. OperatorSamples.All.Select(sample => sample.Name)];
 
     /// <summary>Samples of operators that compute one value from one example, so that examples can be stacked.</summary>
     public static TheoryData<string> StackableSamples =>
-        [.. OperatorSamples.All.Where(sample => sample.Inputs.Length > 0 && sample.Operator.Merging != Merging.Never).Select(sample => sample.Name)];
+        [.. OperatorSamples.All.Where(sample => sample.Operator.Merging != Merging.Never).Select(sample => sample.Name)];
 
     private protected static OperatorSample Sample(string name) => OperatorSamples.All.Single(sample => sample.Name == name);
 

@@ -4,6 +4,7 @@ using BlasNet.Fusion;
 using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Operators.Intrinsics;
+using BlasNet.Tests.Contracts;
 using BlasNet.Tests.Operators;
 
 namespace BlasNet.Tests.Fusion;

@@ -3,7 +3,7 @@ using BlasNet.Operators;
 
 namespace BlasNet.Tests.Kernels;
 
-/// <summary>Exponential, logarithm, tanh and logistic function against the C library's in float64, on every vector width.</summary>
+/// <summary>Exponential, logarithm, tanh, logistic and error function against the C library's, or a definition, in float64, on every vector width.</summary>
 public sealed unsafe class ElementaryFunctionTests
 {
     private static readonly Dictionary<string, (Func<double, double> Exact, double Ulps)> Functions = new()
@@ -11,6 +11,7 @@ public sealed unsafe class ElementaryFunctionTests
         ["exp"] = (Math.Exp, 2),
         ["log"] = (Math.Log, 2),
         ["tanh"] = (Math.Tanh, 5),
+        ["erf"] = (Erf, 4),
         ["sigmoid"] = (x => x < 0 ? Math.Exp(x) / (1 + Math.Exp(x)) : 1 / (1 + Math.Exp(-x)), 4),
     };
 
@@ -82,6 +83,9 @@ public sealed unsafe class ElementaryFunctionTests
                 case "tanh":
                     Elementwise.MapRows<V, T, TanhFunction>(from, 0, to, 0, x.Length, 1);
                     break;
+                case "erf":
+                    Elementwise.MapRows<V, T, ErfFunction>(from, 0, to, 0, x.Length, 1);
+                    break;
                 default:
                     Elementwise.MapRows<V, T, SigmoidFunction>(from, 0, to, 0, x.Length, 1);
                     break;
@@ -89,5 +93,24 @@ public sealed unsafe class ElementaryFunctionTests
         }
 
         return y;
+    }
+
+    // Maclaurin's series, its small terms first, for small x; for large x Laplace's continued fraction of erfc, from its end.
+    // Source: Abramowitz, Stegun, Handbook of Mathematical Functions, 7.1.5 and 7.1.14.
+    private static double Erf(double x)
+    {
+        double size = Math.Abs(x), decay = Math.Exp(-size * size);
+        if (!(size >= 1))
+        {
+            double power = 1;
+            double[] terms = [.. Enumerable.Range(1, 25).Select(n => (power *= -x * x / n) / (2 * n + 1))];
+            return 2 / Math.Sqrt(Math.PI) * (x + x * terms.Reverse().Sum());
+        }
+
+        double fraction = size;
+        for (int n = 200; n > 0; n--)
+            fraction = size + 0.5 * n / fraction;
+
+        return Math.CopySign(1 - decay / (Math.Sqrt(Math.PI) * fraction), x);
     }
 }

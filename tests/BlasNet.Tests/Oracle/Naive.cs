@@ -48,6 +48,19 @@ internal static class Naive
 
     public static Number Sum(IEnumerable<Number> numbers) => numbers.Aggregate((a, b) => a + b);
 
+    /// <summary>2/√π Σ (−1)ⁿ x²ⁿ⁺¹/(n!(2n + 1)), Maclaurin's series; for |x| &lt; 2.5.</summary>
+    public static Number Erf(Number x)
+    {
+        Number square = x * x, term = x, sum = x;
+        for (int n = 1; n < 45; n++)
+        {
+            term = term * square * (-1.0 / n);
+            sum += term * (1.0 / (2 * n + 1));
+        }
+
+        return sum * (2 / Math.Sqrt(Math.PI));
+    }
+
     public static Number[,] Softmax(Number[,] x)
     {
         Number[,] powers = Map(x, number => number.Exp());

@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Operators.Intrinsics;
+using BlasNet.Tests.Contracts;
 
 namespace BlasNet.Tests.Oracle;
 
