@@ -50,20 +50,20 @@ internal sealed class AnomalyDetector
     {
         for (int node = 0; node < plan.Graph.Count; node++)
         {
-            if (plan.Regions[node] is Region.Data or Region.Parameters && plan.Roots[node] == node && KindOf<T>(source.OperandOf(node).Span) != Finite)
+            if (plan[node] is { Space: Space.Data or Space.Parameters } leaf && leaf.Buffer == node && KindOf<T>(source.OperandOf(node).Span) != Finite)
                 return node;
         }
 
         return -1;
     }
 
-    // A view shares the memory of what it is a view of; leaves do not change.
+    // A view lies in the buffer of another value; leaves do not change.
     private byte KindOfInput<T>(Plan plan, int input, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (_kinds[input] == Unknown)
         {
-            byte root = _kinds[plan.Roots[input]];
-            _kinds[input] = root != Unknown ? root : KindOf<T>(source.OperandOf(input).Span);
+            byte buffer = _kinds[plan[input].Buffer];
+            _kinds[input] = buffer != Unknown ? buffer : KindOf<T>(source.OperandOf(input).Span);
         }
 
         return _kinds[input];
