@@ -7,7 +7,7 @@ using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 
-/// <summary>Walks a plan: one kernel for each step, on the memory the plan says.</summary>
+/// <summary>Runs a plan: one kernel for each step, on the memory that the plan assigns.</summary>
 internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperandSource<T>, IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly NativeBuffer<T> _arena = new();
@@ -15,17 +15,17 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     private Graph _graph = null!;
     private Plan _plan = null!;
 
-    /// <summary>Time by operator; null while nobody asks.</summary>
+    /// <summary>Collects time by operator; null to measure nothing.</summary>
     public Profile? Profile { get; set; }
 
-    /// <summary>Looks at every value computed, and ends a run at the first that is not finite; null while nobody asks.</summary>
+    /// <summary>Checks every computed value and stops a run at the first that is not finite; null to check nothing.</summary>
     public AnomalyDetector? Anomalies { get; set; }
 
-    /// <summary>Of the arena as it is: the largest that a plan has asked for.</summary>
+    /// <summary>Bytes of the arena, which has grown to the largest that a plan needed.</summary>
     public long ArenaBytes => _arena.Bytes;
 
     /// <param name="plan">What to run.</param>
-    /// <param name="gradients">Receives the gradients that the plan computes, and which columns they touch; may be null where it computes none.</param>
+    /// <param name="gradients">Receives the gradients that the plan computes, and which columns it writes; may be null if it computes none.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting them.</param>
     public void Run(Plan plan, GradientBuffer<T>? gradients, bool accumulate)
     {
@@ -51,7 +51,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
         GC.KeepAlive(this);
     }
 
-    /// <summary>A value of the last run: elements of a node's stack.</summary>
+    /// <summary>Elements of a node's stack, as the last run left them.</summary>
     public ReadOnlySpan<T> ValueOf(int node, int offset, int length) => new((T*)_addresses[node] + offset, length);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -3,9 +3,9 @@ using BlasNet.Graphs;
 namespace BlasNet.Planning;
 
 /// <summary>Makes the plan of a graph: which nodes are computed, in the graph's order, and where each value lies.</summary>
-/// <remarks>Four questions, one after another: who reads a value (<see cref="Usage"/>), into which buffer it is computed (<see cref="DestinationChooser"/>), how
-/// long a buffer is needed (<see cref="Liveness"/>), and where it lies (<see cref="ArenaLayout"/>). <see cref="Verify"/> checks the answers.
-/// Time O(N + E).</remarks>
+/// <remarks>Four questions, one after another: who reads a value (<see cref="Usage"/>), into which buffer it is computed
+/// (<see cref="DestinationChooser"/>), how long a buffer is needed (<see cref="Liveness"/>), and where it lies (<see cref="ArenaLayout"/>).
+/// <see cref="Verify"/> checks the answers. Time O(N + E).</remarks>
 internal sealed class BufferPlanner
 {
     private readonly Usage _usage = new();

@@ -4,10 +4,11 @@ namespace BlasNet.Planning;
 
 /// <summary>Decides in which buffer each needed value lies, and where its kernel writes it.</summary>
 /// <remarks>
-/// <see cref="Choose"/> is the decision, in order: a node with several results has no value itself; a leaf lies where it is; a view lies in what it is a
-/// view of; a value that its readers index is not computed; everything else has a buffer in the arena. A sum then takes into its buffer the terms that only it reads, and a gather the whole stacks that it
-/// sets side by side, if these have no other place. Gradients are sums in a space of their own, and come last.
-/// <para>Invariant: a value lies in its own buffer or in that of a node which has one; never in a chain of buffers. Of the kernels that write to one buffer,
+/// <see cref="Choose"/> takes the first that applies: a node with several results has no value itself; a leaf lies where it is; a view lies in what it is a
+/// view of; a value that its readers index is not computed; everything else has a buffer in the arena. A sum then takes into its buffer the terms that
+/// only it reads, and a gather the whole stacks that it sets side by side, if these have no other place. Gradients are sums in a space of their own, and
+/// come last.
+/// <para>Invariant: a value lies in its own buffer or in that of a node which has one; buffers are not nested. Of the kernels that write to one buffer,
 /// the first overwrites and the others add, or each overwrites a part of its own. Time O(N + E).</para>
 /// </remarks>
 internal sealed class DestinationChooser

@@ -102,7 +102,8 @@ internal readonly record struct Placement
     /// <param name="node">The node.</param>
     /// <param name="space">Where the buffer is.</param>
     /// <param name="offset">Its start, if that is known already.</param>
-    public static Placement Own(int node, Space space, long offset = 0) => new() { Space = space, Destination = Destination.Own, Buffer = node, Offset = offset };
+    public static Placement Own(int node, Space space, long offset = 0) =>
+        new() { Space = space, Destination = Destination.Own, Buffer = node, Offset = offset };
 
     /// <summary>A value whose vectors lie anywhere in the arena.</summary>
     public static Placement Indexed(int node, int rowIndices) => new(rowIndices) { Space = Space.Arena, Buffer = node };
@@ -119,11 +120,12 @@ internal readonly record struct Placement
     public Placement Term(Beta beta) => new() { Space = Space, Destination = Destination.Sum, Beta = beta, Buffer = Buffer };
 
     /// <summary>A term that is added to a few columns of this gradient.</summary>
-    public Placement ColumnTerm(int parameter) => new() { Space = Space, Destination = Destination.Columns, Beta = Beta.One, Buffer = Buffer, Parameter = parameter };
+    public Placement ColumnTerm(int parameter) =>
+        new() { Space = Space, Destination = Destination.Columns, Beta = Beta.One, Buffer = Buffer, Parameter = parameter };
 
-    /// <summary>The same buffer, if the node's own kernel adds to it or starts a gradient.</summary>
+    /// <summary>The same buffer, which the node's own kernel writes with this β.</summary>
     public Placement With(Beta beta) => this with { Destination = Destination.Own, Beta = beta };
 
-    /// <summary>The same buffer, if the inputs' kernels fill it.</summary>
+    /// <summary>The same buffer, which the inputs' kernels fill.</summary>
     public Placement Filled() => this with { Destination = Destination.None, Beta = Beta.Zero };
 }

@@ -93,7 +93,8 @@ internal static partial class Verify
                 Destination.Own => buffer == node,
                 Destination.Slice => _graph.InputsOf(buffer).IndexOf(node) is >= 0 and var input
                     && _graph.MovesOf(buffer).Contains(new Move(input, 0, (int)value.Offset, _graph.LengthOf(node))),
-                Destination.Sum or Destination.Columns => value.Offset == 0 && _graph.LengthOf(buffer) == _graph.LengthOf(node) && _graph.InputsOf(buffer).Contains(node),
+                Destination.Sum or Destination.Columns => value.Offset == 0 && _graph.LengthOf(buffer) == _graph.LengthOf(node)
+                    && _graph.InputsOf(buffer).Contains(node),
                 _ => false,
             };
             Require(isRight, _graph, node, $"is computed into the wrong place of %{buffer}");

@@ -53,13 +53,16 @@ internal static partial class Verify
         {
             Require(move.Input >= 0 && move.Input < inputs, graph, node, $"has not the input of {move}");
             Require(op.Storage != Storage.Moves || move.Target == covered, graph, node, "has moves that do not follow each other");
-            Require(move.Length > 0 && move.Source >= 0 && move.Source + move.Length <= graph.LengthOf(graph.InputsOf(node)[move.Input]), graph, node, $"reads outside its input: {move}");
-            Require(move.Target >= 0 && move.Target + move.Length <= graph.LengthOf(node), graph, node, $"writes outside itself: {move}");
+            int input = graph.LengthOf(graph.InputsOf(node)[move.Input]), output = graph.LengthOf(node);
+            Require(move.Length > 0 && IsWithin(move.Source, move.Length, input), graph, node, $"reads outside its input: {move}");
+            Require(IsWithin(move.Target, move.Length, output), graph, node, $"writes outside itself: {move}");
             covered += move.Length;
         }
 
         Require(op.Storage != Storage.Moves || covered == graph.LengthOf(node), graph, node, $"covers {covered} of its {graph.LengthOf(node)} elements");
     }
+
+    private static bool IsWithin(int start, int length, int all) => start >= 0 && start + length <= all;
 
     private static void Require(bool condition, Graph graph, int node, string rule)
     {
