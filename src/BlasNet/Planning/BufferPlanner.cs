@@ -47,10 +47,14 @@ internal sealed class BufferPlanner
         }
     }
 
-    // A kernel runs for a node if any of its results is to be written.
+    // A kernel runs for a node if it writes the node's value or, where results are nodes of their own, any of these.
     private static bool IsStep(Plan plan, int node)
     {
-        if (plan.Graph.OperatorOf(node).Storage == Storage.Result)
+        ref readonly Placement own = ref plan[node];
+        if (own.Destination != Destination.None)
+            return plan.Graph.OperatorOf(node) != ResultOperator.Instance;
+
+        if (own.Space != Space.None)
             return false;
 
         ResultRange results = plan.Graph.ResultsOf(node);

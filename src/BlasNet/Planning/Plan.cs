@@ -43,7 +43,11 @@ internal sealed class Plan
     }
 
     /// <summary>Whether a node's value has a buffer of its own in the arena.</summary>
-    public bool OwnsBuffer(int node) => _placements[node] is { Space: Space.Arena, IsIndexed: false } own && own.Buffer == node;
+    public bool OwnsBuffer(int node)
+    {
+        ref readonly Placement own = ref _placements[node];
+        return own.Buffer == node && own.Space == Space.Arena && !own.IsIndexed;
+    }
 
     /// <summary>Begins the plan of a graph, about whose nodes nothing is decided yet.</summary>
     internal void Begin(Graph graph)
