@@ -5,16 +5,16 @@ using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 
-/// <summary>Finds the first node of a run that gives infinity where all that it reads is finite, or something that is not a number where all that it reads is one.</summary>
-/// <remarks>So a mask of −∞, which a user adds and a softmax takes away again, is no anomaly.</remarks>
+/// <summary>Finds the first node of a run whose value is worse than all its inputs: infinite where they are finite, or NaN where none of them is NaN.</summary>
+/// <remarks>So a mask of −∞ that a user adds before a softmax is no anomaly.</remarks>
 internal sealed class AnomalyDetector
 {
-    // In the order of what is worse.
+    // From good to bad.
     private const byte Unknown = 0, Finite = 1, Infinite = 2, NotANumber = 3;
 
-    private byte[] _kinds = [];   // of what each node computed, since its place may be used again
+    private byte[] _kinds = [];   // of each computed value, whose memory may be used again
 
-    /// <summary>The node; −1 where there is none.</summary>
+    /// <summary>The node; −1 if there is none.</summary>
     public int First { get; private set; } = -1;
 
     public void Begin(int nodes)
@@ -26,12 +26,11 @@ internal sealed class AnomalyDetector
         Array.Clear(_kinds, 0, nodes);
     }
 
-    /// <summary>Looks at what a node has just computed.</summary>
+    /// <summary>Checks what a node has just computed.</summary>
     /// <returns>Whether it is the first anomaly.</returns>
     public bool Check<T>(Plan plan, int node, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        byte kind = KindOf<T>(source.OperandOf(node).Span);
-        _kinds[node] = kind;
+        byte kind = KindOfResults(plan, node, source);
         if (kind == Finite)
             return false;
 
@@ -45,25 +44,47 @@ internal sealed class AnomalyDetector
         return true;
     }
 
-    /// <summary>The first parameter or input of an example that is not finite; −1 where there is none.</summary>
+    /// <summary>The first parameter or input of an example that is not finite; −1 if there is none.</summary>
     public static int FirstLeaf<T>(Plan plan, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         for (int node = 0; node < plan.Graph.Count; node++)
         {
-            if (plan.Regions[node] is Region.Data or Region.Parameters && plan.Roots[node] == node && KindOf<T>(source.OperandOf(node).Span) != Finite)
+            if (plan[node] is { Space: Space.Data or Space.Parameters } leaf && leaf.Buffer == node && KindOf<T>(source.OperandOf(node).Span) != Finite)
                 return node;
         }
 
         return -1;
     }
 
-    // A view shares the memory of what it is a view of; leaves do not change.
+    // The worst of them; a result that nobody needs is not computed.
+    private byte KindOfResults<T>(Plan plan, int node, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        byte worst = Finite;
+        ResultRange results = plan.Graph.ResultsOf(node);
+        for (int result = results.First; result < results.End; result++)
+        {
+            if (plan[result].Space == Space.None)
+                continue;
+
+            _kinds[result] = KindOf<T>(source.OperandOf(result).Span);
+            worst = Math.Max(worst, _kinds[result]);
+        }
+
+        return worst;
+    }
+
+    // A view lies in the buffer of another value; leaves do not change. What is read through row indices is as bad as what they lead to.
     private byte KindOfInput<T>(Plan plan, int input, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (_kinds[input] == Unknown)
+        if (_kinds[input] == Unknown && plan[input].IsIndexed)
         {
-            byte root = _kinds[plan.Roots[input]];
-            _kinds[input] = root != Unknown ? root : KindOf<T>(source.OperandOf(input).Span);
+            foreach (int indexed in plan.Graph.InputsOf(input))
+                _kinds[input] = Math.Max(_kinds[input], KindOfInput(plan, indexed, source));
+        }
+        else if (_kinds[input] == Unknown)
+        {
+            byte buffer = _kinds[plan[input].Buffer];
+            _kinds[input] = buffer != Unknown ? buffer : KindOf<T>(source.OperandOf(input).Span);
         }
 
         return _kinds[input];

@@ -7,7 +7,7 @@ using BlasNet.Memory;
 namespace BlasNet.Execution;
 
 /// <summary>The gradient with respect to a model's parameters, laid out as they are, and which parts of it a step has touched.</summary>
-/// <remarks>What has not been touched is zero. So a table of words costs what the words seen cost, in clearing, in reading and in the optimizer,
+/// <remarks>What has not been touched is zero. So clearing, reading and updating a table of words cost as much as the words that a step looks up,
 /// however many words the table has.</remarks>
 internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -16,8 +16,8 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
     private readonly TouchedColumns[] _touched;
     private readonly List<Segment> _segments = [], _ofOne = [];
 
-    /// <param name="length">Of the parameters' flat buffer.</param>
-    /// <param name="parameters">All of the model's, by <see cref="Parameter.Index"/>.</param>
+    /// <param name="length">Elements of the parameters' flat buffer.</param>
+    /// <param name="parameters">All parameters of the model, by <see cref="Parameter.Index"/>.</param>
     public GradientBuffer(int length, IReadOnlyList<Parameter> parameters)
     {
         _values = new NativeBuffer<T>(Math.Max(1, length));
@@ -32,8 +32,8 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
 
     public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
 
-    /// <summary>The ranges touched, in ascending order; valid until the next call. A parameter touched as a whole comes with the zeros after it,
-    /// so that neighbours are one range.</summary>
+    /// <summary>The touched ranges, in ascending order; valid until the next call. A parameter that is touched as a whole includes the padding after it,
+    /// so that neighbours form one range.</summary>
     public ReadOnlySpan<Segment> Touched()
     {
         _segments.Clear();
@@ -49,10 +49,10 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
         return CollectionsMarshal.AsSpan(_segments);
     }
 
-    /// <summary>What <see cref="Touched"/> gave last.</summary>
+    /// <summary>The last result of <see cref="Touched"/>.</summary>
     public ReadOnlySpan<Segment> LastTouched => CollectionsMarshal.AsSpan(_segments);
 
-    /// <summary>Sets a parameter's gradient to zero: only what has been touched.</summary>
+    /// <summary>Sets a parameter's gradient to zero. Clears only what has been touched.</summary>
     public void Clear(Parameter parameter)
     {
         TouchedColumns touched = _touched[parameter.Index];
@@ -82,8 +82,8 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
 
     /// <summary>Adds another buffer's values, within a range of the flat buffer.</summary>
     /// <param name="other">The buffer.</param>
-    /// <param name="touched">What has been touched of it.</param>
-    /// <param name="range">Which of that.</param>
+    /// <param name="touched">Its touched ranges.</param>
+    /// <param name="range">The part of the flat buffer to add.</param>
     public void AddValues(GradientBuffer<T> other, ReadOnlySpan<Segment> touched, Segment range)
     {
         foreach (Segment segment in touched)

@@ -5,21 +5,21 @@ using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 
-/// <summary>What a pass takes of memory and of time, known from its plan before anything runs.</summary>
-/// <param name="ArenaBytes">All values and gradients that are alive at once.</param>
-/// <param name="DataBytes">The numbers that the examples bring.</param>
-/// <param name="FixedBytes">What does not grow with the examples: at most so much for packed weights, or this worker's share of them, and for the kernels' scratch memory.</param>
-/// <param name="Launches">Kernels to start.</param>
+/// <summary>The memory and the work of a microbatch, known from its plan before anything runs.</summary>
+/// <param name="ArenaBytes">The values and gradients that are needed at once.</param>
+/// <param name="DataBytes">The examples' inputs, labels and constants.</param>
+/// <param name="FixedBytes">An upper bound of what does not grow with the examples: packed weights, or this worker's share of them, and scratch memory.</param>
+/// <param name="Launches">Number of kernels.</param>
 /// <param name="Flops">Floating-point operations of the matrix products.</param>
-/// <remarks>Parameters, their gradient and the optimizer's state are not part of it: they are there whatever the pass.</remarks>
+/// <remarks>Without parameters, their gradient and the optimizer's state, which do not depend on the microbatch.</remarks>
 internal readonly record struct MicrobatchMemory(long ArenaBytes, long DataBytes, long FixedBytes, int Launches, long Flops)
 {
     public long Bytes => ArenaBytes + DataBytes + FixedBytes;
 
-    /// <param name="plan">Of the pass.</param>
+    /// <param name="plan">The microbatch's plan.</param>
     /// <param name="data">Its examples' numbers.</param>
-    /// <param name="seen">Room for a mark for each of the model's parameters.</param>
-    /// <param name="workers">How many threads run passes at once: each has values and scratch memory of its own, the packed weights are everybody's.</param>
+    /// <param name="seen">Scratch: one mark for each of the model's parameters.</param>
+    /// <param name="workers">Threads that run microbatches at once. Each has its own values and scratch memory; they share the packed weights.</param>
     public static MicrobatchMemory Of<T>(Plan plan, DataPools data, Span<bool> seen, int workers = 1) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Graph graph = plan.Graph;
@@ -36,7 +36,7 @@ internal readonly record struct MicrobatchMemory(long ArenaBytes, long DataBytes
             flops += ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(factors[0]), graph.CountOf(factors[1])));
             foreach (int input in factors)
             {
-                // For the product, and for the one with the transposed weight.
+                // Packed twice: for the product, and for the product with the transposed weight.
                 if (graph.OperatorOf(input) != ParameterOperator.Instance || seen[ParameterOperator.IndexOf(graph.AttributeOf(input))])
                     continue;
 

@@ -5,14 +5,14 @@ using BlasNet.Memory;
 
 namespace BlasNet.Execution;
 
-/// <summary>The values of a model's parameters: one flat buffer, and the packed forms that the kernels keep between updates.</summary>
+/// <summary>The values of a model's parameters in one flat buffer, and the packed weights that the kernels keep between updates.</summary>
 internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly NativeBuffer<T> _values = new();
     private readonly List<PackedWeights<T>> _packed = [];
     private int _holds;
 
-    /// <summary>Changes with every change of values.</summary>
+    /// <summary>Counts the changes of values.</summary>
     public long Version { get; private set; }
 
     /// <summary>Elements in use.</summary>
@@ -24,7 +24,7 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 
     public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
 
-    /// <summary>Bytes of all packed forms.</summary>
+    /// <summary>Bytes of all packed weights.</summary>
     public long PackedBytes
     {
         get
@@ -39,7 +39,7 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 
     public PackedWeights<T> PackedOf(int parameter) => _packed[parameter];
 
-    /// <summary>Makes room for one more parameter after the others, on a multiple of 16 elements; what is between them stays 0.</summary>
+    /// <summary>Makes room for another parameter. Each begins at a multiple of 16 elements; the padding between them is 0.</summary>
     /// <returns>Its first element.</returns>
     public int Append(int length)
     {
@@ -55,10 +55,10 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
         return offset;
     }
 
-    /// <summary>A parameter's length with the zeros between it and the next one.</summary>
+    /// <summary>A parameter's length with the padding after it.</summary>
     public static int Padded(int length) => (length + 15) / 16 * 16;
 
-    /// <summary>To be called after every change of values: packed forms are stale from here on.</summary>
+    /// <summary>Call this after every change of values: it makes the packed weights stale.</summary>
     public void Changed()
     {
         Version++;
@@ -66,14 +66,14 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
             packed.Version = Version;
     }
 
-    /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
+    /// <summary>Holds the choice of kernels while several threads compute, so that it does not depend on which of them is first.</summary>
     public void HoldForecasts(bool hold)
     {
         lock (_packed)
         {
             _holds += hold ? 1 : -1;
             if (_holds != (hold ? 1 : 0))
-                return;   // others hold them, too
+                return;   // others still hold them
 
             foreach (PackedWeights<T> packed in _packed)
                 packed.HoldForecast(hold);

@@ -4,7 +4,7 @@ using BlasNet.Memory;
 namespace BlasNet.Execution;
 
 /// <summary>Which columns of a parameter's gradient may differ from zero: none, some, or all.</summary>
-/// <remarks>One bit for each column, so that they come out in ascending order, whatever the order in which they were touched, without sorting.</remarks>
+/// <remarks>One bit for each column, so that the ranges come in ascending order without sorting.</remarks>
 internal sealed class TouchedColumns(int columns)
 {
     private ulong[] _words = [];   // made when the first single column is touched: most parameters never need it
@@ -16,7 +16,7 @@ internal sealed class TouchedColumns(int columns)
 
     public void AddAll() => IsAll = true;
 
-    /// <summary>Adds columns by number; what is no column of the parameter is left to the operator to report.</summary>
+    /// <summary>Adds columns by number. Ignores numbers out of range; the operator reports them.</summary>
     public void Add<T>(ReadOnlySpan<T> indices) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (_words.Length == 0)
@@ -41,7 +41,7 @@ internal sealed class TouchedColumns(int columns)
             _words[i] |= other._words[i];
     }
 
-    /// <summary>Appends the ranges that the touched columns are of a flat buffer, where the first column begins at <paramref name="offset"/>.</summary>
+    /// <summary>Appends the touched columns as ranges of a flat buffer in which the first column begins at <paramref name="offset"/>.</summary>
     public void AppendTo(List<Segment> segments, int offset, int rows)
     {
         if (IsAll)

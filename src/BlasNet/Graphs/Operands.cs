@@ -127,8 +127,8 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
     /// <summary>One of several results; its data is null where nobody needs it.</summary>
     public Operand<T> Result(int result) => _source!.OperandOf(_node + 1 + result);
 
-    /// <summary>True where the plan has input <paramref name="input"/> written into the output by its producer.</summary>
-    public bool IsAbsorbed(int input) => _source is not null && _source.IsAbsorbed(_nodes[input]);
+    /// <summary>Whether the output, a sum, contains input <paramref name="input"/> already: that one's kernel has added it.</summary>
+    public bool IsInSum(int input) => _source is not null && _source.IsInSum(_nodes[input]);
 }
 
 /// <summary>Tells where the value of a node lies.</summary>
@@ -136,5 +136,6 @@ internal interface IOperandSource<T> where T : unmanaged, IBinaryFloatingPointIe
 {
     Operand<T> OperandOf(int node);
 
-    bool IsAbsorbed(int node);
+    /// <summary>Whether the only reader of a node, a sum, contains its value already.</summary>
+    bool IsInSum(int node);
 }

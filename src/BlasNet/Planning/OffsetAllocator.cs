@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace BlasNet.Planning;
 
-/// <summary>Hands out ranges of an arena that exists only as numbers; knows the highest end ever used.</summary>
+/// <summary>Allocates ranges of an arena by their offsets, without memory, and records the highest end.</summary>
 /// <remarks>
 /// Two-level segregated fit: free ranges are binned by size, eight bins to a power of two; a bitmap finds the next non-empty bin, so that
 /// allocating and freeing take constant time. Neighbouring free ranges are joined. When nothing fits, the arena grows at its end.
@@ -29,7 +29,7 @@ internal sealed class OffsetAllocator
     private int _count;
     private int _last;
 
-    /// <summary>Elements that an arena needs for everything that has been handed out so far.</summary>
+    /// <summary>Elements that an arena needs for all ranges allocated so far.</summary>
     public long Peak { get; private set; }
 
     public void Clear()
@@ -92,7 +92,7 @@ internal sealed class OffsetAllocator
         AddFree(block);
     }
 
-    // The bin whose ranges are at most this large (rounding down), in steps of an eighth of a power of two.
+    // The bin of ranges of this size. A bin spans an eighth of a power of two and begins with its smallest size.
     private static int BinOf(long size)
     {
         ulong granules = (ulong)(size / Granule);
@@ -103,7 +103,7 @@ internal sealed class OffsetAllocator
         return Math.Min(Bins - 1, (log - 2) * 8 + (int)(granules >> (log - 3)) - 8);
     }
 
-    // The first range of a bin that is surely large enough; of the size's own bin only its first range is tried.
+    // The first range of the size's own bin, if it fits; else the first of a larger bin, which always fits.
     private int FindFree(long size)
     {
         int bin = BinOf(size);

@@ -5,9 +5,9 @@ using BlasNet.Graphs;
 namespace BlasNet.Planning;
 
 /// <summary>A plan as text, one launch a line: <c>matmul ×16  W=shared x=view</c>.</summary>
-/// <remarks>An operand is <c>shared</c> (one value for all), a <c>view</c> (read where it lies), <c>picked</c> (vector by vector, from where they lie),
-/// or a <c>copy</c> that a gather made. A term
-/// that is computed right into its sum is marked <c>→</c>.</remarks>
+/// <remarks>An operand is <c>shared</c> (one value for all), a <c>view</c> (read where it lies), <c>indexed</c> (vector by vector, wherever they lie),
+/// or a <c>copy</c> that a gather made. An arrow leads to the sum or gather into whose buffer a value is computed, <c>→ %9[6]</c> to its part from element 6
+/// on. Kernels overwrite; <c>+</c> adds, and <c>later +</c> adds in all microbatches of a step but the first.</remarks>
 internal static class PlanPrinter
 {
     public static string Print(Plan plan)
@@ -31,11 +31,24 @@ internal static class PlanPrinter
                 separator = ',';
             }
 
-            if (plan.Absorbed[node])
-                text.Append(" → ").Append(graph.LabelOf(plan.Roots[node]));
+            ResultRange results = graph.ResultsOf(node);
+            for (int result = results.First; result < results.End; result++)
+                PrintDestination(text, graph, plan[result]);
         }
 
         return text.ToString();
+    }
+
+    private static void PrintDestination(StringBuilder text, Graph graph, in Placement value)
+    {
+        if (value.IsTerm || value.Destination == Destination.Slice)
+            text.Append(" → ").Append(graph.LabelOf(value.Buffer));
+
+        if (value.Destination == Destination.Slice)
+            text.Append(CultureInfo.InvariantCulture, $"[{value.Offset}]");
+
+        if (value.Beta != Beta.Zero)
+            text.Append(value.Beta == Beta.One ? " +" : " later +");
     }
 
     // A sum of outer products gives one value but takes a whole stack.
@@ -53,11 +66,11 @@ internal static class PlanPrinter
         if (plan.Graph.IsShared(input))
             return "shared";
 
-        if (plan.RowIndices.Contains(input))
-            return "picked";
+        Placement value = plan[input];
+        if (value.IsIndexed)
+            return "indexed";
 
-        int root = plan.Roots[input];
-        bool copied = plan.Graph.OperatorOf(root).Storage == Storage.Moves && plan.Regions[root] == Region.Arena;
-        return copied ? "copy" : "view";
+        bool isCopy = plan.Graph.OperatorOf(value.Buffer).Storage == Storage.Moves && value.Space == Space.Arena;
+        return isCopy ? "copy" : "view";
     }
 }

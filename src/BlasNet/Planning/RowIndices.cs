@@ -4,8 +4,8 @@ using BlasNet.Memory;
 
 namespace BlasNet.Planning;
 
-/// <summary>For values that nobody computes, since their readers find the vectors where they lie: where in the arena each of their vectors starts.</summary>
-/// <remarks>Gathers of vectors are such values; scatter-adds in which every vector comes from one place, or from none and is zero; and slices.</remarks>
+/// <summary>Index lists for values that are never materialised, because their readers read through the list: where in the arena each vector starts.</summary>
+/// <remarks>Gathers of vectors can be such values, scatter-adds in which every vector comes from one place or is zero, and slices.</remarks>
 internal sealed class RowIndices
 {
     /// <summary>In a list: no vector, but zeros.</summary>
@@ -13,16 +13,11 @@ internal sealed class RowIndices
 
     private readonly List<int> _nodes = [];
     private nint[] _lists = GC.AllocateUninitializedArray<nint>(256, pinned: true);
-    private int[] _starts = [];   // by node; −1 where it has no list
     private int _length;
 
     /// <summary>Forgets all lists.</summary>
-    public void Begin(int count, int capacity)
+    public void Clear()
     {
-        if (_starts.Length < count)
-            _starts = new int[capacity];
-
-        Array.Fill(_starts, -1, 0, count);
         _nodes.Clear();
         _length = 0;
     }
@@ -30,12 +25,10 @@ internal sealed class RowIndices
     /// <summary>Nodes with a list, in their order.</summary>
     public ReadOnlySpan<int> Nodes => CollectionsMarshal.AsSpan(_nodes);
 
-    public bool Contains(int node) => _starts[node] >= 0;
+    /// <summary>A value's list, one place for each of its vectors; null if it has none.</summary>
+    public unsafe nint* Of(in Placement value) => value.IsIndexed ? (nint*)Marshal.UnsafeAddrOfPinnedArrayElement(_lists, value.RowIndices) : null;
 
-    /// <summary>The list of a node, one place for each of its vectors; null where it has none.</summary>
-    public unsafe nint* Of(int node) => _starts[node] < 0 ? null : (nint*)Marshal.UnsafeAddrOfPinnedArrayElement(_lists, _starts[node]);
-
-    /// <summary>Whether a node can have a list, if all that it reads lies in the arena.</summary>
+    /// <summary>Whether a list can describe a node, if all that it reads lies in the arena.</summary>
     public static bool CanHave(Graph graph, int node)
     {
         Operator op = graph.OperatorOf(node);
@@ -57,27 +50,31 @@ internal sealed class RowIndices
         }
 
         var divisor = new Divisor(rows);
-        foreach (ref readonly Move run in graph.MovesOf(node))
+        foreach (ref readonly Move move in graph.MovesOf(node))
         {
-            if ((adds && !run.IsFirst) || !run.MovesVectors(divisor))
+            if ((adds && !move.IsFirst) || !move.MovesVectors(divisor))
                 return false;
         }
 
         return true;
     }
 
-    /// <summary>Room for a node's list.</summary>
-    public void Add(Graph graph, int node)
+    /// <summary>Makes room for a node's list.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="count">Number of its vectors.</param>
+    /// <returns>Where the list starts.</returns>
+    public int Add(int node, int count)
     {
-        (_starts[node], int start) = (_length, _length);
-        _length += graph.CountOf(node);
+        int start = _length;
+        _length += count;
         _nodes.Add(node);
         if (_length <= _lists.Length)
-            return;
+            return start;
 
         nint[] old = _lists;
         _lists = GC.AllocateUninitializedArray<nint>(Math.Max(_length, 2 * old.Length), pinned: true);
         old.AsSpan(0, start).CopyTo(_lists);
+        return start;
     }
 
     /// <summary>Fills the lists, when every value has its place.</summary>
@@ -85,7 +82,7 @@ internal sealed class RowIndices
     {
         foreach (int node in _nodes)
         {
-            Span<nint> list = ListOf(plan.Graph, node);
+            Span<nint> list = ListOf(plan, node);
             if (plan.Graph.OperatorOf(node).HasMoves)
                 FillMoves(plan, node, list);
             else
@@ -93,7 +90,7 @@ internal sealed class RowIndices
         }
     }
 
-    private Span<nint> ListOf(Graph graph, int node) => _lists.AsSpan(_starts[node], graph.CountOf(node));
+    private Span<nint> ListOf(Plan plan, int node) => _lists.AsSpan(plan[node].RowIndices, plan.Graph.CountOf(node));
 
     private void FillMoves(Plan plan, int node, Span<nint> list)
     {
@@ -101,24 +98,24 @@ internal sealed class RowIndices
         ReadOnlySpan<int> inputs = graph.InputsOf(node);
         int rows = graph.ShapeOf(node).Rows, last = -1;
         var divisor = new Divisor(rows);
-        Span<nint> source = default;   // the list of the input that the last run moved from, if it has one; else its place
-        long place = 0;
+        Span<nint> source = default;   // the list of the last move's input, if that has one; else its start
+        long start = 0;
         list.Fill(Zeros);
-        foreach (ref readonly Move run in graph.MovesOf(node))
+        foreach (ref readonly Move move in graph.MovesOf(node))
         {
-            if (run.Input != last)
+            if (move.Input != last)
             {
-                last = run.Input;
-                source = Contains(inputs[last]) ? ListOf(graph, inputs[last]) : default;
-                place = source.IsEmpty ? plan.PlaceOf(inputs[last]) : 0;
+                last = move.Input;
+                source = plan[inputs[last]].IsIndexed ? ListOf(plan, inputs[last]) : default;
+                start = source.IsEmpty ? plan.OffsetOf(inputs[last]) : 0;
             }
 
-            int target = divisor.Divide(run.Target);
-            Span<nint> part = list.Slice(target, run.Length == rows ? 1 : divisor.Divide(run.Length));
+            int target = divisor.Divide(move.Target);
+            Span<nint> part = list.Slice(target, move.Length == rows ? 1 : divisor.Divide(move.Length));
             if (source.IsEmpty)
-                Count(part, place + run.Source, rows);
+                Count(part, start + move.Source, rows);
             else
-                source.Slice(divisor.Divide(run.Source), part.Length).CopyTo(part);
+                source.Slice(divisor.Divide(move.Source), part.Length).CopyTo(part);
         }
     }
 
@@ -126,24 +123,24 @@ internal sealed class RowIndices
     {
         Graph graph = plan.Graph;
         int input = graph.InputsOf(node)[0], start = graph.OperatorOf(node).ShiftOf(graph.AttributeOf(node));
-        if (!Contains(input))
+        if (!plan[input].IsIndexed)
         {
-            Count(list, plan.PlaceOf(input) + start, graph.ShapeOf(input).Rows);
+            Count(list, plan.OffsetOf(input) + start, graph.ShapeOf(input).Rows);
             return;
         }
 
-        Span<nint> whole = ListOf(graph, input);
+        Span<nint> whole = ListOf(plan, input);
         for (int i = 0; i < list.Length; i++)
             list[i] = whole[i] < 0 ? Zeros : whole[i] + start;
     }
 
     private static void Count(Span<nint> list, long start, int step)
     {
-        nint place = (nint)start;
+        nint next = (nint)start;
         foreach (ref nint vector in list)
         {
-            vector = place;
-            place += step;
+            vector = next;
+            next += step;
         }
     }
 }

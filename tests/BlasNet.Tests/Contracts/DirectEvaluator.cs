@@ -33,7 +33,7 @@ internal sealed unsafe class DirectEvaluator<T> : IOperandSource<T>, IDisposable
 
     public Operand<T> OperandOf(int node) => new((T*)_buffers[node], _graph.ShapeOf(node), _graph.CountOf(node));
 
-    public bool IsAbsorbed(int node) => false;
+    public bool IsInSum(int node) => false;
 
     /// <summary>Runs one node again, adding to what its buffer holds.</summary>
     public void Accumulate(Expr node) =>

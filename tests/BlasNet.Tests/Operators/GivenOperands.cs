@@ -9,5 +9,5 @@ internal sealed record GivenOperands<T>(Operand<T>[] Of) : IOperandSource<T> whe
 {
     public Operand<T> OperandOf(int node) => Of[node];
 
-    public bool IsAbsorbed(int node) => false;
+    public bool IsInSum(int node) => false;
 }

@@ -69,8 +69,8 @@ public sealed class VerifyTests
     [Theory]
     [InlineData("has not the input of", 1, 0, 0, 6)]
     [InlineData("has not the input of", -1, 0, 0, 6)]
-    [InlineData("has runs that do not follow each other", 0, 0, 3, 3)]
-    [InlineData("has runs that do not follow each other", 0, 0, 0, 3, 0, 0, 0, 3)]
+    [InlineData("has moves that do not follow each other", 0, 0, 3, 3)]
+    [InlineData("has moves that do not follow each other", 0, 0, 0, 3, 0, 0, 0, 3)]
     [InlineData("reads outside its input", 0, -1, 0, 6)]
     [InlineData("reads outside its input", 0, 1, 0, 6)]
     [InlineData("reads outside its input", 0, 0, 0, 0)]
@@ -146,7 +146,7 @@ public sealed class VerifyTests
     public void A_value_that_is_computed_into_no_place_is_found()
     {
         Plan plan = PlanOf(Chain(), out int[] outputs);
-        plan.Regions[outputs[0]] = Region.None;
+        plan[outputs[0]] = plan[outputs[0]] with { Space = Space.None };
         AssertRefused("is computed but has no place", () => Verify.Run(plan, outputs));
     }
 
@@ -154,25 +154,83 @@ public sealed class VerifyTests
     public void A_value_in_the_gradient_buffer_is_not_read()
     {
         Plan plan = PlanOf(Chain(), out int[] outputs);
-        plan.Regions[plan.Roots[plan.Order[0]]] = Region.Gradients;
+        plan[plan.Order[0]] = plan[plan.Order[0]] with { Space = Space.Gradients };
         AssertRefused("from the gradient buffer", () => Verify.Run(plan, outputs));
     }
 
     /// <summary>A value that lies in the gradient buffer because it is a term of the sum there is read by that sum, and by no other node.</summary>
-    [Theory, InlineData(true, true), InlineData(true, false), InlineData(false, true)]
-    public void Only_the_sum_that_has_absorbed_a_value_reads_it_from_the_gradient_buffer(bool absorbed, bool bySum)
+    [Theory, InlineData(true), InlineData(false)]
+    public void Only_a_sum_reads_its_terms_from_the_gradient_buffer(bool isTerm)
     {
-        int product = Op.Tanh(_graph.At(Input())).Index, total = Append(TotalOperator.Instance, [product], Three);
-        Plan plan = PlanOf(total, out _);
-        plan.Roots[product] = plan.Roots[total] = bySum ? total : product;
-        plan.Absorbed[product] = absorbed;
-        plan.Regions[total] = plan.Regions[product] = Region.Gradients;
-        (plan.Steps[0], plan.Steps[1], plan.StepCount) = (product, total, 2);
-
-        if (absorbed && bySum)
+        (Plan plan, int product, int total) = GradientOfOneTerm();
+        plan[product] = isTerm ? plan[total].Term(Beta.ZeroThenOne) : Placement.Own(product, Space.Gradients);
+        if (isTerm)
             Verify.Run(plan, []);
         else
             AssertRefused("from the gradient buffer", () => Verify.Run(plan, []));
+    }
+
+    [Fact]
+    public void The_first_term_of_a_sum_overwrites()
+    {
+        (Plan plan, int product, int total) = GradientOfOneTerm();
+        plan[product] = plan[total].Term(Beta.One);
+        AssertRefused("adds to what nothing has written", () => Verify.Run(plan, []));
+    }
+
+    [Theory, InlineData((byte)Beta.Zero), InlineData((byte)Beta.ZeroThenOne)]
+    public void A_sum_adds_what_is_left_to_its_terms(byte beta)
+    {
+        (Plan plan, int product, int total) = GradientOfOneTerm();
+        plan[product] = plan[total].Term(Beta.ZeroThenOne);
+        plan[total] = plan[total].With((Beta)beta);
+        AssertRefused("overwrites what has been added before", () => Verify.Run(plan, []));
+    }
+
+    [Fact]
+    public void Only_a_gradient_adds_in_later_microbatches()
+    {
+        Plan plan = PlanOf(Chain(), out int[] outputs);
+        plan[outputs[0]] = plan[outputs[0]].With(Beta.ZeroThenOne);
+        AssertRefused("adds in later microbatches, but is no gradient", () => Verify.Run(plan, outputs));
+    }
+
+    [Fact]
+    public void A_term_of_no_sum_is_found()
+    {
+        Plan plan = PlanOf(Fork(out int first, out int second), out int[] outputs);
+        plan[second] = plan[first].Term(Beta.One);
+        AssertRefused($"is computed into the wrong place of %{first}", () => Verify.Run(plan, outputs));
+    }
+
+    [Fact]
+    public void A_slice_in_the_place_of_another_is_found()
+    {
+        int a = Append(TanhOperator.Instance, [Input()], Three), b = Append(SoftmaxOperator.Instance, [0], Three);
+        long moves = _graph.AddMoves([new Move(0, 0, 0, 3), new Move(1, 0, 3, 3)]);
+        int gather = Append(GatherOperator.Instance, [a, b], Three, count: 2, attribute: moves);
+        Plan plan = PlanOf(gather, out int[] outputs);
+        Verify.Run(plan, outputs);
+
+        plan[b] = plan[gather].Slice(0);
+        AssertRefused($"is computed into the wrong place of %{gather}", () => Verify.Run(plan, outputs));
+    }
+
+    [Fact]
+    public void A_buffer_within_a_buffer_is_found()
+    {
+        (Plan plan, int product, int total) = GradientOfOneTerm();
+        plan[product] = plan[total].Term(Beta.ZeroThenOne);
+        plan[total] = plan[total] with { Buffer = 0 };
+        AssertRefused($"lies in %{total}, which has no buffer of its own", () => Verify.Run(plan, []));
+    }
+
+    [Fact]
+    public void A_sum_that_overwrites_its_operand_is_found()
+    {
+        Plan plan = PlanOf(Append(TotalOperator.Instance, [Append(TanhOperator.Instance, [Input()], Three, count: 2)], Three), out int[] outputs);
+        plan[outputs[0]] = plan[outputs[0]] with { Offset = plan[outputs[0] - 1].Offset };
+        AssertRefused($"overwrites %{outputs[0] - 1} while it reads it", () => Verify.Run(plan, outputs));
     }
 
     /// <summary>Of two values that are needed at once the second lies so many elements from the first.</summary>
@@ -180,7 +238,7 @@ public sealed class VerifyTests
     public void Values_that_are_needed_at_once_and_overlap_are_found(int distance)
     {
         Plan plan = PlanOf(Fork(out int first, out int second), out int[] outputs);
-        plan.Offsets[plan.Roots[second]] = plan.Offsets[plan.Roots[first]] + distance;
+        plan[second] = plan[second] with { Offset = plan[first].Offset + distance };
         AssertRefused($"reads %{first} outside its place, or after that has been used again", () => Verify.Run(plan, outputs));
     }
 
@@ -188,10 +246,9 @@ public sealed class VerifyTests
     public void Values_beside_each_other_do_not_overlap(int distance)
     {
         Plan plan = PlanOf(Fork(out int first, out int second), out int[] outputs);
-        plan.Offsets[plan.Roots[first]] = 100;
-        plan.Offsets[plan.Roots[second]] = 100 + distance;
-        plan.Offsets[outputs[0]] = 200;
-        plan.Roots[outputs[0]] = outputs[0];
+        plan[first] = plan[first] with { Offset = 100 };
+        plan[second] = plan[second] with { Offset = 100 + distance };
+        plan[outputs[0]] = plan[outputs[0]] with { Offset = 200 };
         Verify.Run(plan, outputs);
     }
 
@@ -199,12 +256,10 @@ public sealed class VerifyTests
     public void A_place_in_the_gradient_buffer_is_none_in_the_arena()
     {
         Expr x = _graph.At(Input()), value = Op.Softmax(x), gradient = Op.Tanh(x), reader = Op.Softmax(value);
-        int[] outputs = [reader.Index, gradient.Index];
         var plan = new Plan();
-        new BufferPlanner().Run(plan, _graph, outputs, [], []);
-        plan.Offsets[gradient.Index] = plan.Offsets[value.Index];
-        (plan.Regions[gradient.Index], plan.Absorbed[gradient.Index]) = (Region.Gradients, true);
-        Verify.Run(plan, outputs);
+        new BufferPlanner().Run(plan, _graph, [reader.Index, gradient.Index], [], []);
+        plan[gradient.Index] = Placement.Own(gradient.Index, Space.Gradients, plan[value.Index].Offset);
+        Verify.Run(plan, [reader.Index]);
     }
 
     [Fact]
@@ -215,19 +270,19 @@ public sealed class VerifyTests
         Plan plan = PlanOf(view, out int[] outputs);
         Verify.Run(plan, outputs);
 
-        plan.Displacements[view] = 1;
+        plan[view] = plan[view] with { Offset = 1 };
         AssertRefused("outside its place, or after that has been used again", () => Verify.Run(plan, outputs));
     }
 
     /// <summary>A gather that nobody computes is read where its vectors lie, so these must be there still.</summary>
     [Fact]
-    public void A_picked_value_whose_vectors_are_gone_is_found()
+    public void An_indexed_value_whose_vectors_are_gone_is_found()
     {
         int vectors = Append(TanhOperator.Instance, [Input()], Three, count: 2);
-        int picked = Gather(vectors, new Move(0, 3, 0, 3), new Move(0, 0, 3, 3));
-        int reader = Gather(picked, new Move(0, 3, 0, 3), new Move(0, 0, 3, 3));
+        int indexed = Gather(vectors, new Move(0, 3, 0, 3), new Move(0, 0, 3, 3));
+        int reader = Gather(indexed, new Move(0, 3, 0, 3), new Move(0, 0, 3, 3));
         Plan plan = PlanOf(reader, out int[] outputs);
-        Assert.True(plan.RowIndices.Contains(picked));
+        Assert.True(plan[indexed].IsIndexed);
         Verify.Run(plan, outputs);
 
         plan.Steps[0] = plan.Steps[plan.StepCount - 1];
@@ -242,7 +297,7 @@ public sealed class VerifyTests
         Plan plan = PlanOf(reader, out int[] outputs);
         Verify.Run(plan, outputs);
 
-        plan.Offsets[owner + 2] = plan.Offsets[owner + 1];
+        plan[owner + 2] = plan[owner + 2] with { Offset = plan[owner + 1].Offset };
         AssertRefused($"reads %{owner + 1} outside its place, or after that has been used again", () => Verify.Run(plan, outputs));
     }
 
@@ -263,7 +318,7 @@ public sealed class VerifyTests
     {
         int owner = _graph.AppendWithResults(new TwoResults(), 0, [Input()], Three, 1, shared: false);
         Plan plan = PlanOf(Append(AddOperator.Instance, [owner + 1, owner + 2], Three), out int[] outputs);
-        plan.Regions[owner + 2] = Region.None;
+        plan[owner + 2] = plan[owner + 2] with { Space = Space.None };
         AssertRefused($"reads %{owner + 2} before it is computed", () => Verify.Run(plan, outputs));
     }
 
@@ -288,6 +343,16 @@ public sealed class VerifyTests
         Expr x = _graph.At(Input()), a = Op.Softmax(x), b = Op.Tanh(x);
         (first, second) = (a.Index, b.Index);
         return Op.Dot(a, b).Index;
+    }
+
+    // Tanh of an input, summed up in the gradient buffer.
+    private (Plan Plan, int Product, int Total) GradientOfOneTerm()
+    {
+        int product = Op.Tanh(_graph.At(Input())).Index, total = Append(TotalOperator.Instance, [product], Three);
+        Plan plan = PlanOf(total, out _);
+        plan[total] = Placement.Own(total, Space.Gradients).With(Beta.One);
+        (plan.Steps[0], plan.Steps[1], plan.StepCount) = (product, total, 2);
+        return (plan, product, total);
     }
 
     private Plan PlanOf(int output, out int[] outputs)

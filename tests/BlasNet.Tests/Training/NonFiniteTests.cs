@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Layers;
 using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
@@ -127,6 +128,24 @@ public sealed class NonFiniteTests : IDisposable
         trainer.DetectAnomalies = true;
 
         Assert.True(double.IsFinite(trainer.Step([1, 2, 3])));
+    }
+
+    /// <summary>The cells of a recurrence have several results, of which some are not needed, and read the products of their words through row indices.</summary>
+    [Fact]
+    public void The_values_of_a_recurrence_are_looked_at()
+    {
+        var lstm = new Lstm(_model, "lstm", 2, 3);
+        Trainer<double> trainer = NewTrainer((g, x) =>
+        {
+            var states = new Expr[(int)Math.Abs(x) % 4 + 2];
+            lstm.Run([.. states.Select((_, step) => g.Input([x, step]))], states);
+            return Sum(Square(states[^1]));
+        });
+        trainer.DetectAnomalies = true;
+        Assert.True(double.IsFinite(trainer.Step([1, 2, 3, 4, 5])));
+
+        var error = Assert.Throws<NonFiniteException>(() => trainer.Step([1, 2, double.NaN, 3]));
+        Assert.Equal(2, error.Example);
     }
 
     [Fact]

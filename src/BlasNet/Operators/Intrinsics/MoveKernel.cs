@@ -19,7 +19,7 @@ internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, 
     private const int RunsAhead = 4, MostPrefetched = 512;
 
     // In the place of an input's address.
-    private const nint Absorbed = 0, Picked = -1;
+    private const nint InSum = 0, Indexed = -1;
 
     private readonly void* _stack;   // in the frame of the caller, which waits
     private readonly bool _adds, _clear;
@@ -74,23 +74,23 @@ internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, 
 
         for (int i = first; i < end; i++)
         {
-            if (i + RunsAhead < runs.Length && runs[i + RunsAhead] is var later && inputs[later.Input] is not (Absorbed or Picked) and var address)
+            if (i + RunsAhead < runs.Length && runs[i + RunsAhead] is var later && inputs[later.Input] is not (InSum or Indexed) and var address)
                 Rows.Prefetch((T*)address + later.Source, nint.Min(later.Length, MostPrefetched));
 
             nint input = inputs[runs[i].Input], source = runs[i].Source + skip;
-            if (input == Absorbed)
+            if (input == InSum)
                 continue;
 
-            if (count == MostTerms || input == Picked)
+            if (count == MostTerms || input == Indexed)
                 Sum(terms, ref count, target, length);
 
-            if (input != Picked)
+            if (input != Indexed)
             {
                 terms[count++] = (T*)input + source;
             }
             else
             {
-                MovePicked(stack[runs[i].Input], source, target, length, copies: count == 0);
+                MoveIndexed(stack[runs[i].Input], source, target, length, copies: count == 0);
                 terms[0] = target;
                 count = 1;
             }
@@ -105,7 +105,7 @@ internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, 
         for (int i = 0; i < stack.InputCount; i++)
         {
             Operand<T> input = stack[i];
-            addresses[i] = _adds && stack.IsAbsorbed(i) ? Absorbed : input.RowIndices != null ? Picked : (nint)input.Data;
+            addresses[i] = _adds && stack.IsInSum(i) ? InSum : input.RowIndices != null ? Indexed : (nint)input.Data;
         }
 
         return addresses;
@@ -146,7 +146,7 @@ internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, 
     }
 
     // Vector by vector; of the first and of the last one maybe a part.
-    private static void MovePicked(in Operand<T> input, nint source, T* target, nint length, bool copies)
+    private static void MoveIndexed(in Operand<T> input, nint source, T* target, nint length, bool copies)
     {
         nint rows = input.Shape.Rows;
         for (nint end = source + length; source < end;)

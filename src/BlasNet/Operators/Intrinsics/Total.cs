@@ -34,7 +34,7 @@ internal sealed class TotalOperator : Operator
         bool accumulate = stack.Accumulate;
         for (int i = 0; i < stack.InputCount; i++)
         {
-            if (stack.IsAbsorbed(i))
+            if (stack.IsInSum(i))
                 continue;
 
             Operand<T> term = stack[i];
