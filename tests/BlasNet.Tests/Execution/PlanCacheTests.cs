@@ -151,6 +151,24 @@ public sealed class PlanCacheTests : IDisposable
         }
     }
 
+    /// <summary>Differentiation adds the number 1, the only one of these graphs, each of which has new memory for numbers.</summary>
+    [Fact]
+    public void A_plan_whose_only_number_a_pass_has_added_is_found_for_a_new_graph()
+    {
+        using var engine = NewEngine(cachedPlans: 1);
+        using var gradient = new GradientBuffer<double>(_model.Store<double>().Length, [_w]);
+        for (int scale = 1; scale <= 2; scale++)
+        {
+            Graph graph = _model.NewGraph();
+            Expr loss = _w * graph.Input([scale, 2.0 * scale, 3.0 * scale]);
+            engine.Prepare(graph, [loss], loss, [_w]);
+            engine.Execute(gradient);
+            Assert.Equal([scale, 2 * scale, 3 * scale], gradient.SpanOf(_w).ToArray());
+        }
+
+        Assert.Equal(1, engine.Times.PlansFound);
+    }
+
     /// <summary>A structure that comes once does not displace the plans of those that come again.</summary>
     [Fact]
     public void A_large_graph_that_comes_once_leaves_the_cache_as_it_is()
