@@ -30,7 +30,7 @@ var options = new (string Name, string Values, string Does)[]
     ("filter", "TEXT", "Test: only methods whose full name contains TEXT; Bench: benchmarks that match the pattern; Fuzz: readers whose name contains TEXT; "
         + "Mutate: files of src/BlasNet, with * and commas"),
     ("fuzz-seconds", "N", "Fuzz: how long for each reader (60)"),
-    ("mutants", "N", "Mutate: how many of each file, drawn at random by --seed; all without it"),
+    ("mutants", "N", "Mutate: how many, drawn at random by --seed from all files; all without it (some seconds each)"),
     ("seed", "N", "Mutate: of the draw (0)"),
     ("tests", "TEXT", "Mutate: only test classes whose name contains TEXT, or one of several with commas between"),
     ("jobs", "N", "Mutate: processes at once (one for each processor)"),

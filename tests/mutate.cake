@@ -9,5 +9,5 @@ async Task MutateLibrary()
         await Run("dotnet", ["build", $"tests/{project}", "-c", "Release", NativeProperty()]);
 
     Require(await Succeeds("dotnet", ["run", "-c", "Release", "--no-build", "--project", "tests/BlasNet.Mutate", "--", root, .. given]),
-        "Mutants survived, see above: kill them by a test, or explain them in tests/BlasNet.Mutate/Explained.txt.");
+        "Mutants survived or could not be tried, see above.");
 }

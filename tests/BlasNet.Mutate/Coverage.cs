@@ -14,12 +14,15 @@ internal sealed class Coverage
     public static async Task<Coverage> Measure(TestProgram tests, string[] classes, string folder, ParallelOptions parallel)
     {
         var coverage = new Coverage();
+        var progress = new Progress("test classes run", classes.Length);
         await Parallel.ForEachAsync(classes, parallel, async (name, _) =>
         {
             string file = Path.Combine(folder, $"reached.{name}");
             Outcome outcome = await tests.Run([name], TimeSpan.FromMinutes(5), ("BLASNET_MUTANTS_REACHED", file));
             lock (coverage)
                 coverage.Add(name, outcome, Directory.GetFiles(folder, $"reached.{name}.*").SelectMany(File.ReadLines).ToHashSet());
+
+            progress.Advance();
         });
         return coverage;
     }

@@ -5,7 +5,7 @@ internal sealed class Explained
 {
     private readonly Dictionary<string, string> _reasons = [];
 
-    /// <exception cref="FormatException">A mutant without a reason.</exception>
+    /// <exception cref="MutateException">A mutant without a reason.</exception>
     public static Explained Read(string file)
     {
         var explained = new Explained();
@@ -19,7 +19,7 @@ internal sealed class Explained
         }
 
         return explained._reasons.FirstOrDefault(pair => pair.Value == "") is { Key: { } bare }
-            ? throw new FormatException($"{file}: no reason is given for {bare}")
+            ? throw new MutateException($"{file}: no reason is given for {bare}")
             : explained;
     }
 

@@ -21,6 +21,9 @@ internal sealed class Library
 
     private Library(string folder, CSharpCompilation original, SyntaxTree[] chosen) => (_folder, _original, _chosen) = (folder, original, chosen);
 
+    /// <summary>The folders of the chosen files, relative to src/BlasNet, without those below them.</summary>
+    public IEnumerable<string> Rooms => _chosen.Select(tree => Relative(_folder, tree).Split('/')[0]).Distinct();
+
     /// <summary>How many mutants the compiler refused.</summary>
     public int DroppedCount => _dropped.Count;
 
@@ -29,6 +32,9 @@ internal sealed class Library
     public static async Task<Library> Open(string folder, string[] patterns)
     {
         CSharpCommandLineArguments arguments = CSharpCommandLineParser.Default.Parse(await CompilerArguments(folder), folder, sdkDirectory: null);
+        if (arguments.SourceFiles.IsEmpty)
+            throw new MutateException($"MSBuild gave no compiler arguments for {folder}.");
+
         var trees = arguments.SourceFiles.Select(source =>
             CSharpSyntaxTree.ParseText(File.ReadAllText(source.Path), arguments.ParseOptions, source.Path, Encoding.UTF8)).ToArray();
         var compilation = CSharpCompilation.Create("BlasNet", trees,
@@ -43,6 +49,9 @@ internal sealed class Library
 
         SyntaxTree[] chosen = [.. trees.Where(tree => patterns.Any(pattern => Matches(pattern, Relative(folder, tree))))
             .OrderBy(tree => tree.FilePath, StringComparer.Ordinal)];
+        if (chosen.Length == 0)
+            throw new MutateException($"No file of {folder} matches {string.Join(',', patterns)}. Patterns are like Batching/* or Engine.cs.");
+
         return new(folder, (CSharpCompilation)generated.AddSyntaxTrees(Switch(arguments.ParseOptions)), chosen);
     }
 
@@ -101,10 +110,11 @@ internal sealed class Library
         _dropped.UnionWith(mutant is null || flows ? ids : [ids.Max()]);
     }
 
+    // With an output that never exists the compiler's task runs, though all other outputs are up to date.
     private static async Task<string[]> CompilerArguments(string folder)
     {
         string[] command = ["msbuild", "BlasNet.csproj", "-nologo", "-t:Compile", "-p:Configuration=Release", "-p:ProvideCommandLineArgs=true",
-            "-p:SkipCompilerExecution=true", "-p:DesignTimeBuild=true", "-getItem:CscCommandLineArgs"];
+            "-p:SkipCompilerExecution=true", "-p:DesignTimeBuild=true", "-p:NonExistentFile=none", "-getItem:CscCommandLineArgs"];
         BufferedCommandResult result = await Cli.Wrap("dotnet").WithArguments(command).WithWorkingDirectory(folder).ExecuteBufferedAsync();
         using var items = JsonDocument.Parse(result.StandardOutput);
         return [.. items.RootElement.GetProperty("Items").GetProperty("CscCommandLineArgs").EnumerateArray()

@@ -1,27 +1,37 @@
 namespace BlasNet.Mutate;
 
-/// <summary>The table at the end.</summary>
+/// <summary>The survivors and the table at the end.</summary>
 internal static class Report
 {
-    /// <returns>Whether every survivor is explained.</returns>
+    /// <returns>Whether every mutant tried was caught.</returns>
     public static bool Write(List<Verdict> verdicts, Explained explained, List<Mutant> all)
     {
         Verdict[] survivors = [.. verdicts.Where(verdict => !verdict.Caught).OrderBy(verdict => verdict.Mutant.Id)];
         Console.WriteLine();
         foreach (Verdict survivor in survivors)
-            Console.WriteLine($"{survivor.Mutant}{(survivor.Reached ? "" : " (not reached by a test)")}");
+            Console.WriteLine(survivor);
 
-        Console.WriteLine($"\n{"",-44} {"mutants",8} {"tried",8} {"caught",8} {"survived",8} {"explained",9}");
-        foreach (IGrouping<string, Mutant> file in all.GroupBy(mutant => mutant.File))
-            Console.WriteLine(Row(file.Key, [.. file], verdicts, explained));
+        Console.WriteLine($"\n{"",-44} {"mutants",8} {"explained",9} {"tried",8} {"caught",8} {"survived",8}");
+        foreach (IGrouping<string, Mutant> row in Rows(all))
+            Console.WriteLine(Row(row.Key, [.. row], verdicts, explained));
 
-        Console.WriteLine(Row("", all, verdicts, explained));
+        Console.WriteLine(Row("all", all, verdicts, explained));
         double seconds = verdicts.Sum(verdict => verdict.Processor.TotalSeconds);
         Console.WriteLine($"\n{seconds / Math.Max(1, verdicts.Count):0.00} s of processor time for a mutant.");
         foreach (string name in explained.Stale(all))
             Console.WriteLine($"Explained, but no mutant any more: {name}");
 
+        if (survivors.Length > 0)
+            Console.WriteLine("Survivors: catch each by a test, or explain it in tests/BlasNet.Mutate/Explained.txt.");
+
         return survivors.Length == 0;
+    }
+
+    /// <summary>By folder; by file if they are all of one.</summary>
+    private static IEnumerable<IGrouping<string, Mutant>> Rows(List<Mutant> all)
+    {
+        IGrouping<string, Mutant>[] folders = [.. all.GroupBy(mutant => Path.GetDirectoryName(mutant.File) ?? "")];
+        return folders.Length > 1 ? folders : all.GroupBy(mutant => mutant.File);
     }
 
     private static string Row(string name, List<Mutant> mutants, List<Verdict> verdicts, Explained explained)
@@ -29,7 +39,7 @@ internal static class Report
         HashSet<int> ids = [.. mutants.Select(mutant => mutant.Id)];
         Verdict[] tried = [.. verdicts.Where(verdict => ids.Contains(verdict.Mutant.Id))];
         int caught = tried.Count(verdict => verdict.Caught);
-        return $"{name,-44} {mutants.Count,8} {tried.Length,8} {caught,8} {tried.Length - caught,8} {mutants.Count(explained.Contains),9}"
+        return $"{name,-44} {mutants.Count,8} {mutants.Count(explained.Contains),9} {tried.Length,8} {caught,8} {tried.Length - caught,8}"
             + (tried.Length == 0 ? "" : $"  {caught / (double)tried.Length:P0}");
     }
 }

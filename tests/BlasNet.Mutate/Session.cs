@@ -8,14 +8,14 @@ namespace BlasNet.Mutate;
 /// <param name="root">The repository.</param>
 /// <param name="filter">Patterns of files, with commas between.</param>
 /// <param name="tests">Parts of the names of test classes, with commas between.</param>
-/// <param name="count">Mutants of each file.</param>
+/// <param name="count">Mutants of all files together.</param>
 /// <param name="seed">Of the draw.</param>
 /// <param name="jobs">Processes at once.</param>
 internal sealed class Session(string root, string filter, string tests, int count, int seed, int jobs)
 {
-    public const string Everything = "Graphs/*,Batching/*,Differentiation/*,Fusion/*,Planning/*,Passes/*,Execution/*,Training/*,Operators/*";
+    public const string Everything = "Graphs/*,Batching/*,Differentiation/*,Fusion/*,Planning/*,Passes/*,Execution/*,Training/*,Operators/*,Layers/*,Memory/*";
 
-    // Rooms of the tests that start programs, look at files or call kernels alone; what they see of the rest, the others see sooner.
+    // Rooms of the tests that start programs, look at files or call kernels alone. What they see of other rooms, the others' tests see sooner.
     private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Native", "Packaging"];
 
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = jobs };
@@ -33,9 +33,13 @@ internal sealed class Session(string root, string filter, string tests, int coun
         Console.WriteLine($"{all.Count} mutants compile, {library.DroppedCount} do not.");
 
         var program = new TestProgram(Path.Combine(copy, "BlasNet.Tests.dll"));
-        string[] classes = [.. (await program.Classes()).Where(name => !Outside.Contains(name.Split('.')[2]) && tests.Split(',').Any(name.Contains))];
+        string[] skipped = [.. Outside.Except(library.Rooms)];
+        string[] classes = [.. (await program.Classes()).Where(name => !skipped.Contains(name.Split('.')[2]) && tests.Split(',').Any(name.Contains))];
+        if (classes.Length == 0)
+            throw new MutateException($"No test class has a name with {tests} in it.");
+
+        Console.WriteLine($"Running {classes.Length} test classes to see which mutants they reach.");
         Coverage coverage = await Coverage.Measure(program, classes, folder, _parallel);
-        Console.WriteLine($"{classes.Length} test classes run.");
         foreach (string name in coverage.Failing)
             Console.WriteLine($"Not used, since it fails without a mutant: {name}");
 
@@ -50,6 +54,8 @@ internal sealed class Session(string root, string filter, string tests, int coun
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var end = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         List<Verdict> verdicts = [];
+        Console.WriteLine($"Trying {mutants.Length} mutants.");
+        var progress = new Progress("mutants tried", mutants.Length);
         foreach (Task task in Enumerable.Range(0, jobs).Select(_ => Work()).ToArray())
             await task;
 
@@ -70,22 +76,24 @@ internal sealed class Session(string root, string filter, string tests, int coun
                     verdicts.Add(verdict);
 
                 if (!verdict.Caught)
-                    Console.WriteLine($"[{number}/{mutants.Length}] survived: {verdict.Mutant}{(verdict.Reached ? "" : " (not reached)")}");
+                    Console.WriteLine($"[{number}/{mutants.Length}] survived: {verdict}");
+
+                progress.Advance();
             }
         }
     }
 
-    /// <summary>The same mutants for the same seed, whatever else the file holds.</summary>
+    /// <summary>Each with the same chance, in an order by chance, so that an interrupted run has tried a fair sample. For the same seed the same mutants, as
+    /// far as the library still has them.</summary>
     private Mutant[] Draw(List<Mutant> mutants, Explained explained) =>
-        [.. mutants.Where(mutant => !explained.Contains(mutant)).GroupBy(mutant => mutant.File)
-            .SelectMany(group => group.OrderBy(mutant => Lot(mutant), StringComparer.Ordinal).Take(count).OrderBy(mutant => mutant.Id))];
+        [.. mutants.Where(mutant => !explained.Contains(mutant)).OrderBy(Lot, StringComparer.Ordinal).Take(count)];
 
     private string Lot(Mutant mutant) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {mutant.File} {mutant.Change}")));
 
     private static string Copy(string from, string folder)
     {
         if (!Directory.Exists(from))
-            throw new DirectoryNotFoundException($"The tests are not built: {from}");
+            throw new MutateException($"The tests are not built for Release: there is no {from}.");
 
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);

@@ -5,7 +5,10 @@ namespace BlasNet.Mutate;
 /// <param name="Caught">Whether a test failed, crashed or did not end.</param>
 /// <param name="Reached">Whether a test executes its place at all.</param>
 /// <param name="Processor">Time that the tests took.</param>
-internal sealed record Verdict(Mutant Mutant, bool Caught, bool Reached, TimeSpan Processor);
+internal sealed record Verdict(Mutant Mutant, bool Caught, bool Reached, TimeSpan Processor)
+{
+    public override string ToString() => $"{Mutant}{(Reached ? "" : " (not reached by a test)")}";
+}
 
 /// <summary>Runs the tests that reach a mutant, those first that are fast and have caught others of its file.</summary>
 internal sealed class Trial(TestProgram tests, Coverage coverage)

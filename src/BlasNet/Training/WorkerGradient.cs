@@ -37,7 +37,7 @@ internal abstract class WorkerGradient : IDisposable
     public abstract Profile? Profile { get; set; }
 
     /// <summary>Whether every value that is computed must be finite.</summary>
-    public abstract bool DetectAnomalies { get; set; }
+    public abstract bool DetectAnomalies { set; }
 
     /// <summary>The node of the last pass that broke this rule first, as it is printed; null where none did.</summary>
     public abstract string? Anomaly { get; }
@@ -94,7 +94,6 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
 
     public override bool DetectAnomalies
     {
-        get => Engine.DetectAnomalies;
         set => Engine.DetectAnomalies = value;
     }
 

@@ -30,6 +30,23 @@ public sealed class HoistingTests
         Assert.Equal(Math.Sqrt(OfFour * OfFour + OfNine * OfNine), norms[2], 1e-12);
     }
 
+    /// <summary>What follows decides the order of a stack, here another one for the products than for the values that they are made of.</summary>
+    [Fact]
+    public void Products_of_all_values_of_a_stack_in_another_order_copy_none()
+    {
+        using var model = new Model(1);
+        Parameter w = model.Weight("W", 3, 3), u = model.Weight("U", 3, 3);
+        Graph graph = model.NewGraph();
+        Expr[] values = [.. Enumerable.Range(0, 3).Select(i => w * graph.Input([i, 1f, 2]))];
+        Op.Square(Op.Square(Op.Square(Op.Square(values[0]))));
+        Expr[] products = [.. values.Select(value => u * value)];
+        Op.Tanh(Op.Tanh(products[2]));
+
+        string batched = graph.Batch().Graph.ToText();
+
+        Assert.Matches(@"(%\d+) = matmul W %\d+ : \[3\] ×3\n(.*\n)*%\d+ = matmul U \1 : \[3\] ×3\n", batched);
+    }
+
     [Fact]
     public void An_index_of_one_table_is_not_looked_up_in_another()
     {

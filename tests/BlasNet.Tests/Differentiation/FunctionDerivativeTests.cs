@@ -28,6 +28,35 @@ public sealed class FunctionDerivativeTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_call_that_the_loss_does_not_use_is_not_expanded()
+    {
+        var f = Function.Of("f", (Expr x) => Op.Tanh(_small.W * x));
+        Graph graph = _small.Model.NewGraph();
+        Expr x = graph.Input([1.0, 2]);
+        f.Call(x);
+        Op.Sum(Op.Square(x)).Differentiate(x);
+
+        Assert.DoesNotContain("tanh", graph.ToText(), StringComparison.Ordinal);
+    }
+
+    // Of Σ(y² + y), y = W·x, the gradient is (2y + 1)·xᵀ.
+    [Theory, MemberData(nameof(Splits))]
+    public void The_norm_of_an_examples_gradient_counts_the_last_result_where_no_other_is_used(int computeBatch, int workers)
+    {
+        var f = Function.Of("f", (Expr x) =>
+        {
+            Expr y = _small.W * x;
+            return (3 * y, y * y + y);
+        });
+        static double[] Gradient(double[] x) => SmallModel.Outer([.. SmallModel.Product(x).Select(y => 2 * y + 1)], x);
+
+        _small.AssertGradient((g, x) => Op.Sum(f.Call(g.Input(x)).Item2), _small.W, SmallModel.Sum(Gradient), computeBatch, workers);
+        Assert.All(
+            _small.Norms((g, x) => Op.Sum(f.Call(g.Input(x)).Item2), computeBatch).Zip(SmallModel.Points),
+            pair => Assert.Equal(SmallModel.Norm(Gradient(pair.Second)), pair.First, 1e-12));
+    }
+
     [Theory, MemberData(nameof(Splits))]
     public void A_gradient_within_a_body_is_one_examples_own(int computeBatch, int workers)
     {

@@ -151,6 +151,40 @@ public sealed class PlanCacheTests : IDisposable
         }
     }
 
+    /// <summary>Differentiation adds the number 1, the only one of these graphs, each of which has new memory for numbers.</summary>
+    [Fact]
+    public void A_plan_whose_only_number_a_pass_has_added_is_found_for_a_new_graph()
+    {
+        using var engine = NewEngine(cachedPlans: 1);
+        using var gradient = new GradientBuffer<double>(_model.Store<double>().Length, [_w]);
+        for (int scale = 1; scale <= 2; scale++)
+        {
+            Graph graph = _model.NewGraph();
+            Expr loss = _w * graph.Input([scale, 2.0 * scale, 3.0 * scale]);
+            engine.Prepare(graph, [loss], loss, [_w]);
+            engine.Execute(gradient);
+            Assert.Equal([scale, 2 * scale, 3 * scale], gradient.SpanOf(_w).ToArray());
+        }
+
+        Assert.Equal(1, engine.Times.PlansFound);
+    }
+
+    // Each example's gradient with respect to the bias is its number, here shortened to the bound.
+    [Fact]
+    public void A_plan_for_clipped_examples_is_found_for_the_same_bound_alone()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter bias = model.Bias("b", 1);
+        var trainer = new Trainer<double>(model, (g, x) => bias * g.Input(x), new Sgd(1));
+        foreach ((double bound, double expected, int found) in new[] { (2.0, -1.5, 0), (2, -3, 1), (4, -5, 1), (4, -7, 2) })
+        {
+            trainer.ClipExampleNorm = bound;
+            trainer.Step([1, 3]);
+            Assert.Equal(expected, model.ValuesOf(bias)[0], 1e-12);
+            Assert.Equal(found, trainer.Accumulator.First.Times.PlansFound);
+        }
+    }
+
     /// <summary>A structure that comes once does not displace the plans of those that come again.</summary>
     [Fact]
     public void A_large_graph_that_comes_once_leaves_the_cache_as_it_is()

@@ -44,6 +44,15 @@ public sealed class ConstantTests
         Check(model, 3, (g, f) => functions[(int)f].Call(g.Input(-1.0)), f => values[(int)f], [0, 1, 2, 1, 0, 2]);
     }
 
+    [Theory, InlineData(1), InlineData(2)]
+    public void A_function_may_bring_a_vector_of_floats(int computeBatch)
+    {
+        using var model = new Model(precision: Precision.Double);
+        var f = Function.Of("f", (Expr x) => Sum(x * x.Graph.Constant([0.5f, -2f, 4f], new Shape(3))));
+
+        Check(model, computeBatch, (g, v) => f.Call(g.Input([v, 1, 2])), v => 0.5 * v - 2 + 8, [1, -3, 2.5]);
+    }
+
     private static void Check(Model model, int computeBatch, Func<Graph, double, Expr> function, Func<double, double> expected, double[]? examples = null)
     {
         examples ??= Numbers;

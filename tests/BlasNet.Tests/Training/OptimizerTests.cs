@@ -119,6 +119,15 @@ public sealed class OptimizerTests
         Assert.Equal([1, 2, 3, 3, 2, 2, 2], optimizers.Select(optimizer => optimizer.StateBuffers));
     }
 
+    /// <summary>Of a model without parameters.</summary>
+    [Fact]
+    public void An_empty_range_has_no_state_and_is_updated_by_any_optimizer()
+    {
+        var range = new OptimizerRange<float>([], [], []);
+        new Adam().Update(range, 1, 1);
+        Assert.Equal(0, range.StateBuffers);
+    }
+
     [Fact]
     public void A_slice_of_a_slice_updates_only_its_own_elements()
     {
@@ -193,6 +202,8 @@ public sealed class OptimizerTests
     {
         AssertRefused("LearningRate", () => _ = new Sgd(-1));
         AssertRefused("LearningRate", () => new Sgd(0.1).LearningRate = double.NaN);
+        AssertRefused("LearningRate", () => _ = new Adam(double.PositiveInfinity));
+        AssertRefused("WeightDecay", () => new Sgd(0.1).WeightDecay = double.PositiveInfinity);
         AssertRefused("momentum", () => _ = new Sgd(0.1, 1));
         AssertRefused("nesterov", () => _ = new Sgd(0.1, 0, nesterov: true));
         AssertRefused("beta1", () => _ = new Adam(beta1: 1));
