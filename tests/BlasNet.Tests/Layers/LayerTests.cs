@@ -146,6 +146,18 @@ public sealed class LayerTests
     }
 
     [Fact]
+    public void Room_for_more_outputs_than_vectors_or_fewer_is_refused()
+    {
+        using var model = new Model(1);
+        Expr x = model.NewGraph().Input([1.0, 2, 3]);
+        foreach (IRecurrentLayer layer in new IRecurrentLayer[] { new Lstm(model, "lstm", Inputs, Hidden), new Gru(model, "gru", Inputs, Hidden) })
+        {
+            Assert.Equal("outputs", Assert.Throws<ArgumentException>(() => layer.Run([x], new Expr[2])).ParamName);
+            Assert.Equal("outputs", Assert.Throws<ArgumentException>(() => layer.Run([x, x], new Expr[1])).ParamName);
+        }
+    }
+
+    [Fact]
     public void A_perceptron_needs_two_sizes()
     {
         using var model = new Model(1);
