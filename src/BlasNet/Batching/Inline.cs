@@ -6,48 +6,39 @@ namespace BlasNet.Batching;
 
 /// <summary>Copies a graph with the body of each function in the place of its calls: a stack of n calls becomes the body's nodes, each a stack of n.</summary>
 /// <remarks>Time O(N + E) of the result.</remarks>
-internal sealed class Inline(Graph target) : IRewrite
+internal sealed class Inline(Graph target) : NodeRewrite(target)
 {
-    private readonly Rewriter _rewriter = new(target);
     private readonly List<Rewriter> _bodies = [];   // one for each depth of calls within calls
 
     /// <summary>What rewrites a body with its cells fused, once; null where bodies are put in as they are.</summary>
     public Func<Body, FusedBody>? Fuse { get; init; }
 
-    public Graph Target => target;
-
-    public Location Locate(int node) => new(_rewriter[node]);
-
-    public void Run(Graph source, ReadOnlySpan<int> kept)
+    protected override void Rewrite(Graph source, int node)
     {
-        _rewriter.Begin(source);
-        for (int node = 0; node < source.Count; node++)
-        {
-            if (source.OperatorOf(node).Callee is { } body)
-                Place(source, node, Expand(body, _rewriter.InputsOf(node), depth: 0));
-            else
-                _rewriter.Copy(node);
-        }
+        if (source.OperatorOf(node).Callee is { } body)
+            Place(source, node, Expand(body, Rewriter.InputsOf(node), depth: 0));
+        else
+            Rewriter.Copy(node);
     }
 
     private void Place(Graph source, int call, Expansion body)
     {
         ResultRange results = source.ResultsOf(call);
         for (int i = 0; i < results.Count; i++)
-            _rewriter[results[i]] = SpreadOver(source, call, body[i]);
+            Rewriter[results[i]] = SpreadOver(source, call, body[i]);
     }
 
     // What a call's readers expect is a value for each of its stack, also of a result that depends on shared values alone.
     private int SpreadOver(Graph source, int call, int result)
     {
         int count = source.CountOf(call);
-        if (source.IsShared(call) || (target.CountOf(result) == count && !target.IsShared(result)))
+        if (source.IsShared(call) || (Target.CountOf(result) == count && !Target.IsShared(result)))
             return result;
 
         foreach (int input in source.InputsOf(call))
         {
             if (source.CountOf(input) == count && !source.IsShared(input))
-                return target.AppendStack(SpreadOperator.Instance, 0, [result, _rewriter[input]], target.ShapeOf(result), count, shared: false);
+                return Target.AppendStack(SpreadOperator.Instance, 0, [result, Rewriter[input]], Target.ShapeOf(result), count, shared: false);
         }
 
         throw new InvalidOperationException($"Error in BlasNet: no argument of {source.At(call)} is a stack like its results.");
@@ -57,7 +48,7 @@ internal sealed class Inline(Graph target) : IRewrite
     /// <returns>Where its results have gone.</returns>
     public int[] Expand(Body body, int call)
     {
-        Expansion expansion = Expand(body, target.InputsOf(call), depth: 0);
+        Expansion expansion = Expand(body, Target.InputsOf(call), depth: 0);
         return [.. body.Outputs.Select((_, result) => expansion[result])];
     }
 
@@ -67,7 +58,7 @@ internal sealed class Inline(Graph target) : IRewrite
         FusedBody? fused = Fuse is null ? null : body.Fused ??= Fuse(body);
         Graph graph = fused?.Graph ?? body.Graph;
         if (_bodies.Count == depth)
-            _bodies.Add(new Rewriter(target));
+            _bodies.Add(new Rewriter(Target));
 
         Rewriter rewriter = _bodies[depth];
         rewriter.Continue(graph);
@@ -101,8 +92,8 @@ internal sealed class Inline(Graph target) : IRewrite
         bool shared = true;
         foreach (int input in inputs)
         {
-            count = Math.Max(count, target.CountOf(input));
-            shared &= target.IsShared(input);
+            count = Math.Max(count, Target.CountOf(input));
+            shared &= Target.IsShared(input);
         }
 
         return rewriter.Append(node, op, inputs, count, shared);

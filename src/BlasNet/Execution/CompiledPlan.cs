@@ -1,4 +1,3 @@
-using BlasNet.Fusion;
 using BlasNet.Graphs;
 using BlasNet.Planning;
 
@@ -12,14 +11,8 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
     /// <summary>The passes that the plan is made by.</summary>
     public Pipeline Pipeline { get; } = pipeline;
 
-    /// <summary>The last passes, whose graphs belong to this plan.</summary>
-    public Simplify Simplify { get; } = new(new Graph(precision));
-
-    /// <inheritdoc cref="Simplify"/>
-    public FuseBias FuseBias { get; } = new(new Graph(precision));
-
-    /// <inheritdoc cref="Simplify"/>
-    public Fuse Fuse { get; } = new(new Graph(precision));
+    /// <summary>The graph that the last plan was for, of no use any more when another plan is made; the pass that leads to the plan's graph gets it for that one.</summary>
+    public Graph Spare { get; set; } = new(precision);
 
     /// <summary>What to compute, and where.</summary>
     public Plan Plan { get; } = new();

@@ -6,45 +6,31 @@ namespace BlasNet.Fusion;
 /// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation. A value that is computed and read within one chunk never travels to memory.
 /// Single values are left alone: there is nothing to cut into chunks. A graph without chains stays itself. Time O(N + E).</remarks>
-internal sealed class Fuse(Graph target) : IRewrite
+internal sealed class Fuse(Graph target) : NodeRewrite(target)
 {
     private const int LongestChain = 12;
 
-    private readonly Rewriter _rewriter = new(target);
     private readonly Readers _readers = new();
     private readonly List<FusedOperator> _known = [];   // equal chains are one operator, so that steps seen before allocate nothing
     private readonly List<FusedStep> _steps = [];
     private readonly List<FusedOperand> _operands = [];
     private readonly List<FusedBuffer> _buffers = [];
     private readonly List<int> _inputs = [];
-    private Graph? _unchanged;
     private int[] _length = [];      // of the chain that ends at a node
     private bool[] _isMerged = [];   // into its only reader
 
-    public Graph Target => _unchanged ?? target;
-
-    public Location Locate(int node) => new(_unchanged is null ? _rewriter[node] : node);
-
-    public void Run(Graph source, ReadOnlySpan<int> kept)
+    protected override void Rewrite(Graph source, int node)
     {
-        _unchanged = FindChains(source, kept) ? null : source;
-        if (_unchanged is not null)
-            return;
-
-        _rewriter.Begin(source);
-        for (int node = 0; node < source.Count; node++)
-        {
-            if (_isMerged[node])
-                _rewriter[node] = -1;
-            else if (_length[node] > 1)
-                _rewriter[node] = AppendChain(source, node);
-            else
-                _rewriter.Copy(node);
-        }
+        if (_isMerged[node])
+            Rewriter[node] = -1;
+        else if (_length[node] > 1)
+            Rewriter[node] = AppendChain(source, node);
+        else
+            Rewriter.Copy(node);
     }
 
     // Whether a node can be part of its only reader; chains grow from their first node on. False where there are none.
-    private bool FindChains(Graph source, ReadOnlySpan<int> kept)
+    protected override bool FindChanges(Graph source, ReadOnlySpan<int> kept)
     {
         int count = source.Count;
         if (_length.Length < count)
@@ -81,8 +67,8 @@ internal sealed class Fuse(Graph target) : IRewrite
         _inputs.Clear();
         Collect(source, last, last);
         Shape shape = source.ShapeOf(last);
-        int node = target.AppendStack(Interned(shape), 0, CollectionsMarshal.AsSpan(_inputs), shape, source.CountOf(last), source.IsShared(last));
-        _rewriter.TakeName(last, node);
+        int node = Target.AppendStack(Interned(shape), 0, CollectionsMarshal.AsSpan(_inputs), shape, source.CountOf(last), source.IsShared(last));
+        Rewriter.TakeName(last, node);
         return node;
     }
 
@@ -98,7 +84,7 @@ internal sealed class Fuse(Graph target) : IRewrite
         {
             operands[i] = _isMerged[inputs[i]]
                 ? new FusedOperand(FusedSource.Buffer, Collect(source, inputs[i], last), 0, source.ShapeOf(inputs[i]))
-                : new FusedOperand(FusedSource.Input, InputOf(_rewriter[inputs[i]]), 0, source.ShapeOf(inputs[i]));
+                : new FusedOperand(FusedSource.Input, InputOf(Rewriter[inputs[i]]), 0, source.ShapeOf(inputs[i]));
         }
 
         int step = _steps.Count;

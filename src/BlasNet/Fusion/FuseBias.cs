@@ -5,16 +5,10 @@ namespace BlasNet.Fusion;
 /// <summary>Copies a graph, computing W·x + b, where all examples share b, as one product that starts from its bias.</summary>
 /// <remarks>Runs on a graph in which every node is needed. The sum stays a node of its own if the product has other readers, or if the sum's only reader
 /// is element-wise: that one adds the bias in its own sweep. A graph without such sums stays itself. Time O(N + E).</remarks>
-internal sealed class FuseBias(Graph target) : IRewrite
+internal sealed class FuseBias(Graph target) : NodeRewrite(target)
 {
-    private readonly Rewriter _rewriter = new(target);
     private readonly Readers _readers = new();
-    private Graph? _unchanged;
     private bool[] _isMerged = [];   // by product: its bias's sum computes it
-
-    public Graph Target => _unchanged ?? target;
-
-    public Location Locate(int node) => new(_unchanged is null ? _rewriter[node] : node);
 
     /// <summary>Whether a node adds a vector that all examples share to each column of a product.</summary>
     /// <param name="graph">Any graph.</param>
@@ -33,25 +27,17 @@ internal sealed class FuseBias(Graph target) : IRewrite
             && graph.IsShared(bias) && graph.ShapeOf(bias) == new Shape(graph.ShapeOf(sum).Rows);
     }
 
-    public void Run(Graph source, ReadOnlySpan<int> kept)
+    protected override void Rewrite(Graph source, int node)
     {
-        _unchanged = FindMerged(source, kept) ? null : source;
-        if (_unchanged is not null)
-            return;
-
-        _rewriter.Begin(source);
-        for (int node = 0; node < source.Count; node++)
-        {
-            if (_isMerged[node])
-                _rewriter[node] = -1;
-            else if (TryFind(source, node, out int product, out int bias) && _isMerged[product])
-                _rewriter[node] = AppendWithBias(source, node, product, bias);
-            else
-                _rewriter.Copy(node);
-        }
+        if (_isMerged[node])
+            Rewriter[node] = -1;
+        else if (TryFind(source, node, out int product, out int bias) && _isMerged[product])
+            Rewriter[node] = AppendWithBias(source, node, product, bias);
+        else
+            Rewriter.Copy(node);
     }
 
-    private bool FindMerged(Graph source, ReadOnlySpan<int> kept)
+    protected override bool FindChanges(Graph source, ReadOnlySpan<int> kept)
     {
         bool found = false, merges = false;
         for (int node = 0; node < source.Count; node++)
@@ -82,8 +68,8 @@ internal sealed class FuseBias(Graph target) : IRewrite
 
     private int AppendWithBias(Graph source, int sum, int product, int bias)
     {
-        Span<int> inputs = _rewriter.InputsOf(product, more: 1);
-        inputs[^1] = _rewriter[bias];
-        return _rewriter.Append(sum, source.OperatorOf(product).WithBias!, inputs);
+        Span<int> inputs = Rewriter.InputsOf(product, more: 1);
+        inputs[^1] = Rewriter[bias];
+        return Rewriter.Append(sum, source.OperatorOf(product).WithBias!, inputs);
     }
 }

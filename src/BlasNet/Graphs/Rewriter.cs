@@ -9,7 +9,7 @@ internal sealed class Rewriter(Graph target)
     private int[] _inputs = new int[16];
 
     /// <summary>Receives the copies.</summary>
-    public Graph Target => target;
+    public Graph Target { get; private set; } = target;
 
     /// <summary>Where a node of the source has gone; −1 where it has no value of its own any more. Results go with the node that has them.</summary>
     public int this[int node]
@@ -20,14 +20,14 @@ internal sealed class Rewriter(Graph target)
             _map[node] = value;
             ResultRange results = _source.ResultsOf(node);
             for (int i = 0; results.First != node && i < results.Count; i++)
-                _map[results[i]] = value < 0 ? -1 : target.ResultsOf(value)[i];
+                _map[results[i]] = value < 0 ? -1 : Target.ResultsOf(value)[i];
         }
     }
 
     /// <summary>Starts a copy of a graph: the target is emptied and takes the source's numbers as its own.</summary>
     public void Begin(Graph source)
     {
-        target.ClearFor(source);
+        Target.ClearFor(source);
         Continue(source);
     }
 
@@ -64,7 +64,7 @@ internal sealed class Rewriter(Graph target)
         if (IsResult(node))
             return;
 
-        this[node] = _source.InputsOf(node).IsEmpty ? target.CopyLeaf(_source, node) : Append(node, _source.OperatorOf(node), InputsOf(node));
+        this[node] = _source.InputsOf(node).IsEmpty ? Target.CopyLeaf(_source, node) : Append(node, _source.OperatorOf(node), InputsOf(node));
     }
 
     /// <summary>Appends to the target a node like one of the source: of its attribute, shape, count and name.</summary>
@@ -73,7 +73,7 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Appends to the target a node like one of the source, but for a stack of another count.</summary>
     public int Append(int node, Operator op, ReadOnlySpan<int> inputs, int count, bool shared)
     {
-        int copy = target.AppendWithResults(op, target.AttributeFrom(_source, node), inputs, _source.ShapeOf(node), count, shared);
+        int copy = Target.AppendWithResults(op, Target.AttributeFrom(_source, node), inputs, _source.ShapeOf(node), count, shared);
         TakeName(node, copy);
         return copy;
     }
@@ -82,6 +82,16 @@ internal sealed class Rewriter(Graph target)
     public void TakeName(int node, int copy)
     {
         if (_source.GivenNameOf(node) is string name)
-            target.SetName(copy, name);
+            Target.SetName(copy, name);
+    }
+
+    /// <summary>Gives the target away, if it is the graph meant, and works on another one from then on.</summary>
+    public bool TryExchange(Graph graph, Graph other)
+    {
+        if (!ReferenceEquals(Target, graph))
+            return false;
+
+        Target = other;
+        return true;
     }
 }

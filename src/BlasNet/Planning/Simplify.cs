@@ -6,27 +6,19 @@ namespace BlasNet.Planning;
 /// <summary>Copies what is needed of a graph, each common subexpression once.</summary>
 /// <remarks>Two nodes are the same expression if operator, attribute, shape, count and inputs agree; of gathers and scatter-adds also every
 /// move. Hashes only find candidates. Time O(N + E).</remarks>
-internal sealed class Simplify(Graph target) : IRewrite
+internal sealed class Simplify(Graph target) : NodeRewrite(target)
 {
-    private readonly Rewriter _rewriter = new(target);
     private readonly HashSlots _slots = new();   // node of the target + 1
     private bool[] _needed = [];
 
-    public Graph Target => target;
-
-    public Location Locate(int node) => new(_rewriter[node]);
-
-    public void Run(Graph source, ReadOnlySpan<int> kept)
+    protected override bool FindChanges(Graph source, ReadOnlySpan<int> kept)
     {
         MarkNeeded(source, kept);
-        _rewriter.Begin(source);
         _slots.Clear(source.Count);
-        for (int node = 0; node < source.Count; node++)
-        {
-            if (!_rewriter.IsResult(node))
-                _rewriter[node] = _needed[node] ? FindOrCopy(source, node) : -1;
-        }
+        return true;
     }
+
+    protected override void Rewrite(Graph source, int node) => Rewriter[node] = _needed[node] ? FindOrCopy(source, node) : -1;
 
     private void MarkNeeded(Graph source, ReadOnlySpan<int> kept)
     {
@@ -53,7 +45,7 @@ internal sealed class Simplify(Graph target) : IRewrite
     private int FindOrCopy(Graph source, int node)
     {
         Operator op = source.OperatorOf(node);
-        ReadOnlySpan<int> inputs = _rewriter.InputsOf(node);
+        ReadOnlySpan<int> inputs = Rewriter.InputsOf(node);
         ref int slot = ref _slots.First(HashOf(source, node, op, inputs));
         for (; slot != 0; slot = ref _slots.Next(ref slot))
         {
@@ -61,7 +53,7 @@ internal sealed class Simplify(Graph target) : IRewrite
                 return slot - 1;
         }
 
-        int copy = _rewriter.Append(node, op, inputs);
+        int copy = Rewriter.Append(node, op, inputs);
         slot = copy + 1;
         return copy;
     }
@@ -89,10 +81,10 @@ internal sealed class Simplify(Graph target) : IRewrite
 
     private bool IsSame(Graph source, int node, Operator op, ReadOnlySpan<int> inputs, int other)
     {
-        if (op != target.OperatorOf(other) || source.ShapeOf(node) != target.ShapeOf(other) || source.CountOf(node) != target.CountOf(other)
-            || !inputs.SequenceEqual(target.InputsOf(other)))
+        if (op != Target.OperatorOf(other) || source.ShapeOf(node) != Target.ShapeOf(other) || source.CountOf(node) != Target.CountOf(other)
+            || !inputs.SequenceEqual(Target.InputsOf(other)))
             return false;
 
-        return op.HasMoves ? source.MovesOf(node).SequenceEqual(target.MovesOf(other)) : source.AttributeOf(node) == target.AttributeOf(other);
+        return op.HasMoves ? source.MovesOf(node).SequenceEqual(Target.MovesOf(other)) : source.AttributeOf(node) == Target.AttributeOf(other);
     }
 }
