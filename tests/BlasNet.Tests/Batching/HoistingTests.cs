@@ -30,7 +30,7 @@ public sealed class HoistingTests
         Assert.Equal(Math.Sqrt(OfFour * OfFour + OfNine * OfNine), norms[2], 1e-12);
     }
 
-    /// <summary>What follows decides the order of a stack, here another one for the products than for the values that they are made of.</summary>
+    /// <summary>A chain's longest part comes first in its stacks: the products are in another order than the values that they are made of.</summary>
     [Fact]
     public void Products_of_all_values_of_a_stack_in_another_order_copy_none()
     {
@@ -38,9 +38,8 @@ public sealed class HoistingTests
         Parameter w = model.Weight("W", 3, 3), u = model.Weight("U", 3, 3);
         Graph graph = model.NewGraph();
         Expr[] values = [.. Enumerable.Range(0, 3).Select(i => w * graph.Input([i, 1f, 2]))];
-        Op.Square(Op.Square(Op.Square(Op.Square(values[0]))));
         Expr[] products = [.. values.Select(value => u * value)];
-        Op.Tanh(Op.Tanh(products[2]));
+        _ = u * products[2];
 
         string batched = graph.Batch().Graph.ToText();
 
