@@ -49,7 +49,7 @@ internal sealed class MatMulOperator : Operator
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
-        Operand<T> w = stack[0], x = stack[1], y = stack.Output, b = _hasBias ? stack[2] : default;
+        Operand<T> w = stack[0], x = stack[1], y = stack.Output, b = _hasBias ? stack[2] : default;   // whose address is null
         if (w.Count == 1 && b.Count <= 1)
         {
             Gemm.Multiply(Columns(x), Weight(w, 0), Columns(y), stack.Accumulate, b.Data, w.Packed);
@@ -57,7 +57,7 @@ internal sealed class MatMulOperator : Operator
         }
 
         for (int i = 0; i < y.Count; i++)
-            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate, _hasBias ? b.At(i) : null);
+            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate, b.At(i));
     }
 
     public override void Gradient(in GradientContext g)

@@ -111,6 +111,50 @@ public sealed class NonFiniteStepTests
         Assert.Equal([0, 0, 0, 0], model.ValuesOf(b));
     }
 
+    // Of twenty times its value each parameter loses what it has: it grows by a factor of −19.
+    [Fact]
+    public void A_decay_that_lets_a_parameter_grow_ends_before_it_is_infinite()
+    {
+        using var model = new Model();
+        Parameter p = model.Bias("p", 1, Initializer.Constant(1));
+        var trainer = new Trainer<double>(model, (g, x) => p * g.Input(x), new Sgd(1) { WeightDecay = 20 });
+
+        Assert.Throws<NonFiniteException>(() =>
+        {
+            for (int step = 0; step < 100; step++)
+                trainer.Step([0]);
+        });
+        Assert.Equal(Math.Pow(-19, 30), model.ValuesOf(p)[0], 1e33);
+    }
+
+    // Without a gradient the mean square is 0 at once, and the mean, a tenth smaller, is divided by ε alone.
+    [Fact]
+    public void A_step_that_only_a_small_denominator_makes_infinite_changes_nothing()
+    {
+        using var model = new Model();
+        Parameter p = model.Bias("p", 2);
+        var trainer = new Trainer<float[]>(model, (g, x) => Sum(p * g.Input(x)), new Adam(1e20, beta1: 0.9, beta2: 0, epsilon: 1e-30));
+        trainer.Step([[1, 1]]);
+        double[] before = model.ValuesOf(p);
+
+        Assert.Throws<NonFiniteException>(() => trainer.Step([[1, 0]]));
+        Assert.Equal(before, model.ValuesOf(p));
+    }
+
+    [Theory, InlineData("first"), InlineData("second"), InlineData("third")]
+    public void The_parameter_that_would_not_stay_finite_is_named(string name)
+    {
+        using var model = new Model();
+        Parameter[] parameters = [.. new[] { "first", "second", "third" }.Select(parameter => model.Bias(parameter, 4))];
+        Expr Loss(Graph g, double x) => Total([.. parameters.Select(parameter => Sum(parameter * g.Input([0.25, 0.5, parameter.Name == name ? x : 0.25, 0])))]);
+
+        string ofState = Assert.Throws<NonFiniteException>(() => new Trainer<double>(model, Loss, new Adam(0.1)).Step([1e20])).Message;
+        string ofGradient = Assert.Throws<NonFiniteException>(() => new Trainer<double>(model, Loss, new Sgd(1e300)).Step([0.5])).Message;
+
+        Assert.Contains($"the parameter {name} [4], or the optimizer's state of it, ", ofState, StringComparison.Ordinal);
+        Assert.Contains("gradient up to 0.5)", ofGradient, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Numbers_near_the_largest_are_updated_as_long_as_they_stay_finite()
     {
