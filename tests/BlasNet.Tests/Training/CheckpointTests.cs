@@ -55,6 +55,14 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_trainer_must_be_given()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        Assert.Equal("trainer", Assert.Throws<ArgumentNullException>(() => checkpoints.Restore<int>(null!)).ParamName);
+        Assert.Equal("trainer", Assert.Throws<ArgumentNullException>(() => checkpoints.Save<int>(null!)).ParamName);
+    }
+
+    [Fact]
     public void The_choice_of_kernels_goes_on_where_it_was()
     {
         using var checkpoints = new CheckpointFolder(_folder.Path);
