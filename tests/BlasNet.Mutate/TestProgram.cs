@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 
 namespace BlasNet.Mutate;
@@ -59,7 +60,7 @@ internal sealed class TestProgram(string program)
                 if (used > limit || wall.Elapsed > 10 * limit || process.WorkingSet64 > MemoryLimit)
                     process.Kill(entireProcessTree: true);
             }
-            catch (InvalidOperationException)
+            catch (Exception e) when (e is InvalidOperationException or Win32Exception)
             {
                 break; // it has ended meanwhile
             }
