@@ -18,8 +18,7 @@ internal static class PassStages
         ["batch again"] = ("Batch again", "What the bodies brought merges over the calls: an input product over all steps of a recurrence."),
         ["differentiate"] = ("Differentiate", "Reverse mode has appended the gradient of the loss with respect to every parameter."),
         ["simplify"] = ("Simplify", "What no output needs is gone, and equal expressions are one."),
-        ["fuse bias"] = ("Fuse bias", "A product starts from the bias that is added to it, unless an element-wise node adds the bias in its own sweep."),
-        ["fuse"] = ("Fuse", "An element-wise node that only one other reads is computed in one sweep with it."),
+        ["fuse"] = ("Fuse", "An element-wise node that only one other reads is computed in one sweep with it; other products start from the bias that is added to them."),
         ["totals"] = ("Totals", "What goes to the gradient buffer, which holds the sum over all microbatches, is a sum of its own that nothing reads."),
     };
 

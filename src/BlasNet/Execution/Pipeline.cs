@@ -16,7 +16,7 @@ internal sealed class Pipeline
     private readonly Inline _inline;
     private readonly Differentiate _differentiate;
     private readonly DifferentiatePerExample _differentiatePerExample = new();
-    private readonly NodeRewrite _simplify, _fuseBias, _fuse;
+    private readonly NodeRewrite _simplify, _fuse;
     private readonly Totals _totals = new();
     private readonly BufferPlanner _planner;
     private CompiledPlan _plan = null!;
@@ -29,9 +29,8 @@ internal sealed class Pipeline
         _batchInlined = new Batch(new Graph(precision));
         _inline = new Inline(new Graph(precision)) { Fuse = options.Fuse ? FuseBody.Run : null };
         _differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
-        _simplify = new Simplify(new Graph(precision));
-        _fuseBias = new FuseBias(new Graph(precision));
-        _fuse = new Fuse(new Graph(precision));
+        _simplify = new Simplify(new Graph(precision)) { ConsumesSource = options.Batching };
+        _fuse = new Fuse(new Graph(precision)) { ConsumesSource = true };
         _planner = new BufferPlanner { Reuse = options.ReuseMemory };
     }
 
@@ -78,10 +77,7 @@ internal sealed class Pipeline
             graph = Rewrite(_simplify, graph, "simplify", ref times.Simplify);
 
         if (_options.Fuse && _options.Simplify)
-        {
-            graph = Rewrite(_fuseBias, graph, "fuse bias", ref times.Simplify);
             graph = Rewrite(_fuse, graph, "fuse", ref times.Simplify);
-        }
 
         MakePlan(graph);
         TakeOver(graph);
@@ -90,7 +86,7 @@ internal sealed class Pipeline
     // A plan keeps its graph. The pass that made it goes on with the one of the plan's that is of no use any more.
     private void TakeOver(Graph graph)
     {
-        if (_simplify.TryExchange(graph, _plan.Spare) || _fuseBias.TryExchange(graph, _plan.Spare) || _fuse.TryExchange(graph, _plan.Spare))
+        if (_simplify.TryExchange(graph, _plan.Spare) || _fuse.TryExchange(graph, _plan.Spare))
             _plan.Spare = graph;
     }
 

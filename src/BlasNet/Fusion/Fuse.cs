@@ -3,12 +3,23 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Fusion;
 
-/// <summary>Copies a graph, merging element-wise nodes that only one other element-wise node reads into that node.</summary>
-/// <remarks>Runs on what is to be planned, after differentiation. A value that is computed and read within one chunk never travels to memory.
-/// Single values are left alone: there is nothing to cut into chunks. A graph without chains stays itself. Time O(N + E).</remarks>
+/// <summary>Copies a graph, computing element-wise nodes in the sweep of the only element-wise node that reads them, and W·x + b, where all examples
+/// share b, as a product that starts from its bias.</summary>
+/// <remarks>Runs on what is to be planned, after differentiation, where every node is needed. A value that is computed and read within one chunk never travels
+/// to memory. Single values are left alone: there is nothing to cut into chunks. A bias stays a node of its own if its product has other readers, or if the
+/// sum's only reader is element-wise: that one adds the bias in its sweep. A graph with nothing to fuse stays itself. Time O(N + E).</remarks>
 internal sealed class Fuse(Graph target) : NodeRewrite(target)
 {
     private const int LongestChain = 12;
+
+    // What becomes of a node.
+    private enum Change : byte
+    {
+        None,
+        Merged,      // computed in its only reader
+        EndsChain,   // computes others on the way
+        AddsBias,    // computes its product, which starts from the bias
+    }
 
     private readonly Readers _readers = new();
     private readonly List<FusedOperator> _known = [];   // equal chains are one operator, so that steps seen before allocate nothing
@@ -16,47 +27,85 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
     private readonly List<FusedOperand> _operands = [];
     private readonly List<FusedBuffer> _buffers = [];
     private readonly List<int> _inputs = [];
-    private int[] _length = [];      // of the chain that ends at a node
-    private bool[] _isMerged = [];   // into its only reader
+    private int[] _length = [];   // of the chain that ends at a node
+    private Change[] _changes = [];
 
     protected override void Rewrite(Graph source, int node)
     {
-        if (_isMerged[node])
-            Rewriter[node] = -1;
-        else if (_length[node] > 1)
-            Rewriter[node] = AppendChain(source, node);
-        else
-            Rewriter.Copy(node);
+        switch (_changes[node])
+        {
+            case Change.None:
+                Rewriter.Copy(node);
+                break;
+
+            case Change.Merged:
+                Rewriter[node] = -1;
+                break;
+
+            case Change.EndsChain:
+                Rewriter[node] = AppendChain(source, node);
+                break;
+
+            case Change.AddsBias:
+                Rewriter[node] = AppendWithBias(source, node);
+                break;
+        }
     }
 
-    // Whether a node can be part of its only reader; chains grow from their first node on. False where there are none.
     protected override bool FindChanges(Graph source, ReadOnlySpan<int> kept)
     {
         int count = source.Count;
         if (_length.Length < count)
-            (_length, _isMerged) = (new int[source.Capacity], new bool[source.Capacity]);
+            (_length, _changes) = (new int[source.Capacity], new Change[source.Capacity]);
 
-        Array.Clear(_isMerged, 0, count);
+        Array.Clear(_changes, 0, count);
         _readers.Run(source, kept);
         bool found = false;
         for (int node = 0; node < count; node++)
         {
             _length[node] = 1;
-            if (!IsFusible(source, node))
-                continue;
-
-            foreach (int input in source.InputsOf(node))
-            {
-                if (_readers.SoleReaderOf(input) != node || source.CountOf(input) != source.CountOf(node) || !IsFusible(source, input)
-                    || _length[node] + _length[input] > LongestChain)
-                    continue;
-
-                found = _isMerged[input] = true;
-                _length[node] += _length[input];
-            }
+            if (source.OperatorOf(node).IsFusible)
+                found |= FindBias(source, node) || FindChain(source, node);
         }
 
         return found;
+    }
+
+    private bool FindBias(Graph source, int sum)
+    {
+        if (!Bias.TryFind(source, sum, out int product, out _) || _readers.SoleReaderOf(product) != sum
+            || (_readers.SoleReaderOf(sum) is >= 0 and var reader && source.OperatorOf(reader).IsFusible))
+            return false;
+
+        (_changes[sum], _changes[product]) = (Change.AddsBias, Change.Merged);
+        return true;
+    }
+
+    // Chains grow from their first node on.
+    private bool FindChain(Graph source, int node)
+    {
+        if (!IsFusible(source, node))
+            return false;
+
+        foreach (int input in source.InputsOf(node))
+        {
+            if (_readers.SoleReaderOf(input) != node || source.CountOf(input) != source.CountOf(node) || !IsFusible(source, input)
+                || _length[node] + _length[input] > LongestChain)
+                continue;
+
+            (_changes[node], _changes[input]) = (Change.EndsChain, Change.Merged);
+            _length[node] += _length[input];
+        }
+
+        return _changes[node] == Change.EndsChain;
+    }
+
+    private int AppendWithBias(Graph source, int sum)
+    {
+        Bias.TryFind(source, sum, out int product, out int bias);
+        Span<int> inputs = Rewriter.InputsOf(product, more: 1);
+        inputs[^1] = Rewriter[bias];
+        return Rewriter.Append(sum, source.OperatorOf(product).WithBias!, inputs);
     }
 
     private int AppendChain(Graph source, int last)
@@ -82,7 +131,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Span<FusedOperand> operands = stackalloc FusedOperand[FusedProgram.MaxOperands];
         for (int i = 0; i < inputs.Length; i++)
         {
-            operands[i] = _isMerged[inputs[i]]
+            operands[i] = _changes[inputs[i]] == Change.Merged
                 ? new FusedOperand(FusedSource.Buffer, Collect(source, inputs[i], last), 0, source.ShapeOf(inputs[i]))
                 : new FusedOperand(FusedSource.Input, InputOf(Rewriter[inputs[i]]), 0, source.ShapeOf(inputs[i]));
         }

@@ -101,7 +101,7 @@ internal sealed class Regions
         bool found = false;
         foreach (List<int> members in _members.Values)
         {
-            int[] biases = [.. members.Where(node => FuseBias.TryFind(_graph, node, out _, out _))];
+            int[] biases = [.. members.Where(node => Bias.TryFind(_graph, node, out _, out _))];
             if (biases.Length == 0 || members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) - biases.Length < LeastMembers)
                 continue;
 

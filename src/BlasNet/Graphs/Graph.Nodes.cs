@@ -37,7 +37,7 @@ public sealed partial class Graph
         if (!isKnown)
             known = 1 + AddCall(call, inputs);
 
-        return AppendNodes(known - 1, inputs, call);
+        return AppendNodes(known - 1, inputs);
     }
 
     /// <summary>Adds a call like one that the graph has.</summary>
@@ -45,13 +45,13 @@ public sealed partial class Graph
     internal bool TryAppendCall(CallOperator call, ReadOnlySpan<int> inputs, out int node)
     {
         int form = KnownLike(call, 0, inputs, out bool isKnown) - 1;
-        node = isKnown ? AppendNodes(form, inputs, call) : -1;
+        node = isKnown ? AppendNodes(form, inputs) : -1;
         return isKnown;
     }
 
     /// <summary>Adds a node whose shape and count a pass has decided and, where it has several results, the nodes that stand for them.</summary>
     internal int AppendWithResults(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
-        AppendNodes(AddTypeWithResults(op, attribute, inputs.Length, shape, count, shared), inputs, op);
+        AppendNodes(AddTypeWithResults(op, attribute, inputs.Length, shape, count, shared), inputs);
 
     /// <summary>Adds a node of a single result, no call, whose shape and count a pass has decided.</summary>
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
@@ -156,15 +156,16 @@ public sealed partial class Graph
 
     private int AddTypeWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
     {
-        int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken);
-        for (int result = 1, end = op.ResultsAt(0).End; result < end; result++)
+        int results = op.ResultCount > 1 ? op.ResultCount : 0;
+        int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken, resultNodes: results);
+        for (int result = 1; result <= results; result++)
             AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
 
         return form;
     }
 
     // Of the node that comes next, or of a result of it.
-    private int AddType(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0, int firstToken = 0)
+    private int AddType(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0, int firstToken = 0, int resultNodes = 0)
     {
         if (TypeCount == _types.Length)
             Array.Resize(ref _types, 2 * TypeCount);
@@ -174,14 +175,14 @@ public sealed partial class Graph
 
         // Shapes have at least one row, so those of single values are no form's number.
         ulong token = shared ? (uint)TypeCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)TypeCount;
-        _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared) { Token = token, FirstToken = firstToken, Result = result };
+        _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared) { Token = token, FirstToken = firstToken, Result = result, ResultNodes = resultNodes };
         return TypeCount++;
     }
 
-    private int AppendNodes(int form, ReadOnlySpan<int> inputs, Operator op)
+    private int AppendNodes(int form, ReadOnlySpan<int> inputs)
     {
-        int node = AppendNode(form, inputs);
-        for (int result = 1, end = op.ResultsAt(0).End; result < end; result++)
+        int node = AppendNode(form, inputs), results = _types[form].ResultNodes;
+        for (int result = 1; result <= results; result++)
             AppendNode(form + result, new ReadOnlySpan<int>(in node));
 
         return node;

@@ -20,6 +20,7 @@ public sealed partial class Graph
     private Move[] _moves = new Move[64];
     private int _moveCount;
     private readonly Dictionary<int, string> _names = [];
+    private int _lastNamed = -1;   // most nodes come after it, and need not be looked up
     private int _thread = Environment.CurrentManagedThreadId;
 
     // Thousands of these are read in turn, so they are small.
@@ -88,6 +89,7 @@ public sealed partial class Graph
         Array.Clear(_known);
         FirstCall = -1;
         _names.Clear();
+        _lastNamed = -1;
         ForgetLeaves();
         ForgetConstants();
     }
@@ -145,14 +147,14 @@ public sealed partial class Graph
 
     internal string NameOf(int node) => _names.TryGetValue(node, out string? name) ? name : $"%{node} ({OperatorOf(node).Name})";
 
-    internal string? GivenNameOf(int node) => _names.GetValueOrDefault(node);
+    internal string? GivenNameOf(int node) => node > _lastNamed ? null : _names.GetValueOrDefault(node);
 
-    internal void SetName(int node, string name) => _names[node] = name;
+    internal void SetName(int node, string name) => (_names[node], _lastNamed) = (name, Math.Max(_lastNamed, node));
 
     internal Expr At(int node) => new(this, node);
 
     /// <summary>Where the results of a node are.</summary>
-    internal ResultRange ResultsOf(int node) => OperatorOf(node).ResultsAt(node);
+    internal ResultRange ResultsOf(int node) => TypeOf(node).ResultsAt(node);
 
     /// <summary>Room for the inputs of the node that is appended next; kept, so that a sum over a minibatch allocates nothing.</summary>
     internal Span<int> NewInputs(int length)
@@ -186,6 +188,13 @@ public sealed partial class Graph
     /// <summary>The attribute that a copy of another graph's node has here; its runs, if it has any, are copied with it.</summary>
     internal long AttributeFrom(Graph source, int node) =>
         source.OperatorOf(node).HasMoves ? AddMoves(source.MovesOf(node)) : source.AttributeOf(node);
+
+    /// <summary>Gives another graph all lists of moves of this one, and takes the other's.</summary>
+    internal void ExchangeMoves(Graph other)
+    {
+        (_moves, other._moves) = (other._moves, _moves);
+        (_moveCount, other._moveCount) = (other._moveCount, _moveCount);
+    }
 
     /// <summary>Room for a list of runs, to be filled at once.</summary>
     internal Span<Move> ReserveMoves(int length, out long attribute)

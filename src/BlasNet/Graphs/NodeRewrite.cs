@@ -9,6 +9,13 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
     /// <summary>A graph in which there is nothing to change stays itself.</summary>
     public Graph Target => _unchanged ?? Rewriter.Target;
 
+    /// <summary>Whether the source is of no use after the run, so that its lists of moves need not be copied: they are the target's then.</summary>
+    public bool ConsumesSource
+    {
+        get => Rewriter.TakesMoves;
+        init => Rewriter.TakesMoves = value;
+    }
+
     /// <summary>Copies nodes, and knows where they are.</summary>
     protected Rewriter Rewriter { get; } = new(target);
 
@@ -26,6 +33,9 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
             if (!Rewriter.IsResult(node))
                 Rewrite(source, node);
         }
+
+        if (ConsumesSource)
+            Target.ExchangeMoves(source);
     }
 
     /// <inheritdoc cref="Graphs.Rewriter.TryExchange"/>

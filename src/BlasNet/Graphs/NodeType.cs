@@ -12,6 +12,9 @@ internal readonly record struct NodeType(Operator Operator, long Attribute, Shap
     /// <summary>For a node that stands for one of the results of the node before it: which one, from 1; 0 for others.</summary>
     public int Result { get; init; }
 
+    /// <summary>How many nodes after this one stand for its results; 0 where it has a single one and is that itself.</summary>
+    public int ResultNodes { get; init; }
+
     /// <summary>What must agree of the inputs of nodes that are made alike: shape, count, and, of a shared input, the value.</summary>
     public required ulong Token { get; init; }
 
@@ -20,4 +23,7 @@ internal readonly record struct NodeType(Operator Operator, long Attribute, Shap
 
     /// <summary>Elements of the whole stack.</summary>
     public int Length => checked(Count * Shape.Size);
+
+    /// <summary>Where the results of a node of this type are; nothing else needs to know whether they are nodes of their own.</summary>
+    public ResultRange ResultsAt(int node) => ResultNodes > 0 ? new ResultRange(node + 1, ResultNodes) : new ResultRange(node, 1);
 }

@@ -139,9 +139,6 @@ internal abstract class Operator
     /// <summary>Number of results. The nodes right after a node with several stand for them; it has no value of its own.</summary>
     public virtual int ResultCount => 1;
 
-    /// <summary>Where the results of a node of this operator are; nothing else needs to know whether they are nodes of their own.</summary>
-    public ResultRange ResultsAt(int node) => ResultCount is > 1 and var count ? new ResultRange(node + 1, count) : new ResultRange(node, 1);
-
     /// <summary>The shape of one of several results.</summary>
     public virtual Shape ResultShape(int result) => throw new InvalidOperationException($"{Name} has a single result.");
 

@@ -11,6 +11,9 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Receives the copies.</summary>
     public Graph Target { get; private set; } = target;
 
+    /// <summary>Whether the target is to have the source's lists of moves, and copies keep their place there; else moves are copied.</summary>
+    public bool TakesMoves { get; set; }
+
     /// <summary>Where a node of the source has gone; −1 where it has no value of its own any more. Results go with the node that has them.</summary>
     public int this[int node]
     {
@@ -18,9 +21,9 @@ internal sealed class Rewriter(Graph target)
         set
         {
             _map[node] = value;
-            ResultRange results = _source.ResultsOf(node);
-            for (int i = 0; results.First != node && i < results.Count; i++)
-                _map[results[i]] = value < 0 ? -1 : Target.ResultsOf(value)[i];
+            int results = _source.TypeOf(node).ResultNodes;
+            for (int i = 0; i < results; i++)
+                _map[node + 1 + i] = value < 0 ? -1 : Target.ResultsOf(value)[i];
         }
     }
 
@@ -43,7 +46,7 @@ internal sealed class Rewriter(Graph target)
     public void ForgetPlaces() => Array.Fill(_map, -1, 0, _source.Count);
 
     /// <summary>Whether a node is one of several results, which are placed with the node that has them.</summary>
-    public bool IsResult(int node) => _source.OperatorOf(node).Storage == Storage.Result;
+    public bool IsResult(int node) => _source.TypeOf(node).Result > 0;
 
     /// <summary>Where a node's inputs have gone, and room for more of them; valid until asked again.</summary>
     public Span<int> InputsOf(int node, int more = 0)
@@ -61,10 +64,9 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Copies a node as it is, with its results.</summary>
     public void Copy(int node)
     {
-        if (IsResult(node))
-            return;
-
-        this[node] = _source.InputsOf(node).IsEmpty ? Target.CopyLeaf(_source, node) : Append(node, _source.OperatorOf(node), InputsOf(node));
+        ref readonly NodeType type = ref _source.TypeOf(node);
+        if (type.Result == 0)
+            this[node] = type.InputCount == 0 ? Target.CopyLeaf(_source, node) : Append(node, type.Operator, InputsOf(node), type.Count, type.IsShared);
     }
 
     /// <summary>Appends to the target a node like one of the source: of its attribute, shape, count and name.</summary>
@@ -73,7 +75,7 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Appends to the target a node like one of the source, but for a stack of another count.</summary>
     public int Append(int node, Operator op, ReadOnlySpan<int> inputs, int count, bool shared)
     {
-        int copy = Target.AppendWithResults(op, Target.AttributeFrom(_source, node), inputs, _source.ShapeOf(node), count, shared);
+        int copy = Target.AppendWithResults(op, TakesMoves ? _source.AttributeOf(node) : Target.AttributeFrom(_source, node), inputs, _source.ShapeOf(node), count, shared);
         TakeName(node, copy);
         return copy;
     }

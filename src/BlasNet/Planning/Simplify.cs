@@ -85,6 +85,10 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
             || !inputs.SequenceEqual(Target.InputsOf(other)))
             return false;
 
-        return op.HasMoves ? source.MovesOf(node).SequenceEqual(Target.MovesOf(other)) : source.AttributeOf(node) == Target.AttributeOf(other);
+        if (!op.HasMoves)
+            return source.AttributeOf(node) == Target.AttributeOf(other);
+
+        Graph holder = ConsumesSource ? source : Target;
+        return source.MovesOf(node).SequenceEqual(holder.Moves(Target.AttributeOf(other)));
     }
 }

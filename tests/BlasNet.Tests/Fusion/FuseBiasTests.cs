@@ -65,21 +65,21 @@ public sealed class FuseBiasTests : IDisposable
 
     private string Fused(params Expr[] outputs)
     {
-        FuseBias fuse = Run(outputs);
+        Fuse fuse = Run(outputs);
         Assert.NotSame(_graph, fuse.Target);
         return fuse.Target.ToText().Trim();
     }
 
     private void AssertUnchanged(params Expr[] outputs)
     {
-        FuseBias fuse = Run(outputs);
+        Fuse fuse = Run(outputs);
         Assert.Same(_graph, fuse.Target);
         Assert.All(outputs, output => Assert.Equal(output.Index, fuse.Locate(output.Index).Node));
     }
 
-    private FuseBias Run(Expr[] outputs)
+    private Fuse Run(Expr[] outputs)
     {
-        var fuse = new FuseBias(new Graph(_graph.Precision));
+        var fuse = new Fuse(new Graph(_graph.Precision));
         fuse.Run(_graph, [.. outputs.Select(output => output.Index), -1]);
         return fuse;
     }
