@@ -150,9 +150,7 @@ public sealed class BenchTests : IDisposable
         for (int step = 0; step < 10; step++)
             workload.Step();
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        workload.Step();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Allocations.AssertNone(() => workload.Step());
     }
 
     // In an order of its own in every pass, no minibatch comes again; but what it took to compile one serves the next.
