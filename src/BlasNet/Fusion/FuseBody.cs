@@ -5,9 +5,8 @@ namespace BlasNet.Fusion;
 
 /// <summary>Rewrites a function's body with each region of element-wise operators as one, which knows its own gradient.</summary>
 /// <remarks>
-/// A region has no way out and in again: all its nodes have as many products and other operators before them on the longest path. What
-/// depends on one of several arguments alone, by a product, stays outside: a recurrence's input product, which does not depend on the state, is
-/// then computed for all steps at once. So does a product's bias, which costs nothing there.
+/// A region has no way out and in again: all its nodes have as many products and other operators before them on the longest path. A product's bias stays
+/// outside, where it costs nothing, if the region is one without it.
 /// </remarks>
 internal static class FuseBody
 {

@@ -18,13 +18,8 @@ internal sealed class Regions
         _graph = graph;
         (_inside, _level, _region) = (new bool[graph.Count], new int[graph.Count], new int[graph.Count]);
         _needed = FindNeeded(outputs);
-        ulong[] arguments = FindArguments(out bool[] afterProduct);
-        int given = arguments.Length == 0 ? 0 : System.Numerics.BitOperations.PopCount(arguments.Aggregate(0ul, (all, own) => all | own));
         for (int node = 0; node < graph.Count; node++)
-        {
-            bool hoisted = given > 1 && afterProduct[node] && System.Numerics.BitOperations.IsPow2(arguments[node]);
-            _inside[node] = _needed[node] && !hoisted && IsElementwise(node);
-        }
+            _inside[node] = _needed[node] && IsElementwise(node);
 
         Connect();
         if (TakeOutBiases())
@@ -49,27 +44,6 @@ internal sealed class Regions
 
     /// <summary>A number that is the same for every example.</summary>
     public static bool IsNumber(Graph graph, int node) => graph.OperatorOf(node) == ConstantOperator.Instance && graph.ShapeOf(node).IsScalar;
-
-    // Of each node the arguments it depends on, one bit each, and whether a product lies between.
-    private ulong[] FindArguments(out bool[] afterProduct)
-    {
-        var arguments = new ulong[_graph.Count];
-        afterProduct = new bool[_graph.Count];
-        for (int node = 0; node < _graph.Count; node++)
-        {
-            if (_graph.OperatorOf(node) == ArgumentOperator.Instance)
-                arguments[node] = 1ul << Math.Min(63, (int)_graph.AttributeOf(node));
-
-            afterProduct[node] = _graph.FlopsOf(node) > 0;
-            foreach (int input in _graph.InputsOf(node))
-            {
-                arguments[node] |= arguments[input];
-                afterProduct[node] |= afterProduct[input];
-            }
-        }
-
-        return arguments;
-    }
 
     // Vectors whose row i depends on row i of vectors, or on numbers; and parts of vectors.
     private bool IsElementwise(int node)
