@@ -22,7 +22,7 @@ internal sealed partial class Batch
             MergeStack(op, group);
 
         if (_places[group[0]] is { Stack: >= 0 } place && (place.IsSlice || !op.HasMoves))
-            CopyName(first, place.Stack);
+            target.TakeName(place.Stack, _source, first);
     }
 
     // A gather from one stack is not made before something needs it as a node.

@@ -79,14 +79,8 @@ internal sealed partial class Batch(Graph target) : IRewrite
             int count = type.Operator.Merging == Merging.Data ? checked((int)(end - first)) : type.Count;
             int leaf = target.AppendStack(type.Operator, first, [], type.Shape, count, type.IsShared);
             _leaves.Add(leaf);
-            CopyName(node, leaf);
+            target.TakeName(leaf, _source, node);
         }
-    }
-
-    private void CopyName(int node, int copy)
-    {
-        if (_source.GivenNameOf(node) is string name)
-            target.SetName(copy, name);
     }
 
     private int NodeOf(int value) => _numbering.Nodes[value];

@@ -7,38 +7,23 @@ namespace BlasNet.Batching;
 /// with gradients have such terms.</remarks>
 internal sealed class SoleReaders
 {
-    private const int None = -1, Several = -2;
-
-    private int[] _readers = [];   // by node: an n-ary sum, or one of the above
+    private readonly Readers _readers = new();
     private bool _isKnown;
     private Graph _graph = null!;
 
     public void Begin(Graph graph) => (_graph, _isKnown) = (graph, false);
 
-    /// <summary>The n-ary sum that alone reads a node; negative if there is none.</summary>
+    /// <summary>The n-ary sum that alone reads a node; −1 if there is none.</summary>
     public int Of(int node)
     {
         if (!_isKnown)
-            FindAll();
+            _readers.Run(_graph);
 
-        return _readers[node];
+        _isKnown = true;
+        int reader = _readers.SoleReaderOf(node);
+        return reader >= 0 && _graph.OperatorOf(reader).Merging == Merging.Reduction ? reader : -1;
     }
 
     /// <summary>Whether two nodes are terms of one sum and read by nothing else.</summary>
     public bool HaveOne(int node, int other) => Of(node) >= 0 && Of(node) == Of(other);
-
-    private void FindAll()
-    {
-        _isKnown = true;
-        if (_readers.Length < _graph.Count)
-            _readers = new int[_graph.Capacity];
-
-        Array.Fill(_readers, None, 0, _graph.Count);
-        for (int node = 0; node < _graph.Count; node++)
-        {
-            bool isSum = _graph.OperatorOf(node).Merging == Merging.Reduction;
-            foreach (int input in _graph.InputsOf(node))
-                _readers[input] = _readers[input] == None && isSum ? node : Several;
-        }
-    }
 }

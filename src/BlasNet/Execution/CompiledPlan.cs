@@ -8,10 +8,7 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
 {
     private readonly PlanKey _key = new(precision);
 
-    /// <summary>The passes that the plan is made by.</summary>
-    public Pipeline Pipeline { get; } = pipeline;
-
-    /// <summary>The graph that the last plan was for, of no use any more when another plan is made; the pass that leads to the plan's graph gets it for that one.</summary>
+    /// <summary>The plan's graph. Once another plan is made it is free: the pipeline exchanges it for the other plan's.</summary>
     public Graph Spare { get; set; } = new(precision);
 
     /// <summary>What to compute, and where.</summary>
@@ -55,9 +52,9 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
             _key.Take(request);
 
         Roots.Take(request);
-        Pipeline.Run(this, request, times);
+        pipeline.Run(this, request, times);
         if (keep)
-            _key.TakeNumbers(Plan.Graph, Pipeline.Equalities);
+            _key.TakeNumbers(Plan.Graph, pipeline.Equalities);
 
         IsKept = keep;
     }

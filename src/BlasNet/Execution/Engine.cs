@@ -53,7 +53,8 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
     /// <summary>Makes or finds the plan that is executed next.</summary>
     /// <inheritdoc cref="Compile"/>
-    public void Prepare(Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, PerExample? perExample = null) =>
+    public void Prepare(
+        Graph graph, ReadOnlySpan<Expr> outputs, Expr? loss = null, ReadOnlySpan<Parameter> parameters = default, PerExample? perExample = null) =>
         Use(Compile(new PlanRequest(graph, outputs, loss, parameters, perExample)), graph);
 
     /// <summary>Makes or finds a plan; its peak bytes are known after this, before anything is computed. May run while another plan is executed,
@@ -176,7 +177,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return isKnown;
     }
 
-    // Of other graphs than a batched one, gradients are added to the user's graph, or the order of its nodes is not the structure's alone.
+    // Plans are kept for the usual order of the passes only; the others serve to compare.
     private bool KeepsPlans => _options is { CachedPlans: > 0, Batching: true, DifferentiateFirst: false };
 
     private CompiledPlan? Find(in PlanRequest request)

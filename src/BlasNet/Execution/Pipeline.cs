@@ -83,7 +83,7 @@ internal sealed class Pipeline
         TakeOver(graph);
     }
 
-    // A plan keeps its graph. The pass that made it goes on with the one of the plan's that is of no use any more.
+    // The plan keeps its graph, and the pass that made that graph writes its next one over the graph of the plan before.
     private void TakeOver(Graph graph)
     {
         if (_simplify.TryExchange(graph, _plan.Spare) || _fuse.TryExchange(graph, _plan.Spare))
@@ -120,8 +120,9 @@ internal sealed class Pipeline
         long start = Stopwatch.GetTimestamp();
         int[] norms = new int[Roots.Targets.Count];
         CollectionsMarshal.SetCount(Roots.Gradients, perExample.WantsSum ? Roots.Targets.Count : 0);
-        _differentiatePerExample.Run(
-            graph, CollectionsMarshal.AsSpan(Roots.Losses), perExample, CollectionsMarshal.AsSpan(Roots.Targets), norms, CollectionsMarshal.AsSpan(Roots.Gradients));
+        ReadOnlySpan<Location> losses = CollectionsMarshal.AsSpan(Roots.Losses);
+        ReadOnlySpan<int> targets = CollectionsMarshal.AsSpan(Roots.Targets);
+        _differentiatePerExample.Run(graph, losses, perExample, targets, norms, CollectionsMarshal.AsSpan(Roots.Gradients));
 
         foreach (int node in norms)
         {
@@ -139,8 +140,9 @@ internal sealed class Pipeline
     {
         long start = Stopwatch.GetTimestamp();
         Roots.DropZeroGradients(_plan.Untouched);
-        ReadOnlySpan<int> outputs = Roots.OutputNodes(), gradients = CollectionsMarshal.AsSpan(Roots.Gradients);
-        _totals.Run(graph, outputs, CollectionsMarshal.AsSpan(Roots.Gradients));
+        ReadOnlySpan<int> outputs = Roots.OutputNodes();
+        Span<int> gradients = CollectionsMarshal.AsSpan(Roots.Gradients);
+        _totals.Run(graph, outputs, gradients);
         Show("totals", graph);
         _planner.Run(_plan.Plan, graph, outputs, gradients, CollectionsMarshal.AsSpan(Roots.Parameters));
         _times.Plan += Stopwatch.GetTimestamp() - start;

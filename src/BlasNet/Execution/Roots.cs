@@ -41,10 +41,9 @@ internal sealed class Roots
             Targets.Add(graph.Use(parameter).Index);
         }
 
-        if (request.PerExample is null)
-            Losses.Add(new Location(loss.IndexIn(graph)));
-        else
-            request.PerExample.Losses.ForEach(own => Losses.Add(new Location(own.IndexIn(graph))));
+        ReadOnlySpan<Expr> losses = request.PerExample is { } perExample ? CollectionsMarshal.AsSpan(perExample.Losses) : [loss];
+        foreach (Expr own in losses)
+            Losses.Add(new Location(own.IndexIn(graph)));
     }
 
     /// <summary>Lets the losses and targets go, which need no longer be nodes of the graph.</summary>

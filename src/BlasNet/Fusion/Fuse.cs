@@ -117,7 +117,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Collect(source, last, last);
         Shape shape = source.ShapeOf(last);
         int node = Target.AppendStack(Interned(shape), 0, CollectionsMarshal.AsSpan(_inputs), shape, source.CountOf(last), source.IsShared(last));
-        Rewriter.TakeName(last, node);
+        Target.TakeName(node, source, last);
         return node;
     }
 

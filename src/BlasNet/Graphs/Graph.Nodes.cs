@@ -175,7 +175,13 @@ public sealed partial class Graph
 
         // Shapes have at least one row, so those of single values are no form's number.
         ulong token = shared ? (uint)TypeCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)TypeCount;
-        _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared) { Token = token, FirstToken = firstToken, Result = result, ResultNodes = resultNodes };
+        _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared)
+        {
+            Token = token,
+            FirstToken = firstToken,
+            Result = result,
+            ResultNodes = resultNodes,
+        };
         return TypeCount++;
     }
 

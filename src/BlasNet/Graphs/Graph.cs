@@ -151,6 +151,13 @@ public sealed partial class Graph
 
     internal void SetName(int node, string name) => (_names[node], _lastNamed) = (name, Math.Max(_lastNamed, node));
 
+    /// <summary>Gives a node the name of a node of another graph, if that has one.</summary>
+    internal void TakeName(int node, Graph source, int named)
+    {
+        if (source.GivenNameOf(named) is string name)
+            SetName(node, name);
+    }
+
     internal Expr At(int node) => new(this, node);
 
     /// <summary>Where the results of a node are.</summary>

@@ -1,6 +1,6 @@
 namespace BlasNet.Graphs;
 
-/// <summary>Copies nodes of a source graph into a target and knows where each has gone: what every rewrite does with the nodes that it leaves as they are.</summary>
+/// <summary>Copies nodes of a source graph into a target and knows where each has gone.</summary>
 /// <remarks>Inputs are copied before their users. Leaves are shared, moves are copied, names and results go with their node.</remarks>
 internal sealed class Rewriter(Graph target)
 {
@@ -75,17 +75,14 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Appends to the target a node like one of the source, but for a stack of another count.</summary>
     public int Append(int node, Operator op, ReadOnlySpan<int> inputs, int count, bool shared)
     {
-        int copy = Target.AppendWithResults(op, TakesMoves ? _source.AttributeOf(node) : Target.AttributeFrom(_source, node), inputs, _source.ShapeOf(node), count, shared);
-        TakeName(node, copy);
+        long attribute = TakesMoves ? _source.AttributeOf(node) : Target.AttributeFrom(_source, node);
+        int copy = Target.AppendWithResults(op, attribute, inputs, _source.ShapeOf(node), count, shared);
+        Target.TakeName(copy, _source, node);
         return copy;
     }
 
-    /// <summary>Gives a node of the target the name of one of the source, if that has one.</summary>
-    public void TakeName(int node, int copy)
-    {
-        if (_source.GivenNameOf(node) is string name)
-            Target.SetName(copy, name);
-    }
+    /// <summary>The moves of a copy, wherever its list is during the run.</summary>
+    public ReadOnlySpan<Move> MovesOf(int copy) => (TakesMoves ? _source : Target).Moves(Target.AttributeOf(copy));
 
     /// <summary>Gives the target away, if it is the graph meant, and works on another one from then on.</summary>
     public bool TryExchange(Graph graph, Graph other)

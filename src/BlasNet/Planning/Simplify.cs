@@ -85,10 +85,6 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
             || !inputs.SequenceEqual(Target.InputsOf(other)))
             return false;
 
-        if (!op.HasMoves)
-            return source.AttributeOf(node) == Target.AttributeOf(other);
-
-        Graph holder = ConsumesSource ? source : Target;
-        return source.MovesOf(node).SequenceEqual(holder.Moves(Target.AttributeOf(other)));
+        return op.HasMoves ? source.MovesOf(node).SequenceEqual(Rewriter.MovesOf(other)) : source.AttributeOf(node) == Target.AttributeOf(other);
     }
 }

@@ -1,8 +1,6 @@
-using BlasNet.Graphs;
+namespace BlasNet.Graphs;
 
-namespace BlasNet.Fusion;
-
-/// <summary>Which nodes of a graph a single other node reads: what may be computed on the way, in that one.</summary>
+/// <summary>Which nodes of a graph a single other node reads, once.</summary>
 internal sealed class Readers
 {
     private const int Several = -2, None = -1;
@@ -11,7 +9,7 @@ internal sealed class Readers
 
     /// <param name="graph">N nodes, E edges; time O(N + E).</param>
     /// <param name="kept">Nodes whose values are wanted besides; negative entries are passed over.</param>
-    public void Run(Graph graph, ReadOnlySpan<int> kept)
+    public void Run(Graph graph, ReadOnlySpan<int> kept = default)
     {
         if (_reader.Length < graph.Count)
             _reader = new int[graph.Capacity];
