@@ -15,7 +15,7 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
 
     protected override void Rewrite(Graph source, int node)
     {
-        if (source.OperatorOf(node).Callee is { } body)
+        if (source.OperatorOf(node) is CallOperator { Body: var body })
             Place(source, node, Expand(body, Rewriter.InputsOf(node), depth: 0));
         else
             Rewriter.Copy(node);
@@ -67,7 +67,7 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
             Operator op = graph.OperatorOf(node);
             if (op == ArgumentOperator.Instance)
                 rewriter[node] = arguments[(int)graph.AttributeOf(node)];
-            else if (op.Callee is { } callee)
+            else if (op is CallOperator { Body: var callee })
                 Place(rewriter, graph.ResultsOf(node), Expand(callee, rewriter.InputsOf(node), depth + 1));
             else if (graph.InputsOf(node).IsEmpty)
                 rewriter.Copy(node);

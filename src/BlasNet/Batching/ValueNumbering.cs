@@ -137,7 +137,7 @@ internal sealed class ValueNumbering
         if (facts.Role is Role.Data or Role.Fixed)
             facts.Leaf = FindLeaf(node, type);
 
-        if (facts.Role == Role.Data && type.Count == 1 && type.Operator.IsComparable)
+        if (facts.Role == Role.Data && type.Count == 1 && type.Operator is LeafOperator { IsComparable: true })
             facts.Integers = _graph.Data.AddressOf(type.Attribute & ~(long)uint.MaxValue);
     }
 

@@ -77,7 +77,7 @@ internal sealed class Differentiate
 
             if (_gradients.HasAny(graph.ResultsOf(node)))
             {
-                if (op.Callee is { } body)
+                if (op is CallOperator { Body: var body })
                     GoBackThroughCall(graph, node, body);
                 else
                     op.Gradient(new GradientContext(_gradients, node));

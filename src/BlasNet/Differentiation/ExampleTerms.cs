@@ -8,7 +8,7 @@ namespace BlasNet.Differentiation;
 internal sealed class ExampleTerms(ExampleRows rows)
 {
     // A contribution: a stack of values or, with Sum, a sum over the stacks that are the node's inputs; and the example of each value.
-    private readonly record struct Term(int Node, Operator? Sum, int[] Examples);
+    private readonly record struct Term(int Node, SumTerms? Sum, int[] Examples);
 
     private readonly List<Term> _terms = [];
     private readonly List<(int Node, long Moves)> _contributions = [];
@@ -32,8 +32,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
         foreach ((int expression, long moves) in _contributions)
         {
             int term = moves < 0 ? expression : Scattered(expression, moves, node);
-            Operator op = _graph.OperatorOf(term);
-            if (op.Terms is null)
+            if (_graph.OperatorOf(term).Traits.Terms is not { } sum)
             {
                 _terms.Add(new Term(term, null, rows.Of(term)));
                 continue;
@@ -42,7 +41,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
             // The stack of a sum is an operand that is not shared; if neither is, both belong to the same examples.
             ReadOnlySpan<int> inputs = _graph.InputsOf(term);
             int stack = _graph.IsShared(inputs[0]) ? inputs[1] : inputs[0];
-            _terms.Add(new Term(term, op, rows.Of(stack)));
+            _terms.Add(new Term(term, sum, rows.Of(stack)));
         }
     }
 
@@ -71,7 +70,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
         for (int i = 0; i < terms.Length; i++)
         {
             Term term = _terms[i];
-            terms[i] = new NormTerm(term.Sum?.TermForm ?? TermForm.Whole, _inputs.Count);
+            terms[i] = new NormTerm(term.Sum?.Form ?? TermForm.Whole, _inputs.Count);
             AddParts(parts, i, term.Examples, AddInputs(term));
         }
 
@@ -124,7 +123,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
         ReadOnlySpan<int> inputs = _graph.InputsOf(term.Node);
         (int first, int second) = (inputs[0], inputs[1]);
         int weighted = Weighted(first, weights, term.Examples);
-        return _graph.AppendStack(term.Sum!, _graph.AttributeOf(term.Node), [weighted, second], _graph.ShapeOf(term.Node), 1, shared: false);
+        return _graph.AppendStack(_graph.OperatorOf(term.Node), _graph.AttributeOf(term.Node), [weighted, second], _graph.ShapeOf(term.Node), 1, shared: false);
     }
 
     private int Weighted(int values, int weights, int[] examples) =>
@@ -157,6 +156,6 @@ internal sealed class ExampleTerms(ExampleRows rows)
             return term.Node;
 
         int[] inputs = _graph.InputsOf(term.Node).ToArray();
-        return _graph.AppendStack(term.Sum.Terms!, _graph.AttributeOf(term.Node), inputs, shape, term.Examples.Length, shared: false);
+        return _graph.AppendStack(term.Sum.Apart, _graph.AttributeOf(term.Node), inputs, shape, term.Examples.Length, shared: false);
     }
 }

@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Differentiation;
@@ -187,7 +188,7 @@ internal sealed partial class Gradients : IGradients
             foreach (int input in Graph.InputsOf(node))
                 _needed[node - Lowest] |= IsNeeded(input);
 
-            if (_parameters.Count > 0 && Graph.OperatorOf(node).Callee is { } body)
+            if (_parameters.Count > 0 && Graph.OperatorOf(node) is CallOperator { Body: var body })
                 _needed[node - Lowest] |= body.Parameters.Overlaps(_parameters);
         }
     }

@@ -38,7 +38,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
             Operator op = _graph.OperatorOf(node);
             ref readonly Placement placement = ref plan[node];
             if (placement.Destination == Destination.Columns)
-                gradients!.Touch(placement.Parameter, OperandOf(_graph.InputsOf(node)[op.ColumnIndexInput]).Span);
+                gradients!.Touch(placement.Parameter, OperandOf(_graph.InputsOf(node)[((IColumnWriter)op).ColumnIndexInput]).Span);
 
             bool adds = placement.Beta == Beta.One || (placement.Beta == Beta.ZeroThenOne && accumulate);
             op.Run(new Operands<T>(this, _graph, node, adds));

@@ -13,12 +13,15 @@ internal static class Bias
     public static bool TryFind(Graph graph, int sum, out int product, out int bias)
     {
         (product, bias) = (-1, -1);
-        if (!graph.OperatorOf(sum).IsAddition)
+        if (!graph.OperatorOf(sum).Traits.IsAddition)
             return false;
 
         ReadOnlySpan<int> terms = graph.InputsOf(sum);
-        (product, bias) = graph.OperatorOf(terms[0]).WithBias is null ? (terms[1], terms[0]) : (terms[0], terms[1]);
-        return graph.OperatorOf(product).WithBias is not null && graph.ShapeOf(product) == graph.ShapeOf(sum) && graph.CountOf(product) == graph.CountOf(sum)
+        (product, bias) = WithBias(graph, terms[0]) is null ? (terms[1], terms[0]) : (terms[0], terms[1]);
+        return WithBias(graph, product) is not null && graph.ShapeOf(product) == graph.ShapeOf(sum) && graph.CountOf(product) == graph.CountOf(sum)
             && graph.IsShared(bias) && graph.ShapeOf(bias) == new Shape(graph.ShapeOf(sum).Rows);
     }
+
+    /// <summary>The operator that a product becomes if it starts from a bias; null where a node is no product, or cannot.</summary>
+    public static Operator? WithBias(Graph graph, int node) => (graph.OperatorOf(node) as IMatrixProduct)?.WithBias;
 }

@@ -105,7 +105,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Bias.TryFind(source, sum, out int product, out int bias);
         Span<int> inputs = Rewriter.InputsOf(product, more: 1);
         inputs[^1] = Rewriter[bias];
-        return Rewriter.Append(sum, source.OperatorOf(product).WithBias!, inputs);
+        return Rewriter.Append(sum, Bias.WithBias(source, product)!, inputs);
     }
 
     private int AppendChain(Graph source, int last)

@@ -135,7 +135,7 @@ internal sealed class FusedCell : IFusedGradient
             if (!seen.Add(node) || (node < _graph.Count && _results.Contains(node)))
                 continue;
 
-            if (node < _graph.Count && copy.OperatorOf(node).IsCostly)
+            if (node < _graph.Count && copy.OperatorOf(node).Traits.IsCostly)
             {
                 saved.Add(node);
                 continue;

@@ -46,7 +46,7 @@ internal sealed class FusedCompiler(Graph graph)
             foreach (var (part, start) in parts)
                 Write(part, buffer, offset + start);
         }
-        else if (_known.ContainsKey(node) || graph.OperatorOf(node).Storage == Storage.External || graph.OperatorOf(node).RowShift == RowShift.Selects)
+        else if (_known.ContainsKey(node) || graph.OperatorOf(node).Storage == Storage.External || graph.OperatorOf(node).Traits.RowShift == RowShift.Selects)
         {
             AddStep(null, 0, [ValueOf(node)], buffer, offset, shape);
         }
@@ -75,10 +75,10 @@ internal sealed class FusedCompiler(Graph graph)
             known = new FusedOperand(FusedSource.Constant, _constants.Count, 0, shape);
             _constants.Add(graph.Data.ElementAt(attribute, 0));
         }
-        else if (op.RowShift == RowShift.Selects)
+        else if (op.Traits.RowShift == RowShift.Selects)
         {
             FusedOperand whole = ValueOf(graph.InputsOf(node)[0]);
-            known = whole with { Offset = whole.Offset + op.ShiftOf(attribute), Shape = shape };
+            known = whole with { Offset = whole.Offset + Part.Of(attribute).Start, Shape = shape };
         }
         else
         {
@@ -98,10 +98,10 @@ internal sealed class FusedCompiler(Graph graph)
         ReadOnlySpan<int> terms = graph.OperatorOf(node) == PlusOperator.Instance ? graph.InputsOf(node) : [node];
         foreach (int term in terms)
         {
-            if (graph.OperatorOf(term).RowShift != RowShift.Pads)
+            if (graph.OperatorOf(term).Traits.RowShift != RowShift.Pads)
                 return false;
 
-            parts.Add((graph.InputsOf(term)[0], graph.OperatorOf(term).ShiftOf(graph.AttributeOf(term))));
+            parts.Add((graph.InputsOf(term)[0], Part.Of(graph.AttributeOf(term)).Start));
         }
 
         parts.Sort(static (a, b) => a.Start.CompareTo(b.Start));

@@ -7,15 +7,14 @@ namespace BlasNet.Fusion;
 /// <param name="program">What it does.</param>
 /// <param name="results">The shapes of its results.</param>
 /// <param name="rule">Null where fusing came after differentiating.</param>
-internal sealed class FusedOperator(FusedProgram program, Shape[] results, IFusedGradient? rule) : Operator
+internal sealed class FusedOperator(FusedProgram program, Shape[] results, IFusedGradient? rule)
+    : Operator(new() { Indirect = IndirectInputs.All })
 {
     public FusedProgram Program => program;
 
     public override string Name { get; } = $"fused({string.Join(", ", program.Steps.ToArray().Select(step => step.Operator?.Name ?? "copy"))})";
 
     public override int ResultCount => results.Length;
-
-    public override bool ReadsIndirect(int input) => true;
 
     public override Shape ResultShape(int result) => results[result];
 

@@ -33,7 +33,7 @@ internal sealed class FusedParts
         int length = 0, columns = steps[0].Shape.Columns;
         foreach (ref readonly FusedStep step in steps)
         {
-            if (step.Operator is { IsElementwise: false } || step.Shape.Columns != columns)
+            if (step.Operator is { Traits.IsElementwise: false } || step.Shape.Columns != columns)
                 return null;
 
             length = Gcd(Gcd(length, step.Shape.Rows), step.Offset);

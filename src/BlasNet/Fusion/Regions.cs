@@ -54,10 +54,10 @@ internal sealed class Regions
         if (!shape.IsVector || inputs.IsEmpty || inputs.Length > FusedProgram.MaxOperands || _graph.IsShared(node))
             return false;
 
-        if (op.RowShift == RowShift.Selects)
+        if (op.Traits.RowShift == RowShift.Selects)
             return _graph.ShapeOf(inputs[0]).IsVector;
 
-        if (!op.IsElementwise)
+        if (!op.Traits.IsElementwise)
             return false;
 
         foreach (int input in inputs)
@@ -76,7 +76,7 @@ internal sealed class Regions
         foreach (List<int> members in _members.Values)
         {
             int[] biases = [.. members.Where(node => Bias.TryFind(_graph, node, out _, out _))];
-            if (biases.Length == 0 || members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) - biases.Length < LeastMembers)
+            if (biases.Length == 0 || members.Count(node => _graph.OperatorOf(node).Traits.RowShift == RowShift.None) - biases.Length < LeastMembers)
                 continue;
 
             found = true;
@@ -121,7 +121,7 @@ internal sealed class Regions
 
         foreach ((int region, List<int> members) in _members.ToArray())
         {
-            if (members.Count(node => _graph.OperatorOf(node).RowShift == RowShift.None) >= LeastMembers)
+            if (members.Count(node => _graph.OperatorOf(node).Traits.RowShift == RowShift.None) >= LeastMembers)
                 continue;
 
             foreach (int node in members)

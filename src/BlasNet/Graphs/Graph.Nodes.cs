@@ -170,7 +170,7 @@ public sealed partial class Graph
         if (TypeCount == _types.Length)
             Array.Resize(ref _types, 2 * TypeCount);
 
-        if (!HasCalls && op.Callee is not null)
+        if (!HasCalls && op is CallOperator)
             FirstCall = Count;
 
         // Shapes have at least one row, so those of single values are no form's number.

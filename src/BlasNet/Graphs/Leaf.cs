@@ -1,9 +1,11 @@
 namespace BlasNet.Graphs;
 
 /// <summary>A node without inputs, whose value lies outside the arena.</summary>
-internal abstract class LeafOperator : Operator
+/// <param name="merging">How leaves of several examples become one stack.</param>
+internal abstract class LeafOperator(Merging merging) : Operator(new() { Merging = merging, Storage = Storage.External })
 {
-    public override Storage Storage => Storage.External;
+    /// <summary>True for data of which equal numbers are the same value, worth being found: integers.</summary>
+    public virtual bool IsComparable => false;
 
     // The graph gives leaves their shape when it makes them.
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => throw new InvalidOperationException($"{Name} has its shape from its data.");
@@ -14,13 +16,11 @@ internal abstract class LeafOperator : Operator
 }
 
 /// <summary>A parameter of the model. Attribute: its index (upper half) and its offset in the flat buffer.</summary>
-internal sealed class ParameterOperator : LeafOperator
+internal sealed class ParameterOperator() : LeafOperator(Merging.Stack)
 {
     public static readonly ParameterOperator Instance = new();
 
     public override string Name => "parameter";
-
-    public override Merging Merging => Merging.Stack;
 
     public static int IndexOf(long attribute) => (int)(attribute >> 32);
 
@@ -28,39 +28,35 @@ internal sealed class ParameterOperator : LeafOperator
 }
 
 /// <summary>One example's numbers. Attribute: their place in the data pools.</summary>
-internal sealed class InputOperator : LeafOperator
+internal sealed class InputOperator() : LeafOperator(Merging.Data)
 {
     public static readonly InputOperator Instance = new();
 
     public override string Name => "input";
 
-    public override Merging Merging => Merging.Data;
 }
 
 /// <summary>One example's whole number. Attribute: its place in the data pools.</summary>
-internal sealed class IndexOperator : LeafOperator
+internal sealed class IndexOperator() : LeafOperator(Merging.Data)
 {
     public static readonly IndexOperator Instance = new();
 
     public override string Name => "index";
 
-    public override Merging Merging => Merging.Data;
-
     public override bool IsComparable => true;
 }
 
 /// <summary>The seed of one random draw. Attribute: its place in the data pools.</summary>
-internal sealed class KeyOperator : LeafOperator
+internal sealed class KeyOperator() : LeafOperator(Merging.Data)
 {
     public static readonly KeyOperator Instance = new();
 
     public override string Name => "key";
 
-    public override Merging Merging => Merging.Data;
 }
 
 /// <summary>Numbers that are the same for every example. Attribute: their place in the data pools.</summary>
-internal sealed class ConstantOperator : LeafOperator
+internal sealed class ConstantOperator() : LeafOperator(Merging.Stack)
 {
     public static readonly ConstantOperator Instance = new();
 
@@ -68,13 +64,11 @@ internal sealed class ConstantOperator : LeafOperator
 }
 
 /// <summary>What a function's body is given. Attribute: which argument.</summary>
-internal sealed class ArgumentOperator : LeafOperator
+internal sealed class ArgumentOperator() : LeafOperator(Merging.Never)
 {
     public static readonly ArgumentOperator Instance = new();
 
     public override string Name => "argument";
-
-    public override Merging Merging => Merging.Never;
 
     public override string Describe(long attribute) => $"{attribute}";
 }

@@ -14,13 +14,11 @@ public static partial class Op
     public static Expr Add(Expr a, Expr b) => Expr.Apply(AddOperator.Instance, a, b);
 }
 
-internal sealed class AddOperator : BinaryOperator<AddFunction>
+internal sealed class AddOperator() : BinaryOperator<AddFunction>(isAddition: true)
 {
     public static readonly AddOperator Instance = new();
 
     public override string Name => "add";
-
-    public override bool IsAddition => true;
 
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient;
 

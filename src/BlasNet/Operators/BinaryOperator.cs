@@ -7,12 +7,9 @@ namespace BlasNet.Operators;
 /// <summary>A function of two elements. A subclass gives its two derivatives, and its value by <see cref="BinaryOperator{F}"/>.</summary>
 /// <remarks>The shapes are equal, or one operand is a scalar (taken with every element of the other), or of a value [r × c] one operand is a
 /// vector [r] (taken with every column) or a row [1 × c] (taken with every row). Over a stack, an operand may be stacked or shared.</remarks>
-internal abstract class BinaryOperator : Operator
+/// <param name="isAddition">True of a + b.</param>
+internal abstract class BinaryOperator(bool isAddition) : Operator(new() { Storage = Storage.InPlace, IsElementwise = true, IsAddition = isAddition })
 {
-    public sealed override Storage Storage => Storage.InPlace;
-
-    public sealed override bool IsElementwise => true;
-
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
         var (a, b) = (inputs[0], inputs[1]);
@@ -53,8 +50,9 @@ internal abstract class BinaryOperator : Operator
 }
 
 /// <inheritdoc/>
+/// <param name="isAddition">True of a + b.</param>
 /// <typeparam name="F">y = f(a, b).</typeparam>
-internal abstract unsafe class BinaryOperator<F> : BinaryOperator where F : struct, IZip
+internal abstract unsafe class BinaryOperator<F>(bool isAddition = false) : BinaryOperator(isAddition) where F : struct, IZip
 {
     public sealed override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => F.Apply<V, T>(operands[0], operands[1]);
 

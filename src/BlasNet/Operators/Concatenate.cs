@@ -19,10 +19,10 @@ public static partial class Op
 
 internal sealed class ConcatenateOperator : Operator
 {
-    public static readonly ConcatenateOperator Rows = new("concatenate");
-    public static readonly ConcatenateOperator Columns = new("concatenate-columns");
+    public static readonly ConcatenateOperator Rows = new("concatenate", IndirectInputs.All);
+    public static readonly ConcatenateOperator Columns = new("concatenate-columns", IndirectInputs.None);
 
-    private ConcatenateOperator(string name) => Name = name;
+    private ConcatenateOperator(string name, IndirectInputs indirect) : base(new() { Indirect = indirect }) => Name = name;
 
     public override string Name { get; }
 
@@ -42,8 +42,6 @@ internal sealed class ConcatenateOperator : Operator
 
         return this == Rows ? Shape.Of(length, inputs[0].Columns) : Shape.Of(inputs[0].Rows, length);
     }
-
-    public override bool ReadsIndirect(int input) => this == Rows;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows && (inputs[0].IsVector || !shared.Contains(true));
 

@@ -28,7 +28,7 @@ public static partial class Op
         IndexOperand.Check(Expr.Apply(CrossEntropyOperator.Instance, logits, label), 1, logits.Shape.Rows, CrossEntropyOperator.LimitName);
 }
 
-internal sealed class CrossEntropyOperator : Operator
+internal sealed class CrossEntropyOperator() : Operator(new() { Indirect = IndirectInputs.First })
 {
     public const string LimitName = "the number of logits";
 
@@ -47,8 +47,6 @@ internal sealed class CrossEntropyOperator : Operator
 
         return Shape.Scalar;
     }
-
-    public override bool ReadsIndirect(int input) => input == 0;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
@@ -79,13 +77,11 @@ internal sealed class CrossEntropyOperator : Operator
 
 /// <summary>dz = (softmax(z) − onehot(label)) dℓ: the gradient of cross-entropy, from logits, label, the loss's gradient, and the loss itself.</summary>
 /// <remarks>The loss only saves work: it holds Σ exp(z). The gradient's own derivative counts what follows from z by way of the loss as following from z.</remarks>
-internal sealed class CrossEntropyGradientOperator : Operator
+internal sealed class CrossEntropyGradientOperator() : Operator(new() { Storage = Storage.InPlace, Indirect = IndirectInputs.First })
 {
     public static readonly CrossEntropyGradientOperator Instance = new();
 
     public override string Name => "cross-entropy-gradient";
-
-    public override Storage Storage => Storage.InPlace;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -94,8 +90,6 @@ internal sealed class CrossEntropyGradientOperator : Operator
 
         return inputs[0];
     }
-
-    public override bool ReadsIndirect(int input) => input == 0;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

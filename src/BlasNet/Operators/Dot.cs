@@ -13,7 +13,7 @@ public static partial class Op
     public static Expr Dot(Expr a, Expr b) => Expr.Apply(DotOperator.Instance, a, b);
 }
 
-internal sealed class DotOperator : Operator
+internal sealed class DotOperator() : Operator(new())
 {
     public static readonly DotOperator Instance = new();
 

@@ -24,13 +24,11 @@ public static partial class Op
 }
 
 /// <summary>Inputs: the value and the key of its mask. Attribute: the rate.</summary>
-internal sealed class DropoutOperator : Operator
+internal sealed class DropoutOperator() : Operator(new() { Storage = Storage.InPlace })
 {
     public static readonly DropoutOperator Instance = new();
 
     public override string Name => "dropout";
-
-    public override Storage Storage => Storage.InPlace;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {

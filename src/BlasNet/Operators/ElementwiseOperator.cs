@@ -4,12 +4,9 @@ using BlasNet.Kernels;
 namespace BlasNet.Operators;
 
 /// <summary>A function of each element. A subclass gives its derivative, and its value by <see cref="ElementwiseOperator{F}"/>.</summary>
-internal abstract class ElementwiseOperator : Operator
+/// <param name="isCostly">Whether computing a value again costs more than reading it.</param>
+internal abstract class ElementwiseOperator(bool isCostly) : Operator(new() { Storage = Storage.InPlace, IsElementwise = true, IsCostly = isCostly })
 {
-    public sealed override Storage Storage => Storage.InPlace;
-
-    public sealed override bool IsElementwise => true;
-
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
     public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
@@ -21,8 +18,9 @@ internal abstract class ElementwiseOperator : Operator
 }
 
 /// <inheritdoc/>
+/// <param name="isCostly">Whether computing a value again costs more than reading it.</param>
 /// <typeparam name="F">y = f(x).</typeparam>
-internal abstract unsafe class ElementwiseOperator<F> : ElementwiseOperator where F : struct, IMap
+internal abstract unsafe class ElementwiseOperator<F>(bool isCostly = false) : ElementwiseOperator(isCostly) where F : struct, IMap
 {
     public sealed override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => F.Apply<V, T>(operands[0]);
 

@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Erf(Expr x) => Expr.Apply(ErfOperator.Instance, x);
 }
 
-internal sealed class ErfOperator : ElementwiseOperator<ErfFunction>
+internal sealed class ErfOperator() : ElementwiseOperator<ErfFunction>(isCostly: true)
 {
     public static readonly ErfOperator Instance = new();
 
     public override string Name => "erf";
-
-    public override bool IsCostly => true;
 
     // 2/√π · e^−x² · dy.
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => 2 / Math.Sqrt(Math.PI) * (dy * Op.Exp(-Op.Square(x)));

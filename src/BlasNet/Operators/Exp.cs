@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Exp(Expr x) => Expr.Apply(ExpOperator.Instance, x);
 }
 
-internal sealed class ExpOperator : ElementwiseOperator<ExpFunction>
+internal sealed class ExpOperator() : ElementwiseOperator<ExpFunction>(isCostly: true)
 {
     public static readonly ExpOperator Instance = new();
 
     public override string Name => "exp";
-
-    public override bool IsCostly => true;
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy * y;
 }

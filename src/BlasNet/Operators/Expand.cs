@@ -12,7 +12,7 @@ public static partial class Op
     public static Expr ExpandTo(Shape shape, Expr x) => shape == x.Shape ? x : Expr.Apply(ExpandOperator.Instance, x, shape.ToAttribute());
 }
 
-internal sealed class ExpandOperator : Operator
+internal sealed class ExpandOperator() : Operator(new())
 {
     public static readonly ExpandOperator Instance = new();
 

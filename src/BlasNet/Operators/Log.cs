@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Log(Expr x) => Expr.Apply(LogOperator.Instance, x);
 }
 
-internal sealed class LogOperator : ElementwiseOperator<LogFunction>
+internal sealed class LogOperator() : ElementwiseOperator<LogFunction>(isCostly: true)
 {
     public static readonly LogOperator Instance = new();
 
     public override string Name => "log";
-
-    public override bool IsCostly => true;
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy / x;
 }

@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr LogSoftmax(Expr x) => Expr.Apply(LogSoftmaxOperator.Instance, x);
 }
 
-internal sealed class LogSoftmaxOperator : Operator
+internal sealed class LogSoftmaxOperator() : Operator(new() { Storage = Storage.InPlace })
 {
     public static readonly LogSoftmaxOperator Instance = new();
 
     public override string Name => "log-softmax";
-
-    public override Storage Storage => Storage.InPlace;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 

@@ -12,7 +12,7 @@ public static partial class Op
     public static Expr LogSumExp(Expr x) => Expr.Apply(LogSumExpOperator.Instance, x);
 }
 
-internal sealed class LogSumExpOperator : Operator
+internal sealed class LogSumExpOperator() : Operator(new())
 {
     public static readonly LogSumExpOperator Instance = new();
 

@@ -29,7 +29,7 @@ public static partial class Op
     }
 }
 
-internal sealed class LookupOperator : Operator
+internal sealed class LookupOperator() : Operator(new())
 {
     public const string LimitName = "the number of columns";
 
@@ -69,26 +69,25 @@ internal sealed class LookupOperator : Operator
 
 /// <summary>A table that is zero but for one column: the gradient of lookup, summed over the examples where they share the table.</summary>
 /// <remarks>Attribute: the number of columns.</remarks>
-internal sealed class ScatterColumnOperator : Operator
+internal sealed class ScatterColumnOperator : Operator, IColumnWriter
 {
     public static readonly ScatterColumnOperator OneByOne = new(summed: false);
     public static readonly ScatterColumnOperator Summed = new(summed: true);
 
     private readonly bool _summed;
 
-    private ScatterColumnOperator(bool summed) => _summed = summed;
+    private ScatterColumnOperator(bool summed)
+        : base(new()
+        {
+            Merging = summed ? Merging.Sum : Merging.Stack, Terms = summed ? new SumTerms(OneByOne, TermForm.Column) : null, CanAccumulate = true,
+        })
+    {
+        _summed = summed;
+    }
 
     public override string Name => _summed ? "scatter-column-sum" : "scatter-column";
 
-    public override Merging Merging => _summed ? Merging.Sum : Merging.Stack;
-
-    public override Operator? Terms => _summed ? OneByOne : null;
-
-    public override TermForm TermForm => TermForm.Column;
-
-    public override bool CanAccumulate => true;
-
-    public override int ColumnIndexInput => 1;
+    public int ColumnIndexInput => 1;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {

@@ -16,20 +16,18 @@ public static partial class Op
 }
 
 /// <summary>W·x, or W·x + b in one product whose sums start from b: what a product becomes whose only reader adds b to it.</summary>
-internal sealed class MatMulOperator : Operator
+internal sealed class MatMulOperator : Operator, IMatrixProduct
 {
     public static readonly MatMulOperator Instance = new(hasBias: false);
     public static readonly MatMulOperator Affine = new(hasBias: true);
 
     private readonly bool _hasBias;
 
-    private MatMulOperator(bool hasBias) => _hasBias = hasBias;
+    private MatMulOperator(bool hasBias) : base(new() { CanAccumulate = !hasBias }) => _hasBias = hasBias;
 
     public override string Name => _hasBias ? "affine" : "matmul";
 
-    public override bool CanAccumulate => !_hasBias;
-
-    public override Operator? WithBias => _hasBias ? null : Affine;
+    public Operator? WithBias => _hasBias ? null : Affine;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -45,7 +43,7 @@ internal sealed class MatMulOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1] && !shared[2..].Contains(false);
 
-    public override long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
+    public long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

@@ -13,13 +13,11 @@ public static partial class Op
     public static Expr MatMulTransposed(Expr w, Expr x) => Expr.Apply(MatMulTransposedOperator.Instance, w, x);
 }
 
-internal sealed class MatMulTransposedOperator : Operator
+internal sealed class MatMulTransposedOperator() : Operator(new() { CanAccumulate = true }), IMatrixProduct
 {
     public static readonly MatMulTransposedOperator Instance = new();
 
     public override string Name => "matmul-transposed";
-
-    public override bool CanAccumulate => true;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -32,7 +30,7 @@ internal sealed class MatMulTransposedOperator : Operator
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1];
 
-    public override long Flops(Shape left, Shape output) => 2L * output.Size * left.Rows;
+    public long Flops(Shape left, Shape output) => 2L * output.Size * left.Rows;
 
     public override void Forward<T>(in Operands<T> stack)
     {

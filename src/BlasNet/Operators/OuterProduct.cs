@@ -20,24 +20,23 @@ public static partial class Op
     internal static Expr OuterProductSum(Expr a, Expr b) => Expr.Apply(OuterProductOperator.Summed, a, b);
 }
 
-internal sealed class OuterProductOperator : Operator
+internal sealed class OuterProductOperator : Operator, IMatrixProduct
 {
     public static readonly OuterProductOperator OneByOne = new(summed: false);
     public static readonly OuterProductOperator Summed = new(summed: true);
 
     private readonly bool _summed;
 
-    private OuterProductOperator(bool summed) => _summed = summed;
+    private OuterProductOperator(bool summed)
+        : base(new()
+        {
+            Merging = summed ? Merging.Sum : Merging.Stack, Terms = summed ? new SumTerms(OneByOne, TermForm.OuterProduct) : null, CanAccumulate = true,
+        })
+    {
+        _summed = summed;
+    }
 
     public override string Name => _summed ? "outer-product-sum" : "outer-product";
-
-    public override Merging Merging => _summed ? Merging.Sum : Merging.Stack;
-
-    public override Operator? Terms => _summed ? OneByOne : null;
-
-    public override TermForm TermForm => TermForm.OuterProduct;
-
-    public override bool CanAccumulate => true;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -51,7 +50,7 @@ internal sealed class OuterProductOperator : Operator
     // Of a sum, every column is just one more term.
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => _summed && !shared[0] && !shared[1];
 
-    public override long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
+    public long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
 
     public override void Forward<T>(in Operands<T> stack)
     {

@@ -24,15 +24,13 @@ public static partial class Op
 /// <summary>Attribute: where the value starts, and the rows or columns of the result.</summary>
 internal sealed class PadOperator : Operator
 {
-    public static readonly PadOperator Rows = new("pad");
-    public static readonly PadOperator Columns = new("pad-columns");
-
-    private PadOperator(string name) => Name = name;
-
-    public override string Name { get; }
+    public static readonly PadOperator Rows = new("pad", RowShift.Pads);
+    public static readonly PadOperator Columns = new("pad-columns", RowShift.None);
 
     // The gradients of several slices of one value are written side by side, not added over its whole length.
-    public override bool CanAccumulate => true;
+    private PadOperator(string name, RowShift shift) : base(new() { CanAccumulate = true, RowShift = shift }) => Name = name;
+
+    public override string Name { get; }
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -44,10 +42,6 @@ internal sealed class PadOperator : Operator
 
         return this == Rows ? new Shape(whole, x.Columns) : new Shape(x.Rows, whole);
     }
-
-    public override RowShift RowShift => this == Rows ? RowShift.Pads : RowShift.None;
-
-    public override int ShiftOf(long attribute) => Part.Of(attribute).Start;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
 

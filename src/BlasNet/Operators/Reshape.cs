@@ -13,13 +13,11 @@ public static partial class Op
 }
 
 /// <summary>Attribute: the new rows and columns.</summary>
-internal sealed class ReshapeOperator : Operator
+internal sealed class ReshapeOperator() : Operator(new() { Storage = Storage.View })
 {
     public static readonly ReshapeOperator Instance = new();
 
     public override string Name => "reshape";
-
-    public override Storage Storage => Storage.View;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {

@@ -18,7 +18,7 @@ public static partial class Op
     public static Expr Negate(Expr x) => Scale(x, -1);
 }
 
-internal sealed class ScaleOperator : ElementwiseOperator
+internal sealed class ScaleOperator() : ElementwiseOperator(isCostly: false)
 {
     public static readonly ScaleOperator Instance = new();
 

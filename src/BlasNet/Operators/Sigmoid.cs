@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Sigmoid(Expr x) => Expr.Apply(SigmoidOperator.Instance, x);
 }
 
-internal sealed class SigmoidOperator : ElementwiseOperator<SigmoidFunction>
+internal sealed class SigmoidOperator() : ElementwiseOperator<SigmoidFunction>(isCostly: true)
 {
     public static readonly SigmoidOperator Instance = new();
 
     public override string Name => "sigmoid";
-
-    public override bool IsCostly => true;
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(SigmoidGradientOperator.Instance, y, dy);
 }

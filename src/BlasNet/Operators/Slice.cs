@@ -24,10 +24,10 @@ public static partial class Op
 /// <summary>Attribute: first row or column, and how many.</summary>
 internal sealed class SliceOperator : Operator
 {
-    public static readonly SliceOperator Rows = new("slice");
-    public static readonly SliceOperator Columns = new("slice-columns");
+    public static readonly SliceOperator Rows = new("slice", RowShift.Selects);
+    public static readonly SliceOperator Columns = new("slice-columns", RowShift.None);
 
-    private SliceOperator(string name) => Name = name;
+    private SliceOperator(string name, RowShift shift) : base(new() { RowShift = shift }) => Name = name;
 
     public override string Name { get; }
 
@@ -41,10 +41,6 @@ internal sealed class SliceOperator : Operator
 
         return this == Rows ? new Shape(length, x.Columns) : new Shape(x.Rows, length);
     }
-
-    public override RowShift RowShift => this == Rows ? RowShift.Selects : RowShift.None;
-
-    public override int ShiftOf(long attribute) => Part.Of(attribute).Start;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
 

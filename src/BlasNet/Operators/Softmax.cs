@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Softmax(Expr x) => Expr.Apply(SoftmaxOperator.Instance, x);
 }
 
-internal sealed class SoftmaxOperator : Operator
+internal sealed class SoftmaxOperator() : Operator(new() { Storage = Storage.InPlace })
 {
     public static readonly SoftmaxOperator Instance = new();
 
     public override string Name => "softmax";
-
-    public override Storage Storage => Storage.InPlace;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 

@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Sqrt(Expr x) => Expr.Apply(SqrtOperator.Instance, x);
 }
 
-internal sealed class SqrtOperator : ElementwiseOperator<SqrtFunction>
+internal sealed class SqrtOperator() : ElementwiseOperator<SqrtFunction>(isCostly: true)
 {
     public static readonly SqrtOperator Instance = new();
 
     public override string Name => "sqrt";
-
-    public override bool IsCostly => true;
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy / y, 0.5);
 }

@@ -13,7 +13,7 @@ public static partial class Op
     public static Expr SquaredError(Expr x, Expr target) => Expr.Apply(SquaredErrorOperator.Instance, x, target);
 }
 
-internal sealed class SquaredErrorOperator : Operator
+internal sealed class SquaredErrorOperator() : Operator(new())
 {
     public static readonly SquaredErrorOperator Instance = new();
 

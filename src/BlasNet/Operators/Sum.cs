@@ -34,7 +34,7 @@ internal sealed class SumOperator : Operator
     public static readonly SumOperator Columns = new("sum-columns");
     public static readonly SumOperator Rows = new("sum-rows");
 
-    private SumOperator(string name) => Name = name;
+    private SumOperator(string name) : base(new()) => Name = name;
 
     public override string Name { get; }
 

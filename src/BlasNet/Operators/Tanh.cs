@@ -12,13 +12,11 @@ public static partial class Op
     public static Expr Tanh(Expr x) => Expr.Apply(TanhOperator.Instance, x);
 }
 
-internal sealed class TanhOperator : ElementwiseOperator<TanhFunction>
+internal sealed class TanhOperator() : ElementwiseOperator<TanhFunction>(isCostly: true)
 {
     public static readonly TanhOperator Instance = new();
 
     public override string Name => "tanh";
-
-    public override bool IsCostly => true;
 
     protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(TanhGradientOperator.Instance, y, dy);
 }

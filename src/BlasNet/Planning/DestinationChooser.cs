@@ -101,7 +101,7 @@ internal sealed class DestinationChooser
     {
         foreach (int term in _graph.InputsOf(sum))
         {
-            if (_graph.OperatorOf(term).ColumnIndexInput < 0)
+            if (_graph.OperatorOf(term) is not IColumnWriter)
                 return false;
         }
 
@@ -133,7 +133,7 @@ internal sealed class DestinationChooser
     private bool CanTakeTerm(int sum, int input)
     {
         int term = _graph.InputsOf(sum)[input];
-        return _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).CanAccumulate && _graph.CountOf(term) == _graph.CountOf(sum)
+        return _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).Traits.CanAccumulate && _graph.CountOf(term) == _graph.CountOf(sum)
             && IsWholeTerm(sum, input);
     }
 

@@ -37,7 +37,7 @@ internal sealed class RowIndices
             return false;
 
         return op.HasMoves ? MovesVectors(graph, node, op.Storage == Storage.Accumulator)
-            : op.RowShift == RowShift.Selects && graph.ShapeOf(inputs[0]).IsVector && graph.CountOf(inputs[0]) == graph.CountOf(node);
+            : op.Traits.RowShift == RowShift.Selects && graph.ShapeOf(inputs[0]).IsVector && graph.CountOf(inputs[0]) == graph.CountOf(node);
     }
 
     private static bool MovesVectors(Graph graph, int node, bool adds)
@@ -122,7 +122,7 @@ internal sealed class RowIndices
     private void FillSlice(Plan plan, int node, Span<nint> list)
     {
         Graph graph = plan.Graph;
-        int input = graph.InputsOf(node)[0], start = graph.OperatorOf(node).ShiftOf(graph.AttributeOf(node));
+        int input = graph.InputsOf(node)[0], start = Part.Of(graph.AttributeOf(node)).Start;
         if (!plan[input].IsIndexed)
         {
             Count(list, plan.OffsetOf(input) + start, graph.ShapeOf(input).Rows);

@@ -74,7 +74,7 @@ public sealed class OperatorStackTests : OperatorTests
     public void An_operator_that_can_accumulate_adds_to_its_output(string name)
     {
         OperatorSample sample = Sample(name);
-        if (!sample.Operator.CanAccumulate && sample.Operator.Storage != Storage.Accumulator)
+        if (!sample.Operator.Traits.CanAccumulate && sample.Operator.Storage != Storage.Accumulator)
             return;
 
         var graph = new Graph(Precision.Double);

@@ -32,7 +32,7 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
         for (int gate = 0; gate < gates; gate++)
             values.Add(gates == 1 ? sum : Op.Slice(sum, gate * length, length));
 
-        Operator[] operators = [.. OperatorCatalog.All.Where(op => op.IsElementwise)];
+        Operator[] operators = [.. OperatorCatalog.All.Where(op => op.Traits.IsElementwise)];
         for (int step = random.Next(3, 14); step > 0; step--)
         {
             Operator op = operators[random.Next(operators.Length)];

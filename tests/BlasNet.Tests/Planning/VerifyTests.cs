@@ -379,7 +379,7 @@ public sealed class VerifyTests
     private static void AssertRefused(string rule, Action verify) =>
         Assert.Contains(rule, Assert.Throws<InvalidOperationException>(verify).Message, StringComparison.Ordinal);
 
-    private sealed class TwoResults : Operator
+    private sealed class TwoResults() : Operator(new())
     {
         public override string Name => "two";
 

@@ -69,7 +69,7 @@ internal sealed class Body
             Operator op = Graph.OperatorOf(node);
             if (op == ParameterOperator.Instance)
                 Parameters.Add(ParameterOperator.IndexOf(Graph.AttributeOf(node)));
-            else if (op.Callee is { } callee)
+            else if (op is CallOperator { Body: var callee })
                 Parameters.UnionWith(callee.Parameters);
         }
     }

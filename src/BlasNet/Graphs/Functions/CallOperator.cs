@@ -2,7 +2,7 @@ namespace BlasNet.Graphs.Functions;
 
 /// <summary>One use of a function: a single node, whatever the body does. Calls of one body are of one kind.</summary>
 /// <remarks>Batching merges calls into stacks; <c>Inline</c> then puts the body, on whole stacks, in the place of the call.</remarks>
-internal sealed class CallOperator(Body body) : Operator
+internal sealed class CallOperator(Body body) : Operator(new())
 {
     public Body Body { get; } = body;
 
@@ -11,8 +11,6 @@ internal sealed class CallOperator(Body body) : Operator
     public override int ResultCount => Body.Outputs.Length;
 
     public override Shape ResultShape(int result) => Body.Graph.ShapeOf(Body.Outputs[result]);
-
-    public override Body? Callee => Body;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => ResultShape(0);
 

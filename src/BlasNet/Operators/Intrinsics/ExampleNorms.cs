@@ -32,14 +32,11 @@ internal sealed unsafe class ExampleNormsOperator : Operator
     /// <param name="terms">The contributions.</param>
     /// <param name="rows">For each example its values.</param>
     /// <param name="examples">Number of examples.</param>
-    public ExampleNormsOperator(Shape shape, NormTerm[] terms, ILookup<int, NormRows> rows, int examples) =>
+    public ExampleNormsOperator(Shape shape, NormTerm[] terms, ILookup<int, NormRows> rows, int examples)
+        : base(new() { Merging = Merging.Never, ReadsWholeStacks = true }) =>
         (_shape, _terms, _examples) = (shape, terms, [.. Enumerable.Range(0, examples).Select(example => rows[example].ToArray())]);
 
     public override string Name => "example-norms";
-
-    public override Merging Merging => Merging.Never;
-
-    public override bool ReadsWholeStacks => true;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => Shape.Scalar;
 

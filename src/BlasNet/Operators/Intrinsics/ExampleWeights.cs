@@ -6,11 +6,9 @@ namespace BlasNet.Operators.Intrinsics;
 /// <summary>What to multiply each example's gradient with so that its norm is at most C: min(1, C/|g|), or NaN if |g| is not finite. Inputs: norms of its
 /// parts.</summary>
 /// <param name="longest">C.</param>
-internal sealed class ClipWeightsOperator(double longest) : Operator
+internal sealed class ClipWeightsOperator(double longest) : Operator(new() { Merging = Merging.Never })
 {
     public override string Name => "clip-weights";
-
-    public override Merging Merging => Merging.Never;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => Shape.Scalar;
 
@@ -32,13 +30,9 @@ internal sealed class ClipWeightsOperator(double longest) : Operator
 
 /// <summary>Multiplies each value of a stack with its example's weight. Inputs: the stack, a stack of one weight for each example.</summary>
 /// <param name="examples">The example of each value.</param>
-internal sealed class WeightRowsOperator(int[] examples) : Operator
+internal sealed class WeightRowsOperator(int[] examples) : Operator(new() { Merging = Merging.Never, ReadsWholeStacks = true })
 {
     public override string Name => "weight-rows";
-
-    public override Merging Merging => Merging.Never;
-
-    public override bool ReadsWholeStacks => true;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 

@@ -4,19 +4,12 @@ namespace BlasNet.Operators.Intrinsics;
 
 /// <summary>Lays ranges of elements of its inputs one after another: how merged nodes find their operands in stack order.</summary>
 /// <remarks>The runs cover the output once, from its start to its end. A single run is a view, decided by the memory planner.</remarks>
-internal sealed class GatherOperator : Operator
+internal sealed class GatherOperator()
+    : Operator(new() { Merging = Merging.Never, Storage = Storage.Moves, HasMoves = true, Indirect = IndirectInputs.All })
 {
     public static readonly GatherOperator Instance = new();
 
     public override string Name => "gather";
-
-    public override Merging Merging => Merging.Never;
-
-    public override bool HasMoves => true;
-
-    public override bool ReadsIndirect(int input) => true;
-
-    public override Storage Storage => Storage.Moves;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 
@@ -33,19 +26,12 @@ internal sealed class GatherOperator : Operator
 
 /// <summary>Adds ranges of elements of its inputs into its output, which is zero elsewhere: the gradient of gather, and merged sums.</summary>
 /// <remarks>Runs to the same place that stand one after another in the list are added up before the sum is written.</remarks>
-internal sealed class ScatterAddOperator : Operator
+internal sealed class ScatterAddOperator()
+    : Operator(new() { Merging = Merging.Never, Storage = Storage.Accumulator, HasMoves = true, Indirect = IndirectInputs.All })
 {
     public static readonly ScatterAddOperator Instance = new();
 
     public override string Name => "scatter-add";
-
-    public override Merging Merging => Merging.Never;
-
-    public override bool HasMoves => true;
-
-    public override bool ReadsIndirect(int input) => true;
-
-    public override Storage Storage => Storage.Accumulator;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 

@@ -4,15 +4,11 @@ using BlasNet.Kernels;
 namespace BlasNet.Operators.Intrinsics;
 
 /// <summary>The sum of all its inputs and of all values of their stacks: the node that adds the losses, and a parameter's gradient.</summary>
-internal sealed class TotalOperator : Operator
+internal sealed class TotalOperator() : Operator(new() { Merging = Merging.Reduction, Storage = Storage.Accumulator })
 {
     public static readonly TotalOperator Instance = new();
 
     public override string Name => "total";
-
-    public override Merging Merging => Merging.Reduction;
-
-    public override Storage Storage => Storage.Accumulator;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => ShapeOf(this, inputs);
 
@@ -51,13 +47,11 @@ internal sealed class TotalOperator : Operator
 }
 
 /// <summary>The sum of its inputs, value by value: what a total is within a function.</summary>
-internal sealed class PlusOperator : Operator
+internal sealed class PlusOperator() : Operator(new() { IsElementwise = true })
 {
     public static readonly PlusOperator Instance = new();
 
     public override string Name => "plus";
-
-    public override bool IsElementwise => true;
 
     public override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute)
     {
@@ -98,13 +92,11 @@ internal sealed class PlusOperator : Operator
 }
 
 /// <summary>A stack that repeats one value. Attribute: how often.</summary>
-internal sealed class BroadcastOperator : Operator
+internal sealed class BroadcastOperator() : Operator(new() { Merging = Merging.Never })
 {
     public static readonly BroadcastOperator Instance = new();
 
     public override string Name => "broadcast";
-
-    public override Merging Merging => Merging.Never;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 

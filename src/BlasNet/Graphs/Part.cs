@@ -1,4 +1,4 @@
-namespace BlasNet.Operators;
+namespace BlasNet.Graphs;
 
 /// <summary>A range of rows or of columns, packed into a node's attribute, and where it lies in memory.</summary>
 /// <remarks>Column by column, a range of rows is a block within every column; a range of columns is one block within every value.</remarks>
