@@ -6,19 +6,19 @@ namespace BlasNet.Tests.Oracle;
 /// <param name="given">The first values: parameters and, in a body, arguments.</param>
 /// <param name="structure">Decides what is computed; the same for examples of one kind.</param>
 /// <param name="isBody">Whether it is a function's body, which cannot bring data.</param>
-internal sealed class Draft(Evaluation evaluation, IEnumerable<Number[,]> given, Random structure, bool isBody)
+internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Random structure, bool isBody)
 {
     private const double LargestValue = 6;
 
-    private readonly List<Number[,]> _values = [.. given];
+    private readonly List<Matrix> _values = [.. given];
     private readonly Dictionary<int, int> _indexLimits = [];   // of the values that are indices
     private readonly HashSet<int> _noTargets = [];             // may be another value's node: numbers, gradients
 
-    public Number[,] this[int value] => _values[value];
+    public Matrix this[int value] => _values[value];
 
     public Evaluation Evaluation => evaluation;
 
-    public IReadOnlyList<Number[,]> Values => _values;
+    public IReadOnlyList<Matrix> Values => _values;
 
     public List<Step> Steps { get; } = [];
 
@@ -75,14 +75,14 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Number[,]> given,
 
     public Step? Any() => Where(_ => true, (_, x) => new Step(x));
 
-    public Step? Where(Func<Number[,], bool> fits, Func<Draft, int, Step> make)
+    public Step? Where(Func<Matrix, bool> fits, Func<Draft, int, Step> make)
     {
         int[] candidates = [.. Enumerable.Range(0, Count).Where(value => !_indexLimits.ContainsKey(value) && fits(_values[value]))];
         return candidates.Length == 0 ? null : make(this, candidates[Recent(candidates.Length)]);
     }
 
     /// <summary>A value and an index for it.</summary>
-    public Step? WhereIndex(Func<Number[,], int, bool> fits)
+    public Step? WhereIndex(Func<Matrix, int, bool> fits)
     {
         if (_indexLimits.Count == 0)
             return null;
@@ -91,14 +91,14 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Number[,]> given,
         return Where(x => fits(x, limit), (_, x) => new Step(x, index));
     }
 
-    public Step? Pair(Func<Number[,], Number[,], bool> fits)
+    public Step? Pair(Func<Matrix, Matrix, bool> fits)
     {
         int first = Any()!.Operands[0];
         return Where(second => fits(_values[first], second), (_, second) => new Step(first, second));
     }
 
     /// <summary>Two to five operands, each of which fits the first; perhaps one of them twice.</summary>
-    public Step? Several(Func<Number[,], Number[,], bool> fits)
+    public Step? Several(Func<Matrix, Matrix, bool> fits)
     {
         var operands = new List<int> { Any()!.Operands[0] };
         int more = 1 + Next(4);

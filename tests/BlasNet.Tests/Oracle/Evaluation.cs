@@ -30,26 +30,26 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
     /// <summary>Computes the step's values and appends them.</summary>
     /// <param name="step">Its operands are numbers of <paramref name="values"/>.</param>
     /// <param name="values">Of the example or of a body, by their numbers.</param>
-    public void Run(Step step, List<Number[,]> values)
+    public void Run(Step step, List<Matrix> values)
     {
         int mark = tape.Count;
-        Number[][,] operands = [.. step.Operands.Select(operand => values[operand])];
+        Matrix[] operands = [.. step.Operands.Select(operand => values[operand])];
         IsTame &= step.Function is not null || step.Operation.Domain(operands);
-        Number[][,] results = step.Function is { } function ? Call(function, operands, values) : step.Operation.Define(this, operands, step);
+        Matrix[] results = step.Function is { } function ? Call(function, operands, values) : step.Operation.Define(this, operands, step);
         while (values.Count < step.Id)
             values.Add(null!);
 
-        foreach (Number[,] result in results)
+        foreach (Matrix result in results)
         {
             values.Add(operands.Contains(result) ? result : Naive.Map(result, x => x.Index < mark ? x.Copy() : x));
-            IsTame &= tape.Count - mark < LargestStep && result.Length <= LargestSize && Naive.Elements(result).All(x => Math.Abs(x.Value) <= LargestValue);
+            IsTame &= tape.Count - mark < LargestStep && result.Length <= LargestSize && result.Elements.All(x => Math.Abs(x.Value) <= LargestValue);
         }
     }
 
     // Arguments and results are variables of their own.
-    private Number[][,] Call(FunctionDefinition function, Number[][,] operands, List<Number[,]> values)
+    private Matrix[] Call(FunctionDefinition function, Matrix[] operands, List<Matrix> values)
     {
-        List<Number[,]> inner = [.. values.Take(function.FirstArgument), .. operands.Select(Copy)];
+        List<Matrix> inner = [.. values.Take(function.FirstArgument), .. operands.Select(Copy)];
         int floor = tape.Floor;
         tape.Floor = tape.Count;
         foreach (Step step in function.Steps)
@@ -59,5 +59,5 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
         return [.. function.Results.Select(result => Copy(inner[result]))];
     }
 
-    private static Number[,] Copy(Number[,] value) => Naive.Map(value, x => x.Copy());
+    private static Matrix Copy(Matrix value) => Naive.Map(value, x => x.Copy());
 }

@@ -151,7 +151,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
             return loss;
 
         var terms = new List<int>();
-        if (draft[root].Length == sizes.State && draft[root].Columns() == 1)
+        if (draft[root].Length == sizes.State && draft[root].Columns == 1)
             terms.Add(Label(draft.Apply(Operations.MatMul, U, root)));
 
         if (draft.Next(6) == 0)

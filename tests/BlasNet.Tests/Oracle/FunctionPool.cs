@@ -48,8 +48,8 @@ internal sealed class FunctionPool(int seed)
     {
         var structure = new Random(unchecked(seed * 31 + key));
         int[] arguments = [.. Enumerable.Range(0, 1 + structure.Next(3)).Select(_ => Pick(caller, structure))];
-        IEnumerable<Number[,]> copies = arguments.Select(value => Naive.Map(caller[value], x => x.Copy()));
-        IEnumerable<Number[,]> given = [.. caller.Values.Take(RandomProgram.ParameterCount), .. copies];
+        IEnumerable<Matrix> copies = arguments.Select(value => Naive.Map(caller[value], x => x.Copy()));
+        IEnumerable<Matrix> given = [.. caller.Values.Take(RandomProgram.ParameterCount), .. copies];
         var evaluation = new Evaluation(caller.Evaluation.Tape, caller.Evaluation.Seed, caller.Evaluation.Example, caller.Evaluation.IsTraining);
         var draft = new Draft(evaluation, given, structure, isBody: true);
         for (int i = 0; i < arguments.Length; i++)
@@ -89,7 +89,7 @@ internal sealed class FunctionPool(int seed)
         int loss = draft.Apply(Operations.Sum, draft.Apply(Operations.Square, draft.Apply(Operations.Tanh, product)));
         return draft[loss].Length == 1 && draft.Next(2) == 0 ? draft.Take(Operations.Differentiate, new Step(loss, weight, x)) : -1;
 
-        bool IsMatrix(int weight) => draft[weight].Columns() > 1 && draft[weight].Columns() == draft[x].Rows();
+        bool IsMatrix(int weight) => draft[weight].Columns > 1 && draft[weight].Columns == draft[x].Rows;
     }
 
     private static int Pick(Draft caller, Random structure)

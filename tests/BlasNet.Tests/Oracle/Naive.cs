@@ -3,48 +3,46 @@ namespace BlasNet.Tests.Oracle;
 /// <summary>The textbook definitions, element by element: [row, column].</summary>
 internal static class Naive
 {
-    public static Number[,] Make(int rows, int columns, Func<int, int, Number> element)
+    public static Matrix Make(int rows, int columns, Func<int, int, Number> element)
     {
-        var result = new Number[rows, columns];
+        var elements = new Number[rows * columns];
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < columns; j++)
-                result[i, j] = element(i, j);
+                elements[j * rows + i] = element(i, j);
         }
 
-        return result;
+        return new Matrix(rows, elements);
     }
 
-    public static int Rows(this Number[,] x) => x.GetLength(0);
-
-    public static int Columns(this Number[,] x) => x.GetLength(1);
-
-    public static Number[,] Map(Number[,] x, Func<Number, Number> function) => Make(x.Rows(), x.Columns(), (i, j) => function(x[i, j]));
+    public static Matrix Map(Matrix x, Func<Number, Number> function) => Make(x.Rows, x.Columns, (i, j) => function(x[i, j]));
 
     /// <summary>A single row or column stands for as many as the other operand has.</summary>
-    public static Number[,] Zip(Number[,] a, Number[,] b, Func<Number, Number, Number> function) =>
-        Make(Math.Max(a.Rows(), b.Rows()), Math.Max(a.Columns(), b.Columns()), (i, j) => function(
-            a[Math.Min(i, a.Rows() - 1), Math.Min(j, a.Columns() - 1)],
-            b[Math.Min(i, b.Rows() - 1), Math.Min(j, b.Columns() - 1)]));
+    public static Matrix Zip(Matrix a, Matrix b, Func<Number, Number, Number> function) =>
+        Make(Math.Max(a.Rows, b.Rows), Math.Max(a.Columns, b.Columns), (i, j) => function(
+            a[Math.Min(i, a.Rows - 1), Math.Min(j, a.Columns - 1)],
+            b[Math.Min(i, b.Rows - 1), Math.Min(j, b.Columns - 1)]));
 
-    public static Number[,] Product(Number[,] a, Number[,] b) =>
-        Make(a.Rows(), b.Columns(), (i, j) => Sum(Enumerable.Range(0, a.Columns()).Select(k => a[i, k] * b[k, j])));
+    public static Matrix Product(Matrix a, Matrix b) =>
+        Make(a.Rows, b.Columns, (i, j) =>
+    {
+        Number sum = a[i, 0] * b[0, j];
+        for (int k = 1; k < a.Columns; k++)
+            sum += a[i, k] * b[k, j];
 
-    public static Number[,] Transposed(Number[,] x) => Make(x.Columns(), x.Rows(), (i, j) => x[j, i]);
+        return sum;
+    });
 
-    public static Number[,] Scalar(Number x) => Make(1, 1, (_, _) => x);
+    public static Matrix Transposed(Matrix x) => Make(x.Columns, x.Rows, (i, j) => x[j, i]);
+
+    public static Matrix Scalar(Number x) => Make(1, 1, (_, _) => x);
 
     /// <summary>A value of given elements, column after column.</summary>
-    public static Number[,] Shaped(Shape shape, IReadOnlyList<Number> elements) => Make(shape.Rows, shape.Columns, (i, j) => elements[j * shape.Rows + i]);
+    public static Matrix Shaped(Shape shape, Number[] elements) => new(shape.Rows, elements);
 
-    public static Shape ShapeOf(Number[,] x) => new(x.Rows(), x.Columns());
+    public static Shape ShapeOf(Matrix x) => new(x.Rows, x.Columns);
 
-    public static double[] Values(Number[,] x) => [.. Elements(x).Select(element => element.Value)];
-
-    public static IEnumerable<Number> Column(Number[,] x, int column) => Enumerable.Range(0, x.Rows()).Select(i => x[i, column]);
-
-    /// <summary>Column after column.</summary>
-    public static IEnumerable<Number> Elements(Number[,] x) => Enumerable.Range(0, x.Columns()).SelectMany(j => Column(x, j));
+    public static double[] Values(Matrix x) => [.. x.Elements.Select(element => element.Value)];
 
     public static Number Sum(IEnumerable<Number> numbers) => numbers.Aggregate((a, b) => a + b);
 
@@ -61,19 +59,14 @@ internal static class Naive
         return sum * (2 / Math.Sqrt(Math.PI));
     }
 
-    public static Number[,] Softmax(Number[,] x)
+    public static Matrix Softmax(Matrix x)
     {
-        Number[,] powers = Map(x, number => number.Exp());
-        Number[] sums = [.. Enumerable.Range(0, x.Columns()).Select(j => Sum(Column(powers, j)))];
-        return Make(x.Rows(), x.Columns(), (i, j) => powers[i, j] / sums[j]);
+        Matrix powers = Map(x, number => number.Exp());
+        Number[] sums = [.. Enumerable.Range(0, x.Columns).Select(j => Sum(powers.Column(j)))];
+        return Make(x.Rows, x.Columns, (i, j) => powers[i, j] / sums[j]);
     }
 
-    public static Number[,] Beside(Number[][,] parts)
-    {
-        Number[] elements = [.. parts.SelectMany(Elements)];
-        int rows = parts[0].Rows();
-        return Make(rows, elements.Length / rows, (i, j) => elements[j * rows + i]);
-    }
+    public static Matrix Beside(Matrix[] parts) => new(parts[0].Rows, [.. parts.SelectMany(part => part.Elements)]);
 
     /// <summary>The documented mask of dropout: two rounds of "lowbias32" over the element's number and the two halves of the key.</summary>
     public static bool IsDropped(long seed, long example, int draw, int element, double rate)

@@ -9,15 +9,15 @@ namespace BlasNet.Tests.Oracle;
 /// <param name="Build">The expressions.</param>
 /// <param name="Define">The definition.</param>
 internal sealed record Operation(
-    string Name, Func<Draft, Step?> Choose, Func<Graph, Expr[], Step, Expr[]> Build, Func<Evaluation, Number[][,], Step, Number[][,]> Define)
+    string Name, Func<Draft, Step?> Choose, Func<Graph, Expr[], Step, Expr[]> Build, Func<Evaluation, Matrix[], Step, Matrix[]> Define)
 {
     /// <summary>An operation of one result.</summary>
     public static Operation Of(
-        string name, Func<Draft, Step?> choose, Func<Graph, Expr[], Step, Expr> build, Func<Evaluation, Number[][,], Step, Number[,]> define) =>
+        string name, Func<Draft, Step?> choose, Func<Graph, Expr[], Step, Expr> build, Func<Evaluation, Matrix[], Step, Matrix> define) =>
         new(name, choose, (g, x, s) => [build(g, x, s)], (e, x, s) => [define(e, x, s)]);
 
     /// <summary>Where the operation is smooth and tame.</summary>
-    public Func<Number[][,], bool> Domain { get; init; } = _ => true;
+    public Func<Matrix[], bool> Domain { get; init; } = _ => true;
 
     /// <summary>Brings data of the example, which a function's body must not.</summary>
     public bool HasData { get; init; }

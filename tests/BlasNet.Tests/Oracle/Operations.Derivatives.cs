@@ -41,31 +41,30 @@ internal static partial class Operations
         return d[output].Length * d[input].Length <= 24 ? new Step(output, input) : null;
     }
 
-    private static Number[,] DefineJacobian(Evaluation e, Number[][,] x, Step s)
+    private static Matrix DefineJacobian(Evaluation e, Matrix[] x, Step s)
     {
-        Number[,] output = x[0];
-        int rows = output.Length;
-        Number[] elements = [.. Elements(output)];
-        var gradients = elements.Select(element => e.Tape.Gradient([element], [e.Tape.Number(1)], [.. Elements(x[1])])).ToArray();
-        return Make(rows, x[1].Length, (i, j) => gradients[i][j]);
+        Matrix output = x[0];
+        Number[] ones = [e.Tape.Number(1)];
+        Number[][] gradients = [.. output.Elements.Select(element => e.Tape.Gradient([element], ones, x[1].Elements))];
+        return Make(output.Length, x[1].Length, (i, j) => gradients[i][j]);
     }
 
-    private static Number[][,] Gradients(Evaluation e, Number[][,] outputs, Number[][,] seeds, Number[][,] targets)
+    private static Matrix[] Gradients(Evaluation e, Matrix[] outputs, Matrix[] seeds, Matrix[] targets)
     {
-        Number[] all = e.Tape.Gradient([.. outputs.SelectMany(Elements)], [.. seeds.SelectMany(Elements)], [.. targets.SelectMany(Elements)]);
-        var result = new Number[targets.Length][,];
+        Number[] all = e.Tape.Gradient([.. outputs.SelectMany(x => x.Elements)], [.. seeds.SelectMany(x => x.Elements)], [.. targets.SelectMany(x => x.Elements)]);
+        var result = new Matrix[targets.Length];
         int start = 0;
         for (int i = 0; i < result.Length; i++)
         {
-            result[i] = Shaped(ShapeOf(targets[i]), [.. all.Skip(start).Take(targets[i].Length)]);
+            result[i] = Shaped(ShapeOf(targets[i]), all[start..(start + targets[i].Length)]);
             start += targets[i].Length;
         }
 
         return result;
     }
 
-    private static Number[,] Tangents(Evaluation e, Number[,] output, Number[,] input, Number[,] direction) =>
-        Shaped(ShapeOf(output), e.Tape.Tangents([.. Elements(input)], [.. Elements(direction)], [.. Elements(output)]));
+    private static Matrix Tangents(Evaluation e, Matrix output, Matrix input, Matrix direction) =>
+        Shaped(ShapeOf(output), e.Tape.Tangents(input.Elements, direction.Elements, output.Elements));
 
-    private static Number[,] Ones(Evaluation e, Number[,] like) => Map(like, _ => e.Tape.Number(1));
+    private static Matrix Ones(Evaluation e, Matrix like) => Map(like, _ => e.Tape.Number(1));
 }

@@ -20,7 +20,7 @@ internal static partial class Operations
     public static readonly Operation SignOfZero = Operation.Of("SignOfZero", _ => null,
         (g, _, s) => Op.Tanh(1 / g.Constant(s.Factor)), (e, _, s) => Scalar(e.Tape.Number(double.IsNegative(s.Factor) ? -1 : 1)));
 
-    public static readonly Operation MatMul = Operation.Of("MatMul", d => d.Pair((a, b) => a.Columns() == b.Rows()),
+    public static readonly Operation MatMul = Operation.Of("MatMul", d => d.Pair((a, b) => a.Columns == b.Rows),
         (_, x, _) => Op.MatMul(x[0], x[1]), (_, x, _) => Product(x[0], x[1])) with
     { TakesParameters = true };
 
@@ -34,34 +34,34 @@ internal static partial class Operations
     public static readonly Operation Square = Unary("Square", Op.Square, x => x * x);
 
     public static readonly Operation Sum = Operation.Of("Sum", d => d.Any(), (_, x, _) => Op.Sum(x[0]),
-        (_, x, _) => x[0].Length == 1 ? x[0] : Scalar(Naive.Sum(Elements(x[0]))));
+        (_, x, _) => x[0].Length == 1 ? x[0] : Scalar(Naive.Sum(x[0].Elements)));
 
     public static readonly Operation Mean = Operation.Of("Mean", d => d.Any(), (_, x, _) => Op.Mean(x[0]),
-        (_, x, _) => Scalar(Naive.Sum(Elements(x[0])) * (1.0 / x[0].Length)));
+        (_, x, _) => Scalar(Naive.Sum(x[0].Elements) * (1.0 / x[0].Length)));
 
-    public static readonly Operation Concatenate = Operation.Of("Concatenate", d => d.Several((a, b) => a.Columns() == b.Columns()),
+    public static readonly Operation Concatenate = Operation.Of("Concatenate", d => d.Several((a, b) => a.Columns == b.Columns),
         (_, x, _) => Op.Concatenate(x), (_, x, _) => Transposed(Beside([.. x.Select(Transposed)]))) with
     { TakesParameters = true };
 
-    public static readonly Operation ConcatenateColumns = Operation.Of("ConcatenateColumns", d => d.Several((a, b) => a.Rows() == b.Rows()),
+    public static readonly Operation ConcatenateColumns = Operation.Of("ConcatenateColumns", d => d.Several((a, b) => a.Rows == b.Rows),
         (_, x, _) => Op.ConcatenateColumns(x), (_, x, _) => Beside(x)) with
     { TakesParameters = true };
 
     public static readonly Operation Lookup = Operation.Of("Lookup",
-        d => d.Where(x => x.Columns() > 1, (d, x) => new Step(x) { A = d.Next(d[x].Columns()), B = d[x].Columns() }),
-        (g, x, s) => Op.Lookup(x[0], g.Index(s.A)), (_, x, s) => Make(x[0].Rows(), 1, (i, _) => x[0][i, s.A])) with
+        d => d.Where(x => x.Columns > 1, (d, x) => new Step(x) { A = d.Next(d[x].Columns), B = d[x].Columns }),
+        (g, x, s) => Op.Lookup(x[0], g.Index(s.A)), (_, x, s) => Make(x[0].Rows, 1, (i, _) => x[0][i, s.A])) with
     { HasData = true };
 
     /// <summary>With an index that is a value: an argument, where this is in a function.</summary>
-    public static readonly Operation LookupAt = Operation.Of("Lookup", d => d.WhereIndex((x, limit) => x.Columns() >= limit),
-        (_, x, _) => Op.Lookup(x[0], x[1]), (_, x, _) => Make(x[0].Rows(), 1, (i, _) => x[0][i, IndexOf(x[1])]));
+    public static readonly Operation LookupAt = Operation.Of("Lookup", d => d.WhereIndex((x, limit) => x.Columns >= limit),
+        (_, x, _) => Op.Lookup(x[0], x[1]), (_, x, _) => Make(x[0].Rows, 1, (i, _) => x[0][i, IndexOf(x[1])]));
 
     public static readonly Operation CrossEntropy = Operation.Of("CrossEntropy",
-        d => d.Where(x => x.Columns() == 1, (d, x) => new Step(x) { A = d.Next(d[x].Rows()), B = d[x].Rows() }),
+        d => d.Where(x => x.Columns == 1, (d, x) => new Step(x) { A = d.Next(d[x].Rows), B = d[x].Rows }),
         (_, x, s) => Op.CrossEntropy(x[0], s.A), (_, x, s) => Scalar(Softmax(x[0])[s.A, 0].Log() * -1)) with
     { HasData = true };
 
-    public static readonly Operation CrossEntropyAt = Operation.Of("CrossEntropy", d => d.WhereIndex((x, limit) => x.Columns() == 1 && x.Rows() >= limit),
+    public static readonly Operation CrossEntropyAt = Operation.Of("CrossEntropy", d => d.WhereIndex((x, limit) => x.Columns == 1 && x.Rows >= limit),
         (_, x, _) => Op.CrossEntropy(x[0], x[1]), (_, x, _) => Scalar(Softmax(x[0])[IndexOf(x[1]), 0].Log() * -1));
 
     public static readonly Operation Total = Operation.Of("Total", d => d.Several(SameShape),
@@ -83,60 +83,60 @@ internal static partial class Operations
         Unary("Sqrt", Op.Sqrt, x => x.Sqrt(), x => x.Value > 0.1),
         Unary("Negate", x => -x, x => x * -1), OneMinus, OneMinus, OneMinus, Unary("PlusTwo", x => x + 2, x => x + 2),
         Unary("Reciprocal", x => 1 / x, x => x.Inverse(), x => Math.Abs(x.Value) > 0.3), Unary("AThird", x => x / 3, x => x * (1.0 / 3)),
-        Operation.Of("MatMulTransposed", d => d.Pair((a, b) => a.Rows() == b.Rows()),
+        Operation.Of("MatMulTransposed", d => d.Pair((a, b) => a.Rows == b.Rows),
             (_, x, _) => Op.MatMulTransposed(x[0], x[1]), (_, x, _) => Product(Transposed(x[0]), x[1])) with { TakesParameters = true },
-        Operation.Of("OuterProduct", d => d.Pair((a, b) => a.Columns() == b.Columns()),
+        Operation.Of("OuterProduct", d => d.Pair((a, b) => a.Columns == b.Columns),
             (_, x, _) => Op.OuterProduct(x[0], x[1]), (_, x, _) => Product(x[0], Transposed(x[1]))) with { TakesParameters = true },
         Mean,
         Operation.Of("SumColumns", d => d.Any(), (_, x, _) => Op.SumColumns(x[0]),
-            (_, x, _) => x[0].Columns() == 1 ? x[0] : Make(x[0].Rows(), 1, (i, _) => Naive.Sum(Column(Transposed(x[0]), i)))),
+            (_, x, _) => x[0].Columns == 1 ? x[0] : Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)))),
         Operation.Of("SumRows", d => d.Any(), (_, x, _) => Op.SumRows(x[0]),
-            (_, x, _) => x[0].Rows() == 1 ? x[0] : Make(1, x[0].Columns(), (_, j) => Naive.Sum(Column(x[0], j)))),
+            (_, x, _) => x[0].Rows == 1 ? x[0] : Make(1, x[0].Columns, (_, j) => Naive.Sum(x[0].Column(j)))),
         Operation.Of("ExpandTo", ChooseExpansion, (_, x, s) => Op.ExpandTo(s.Shape, x[0]),
             (e, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Zip(x[0], Zeros(e, s.Shape), (a, _) => a)),
         Operation.Of("Dot", d => d.Pair(SameShape), (_, x, _) => Op.Dot(x[0], x[1]),
-            (_, x, _) => Make(1, x[0].Columns(), (_, j) => Naive.Sum(Column(x[0], j).Zip(Column(x[1], j), (a, b) => a * b)))) with { TakesParameters = true },
+            (_, x, _) => Make(1, x[0].Columns, (_, j) => Naive.Sum(x[0].Column(j).Zip(x[1].Column(j), (a, b) => a * b)))) with { TakesParameters = true },
         Operation.Of("Softmax", d => d.Any(), (_, x, _) => Op.Softmax(x[0]), (_, x, _) => Softmax(x[0])),
         Operation.Of("LogSoftmax", d => d.Any(), (_, x, _) => Op.LogSoftmax(x[0]), (_, x, _) => Map(Softmax(x[0]), e => e.Log())),
         Operation.Of("LogSumExp", d => d.Any(), (_, x, _) => Op.LogSumExp(x[0]),
-            (_, x, _) => Make(1, x[0].Columns(), (_, j) => Naive.Sum(Column(x[0], j).Select(e => e.Exp())).Log())),
+            (_, x, _) => Make(1, x[0].Columns, (_, j) => Naive.Sum(x[0].Column(j).Select(e => e.Exp())).Log())),
         Operation.Of("SquaredError", d => d.Pair(SameShape), (_, x, _) => Op.SquaredError(x[0], x[1]),
-            (_, x, _) => Scalar(Naive.Sum(Elements(x[0]).Zip(Elements(x[1]), (a, b) => (a - b) * (a - b))))) with { TakesParameters = true },
-        Operation.Of("Slice", d => d.Where(_ => true, (d, x) => Range(d, x, d[x].Rows())), (_, x, s) => Op.Slice(x[0], s.A, s.B),
-            (_, x, s) => Make(s.B, x[0].Columns(), (i, j) => x[0][i + s.A, j])),
-        Operation.Of("Neighbours", d => d.Where(x => x.Rows() > 1, (_, x) => new Step(x)),
+            (_, x, _) => Scalar(Naive.Sum(x[0].Elements.Zip(x[1].Elements, (a, b) => (a - b) * (a - b))))) with { TakesParameters = true },
+        Operation.Of("Slice", d => d.Where(_ => true, (d, x) => Range(d, x, d[x].Rows)), (_, x, s) => Op.Slice(x[0], s.A, s.B),
+            (_, x, s) => Make(s.B, x[0].Columns, (i, j) => x[0][i + s.A, j])),
+        Operation.Of("Neighbours", d => d.Where(x => x.Rows > 1, (_, x) => new Step(x)),
             (_, x, _) => Op.Slice(x[0], 0, x[0].Shape.Rows - 1) * Op.Slice(x[0], 1, x[0].Shape.Rows - 1),
-            (_, x, _) => Make(x[0].Rows() - 1, x[0].Columns(), (i, j) => x[0][i, j] * x[0][i + 1, j])),
-        Operation.Of("SliceColumns", d => d.Where(_ => true, (d, x) => Range(d, x, d[x].Columns())), (_, x, s) => Op.SliceColumns(x[0], s.A, s.B),
-            (_, x, s) => Make(x[0].Rows(), s.B, (i, j) => x[0][i, j + s.A])),
-        Operation.Of("Pad", d => d.Where(_ => true, (d, x) => Padding(d, x, d[x].Rows())), (_, x, s) => Op.Pad(x[0], s.A, s.B),
-            (e, x, s) => Make(s.B, x[0].Columns(), (i, j) => i >= s.A && i < s.A + x[0].Rows() ? x[0][i - s.A, j] : e.Tape.Number(0))),
-        Operation.Of("PadColumns", d => d.Where(_ => true, (d, x) => Padding(d, x, d[x].Columns())), (_, x, s) => Op.PadColumns(x[0], s.A, s.B),
-            (e, x, s) => Make(x[0].Rows(), s.B, (i, j) => j >= s.A && j < s.A + x[0].Columns() ? x[0][i, j - s.A] : e.Tape.Number(0))),
+            (_, x, _) => Make(x[0].Rows - 1, x[0].Columns, (i, j) => x[0][i, j] * x[0][i + 1, j])),
+        Operation.Of("SliceColumns", d => d.Where(_ => true, (d, x) => Range(d, x, d[x].Columns)), (_, x, s) => Op.SliceColumns(x[0], s.A, s.B),
+            (_, x, s) => Make(x[0].Rows, s.B, (i, j) => x[0][i, j + s.A])),
+        Operation.Of("Pad", d => d.Where(_ => true, (d, x) => Padding(d, x, d[x].Rows)), (_, x, s) => Op.Pad(x[0], s.A, s.B),
+            (e, x, s) => Make(s.B, x[0].Columns, (i, j) => i >= s.A && i < s.A + x[0].Rows ? x[0][i - s.A, j] : e.Tape.Number(0))),
+        Operation.Of("PadColumns", d => d.Where(_ => true, (d, x) => Padding(d, x, d[x].Columns)), (_, x, s) => Op.PadColumns(x[0], s.A, s.B),
+            (e, x, s) => Make(x[0].Rows, s.B, (i, j) => j >= s.A && j < s.A + x[0].Columns ? x[0][i, j - s.A] : e.Tape.Number(0))),
         Operation.Of("Reshape", d => d.Where(x => x.Length % 2 == 0, ChooseShape),
-            (_, x, s) => Op.Reshape(x[0], s.Shape), (_, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Shaped(s.Shape, [.. Elements(x[0])])),
+            (_, x, s) => Op.Reshape(x[0], s.Shape), (_, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Shaped(s.Shape, [.. x[0].Elements])),
         Operation.Of("Transpose", d => d.Any(), (_, x, _) => Op.Transpose(x[0]), (_, x, _) => x[0].Length == 1 ? x[0] : Transposed(x[0])),
         Operation.Of("Dropout", d => d.Any() is { } s ? s with { Factor = 0.25 } : null, (_, x, s) => Op.Dropout(x[0], s.Factor), DefineDropout),
     ];
 
-    private static Number[,] DefineLeaf(Evaluation e, Number[][,] x, Step s) => Shaped(s.Shape, [.. s.Data.Select(e.Tape.Number)]);
+    private static Matrix DefineLeaf(Evaluation e, Matrix[] x, Step s) => Shaped(s.Shape, [.. s.Data.Select(e.Tape.Number)]);
 
     // Draws are counted as they come, those within functions too.
-    private static Number[,] DefineDropout(Evaluation e, Number[][,] x, Step s)
+    private static Matrix DefineDropout(Evaluation e, Matrix[] x, Step s)
     {
         if (!e.IsTraining)
             return x[0];
 
         int draw = e.Draws++;
-        return Make(x[0].Rows(), x[0].Columns(), (i, j) =>
-            x[0][i, j] * (IsDropped(e.Seed, e.Example, draw, j * x[0].Rows() + i, s.Factor) ? 0 : 1 / (1 - s.Factor)));
+        return Make(x[0].Rows, x[0].Columns, (i, j) =>
+            x[0][i, j] * (IsDropped(e.Seed, e.Example, draw, j * x[0].Rows + i, s.Factor) ? 0 : 1 / (1 - s.Factor)));
     }
 
-    private static Number[,] Zeros(Evaluation e, Shape shape) => Make(shape.Rows, shape.Columns, (_, _) => e.Tape.Number(0));
+    private static Matrix Zeros(Evaluation e, Shape shape) => Make(shape.Rows, shape.Columns, (_, _) => e.Tape.Number(0));
 
-    private static int IndexOf(Number[,] x) => (int)x[0, 0].Value;
+    private static int IndexOf(Matrix x) => (int)x[0, 0].Value;
 
-    private static bool SameShape(Number[,] a, Number[,] b) => ShapeOf(a) == ShapeOf(b);
+    private static bool SameShape(Matrix a, Matrix b) => ShapeOf(a) == ShapeOf(b);
 
     private static Step Range(Draft d, int x, int length)
     {
@@ -150,9 +150,9 @@ internal static partial class Operations
         return new Step(x) { A = start, B = start + length + d.Next(2) };
     }
 
-    private static Step? ChooseExpansion(Draft d) => d.Where(x => x.Rows() == 1 || x.Columns() == 1, (d, x) => new Step(x)
+    private static Step? ChooseExpansion(Draft d) => d.Where(x => x.Rows == 1 || x.Columns == 1, (d, x) => new Step(x)
     {
-        Shape = new Shape(d[x].Rows() == 1 ? 1 + d.Next(4) : d[x].Rows(), d[x].Columns() == 1 ? 1 + d.Next(4) : d[x].Columns()),
+        Shape = new Shape(d[x].Rows == 1 ? 1 + d.Next(4) : d[x].Rows, d[x].Columns == 1 ? 1 + d.Next(4) : d[x].Columns),
     });
 
     private static Step ChooseShape(Draft d, int x) =>
@@ -160,19 +160,19 @@ internal static partial class Operations
 
     private static Operation Unary(string name, Func<Expr, Expr> build, Func<Number, Number> define, Func<Number, bool>? domain = null) =>
         Operation.Of(
-            name, d => domain is null ? d.Any() : d.Where(x => Elements(x).All(domain), (_, x) => new Step(x)),
+            name, d => domain is null ? d.Any() : d.Where(x => x.Elements.All(domain), (_, x) => new Step(x)),
             (_, x, _) => build(x[0]), (_, x, _) => Map(x[0], define)) with
-        { Domain = x => domain is null || Elements(x[0]).All(domain) };
+        { Domain = x => domain is null || x[0].Elements.All(domain) };
 
     private static Operation Binary(
         string name, Func<Expr, Expr, Expr> build, Func<Number, Number, Number> define, Func<Number, bool>? domain = null) => Operation.Of(
-        name, d => d.Pair((a, b) => (Fits(a, b) || Fits(b, a)) && (domain is null || Elements(b).All(domain))),
+        name, d => d.Pair((a, b) => (Fits(a, b) || Fits(b, a)) && (domain is null || b.Elements.All(domain))),
         (_, x, _) => build(x[0], x[1]), (_, x, _) => Zip(x[0], x[1], define)) with
         {
-            Domain = x => domain is null || Elements(x[1]).All(domain),
+            Domain = x => domain is null || x[1].Elements.All(domain),
             TakesParameters = true,
         };
 
-    private static bool Fits(Number[,] part, Number[,] whole) =>
-        (part.Rows() == whole.Rows() || part.Rows() == 1) && (part.Columns() == whole.Columns() || part.Columns() == 1);
+    private static bool Fits(Matrix part, Matrix whole) =>
+        (part.Rows == whole.Rows || part.Rows == 1) && (part.Columns == whole.Columns || part.Columns == 1);
 }

@@ -82,16 +82,23 @@ internal sealed class ProgramRun : IDisposable
     public void Compare<T>(string what, double[] expected, ReadOnlySpan<T> actual, double scale = 1) where T : unmanaged, INumber<T> =>
         Compare(what, expected, Doubles.Of(actual), scale);
 
-    public void Compare(string what, double[] expected, double[] actual, double scale = 1)
+    public void Compare(string what, double[] expected, double[] actual, double scale = 1) => Compare(() => what, expected, actual, scale);
+
+    /// <param name="what">Asked for only where there is a difference.</param>
+    /// <param name="expected">By definition.</param>
+    /// <param name="actual">What BlasNet gave.</param>
+    /// <param name="scale">As for <see cref="AreClose"/>.</param>
+    /// <exception cref="DifferenceException">They differ by more than rounding.</exception>
+    public void Compare(Func<string> what, double[] expected, double[] actual, double scale = 1)
     {
         Tally.Comparisons++;
         if (expected.Length != actual.Length)
-            throw new DifferenceException($"{what}: {expected.Length} elements expected, {actual.Length} given.");
+            throw new DifferenceException($"{what()}: {expected.Length} elements expected, {actual.Length} given.");
 
         for (int i = 0; i < expected.Length; i++)
         {
             if (!AreClose(expected[i], actual[i], scale))
-                throw new DifferenceException($"{what}: expected [{string.Join(", ", expected)}], got [{string.Join(", ", actual)}].");
+                throw new DifferenceException($"{what()}: expected [{string.Join(", ", expected)}], got [{string.Join(", ", actual)}].");
         }
     }
 

@@ -22,8 +22,8 @@ internal sealed record RandomExample(IReadOnlyList<Step> Steps, int Loss, int[] 
     {
         var tape = new Tape();
         var evaluation = new Evaluation(tape, seed, number, isTraining);
-        List<Number[,]> all = [.. parameters.Select((parameter, i) => Naive.Shaped(parameter.Shape, [.. values[i].Select(tape.Number)]))];
-        Number[][,] leaves = [.. all];
+        List<Matrix> all = [.. parameters.Select((parameter, i) => Naive.Shaped(parameter.Shape, [.. values[i].Select(tape.Number)]))];
+        Matrix[] leaves = [.. all];
         foreach (Step step in Steps)
             evaluation.Run(step, all);
 
@@ -64,15 +64,17 @@ internal sealed record RandomExample(IReadOnlyList<Step> Steps, int Loss, int[] 
 /// <param name="Values">All of the example's, by number.</param>
 /// <param name="Loss">The loss.</param>
 /// <param name="IsTame">Whether all values are finite, not large, and away from kinks.</param>
-internal sealed record ExampleResult(Number[][,] Parameters, IReadOnlyList<Number[,]> Values, Number Loss, bool IsTame)
+internal sealed record ExampleResult(Matrix[] Parameters, IReadOnlyList<Matrix> Values, Number Loss, bool IsTame)
 {
     private double[]? _adjoints;
+    private double[][]? _gradients;
+    private double? _largestAdjoint;
 
     /// <summary>The derivative of the loss by each parameter, column by column.</summary>
-    public double[][] Gradients => [.. Parameters.Select(parameter => Naive.Elements(parameter).Select(AdjointOf).ToArray())];
+    public double[][] Gradients => _gradients ??= [.. Parameters.Select(parameter => parameter.Elements.Select(AdjointOf).ToArray())];
 
     /// <summary>The largest number on the way, or derivative of the loss by one; says how much rounding is amplified.</summary>
-    public double Scale => Math.Max(Loss.Tape.LargestMagnitude, Adjoints.Max(Math.Abs));
+    public double Scale => Math.Max(Loss.Tape.LargestMagnitude, _largestAdjoint ??= Adjoints.Max(Math.Abs));
 
     private double[] Adjoints => _adjoints ??= Loss.Tape.Backward(Loss);
 

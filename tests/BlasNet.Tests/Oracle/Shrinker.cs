@@ -64,7 +64,7 @@ internal sealed class Shrinker(Func<RandomProgram, ProgramFailure?> failure)
             yield return example with { Weight = 1 };
 
         double[][] initial = [.. parameters.Select(parameter => parameter.Values)];
-        IReadOnlyList<Number[,]> values = example.Evaluate(parameters, initial, seed: 0, number: 0, isTraining: true).Values;
+        IReadOnlyList<Matrix> values = example.Evaluate(parameters, initial, seed: 0, number: 0, isTraining: true).Values;
         for (int i = 1; i < example.Outputs.Length; i++)
             yield return example with { Outputs = [.. example.Outputs.Take(i), .. example.Outputs.Skip(i + 1)] };
 

@@ -27,21 +27,28 @@ internal enum Rule
 /// derivatives in turn.</summary>
 internal sealed class Tape
 {
-    private readonly List<(Rule Rule, double Value, int A, int B, double Factor)> _entries = [];
+    private const int None = -1;
+    private const int ChunkLength = 512;   // a long array would be allocated among the large objects, which only full collections free
 
-    public int Count => _entries.Count;
+    private readonly List<Entry[]> _chunks = [];
 
-    public Number Number(double value) => Add(Rule.Leaf, value, -1, -1, 0);
+    public int Count { get; private set; }
+
+    public double LargestMagnitude { get; private set; }
+
+    public Number Number(double value) => Add(Rule.Leaf, value, None, None, 0);
 
     public Number Add(Rule rule, double value, int a, int b, double factor)
     {
-        _entries.Add((rule, value, a, b, factor));
-        return new Number(this, _entries.Count - 1);
+        if (Count % ChunkLength == 0)
+            _chunks.Add(new Entry[ChunkLength]);
+
+        _chunks[^1][Count % ChunkLength] = new Entry(rule, value, a, b, factor);
+        LargestMagnitude = Math.Abs(value) > LargestMagnitude ? Math.Abs(value) : LargestMagnitude;   // not NaN
+        return new Number(this, Count++);
     }
 
-    public double LargestMagnitude => _entries.Max(entry => Math.Abs(entry.Value));
-
-    public double ValueOf(int index) => _entries[index].Value;
+    public double ValueOf(int index) => this[index].Value;
 
     /// <summary>The derivative of a number with respect to every number before it, as plain values.</summary>
     public double[] Backward(Number of)
@@ -50,14 +57,14 @@ internal sealed class Tape
         adjoints[of.Index] = 1;
         for (int i = of.Index; i >= 0; i--)
         {
-            var (_, _, a, b, _) = _entries[i];
-            if (a < 0 || adjoints[i] == 0)
+            ref readonly Entry entry = ref this[i];
+            if (entry.A == None || adjoints[i] == 0)
                 continue;
 
-            var (da, db) = PartialValues(i);
-            adjoints[a] += adjoints[i] * da;
-            if (b >= 0)
-                adjoints[b] += adjoints[i] * db;
+            var (da, db) = PartialValues(entry);
+            adjoints[entry.A] += adjoints[i] * da;
+            if (entry.B != None)
+                adjoints[entry.B] += adjoints[i] * db;
         }
 
         return adjoints;
@@ -71,53 +78,63 @@ internal sealed class Tape
     {
         int end = outputs.Max(output => output.Index) + 1;
         bool[] depends = Dependence(targets, end);
-        var adjoints = new Number?[end];
+        int[] adjoints = Nones(end);
         for (int i = 0; i < outputs.Count; i++)
-            Accumulate(outputs[i].Index, seeds[i]);
+            Accumulate(adjoints, outputs[i].Index, seeds[i]);
 
         for (int i = end - 1; i >= Floor; i--)
         {
-            if (adjoints[i] is not { } adjoint || !depends[i])
+            if (adjoints[i] == None || !depends[i])
                 continue;
 
-            var (_, _, a, b, _) = _entries[i];
-            if (a >= 0 && depends[a])
-                Accumulate(a, Times(adjoint, i, second: false));
+            var (a, b) = (this[i].A, this[i].B);
+            if (a != None && depends[a])
+                Accumulate(adjoints, a, Times(adjoints[i], i, second: false));
 
-            if (b >= 0 && depends[b])
-                Accumulate(b, Times(adjoint, i, second: true));
+            if (b != None && depends[b])
+                Accumulate(adjoints, b, Times(adjoints[i], i, second: true));
         }
 
-        return [.. targets.Select(target => target.Index < end && adjoints[target.Index] is { } adjoint ? adjoint : Number(0))];
-
-        void Accumulate(int index, Number term) => adjoints[index] = adjoints[index] is { } sum ? sum + term : term;
+        return [.. targets.Select(target => target.Index < end ? NumberOrZero(adjoints[target.Index]) : Number(0))];
     }
 
     /// <summary>Forward mode: how outputs change as inputs move in a direction.</summary>
     public Number[] Tangents(IReadOnlyList<Number> inputs, IReadOnlyList<Number> direction, IReadOnlyList<Number> outputs)
     {
         int end = outputs.Max(output => output.Index) + 1;
-        var tangents = new Number?[end];
+        int[] tangents = Nones(end);
         for (int i = 0; i < inputs.Count; i++)
         {
             if (inputs[i].Index < end)
-                tangents[inputs[i].Index] = direction[i];
+                tangents[inputs[i].Index] = direction[i].Index;
         }
 
         for (int i = Floor; i < end; i++)
         {
-            var (_, _, a, b, _) = _entries[i];
-            if (a >= 0 && tangents[a] is { } first)
-                Accumulate(i, Times(first, i, second: false));
+            var (a, b) = (this[i].A, this[i].B);
+            if (a != None && tangents[a] != None)
+                Accumulate(tangents, i, Times(tangents[a], i, second: false));
 
-            if (b >= 0 && tangents[b] is { } other)
-                Accumulate(i, Times(other, i, second: true));
+            if (b != None && tangents[b] != None)
+                Accumulate(tangents, i, Times(tangents[b], i, second: true));
         }
 
-        return [.. outputs.Select(output => tangents[output.Index] ?? Number(0))];
-
-        void Accumulate(int index, Number term) => tangents[index] = tangents[index] is { } sum ? sum + term : term;
+        return [.. outputs.Select(output => NumberOrZero(tangents[output.Index]))];
     }
+
+    private ref readonly Entry this[int index] => ref _chunks[index / ChunkLength][index % ChunkLength];
+
+    private static int[] Nones(int count)
+    {
+        int[] numbers = new int[count];
+        Array.Fill(numbers, None);
+        return numbers;
+    }
+
+    private void Accumulate(int[] sums, int index, Number term) =>
+        sums[index] = sums[index] == None ? term.Index : (new Number(this, sums[index]) + term).Index;
+
+    private Number NumberOrZero(int index) => index == None ? Number(0) : new Number(this, index);
 
     private bool[] Dependence(IReadOnlyList<Number> targets, int end)
     {
@@ -130,17 +147,17 @@ internal sealed class Tape
 
         for (int i = Floor; i < end; i++)
         {
-            var (_, _, a, b, _) = _entries[i];
-            depends[i] |= (a >= 0 && depends[a]) || (b >= 0 && depends[b]);
+            var (a, b) = (this[i].A, this[i].B);
+            depends[i] |= (a != None && depends[a]) || (b != None && depends[b]);
         }
 
         return depends;
     }
 
-    private (double Da, double Db) PartialValues(int index)
+    private (double Da, double Db) PartialValues(in Entry entry)
     {
-        var (rule, value, a, b, factor) = _entries[index];
-        double x = _entries[a].Value, y = b >= 0 ? _entries[b].Value : 0;
+        var (rule, value, a, b, factor) = entry;
+        double x = ValueOf(a), y = b == None ? 0 : ValueOf(b);
         return rule switch
         {
             Rule.Add => (1, 1),
@@ -160,10 +177,10 @@ internal sealed class Tape
     }
 
     // A number times the partial derivative of an entry, as numbers.
-    private Number Times(Number adjoint, int index, bool second)
+    private Number Times(int times, int index, bool second)
     {
-        var (rule, _, a, b, factor) = _entries[index];
-        Number result = new(this, index), x = new(this, a), y = new(this, b);
+        var (rule, _, a, b, factor) = this[index];
+        Number adjoint = new(this, times), result = new(this, index), x = new(this, a), y = new(this, b);
         return rule switch
         {
             Rule.Add or Rule.Shift => adjoint,
@@ -180,4 +197,11 @@ internal sealed class Tape
             _ => throw new InvalidOperationException($"A {rule} has no operands."),
         };
     }
+
+    /// <param name="Rule">How the number was computed.</param>
+    /// <param name="Value">The number.</param>
+    /// <param name="A">The first operand's index; none for a leaf.</param>
+    /// <param name="B">The second one's; none where there is one.</param>
+    /// <param name="Factor">Or constant.</param>
+    private readonly record struct Entry(Rule Rule, double Value, int A, int B, double Factor);
 }

@@ -54,9 +54,9 @@ internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, EngineOp
     private static (double[] JacobianVector, double[][] HessianVector) Define(ExampleResult result, int output, double[][] direction)
     {
         Tape tape = result.Loss.Tape;
-        Number[] inputs = [.. result.Parameters.SelectMany(Naive.Elements)];
+        Number[] inputs = [.. result.Parameters.SelectMany(x => x.Elements)];
         Number[] tangent = [.. direction.SelectMany(values => values).Select(tape.Number)];
-        Number[] jacobianVector = tape.Tangents(inputs, tangent, [.. Naive.Elements(result.Values[output])]);
+        Number[] jacobianVector = tape.Tangents(inputs, tangent, result.Values[output].Elements);
         Number[] gradient = tape.Gradient([result.Loss], [tape.Number(1)], inputs);
         double[] hessianVector = [.. tape.Tangents(inputs, tangent, gradient).Select(x => x.Value)];
         int start = 0;

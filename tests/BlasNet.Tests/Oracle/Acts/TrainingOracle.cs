@@ -69,10 +69,14 @@ internal sealed class TrainingOracle
             for (int k = 0; k < expected.Length; k++)
                 expected[k] = Update(run, step.Before[i][k], factor * step.Gradient[i][k], after[i][k], ref _states[i][k], step.Scale);
 
-            string what = $"gradient [{string.Join(", ", step.Gradient[i])}], before [{string.Join(", ", step.Before[i])}]";
-            run.Compare($"{run.Parameters[i]} after step {Trainer.StepCount}, {what}", expected, after[i], step.Scale);
+            int parameter = i;
+            run.Compare(() => Describe(run, step, parameter), expected, after[i], step.Scale);
         }
     }
+
+    private string Describe(ProgramRun run, ExpectedStep step, int parameter) => string.Concat(
+        $"{run.Parameters[parameter]} after step {Trainer.StepCount}, ",
+        $"gradient [{string.Join(", ", step.Gradient[parameter])}], before [{string.Join(", ", step.Before[parameter])}]");
 
     // The parameter that one of the possible states gives and that is the actual one; if there is none, that of the first.
     private double Update(ProgramRun run, double before, double gradient, double actual, ref OptimizerState[] states, double scale)
