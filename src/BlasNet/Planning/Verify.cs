@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Planning;
@@ -63,6 +64,12 @@ internal static partial class Verify
     }
 
     private static bool IsWithin(int start, int length, int all) => start >= 0 && start + length <= all;
+
+    private static void Require(bool condition, Graph graph, int node, [InterpolatedStringHandlerArgument(nameof(condition))] ref RuleText rule)
+    {
+        if (!condition)
+            Require(condition, graph, node, rule.ToStringAndClear());
+    }
 
     private static void Require(bool condition, Graph graph, int node, string rule)
     {
