@@ -12,8 +12,8 @@ internal static class WorkloadTimer
 
     private const int ProfiledSteps = 5;
 
-    // Tiered compilation replaces code in the background; what it has not replaced by then it leaves.
-    private static readonly TimeSpan LeastWarmUp = TimeSpan.FromSeconds(2);
+    /// <summary>Tiered compilation replaces code in the background; what it has not replaced by then it leaves.</summary>
+    public static TimeSpan LeastWarmUp { get; set; } = TimeSpan.FromSeconds(2);
 
     // Operators that move values without computing any.
     private static readonly HashSet<string> Copying = ["gather", "scatter-add", "broadcast", "concatenate", "slice", "pad"];

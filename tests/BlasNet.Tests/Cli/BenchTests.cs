@@ -11,6 +11,10 @@ namespace BlasNet.Tests.Cli;
 public sealed class BenchTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly TimeSpan _warmUp = WorkloadTimer.LeastWarmUp;
+
+    // Speeds are not looked at here.
+    public BenchTests() => WorkloadTimer.LeastWarmUp = TimeSpan.Zero;
 
     public static TheoryData<string> Models => ["mlp", "tagger", "tagger-char", "tree", "lm"];
 
@@ -214,7 +218,11 @@ public sealed class BenchTests : IDisposable
         Assert.Equal((ExitCodes.Interrupted, "", "Interrupted.\n"), (result.ExitCode, result.Output, result.Error));
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        WorkloadTimer.LeastWarmUp = _warmUp;
+        _folder.Dispose();
+    }
 
     private static JsonElement Bench(string model, params string[] more)
     {

@@ -1,10 +1,9 @@
-using System.Globalization;
 using System.Text.Json;
 using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Tests.Cli;
 
-/// <summary>A training that is killed, interrupted or goes wrong.</summary>
+/// <summary>A training that is resumed, ends early or goes wrong.</summary>
 [Collection(CommandLineTests.Name)]
 public sealed class DurabilityTests : IDisposable
 {
@@ -12,64 +11,7 @@ public sealed class DurabilityTests : IDisposable
 
     private string Checkpoints => _folder.File("checkpoints");
 
-    /// <summary>How often to kill: few times in every test run, more often when asked to.</summary>
-    private static int Kills => int.Parse(Environment.GetEnvironmentVariable("BLASNET_KILLS") ?? "8", CultureInfo.InvariantCulture);
-
     public void Dispose() => _folder.Dispose();
-
-    [Theory]
-    [InlineData]
-    [InlineData("--workers", "2", "--memory", "32MB", "--noise-scale", "examples", "--clip-example-norm", "2")]
-    public async Task Killed_at_random_moments_and_resumed_it_ends_with_the_same_parameters_to_the_bit(params string[] more)
-    {
-        string epochs = (40 * Math.Max(1, Kills / 8)).ToString(CultureInfo.InvariantCulture);
-        (string expected, string expectedLog) = Undisturbed(["--epochs", epochs, .. more]);
-        string saved = _folder.File("saved.safetensors"), log = _folder.File("log.csv");
-        string[] args = ["--save", saved, "--log", log, "--epochs", epochs, .. more];
-        var random = new Random(1);
-        int kills = 0;
-
-        for (int attempt = 0; attempt < Kills; attempt++)
-        {
-            string[] before = Trainee.Manifests(Checkpoints);
-            using Trainee trainee = Trainee.Start(Checkpoints, args);
-            if (!await trainee.MakesProgress(before))
-                break;
-
-            await Task.Delay(random.Next(40), TestContext.Current.CancellationToken);
-            kills += (await trainee.Kill()).ExitCode == 137 ? 1 : 0;
-        }
-
-        using Trainee last = Trainee.Start(Checkpoints, args);
-        CommandResult end = await last.End();
-
-        Assert.Equal((ExitCodes.Success, true), (end.ExitCode, kills >= Math.Min(Kills, 5)));
-        Assert.StartsWith("Resumed from ", end.Error, StringComparison.Ordinal);
-        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
-        Assert.Equal(WithoutTimes(expectedLog), WithoutTimes(log));
-        Assert.Empty(Directory.GetFiles(Checkpoints, "*.tmp", SearchOption.AllDirectories));
-        TestContext.Current.TestOutputHelper?.WriteLine($"killed {kills} times");
-    }
-
-    [Theory]
-    [InlineData("INT", 130)]
-    [InlineData("TERM", 143)]
-    public async Task A_signal_ends_it_after_the_step_with_a_checkpoint_and_says_where(string signal, int exitCode)
-    {
-        string saved = _folder.File("saved.safetensors");
-        string[] longer = ["--epochs", "100"];   // the signal must come before the end, even where starting `kill` takes long
-        (string expected, _) = Undisturbed(longer);
-        using Trainee trainee = Trainee.Start(Checkpoints, ["--save", saved, .. longer]);
-        await trainee.MakesProgress([]);
-
-        CommandResult result = await trainee.Signal(signal);
-
-        Assert.Equal((exitCode, false), (result.ExitCode, File.Exists(saved)));
-        Assert.Matches(@"^Interrupted in epoch \d+, after step \d+; saved to \S+step-\d+-epoch-\d+; --resume goes on from there.\n$", result.Error);
-        using Trainee resumed = Trainee.Start(Checkpoints, ["--save", saved, .. longer]);
-        Assert.Equal(ExitCodes.Success, (await resumed.End()).ExitCode);
-        Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
-    }
 
     [Fact]
     public void Checkpoints_are_continued_only_if_that_is_asked_for()
@@ -290,15 +232,6 @@ public sealed class DurabilityTests : IDisposable
 
     private CommandResult Train(bool checkpoints, params string[] more) =>
         CommandResult.Of(Trainee.Arguments(checkpoints ? ["--checkpoint", Checkpoints, .. more] : more));
-
-    private (string Parameters, string Log) Undisturbed(params string[] more)
-    {
-        (string parameters, string log) = (_folder.File("expected.safetensors"), _folder.File("expected.csv"));
-        Assert.Equal(ExitCodes.Success, Train(checkpoints: false, ["--save", parameters, "--log", log, .. more]).ExitCode);
-        return (parameters, log);
-    }
-
-    private static string[] WithoutTimes(string log) => [.. File.ReadLines(log).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)))];
 
     private static void CopyFolder(string from, string to)
     {

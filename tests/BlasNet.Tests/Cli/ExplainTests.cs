@@ -67,7 +67,8 @@ public sealed class ExplainTests
 
         Assert.Equal(["The minibatch of 3", .. passes], Passes("text").Split('\n').Where(line => line.Length > 0 && line[0] != ' ' && !line.EndsWith('.')));
         Assert.Equal(passes.Length, XDocument.Parse(Passes("svg")).Descendants().Count(element => element.Name.LocalName == "svg") - 1);
-        Assert.All(passes[..^1], pass => Assert.Contains($"<h2>{pass}</h2>", Passes("html"), StringComparison.Ordinal));
+        string page = Passes("html");
+        Assert.All(passes[..^1], pass => Assert.Contains($"<h2>{pass}</h2>", page, StringComparison.Ordinal));
         Assert.Equal(passes.Length, Passes("dot").Split("digraph").Length - 1);
         Assert.Equal(passes.Length, Passes("mermaid").Split("```mermaid").Length - 1);
     }

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace BlasNet.Tests.Cli;
 
 /// <summary><c>blasnet train digits</c>, small, in a process of its own that can be killed, with checkpoints in a folder.</summary>
+/// <remarks>It is waited for on the test's thread: those of the pool may all be busy with other tests.</remarks>
 internal sealed class Trainee : IDisposable
 {
     private readonly Process _process;
@@ -39,16 +40,19 @@ internal sealed class Trainee : IDisposable
     public static Trainee Start(string checkpoints, params string[] more) =>
         new(checkpoints, Arguments(["--checkpoint", checkpoints, "--checkpoint-every", "3", "--resume", .. more]));
 
+    /// <summary>Without checkpoints.</summary>
+    public static Trainee StartPlain(params string[] more) => new(checkpoints: "", Arguments(more));
+
     /// <summary>Waits until there is a checkpoint that was not there before.</summary>
     /// <returns>False where the process ended first.</returns>
-    public async Task<bool> MakesProgress(string[] before)
+    public bool MakesProgress(string[] before)
     {
         while (!_process.HasExited)
         {
             if (Manifests(_checkpoints).Except(before).Any())
                 return true;
 
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+            Thread.Sleep(1);
         }
 
         return false;
@@ -57,24 +61,24 @@ internal sealed class Trainee : IDisposable
     public static string[] Manifests(string checkpoints) =>
         Directory.Exists(checkpoints) ? Directory.GetFiles(checkpoints, "manifest.json", SearchOption.AllDirectories) : [];
 
-    public async Task<CommandResult> Kill()
+    public CommandResult Kill()
     {
         _process.Kill();   // SIGKILL
-        return await End();
+        return End();
     }
 
-    public async Task<CommandResult> Signal(string name)
+    public CommandResult Signal(string name)
     {
         using (Process kill = Process.Start("kill", [$"-{name}", $"{_process.Id}"]))
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+            kill.WaitForExit();
 
-        return await End();
+        return End();
     }
 
-    public async Task<CommandResult> End()
+    public CommandResult End()
     {
-        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return new CommandResult(_process.ExitCode, await _output, await _error);
+        _process.WaitForExit();
+        return new CommandResult(_process.ExitCode, _output.GetAwaiter().GetResult(), _error.GetAwaiter().GetResult());
     }
 
     public void Dispose()
