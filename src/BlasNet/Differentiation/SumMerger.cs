@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using BlasNet.Batching;
 using BlasNet.Graphs;
+using BlasNet.Memory;
 
 namespace BlasNet.Differentiation;
 
@@ -8,40 +9,63 @@ namespace BlasNet.Differentiation;
 internal sealed class SumMerger
 {
     private readonly StackBuilder _operand = new();
+    private readonly HashSlots _slots = new();    // place of a group's first term + 1
+    private readonly List<int> _next = [];        // of each place, that of the next term alike; 0 for none
+    private readonly List<bool> _follows = [];    // whether there is a term alike before it
     private readonly List<int> _alike = [];
-    private readonly Predicate<int> _isAlike;
     private Graph _graph = null!;
-
-    public SumMerger() => _isAlike = _alike.Contains;
 
     /// <summary>Replaces terms that are sums alike by one sum over all their values, appended to the graph.</summary>
     /// <param name="graph">The graph of the terms.</param>
-    /// <param name="terms">Changed in place.</param>
+    /// <param name="terms">Changed in place. Time O(terms).</param>
     public void Run(Graph graph, List<int> terms)
     {
+        if (terms.Count < 2)
+            return;
+
         _graph = graph;
-        for (int i = 0; i < terms.Count; i++)
+        FindAlike(CollectionsMarshal.AsSpan(terms));
+        int count = 0;
+        for (int place = 0; place < terms.Count; place++)
         {
-            if (graph.OperatorOf(terms[i]).Merging != Merging.Sum)
+            if (!_follows[place])
+                terms[count++] = _next[place] == 0 ? terms[place] : Merge(terms, place);
+        }
+
+        terms.RemoveRange(count, terms.Count - count);
+    }
+
+    // From the last one to the first, so that each place found is the group's first so far.
+    private void FindAlike(ReadOnlySpan<int> terms)
+    {
+        _slots.Clear(terms.Length);
+        CollectionsMarshal.SetCount(_next, terms.Length);
+        CollectionsMarshal.SetCount(_follows, terms.Length);
+        for (int place = terms.Length - 1; place >= 0; place--)
+        {
+            int term = terms[place];
+            (_next[place], _follows[place]) = (0, false);
+            if (_graph.OperatorOf(term).Merging != Merging.Sum || !AreAlike(term, term))
                 continue;
 
-            FindAlike(CollectionsMarshal.AsSpan(terms)[i..]);
-            if (_alike.Count < 2)
-                continue;
+            ref int slot = ref _slots.First(HashOf(term));
+            while (slot != 0 && !AreAlike(term, terms[slot - 1]))
+                slot = ref _slots.Next(ref slot);
 
-            terms.RemoveAll(_isAlike);
-            terms.Insert(i, Merge());
+            if (slot != 0)
+                (_next[place], _follows[slot - 1]) = (slot - 1, true);
+
+            slot = place + 1;
         }
     }
 
-    private void FindAlike(ReadOnlySpan<int> terms)
+    private ulong HashOf(int term)
     {
-        _alike.Clear();
-        foreach (int term in terms)
-        {
-            if (AreAlike(terms[0], term))
-                _alike.Add(term);
-        }
+        ulong hash = (uint)_graph.OperatorOf(term).Id * Hashing.Multiplier ^ (ulong)_graph.AttributeOf(term);
+        foreach (int input in _graph.InputsOf(term))
+            hash = (hash ^ (hash >> 31) ^ (ulong)_graph.ShapeOf(input).ToAttribute()) * Hashing.Multiplier;
+
+        return hash;
     }
 
     private bool AreAlike(int term, int other)
@@ -60,9 +84,19 @@ internal sealed class SumMerger
         return true;
     }
 
-    private int Merge()
+    private int Merge(List<int> terms, int first)
     {
-        int first = _alike[0];
+        _alike.Clear();
+        int place = first;
+        do
+            _alike.Add(terms[place]);
+        while ((place = _next[place]) != 0);
+
+        return Merge(terms[first]);
+    }
+
+    private int Merge(int first)
+    {
         Span<int> operands = stackalloc int[_graph.InputsOf(first).Length];
         for (int slot = 0; slot < operands.Length; slot++)
             operands[slot] = Operand(slot);
