@@ -3,12 +3,16 @@ using BlasNet.Native;
 namespace BlasNet.Training;
 
 /// <summary>A file that appears under its name only when it is complete: written beside it, flushed to disk, renamed.</summary>
-/// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind. A link stays a
+/// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind. A process that is killed
+/// leaves its temporary file, which is deleted when the next file is written into that folder, ten minutes later or more. A link stays a
 /// link, to the new file. A device or a pipe is no file that could be replaced: it is opened at the first byte, and written as it is.</remarks>
 internal sealed class AtomicFile : IDisposable
 {
     /// <summary>What matches the files that a process leaves behind when it is killed before <see cref="Commit"/>.</summary>
     public const string TemporaryPattern = ".blasnet-*.tmp";
+
+    /// <summary>Files of which nothing has been written for so long may be leftovers.</summary>
+    private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(10);
 
     private readonly string _path, _target;
     private readonly string? _temporary;   // null for a device or a pipe
@@ -32,6 +36,8 @@ internal sealed class AtomicFile : IDisposable
         string folder = Path.GetDirectoryName(Path.GetFullPath(_target))!;
         if (!Directory.Exists(folder))
             throw new IOException($"{path}: cannot be written: there is no directory {folder}");
+
+        DeleteLeftovers(folder);
 
         // In the same folder, since only within a file system is renaming one indivisible step.
         _temporary = Path.Combine(folder, $".blasnet-{Path.GetRandomFileName()}.tmp");
@@ -69,6 +75,22 @@ internal sealed class AtomicFile : IDisposable
         _stream?.Dispose();
         if (_temporary is not null)
             File.Delete(_temporary); // does nothing after the renaming
+    }
+
+    // Whoever writes a file holds it open for himself alone, until he ends or is killed. What cannot be deleted stays: it harms nobody.
+    private static void DeleteLeftovers(string folder)
+    {
+        try
+        {
+            foreach (string file in Directory.EnumerateFiles(folder, TemporaryPattern))
+            {
+                if (DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > LeastAge)
+                    new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     private T Guard<T>(Func<T> action)

@@ -60,7 +60,8 @@ public sealed partial class CheckpointFolder : IDisposable
     /// <exception cref="ArithmeticException">A parameter is infinite or not a number: the checkpoints before stay as they are.</exception>
     /// <exception cref="CheckpointException">The folder has checkpoints of a later step that this training neither wrote nor was restored from.</exception>
     /// <exception cref="IOException">A file cannot be written; the checkpoints before stay as they are.</exception>
-    /// <exception cref="InvalidOperationException">The trainer is in use.</exception>
+    /// <exception cref="InvalidOperationException">The trainer is in use, or the average is in the place of its model's parameters
+    /// (<see cref="Trainer{TExample}.UseAverage"/>).</exception>
     public Checkpoint Save<TExample>(Trainer<TExample> trainer, IReadOnlyDictionary<string, string>? notes = null)
     {
         ArgumentNullException.ThrowIfNull(trainer);
@@ -70,6 +71,7 @@ public sealed partial class CheckpointFolder : IDisposable
         try
         {
             using ModelAccess.Scope reading = trainer.Model.Access.Read();
+            trainer.Model.Access.ThrowIfReplaced("A checkpoint");
             return Save(state, notes ?? new Dictionary<string, string>());
         }
         finally
@@ -111,6 +113,7 @@ public sealed partial class CheckpointFolder : IDisposable
         state.Use.Enter();
         try
         {
+            using ModelAccess.Scope change = trainer.Model.Access.Exclusive(nameof(RestoreBest));
             return Best(Complete()) is { } place ? RestoreFrom(place, state, []) : null;
         }
         finally

@@ -18,7 +18,7 @@ internal sealed class ModelAccess(Action free)
     private readonly object _gate = new();
     private int _readers;
     private bool _isChanging, _isExclusive;
-    private volatile bool _isClosed;
+    private volatile bool _isClosed, _isReplaced;
 
     internal enum Kind
     {
@@ -37,6 +37,24 @@ internal sealed class ModelAccess(Action free)
 
     /// <summary>Whether the model has been disposed.</summary>
     public bool IsClosed => _isClosed;
+
+    /// <summary>Whether others are in the place of the parameters: then only <see cref="Restoring"/> gives access for a change.</summary>
+    public bool IsReplaced
+    {
+        get => _isReplaced;
+        set => _isReplaced = value;
+    }
+
+    /// <param name="what">As the error names it.</param>
+    /// <exception cref="InvalidOperationException">Others are in the place of the parameters.</exception>
+    public void ThrowIfReplaced(string what)
+    {
+        if (_isReplaced)
+        {
+            throw new InvalidOperationException(
+                $"{what} needs the model's own parameters, and their average is in their place: dispose first of what UseAverage has returned.");
+        }
+    }
 
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public void ThrowIfClosed()
@@ -66,9 +84,11 @@ internal sealed class ModelAccess(Action free)
     /// <summary>Access for a change, for which <see cref="Scope.Exclude"/> waits until nobody reads. Waits for another change.</summary>
     /// <param name="what">As the error names it.</param>
     /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a step of the same model: it would wait for
-    /// itself.</exception>
+    /// itself. Or the model's average is in the place of its parameters.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
-    public Scope Change(string what)
+    public Scope Change(string what) => Change(what, isRestoring: false);
+
+    private Scope Change(string what, bool isRestoring)
     {
         Prefetch.RequireNone();
         switch (Held())
@@ -88,6 +108,9 @@ internal sealed class ModelAccess(Action free)
                 Monitor.Wait(_gate);
 
             ThrowIfClosed();
+            if (!isRestoring)
+                ThrowIfReplaced(what);
+
             _isChanging = true;
         }
 
@@ -95,10 +118,15 @@ internal sealed class ModelAccess(Action free)
     }
 
     /// <summary>Access for a change that begins at once.</summary>
-    /// <inheritdoc cref="Change"/>
-    public Scope Exclusive(string what)
+    /// <inheritdoc cref="Change(string)"/>
+    public Scope Exclusive(string what) => Exclusive(Change(what, isRestoring: false));
+
+    /// <summary>Access to put the parameters back in their place.</summary>
+    /// <inheritdoc cref="Change(string)"/>
+    public Scope Restoring(string what) => Exclusive(Change(what, isRestoring: true));
+
+    private static Scope Exclusive(Scope scope)
     {
-        Scope scope = Change(what);
         try
         {
             scope.Exclude();

@@ -18,6 +18,7 @@ internal sealed class ParameterExchange<T> : IDisposable where T : unmanaged, IB
         _parameters = parameters;
         _saved = new NativeBuffer<T>(parameters.Length);
         parameters.Span.CopyTo(_saved.Span);
+        model.Access.IsReplaced = true;
     }
 
     public ReadOnlySpan<T> Saved => _saved.Span;
@@ -30,9 +31,10 @@ internal sealed class ParameterExchange<T> : IDisposable where T : unmanaged, IB
         _disposed = true;
         if (!_model.Access.IsClosed)
         {
-            using ModelAccess.Scope change = _model.Access.Exclusive("The end of the average's use");
+            using ModelAccess.Scope change = _model.Access.Restoring("The end of the average's use");
             _saved.Span.CopyTo(_parameters.Span);
             _parameters.Changed();
+            _model.Access.IsReplaced = false;
         }
 
         _saved.Dispose();

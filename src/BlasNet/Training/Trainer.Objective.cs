@@ -48,9 +48,11 @@ public sealed partial class Trainer<TExample>
     }
 
     /// <summary>Puts the average of the parameters (<see cref="Optimizer.AverageFrom"/>) in their place, to evaluate or to save it.</summary>
-    /// <returns>Puts the parameters back when it is disposed; train on only then.</returns>
-    /// <exception cref="InvalidOperationException">There is no average yet, or the calling thread is within an evaluation or a step of the same
-    /// model.</exception>
+    /// <remarks>Until then the model can be evaluated and saved. A step, a checkpoint and whatever else changes parameters are refused: what they did would
+    /// be lost, or be done with the average.</remarks>
+    /// <returns>Puts the parameters back when it is disposed.</returns>
+    /// <exception cref="InvalidOperationException">There is no average yet, it is in use already, or the calling thread is within an evaluation or a step
+    /// of the same model.</exception>
     public IDisposable UseAverage()
     {
         using ModelAccess.Scope change = Model.Access.Exclusive(nameof(UseAverage));
