@@ -40,7 +40,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     private (long Version, NativeBuffer<T>? State) _bounded;   // what they are the bounds of
 
     /// <summary>Looks at the gradient that the next update takes.</summary>
-    /// <param name="minParts">At least over how many threads to divide the work.</param>
+    /// <param name="minParts">At least over how many threads to divide the work; 1 or more.</param>
     /// <param name="largest">max |g|.</param>
     /// <returns>Null if all of it is finite.</returns>
     public UpdateRefusal? Measure(int minParts, out double largest)
@@ -137,17 +137,11 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
         optimizer.Sweep(mode, new OptimizerRange<T>(parameters.Span, gradient.Span[..parameters.Length], state.Span), parts, scale, step, ref result);
     }
 
-    private void RunParts(Action<int> part)
-    {
-        if (_count == 1)
-            part(0);
-        else
-            _parallel.Run(_count, part, takeBack: true);
-    }
+    private void RunParts(Action<int> part) => _parallel.Run(_count, part, takeBack: true);
 
     private void Divide(ReadOnlySpan<Segment> touched, int parts)
     {
-        _count = Math.Max(1, parts);
+        _count = parts;
         while (_parts.Count < _count)
             _parts.Add([]);
 
