@@ -1,5 +1,7 @@
 using BlasNet.Cli.CommandLine;
+using BlasNet.Mpi;
 
 using var interruption = new Interruption();
-int exitCode = CliApplication.Run(args, StandardOutput.Open(), StandardOutput.OpenError(), interruption.Token);
+(TextWriter output, TextWriter error) = (StandardOutput.Open(), StandardOutput.OpenError());
+int exitCode = Mpi.IsLaunched ? RankedProgram.Run(args, output, error, interruption) : CliApplication.Run(args, output, error, interruption.Token);
 return exitCode == ExitCodes.Interrupted ? interruption.ExitCode : exitCode;

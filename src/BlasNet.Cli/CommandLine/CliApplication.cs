@@ -4,7 +4,9 @@ using System.CommandLine.Invocation;
 using System.Reflection;
 using BlasNet.Cli.Commands;
 using BlasNet.Datasets;
+using BlasNet.Mpi;
 using BlasNet.Native;
+using BlasNet.Ranks;
 
 namespace BlasNet.Cli.CommandLine;
 
@@ -34,9 +36,18 @@ internal static class CliApplication
     /// <param name="error">Progress, notices and errors.</param>
     /// <param name="cancellation">Asks the command to stop at the next clean place.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellation = default)
+    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, CancellationToken cancellation = default) =>
+        Run(args, output, error, ranks: null, cancellation);
+
+    /// <param name="args">Without the program's name; <c>@FILE</c> stands for the arguments in a file.</param>
+    /// <param name="output">Results.</param>
+    /// <param name="error">Progress, notices and errors.</param>
+    /// <param name="ranks">The processes that mpiexec started together; null for this one alone.</param>
+    /// <param name="cancellation">Asks the command to stop at the next clean place.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, Communicator? ranks, CancellationToken cancellation)
     {
-        var context = new CommandContext(output, error, cancellation);
+        var context = new CommandContext(output, error, cancellation) { Ranks = ranks };
         OpenBlasLoader.Notice = notice => error.WriteLine($"Note: {notice}");
         try
         {
@@ -59,7 +70,7 @@ internal static class CliApplication
             error.WriteLine(e is InterruptedException ? e.Message : "Interrupted.");
             return ExitCodes.Interrupted;
         }
-        catch (Exception e) when (e is CommandException or DataFormatException or DllNotFoundException or IOException)
+        catch (Exception e) when (e is CommandException or DataFormatException or DllNotFoundException or IOException or CommunicatorException or MpiException)
         {
             return Fail(error, e.Message, ExitCodes.Failure);
         }

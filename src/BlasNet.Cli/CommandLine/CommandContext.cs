@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using BlasNet.Ranks;
 using Spectre.Console;
 
 namespace BlasNet.Cli.CommandLine;
@@ -12,6 +13,9 @@ internal sealed class CommandContext
         (Output, Error, Cancellation) = (output, error, cancellation);
         (Screen, Status) = (ConsoleOver(output), ConsoleOver(error));
     }
+
+    /// <summary>The processes that train together; null for this one alone.</summary>
+    public Communicator? Ranks { get; init; }
 
     public TextWriter Output { get; }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Training;
+using BlasNet.Ranks;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Commands;
@@ -24,14 +25,14 @@ internal static class TrainModelCommand
     {
         var command = new Command(name, description);
         common.AddTo(command, own);
-        command.SetAction(options => Run(context, name, common.SettingsOf(options), settings => create(options, settings)));
+        command.SetAction(options => Run(context, name, common.SettingsOf(options) with { Ranks = context.Ranks }, settings => create(options, settings)));
         return command;
     }
 
     private static void Run(CommandContext context, string name, TrainingSettings settings, Func<TrainingSettings, TrainingRun> create)
     {
         settings.RequireTellingNoise();
-        SaveFile.RequireWritable(settings.Save);
+        settings.Ranks.Together(() => SaveFile.RequireWritable(settings.IsRoot ? settings.Save : null));
         using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
         using TrainingRun run = create(settings);
         if (!settings.Json)

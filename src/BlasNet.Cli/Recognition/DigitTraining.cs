@@ -16,7 +16,7 @@ internal static class DigitTraining
     {
         int pixels = digits.Train[0].Pixels.Length;
         DigitClassifier classifier = Network.Create(settings, model => new DigitClassifier(model, pixels, hidden, digits.Classes), out Model model);
-        var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses()) { Workers = settings.Workers };
+        var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
         Digit[] test = [.. digits.Test];
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)
         {

@@ -1,4 +1,5 @@
 using BlasNet.Cli.CommandLine;
+using BlasNet.Ranks;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -25,15 +26,16 @@ internal sealed record DurabilitySettings
 
     public bool DetectAnomalies { get; init; }
 
+    /// <param name="ranks">Those that train together; null for this process alone.</param>
     /// <exception cref="CommandException">The folder cannot be used.</exception>
-    public CheckpointFolder? OpenFolder()
+    public CheckpointFolder? OpenFolder(Communicator? ranks)
     {
         if (Folder is null)
             return null;
 
         try
         {
-            return new CheckpointFolder(Folder, Keep);
+            return new CheckpointFolder(Folder, Keep, ranks);
         }
         catch (CheckpointException e)
         {

@@ -1,5 +1,6 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
+using BlasNet.Ranks;
 
 namespace BlasNet.Cli.Training;
 
@@ -44,7 +45,7 @@ internal sealed class ResultSaving(TrainingRun run, TrainingSettings settings)
     private void Save()
     {
         using IDisposable? average = run.UseAverage();
-        SaveFile.Save(run.Model, settings.Save);
+        settings.Ranks.Together(() => SaveFile.Save(run.Model, settings.IsRoot ? settings.Save : null));
         _isSaved = settings.Save is not null;
     }
 }

@@ -89,8 +89,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         (_settings, _examples) = (settings, examples);
         (_words, _predictions) = (Sum(words), Sum(predictions ?? words));
         DurabilitySettings durability = settings.Durability;
-        _checkpoints = durability.OpenFolder();
-        _log = durability.Log is null ? null : new TrainingLog(durability.Log);
+        _checkpoints = durability.OpenFolder(settings.Ranks);
+        _log = durability.Log is null || !settings.IsRoot ? null : new TrainingLog(durability.Log);
         OptimizationSettings optimization = settings.Optimization;
         long steps = (long)settings.Epochs * ((examples.Count + settings.Batch - 1) / settings.Batch);
         var trainer = new Trainer<TExample>(model, loss, optimization.NewOptimizer(steps), settings.NewPasses())
@@ -103,6 +103,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
             NoiseScale = optimization.NoiseFromExamples is { } fromExamples ? new GradientNoiseScale(fromExamples: fromExamples) : null,
             DetectAnomalies = durability.DetectAnomalies,
             Workers = settings.Workers,
+            Communicator = settings.Ranks,
             Work = (predictions ?? words) is { } count ? example => count(example) : null,
         };
         _loop = new TrainingLoop<TExample>(trainer, examples)

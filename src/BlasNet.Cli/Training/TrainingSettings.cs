@@ -1,6 +1,7 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Execution;
 using BlasNet.Kernels;
+using BlasNet.Ranks;
 
 namespace BlasNet.Cli.Training;
 
@@ -27,6 +28,12 @@ internal sealed record TrainingSettings
     /// <summary>Threads that compute a step, each a part of its examples.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>The processes that compute a step, each a part of its examples; null for this one alone.</summary>
+    public Communicator? Ranks { get; init; }
+
+    /// <summary>Whether this process prints and writes files.</summary>
+    public bool IsRoot => Ranks is null or { Rank: 0 };
+
     /// <summary>At most so many examples of the data; null for all.</summary>
     public int? Limit { get; init; }
 
@@ -41,7 +48,7 @@ internal sealed record TrainingSettings
     /// <exception cref="CommandException">The gradient's noise is asked for, and no step can tell it.</exception>
     public void RequireTellingNoise()
     {
-        bool isOnePass = Workers == 1 && Optimization.Memory is null && (Optimization.ComputeBatch == 0 || Optimization.ComputeBatch >= Batch);
+        bool isOnePass = Workers == 1 && Ranks is null or { Size: 1 } && Optimization.Memory is null && (Optimization.ComputeBatch == 0 || Optimization.ComputeBatch >= Batch);
         if (Optimization.NoiseFromExamples is not null && Batch == 1)
             throw new CommandException("--noise-scale: a step of one example tells no noise; set --batch above 1.");
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Memory;
 
@@ -12,9 +11,7 @@ namespace BlasNet.Execution;
 internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly NativeBuffer<T> _values;
-    private readonly IReadOnlyList<Parameter> _parameters;
-    private readonly TouchedColumns[] _touched;
-    private readonly List<Segment> _segments = [], _ofOne = [];
+    private readonly List<Segment> _ofOne = [];
 
     /// <param name="length">Elements of the parameters' flat buffer.</param>
     /// <param name="parameters">All parameters of the model, by <see cref="Parameter.Index"/>.</param>
@@ -22,8 +19,7 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
     {
         _values = new NativeBuffer<T>(Math.Max(1, length));
         _values.Clear();
-        _parameters = parameters;
-        _touched = [.. parameters.Select(parameter => new TouchedColumns(parameter.Shape.Columns))];
+        TouchedParts = new TouchedParameters(parameters);
     }
 
     public T* Pointer => _values.Pointer;
@@ -32,30 +28,19 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
 
     public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
 
-    /// <summary>The touched ranges, in ascending order; valid until the next call. A parameter that is touched as a whole includes the padding after it,
-    /// so that neighbours form one range.</summary>
-    public ReadOnlySpan<Segment> Touched()
-    {
-        _segments.Clear();
-        for (int i = 0; i < _touched.Length; i++)
-        {
-            Parameter parameter = _parameters[i];
-            if (_touched[i].IsAll)
-                Segment.Append(_segments, new Segment(parameter.Offset, ParameterStore<T>.Padded(parameter.Shape.Size)));
-            else
-                _touched[i].AppendTo(_segments, parameter.Offset, parameter.Shape.Rows);
-        }
+    /// <summary>Which parts a step has touched.</summary>
+    public TouchedParameters TouchedParts { get; }
 
-        return CollectionsMarshal.AsSpan(_segments);
-    }
+    /// <inheritdoc cref="TouchedParameters.List"/>
+    public ReadOnlySpan<Segment> Touched() => TouchedParts.List();
 
     /// <summary>The last result of <see cref="Touched"/>.</summary>
-    public ReadOnlySpan<Segment> LastTouched => CollectionsMarshal.AsSpan(_segments);
+    public ReadOnlySpan<Segment> LastTouched => TouchedParts.Last;
 
     /// <summary>Sets a parameter's gradient to zero. Clears only what has been touched.</summary>
     public void Clear(Parameter parameter)
     {
-        TouchedColumns touched = _touched[parameter.Index];
+        TouchedColumns touched = TouchedParts[parameter.Index];
         if (touched.IsEmpty)
             return;
 
@@ -67,18 +52,21 @@ internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged
         touched.Clear();
     }
 
+    /// <summary>Sets all to zero. Clears only what has been touched.</summary>
+    public void ClearAll(IReadOnlyList<Parameter> parameters)
+    {
+        foreach (Parameter parameter in parameters)
+            Clear(parameter);
+    }
+
     /// <summary>Notes that all of a parameter's gradient is written.</summary>
-    public void TouchAll(Parameter parameter) => _touched[parameter.Index].AddAll();
+    public void TouchAll(Parameter parameter) => TouchedParts[parameter.Index].AddAll();
 
     /// <summary>Notes that some columns of a parameter's gradient are written.</summary>
-    public void Touch(int parameter, ReadOnlySpan<T> columns) => _touched[parameter].Add(columns);
+    public void Touch(int parameter, ReadOnlySpan<T> columns) => TouchedParts[parameter].Add(columns);
 
     /// <summary>Notes what another buffer has touched.</summary>
-    public void AddTouched(GradientBuffer<T> other)
-    {
-        for (int i = 0; i < _touched.Length; i++)
-            _touched[i].Add(other._touched[i]);
-    }
+    public void AddTouched(GradientBuffer<T> other) => TouchedParts.Add(other.TouchedParts);
 
     /// <summary>Adds another buffer's values, within a range of the flat buffer.</summary>
     /// <param name="other">The buffer.</param>

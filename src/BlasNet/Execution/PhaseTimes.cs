@@ -17,8 +17,11 @@ internal sealed class PhaseTimes
 
     public long Update;
 
+    /// <summary>Exchanging with other ranks, and waiting for them.</summary>
+    public long Communicate;
+
     /// <summary>How many minibatch graphs had a structure seen before, and found its plan.</summary>
     public long PlansFound;
 
-    public long Total => Build + Batch + Differentiate + Simplify + Plan + Execute + Update;
+    public long Total => Build + Batch + Differentiate + Simplify + Plan + Execute + Update + Communicate;
 }

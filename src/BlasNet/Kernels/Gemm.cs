@@ -105,6 +105,17 @@ internal static unsafe class Gemm
         return Mode == GemmMode.OpenBlas ? openBlas : $"{packed}, or {openBlas}, by the rates {GemmCostModel.Current<T>().Table.Digest}";
     }
 
+    /// <summary>Chooses kernels by the rates that another process has measured, so that both round alike.</summary>
+    /// <param name="share">Gives this process's rates, as text, and returns those to go by; nothing where there are none.</param>
+    public static void ShareRates<T>(Func<string, string> share)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        bool uses = Mode == GemmMode.Auto && OpenBlasLoader.IsAvailable;
+        string text = share(uses ? string.Join('\n', GemmCostModel.Current<T>().Table.ToLines()) : "");
+        if (uses && text.Length > 0 && GemmRateTable.Parse(text.Split('\n')) is { } table)
+            GemmCostModel.Use<T>(table);
+    }
+
     /// <summary>Which kernel the mode, and in <see cref="GemmMode.Auto"/> the cost model, want for a product of these forward shapes.</summary>
     private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, PackedWeights<T>? packed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -38,6 +38,14 @@ internal sealed class GemmCostModel
         return model?.Threads == ComputeThreads.Count ? model : Models<T>.Load();
     }
 
+    /// <summary>Uses these rates from now on, for the present number of threads.</summary>
+    public static void Use<T>(GemmRateTable table)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (Current<T>().Table.Digest != table.Digest)
+            Models<T>.Replace(table);
+    }
+
     /// <summary>How often a weight's packing must be used for the packed kernels to be expected to be as soon as OpenBLAS.</summary>
     /// <param name="kind">Which product.</param>
     /// <param name="n">Rows of the stack.</param>
@@ -109,6 +117,16 @@ internal sealed class GemmCostModel
                 }
 
                 return Current = model;
+            }
+        }
+
+        public static void Replace(GemmRateTable table)
+        {
+            lock (Gate)
+            {
+                int threads = ComputeThreads.Count;
+                Known.RemoveAll(known => known.Threads == threads);
+                Known.Add(Current = new GemmCostModel(threads, GemmPacked<T>.Widest.PanelWidth, table));
             }
         }
     }

@@ -39,6 +39,35 @@ internal readonly record struct Segment(int Start, int Length)
         }
     }
 
+    /// <summary>Appends what two lists have in common, each in ascending order.</summary>
+    public static void AppendCommon(List<Segment> common, ReadOnlySpan<Segment> one, ReadOnlySpan<Segment> other)
+    {
+        int i = other.IsEmpty ? one.Length : FirstEndingAfter(one, other[0].Start), j = 0;
+        while (i < one.Length && j < other.Length)
+        {
+            (int start, int end) = (Math.Max(one[i].Start, other[j].Start), Math.Min(one[i].End, other[j].End));
+            if (start < end)
+                Append(common, new Segment(start, end - start));
+
+            if (one[i].End < other[j].End)
+                i++;
+            else
+                j++;
+        }
+    }
+
+    private static int FirstEndingAfter(ReadOnlySpan<Segment> segments, int position)
+    {
+        (int low, int high) = (0, segments.Length);
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            (low, high) = segments[middle].End > position ? (low, middle) : (middle + 1, high);
+        }
+
+        return low;
+    }
+
     /// <summary>Appends a range after the others; where it goes on from the last of them, that one grows.</summary>
     public static void Append(List<Segment> segments, Segment next)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using BlasNet.Native;
+using BlasNet.Ranks;
 
 namespace BlasNet.Training;
 
@@ -16,30 +17,21 @@ public sealed partial class CheckpointFolder : IDisposable
     internal const string Manifest = "manifest.json", Parameters = "parameters.safetensors", State = "state.safetensors";
     private const string LockName = "lock";
 
-    private readonly FileStream _lock;
+    private readonly Communicator? _ranks;
+    private FileStream? _lock;   // on rank 0
     private readonly HashSet<Place> _mine = [], _damaged = [];
+    private bool _isDisposed;
 
     /// <param name="path">Is made if it is not there.</param>
     /// <param name="keep">How many checkpoints stay; older ones are deleted when a new one is complete.</param>
+    /// <param name="communicator">That of the trainer, if it has one. Then all ranks make the folder and call its methods, and rank 0 alone reads and writes the files.</param>
     /// <exception cref="CheckpointException">Another training has the folder open, or it cannot be made or written to.</exception>
-    public CheckpointFolder(string path, int keep = 3)
+    public CheckpointFolder(string path, int keep = 3, Communicator? communicator = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
-        (Path, Keep) = (path, keep);
-        try
-        {
-            Directory.CreateDirectory(path);
-            _lock = new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            if (File.Exists(path))
-                throw new CheckpointException(path, "is a file; a directory is expected", inner: e);
-
-            bool isHeld = e is IOException && e.GetType() == typeof(IOException) && Directory.Exists(path);
-            throw new CheckpointException(path, isHeld ? $"is in use by another training: {e.Message}" : $"cannot be used: {e.Message}", inner: e);
-        }
+        (Path, Keep, _ranks) = (path, keep, communicator is { Size: > 1 } ? communicator : null);
+        OnRoot(Open);
     }
 
     /// <summary>As it was given.</summary>
@@ -48,11 +40,14 @@ public sealed partial class CheckpointFolder : IDisposable
     /// <summary>How many checkpoints stay.</summary>
     public int Keep { get; }
 
+    /// <summary>The ranks that share it; null for this process alone.</summary>
+    internal Communicator? Ranks => _ranks;
+
     /// <summary>The epoch whose checkpoint stays besides the last ones; 0 for none.</summary>
     internal int BestEpoch { get; set; }
 
     /// <summary>The step of the newest checkpoint, whether or not it can be read; null where there is none.</summary>
-    public long? LastStep => Complete() is [.., var last] ? last.Step : null;
+    public long? LastStep => OnRoot(() => Complete() is [.., var last] ? last.Step : -1) is >= 0 and var step ? step : null;
 
     /// <summary>Writes a checkpoint, then deletes the oldest ones beyond <see cref="Keep"/>, but not that of the best epoch of a loop that stops early.</summary>
     /// <param name="trainer">Between two steps.</param>
@@ -95,7 +90,7 @@ public sealed partial class CheckpointFolder : IDisposable
         try
         {
             using ModelAccess.Scope change = trainer.Model.Access.Exclusive(nameof(Restore));
-            return Restore(state);
+            return RestoreOnAll(state, () => Restore(state));
         }
         finally
         {
@@ -114,7 +109,7 @@ public sealed partial class CheckpointFolder : IDisposable
         try
         {
             using ModelAccess.Scope change = trainer.Model.Access.Exclusive(nameof(RestoreBest));
-            return Best(Complete()) is { } place ? RestoreFrom(place, state, []) : null;
+            return RestoreOnAll(state, () => Best(Complete()) is { } place ? RestoreFrom(place, state, []) : null);
         }
         finally
         {
@@ -123,13 +118,23 @@ public sealed partial class CheckpointFolder : IDisposable
     }
 
     /// <summary>Lets another training have the folder.</summary>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _lock?.Dispose();
+    }
 
     private Checkpoint Save(ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
     {
+        var place = new Place(trainer.Position.Step, trainer.Position.Epoch);
+        OnRoot(() => Write(place, trainer, notes));
+        return new Checkpoint(FolderOf(place), place.Step, place.Epoch, notes, []);
+    }
+
+    private void Write(Place place, ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
+    {
         trainer.Model.RequireFinite();
         trainer.Accumulator.RequireFinite();
-        var place = new Place(trainer.Position.Step, trainer.Position.Epoch);
         RequireNewest(place);
         string folder = FolderOf(place);
         Directory.CreateDirectory(folder);
@@ -140,7 +145,6 @@ public sealed partial class CheckpointFolder : IDisposable
         _mine.Add(place);
         _damaged.Remove(place);
         Prune(place);
-        return new Checkpoint(folder, place.Step, place.Epoch, notes, []);
     }
 
     private void RequireNewest(Place place)
@@ -224,7 +228,7 @@ public sealed partial class CheckpointFolder : IDisposable
         }
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(!_lock.CanWrite, this);
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 
     [GeneratedRegex(@"^step-(?<step>\d{10,18})-epoch-(?<epoch>\d{4,9})$")]
     private static partial Regex FolderName();

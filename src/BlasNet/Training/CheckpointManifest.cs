@@ -114,4 +114,5 @@ internal sealed record CheckpointManifest
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
     RespectNullableAnnotations = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(CheckpointManifest))]
+[JsonSerializable(typeof(RestoredPosition))]
 internal sealed partial class CheckpointJson : JsonSerializerContext;

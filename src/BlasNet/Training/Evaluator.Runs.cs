@@ -14,38 +14,68 @@ public sealed partial class Evaluator<TExample>
         private readonly ResultHandler<T> _handler;
         private readonly ModelAccess.Scope _reading;
         private readonly Team _team;
+        private readonly int _workers;
+        private readonly RankResults<T>? _ranks;
 
         public Session(Evaluator<TExample> evaluator, ResultHandler<T> handler)
         {
-            (_evaluator, _handler, Workers) = (evaluator, handler, evaluator.Workers);
-            GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * Workers, Array.MaxLength);
+            (_evaluator, _handler, _workers) = (evaluator, handler, evaluator.Workers);
+            _ranks = evaluator.Communicator is { Size: > 1 } ranks ? new RankResults<T>(ranks, evaluator._model) : null;
+            GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * _workers * (_ranks?.Size ?? 1), Array.MaxLength);
             _team = evaluator.Rent();
             _reading = evaluator._model.Access.Read();
         }
 
-        public int Workers { get; }
-
-        /// <summary>How many examples all workers together compute at once.</summary>
+        /// <summary>How many examples all workers of all ranks together compute at once.</summary>
         public int GroupSize { get; }
 
         /// <summary>Evaluates some examples and hands their results over.</summary>
-        /// <param name="group">For other threads, which a span cannot reach; empty where there are none.</param>
-        /// <param name="examples">The same examples.</param>
+        /// <param name="examples">Those of one pass of each worker of each rank.</param>
         /// <param name="first">The number of the first of them.</param>
-        public void Compute(TExample[] group, ReadOnlySpan<TExample> examples, int first)
+        /// <param name="cancellation">Asked before.</param>
+        public void Compute(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
         {
-            int workers = Math.Min(Workers, examples.Length);
+            if (_ranks is null)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                ComputePart(examples, first);
+                HandOver(Math.Min(_workers, examples.Length), _handler);
+                return;
+            }
+
+            (int start, int end) = _ranks.Begin(examples.Length, cancellation);
+            Exception? error = null;
+            try
+            {
+                ComputePart(examples[start..end], first + start);
+                HandOver(Math.Min(_workers, end - start), _ranks.Add);
+            }
+            catch (Exception e)
+            {
+                error = e;
+            }
+
+            _ranks.HandOver(first, error, _handler, cancellation);
+        }
+
+        private void ComputePart(ReadOnlySpan<TExample> examples, int first)
+        {
+            int workers = Math.Min(_workers, examples.Length);
             if (workers == 1)
                 _team[0].Compute<T>(examples, first);
-            else
-                _team.Compute<T>(group, workers, first);
+            else if (workers > 1)
+                _team.Compute<T>(examples.ToArray(), workers, first);
+        }
 
+        private void HandOver(int workers, ResultHandler<T> handler)
+        {
             for (int worker = 0; worker < workers; worker++)
-                _team[worker].HandOver(_handler);
+                _team[worker].HandOver(handler);
         }
 
         public void Dispose()
         {
+            _ranks?.Dispose();
             _evaluator.Return(_team);
             _reading.Dispose();
         }

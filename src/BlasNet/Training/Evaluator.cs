@@ -2,6 +2,7 @@ using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
+using BlasNet.Ranks;
 
 namespace BlasNet.Training;
 
@@ -56,6 +57,10 @@ public sealed partial class Evaluator<TExample>
         set => _workers = ParallelParts.Checked(value);
     }
 
+    /// <summary>The processes that evaluate together, each a part of every pass; null, the default, for this one alone. N ranks give the bits of N workers.</summary>
+    /// <remarks>All ranks make the same runs, over the same examples, one at a time; each is handed all results, in order. A cancellation on any rank ends the run on all, between two passes.</remarks>
+    public Communicator? Communicator { get; set; }
+
 #pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.
     /// <summary>Evaluates each example and hands its result over, in order.</summary>
     /// <remarks>For models of single precision; <c>RunDouble</c> is for the others.</remarks>
@@ -87,9 +92,8 @@ public sealed partial class Evaluator<TExample>
         using var run = new Session<T>(this, handler);
         for (int start = 0; start < examples.Length; start += run.GroupSize)
         {
-            cancellation.ThrowIfCancellationRequested();
             ReadOnlySpan<TExample> group = examples.Slice(start, Math.Min(run.GroupSize, examples.Length - start));
-            run.Compute(run.Workers == 1 ? [] : group.ToArray(), group, start);
+            run.Compute(group, start, cancellation);
         }
     }
 
@@ -102,8 +106,7 @@ public sealed partial class Evaluator<TExample>
         int start = 0;
         foreach (TExample[] group in examples.Chunk(run.GroupSize))
         {
-            cancellation.ThrowIfCancellationRequested();
-            run.Compute(group, group, start);
+            run.Compute(group, start, cancellation);
             start += group.Length;
         }
     }

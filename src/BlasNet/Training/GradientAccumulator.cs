@@ -1,6 +1,7 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Memory;
+using BlasNet.Ranks;
 
 namespace BlasNet.Training;
 
@@ -47,6 +48,27 @@ internal abstract class GradientAccumulator : IDisposable
 
     /// <summary>Adds the gradients of all parts, in their order.</summary>
     public abstract void MergeWorkers();
+
+    /// <summary>Notes how often weights have been used, before this rank computes its part of a step.</summary>
+    public abstract void BeginRanks();
+
+    /// <summary>Gives all ranks what each says of its part of a step, and counts the uses of weights of all of them.</summary>
+    /// <param name="ranks">All of them.</param>
+    /// <param name="mine">What this rank says.</param>
+    /// <returns>By rank; valid until the next call.</returns>
+    public abstract ReadOnlySpan<RankStep> GatherRanks(Communicator ranks, RankStep mine);
+
+    /// <summary>Adds sums and gradients of all ranks, in their order, after <see cref="GatherRanks"/>.</summary>
+    public abstract void MergeRanks(Communicator ranks);
+
+    /// <summary>Gives all ranks the parameters and the optimizer's state of rank 0.</summary>
+    public abstract void Broadcast(Communicator ranks);
+
+    /// <summary>A checksum of the parameters' values.</summary>
+    public abstract string ParametersDigest { get; }
+
+    /// <summary>Lets all ranks choose kernels by the rates that rank 0 has measured.</summary>
+    public abstract void ShareRates(Communicator ranks);
 
     /// <summary>While several threads compute at once, which kernels they choose must not depend on which of them came first.</summary>
     public abstract void HoldForecasts(bool hold);

@@ -13,7 +13,7 @@ using BlasNet.Operators;
 namespace BlasNet.Training;
 
 /// <inheritdoc/>
-internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulator where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Model _model;
     private readonly ParameterStore<T> _parameters;
@@ -266,5 +266,6 @@ internal sealed unsafe class GradientAccumulator<T> : GradientAccumulator where 
     {
         _first.Dispose();
         _state?.Dispose();
+        _rankGradient?.Dispose();
     }
 }

@@ -6,15 +6,13 @@ namespace BlasNet.Training;
 /// is infinite or NaN. The parameters, the optimizer's state and all counters are those before the step.</summary>
 public sealed class NonFiniteException : ArithmeticException
 {
-    private readonly string _what;
-
     internal NonFiniteException(long step, int? example, string what, string? origin)
-        : base(Describe(step, example, what, origin)) => (Step, Example, _what, Origin) = (step, example, what, origin);
+        : base(Describe(step, example, what, origin)) => (Step, Example, What, Origin) = (step, example, what, origin);
 
     /// <summary>The same with the example's number in another order.</summary>
     internal NonFiniteException(NonFiniteException found, int example)
-        : base(Describe(found.Step, example, found._what, found.Origin), found) =>
-        (Step, Example, _what, Origin) = (found.Step, example, found._what, found.Origin);
+        : base(Describe(found.Step, example, found.What, found.Origin), found) =>
+        (Step, Example, What, Origin) = (found.Step, example, found.What, found.Origin);
 
     /// <summary>The optimizer step that was not made, from 1.</summary>
     public long Step { get; }
@@ -26,6 +24,9 @@ public sealed class NonFiniteException : ArithmeticException
     /// <summary>The node that first gave such a value from finite ones, as graphs are printed, with the names that the model's code gives; or
     /// the input or parameter that brought it. Null where it was not found.</summary>
     public string? Origin { get; }
+
+    /// <summary>Which number is not finite.</summary>
+    internal string What { get; }
 
     /// <summary>Says what a loss is.</summary>
     internal static string OfLoss(double loss) =>

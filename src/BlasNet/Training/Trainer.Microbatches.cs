@@ -68,8 +68,10 @@ public sealed partial class Trainer<TExample>
     {
         Begin();
         ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
-        if (Workers > 1 && _examples.Count > 1)
-            RunWorkers();
+        if (Ranks is { } ranks)
+            RunRanks(ranks);
+        else if (Workers > 1 && _examples.Count > 1)
+            RunWorkers(0, _examples.Count);
         else
             _runners[0].Run(_examples, 0, _examples.Count, ComputeBatch, nextStep);
 
@@ -102,14 +104,22 @@ public sealed partial class Trainer<TExample>
 
     private void Finish()
     {
-        foreach (MicrobatchRunner runner in _runners)
-        {
-            if (runner.NonFinite is { } pass)
-                throw FindNonFinite(runner, pass.First, pass.Count);
-        }
+        if (FindNonFinitePass() is { } error)
+            throw error;
 
         MeasureNoise();
         AddPenalty();
+    }
+
+    private NonFiniteException? FindNonFinitePass()
+    {
+        foreach (MicrobatchRunner runner in _runners)
+        {
+            if (runner.NonFinite is { } pass)
+                return FindNonFinite(runner, pass.First, pass.Count);
+        }
+
+        return null;
     }
 
     private Expr BuildLoss(Graph graph, StepExamples examples, int number)

@@ -35,9 +35,9 @@ public sealed partial class Trainer<TExample>
 
     IReadOnlyDictionary<string, string> ITrainerState.Rounding => Texts(
     [
-        ("compute batch", ComputeBatch),
-        ("memory budget", MemoryBudget),
-        ("workers", Workers),
+        ("compute batch", ComputeBatch * RankCount),
+        ("memory budget", MemoryBudget * RankCount),
+        ("workers", Ranks is null ? Workers : Workers == 1 ? RankCount : $"{Workers} on each of {RankCount} ranks"),
         ("noise scale", NoiseScale),
         ("kernels", Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>()),
     ]);

@@ -26,10 +26,11 @@ public sealed partial class Trainer<TExample>
     /// that are all alike.</summary>
     public Func<TExample, double>? Work { get; set; }
 
-    private void RunWorkers()
+    // Those of a step, or of this rank's part of it.
+    private void RunWorkers(int start, int end)
     {
-        int workers = Math.Min(Workers, _examples.Count);
-        Divide(_examples.Span, workers);
+        int workers = Math.Min(Workers, end - start);
+        Divide(ref _bounds, start, end, workers);
         while (_runners.Count < workers)
         {
             _runners.Add(new MicrobatchRunner(this, Model.Own(_accumulator.NewWorker())));
@@ -60,29 +61,29 @@ public sealed partial class Trainer<TExample>
     }
 
     // Neighbouring examples, as near to equal work as they come, and at least one for each.
-    private void Divide(ReadOnlySpan<TExample> examples, int workers)
+    private void Divide(ref int[] bounds, int start, int end, int parts)
     {
-        if (_bounds.Length != workers + 1)
-            _bounds = new int[workers + 1];
+        if (bounds.Length != parts + 1)
+            bounds = new int[parts + 1];
 
         double all = 0;
-        foreach (TExample example in examples)
+        foreach (TExample example in _examples.Span[start..end])
             all += WorkOf(example);
 
+        bounds[0] = start;
         double done = 0;
-        int worker = 1;
-        for (int i = 0; i < examples.Length && worker < workers; i++)
+        int part = 1;
+        for (int i = start; i < end && part < parts; i++)
         {
-            double work = WorkOf(examples[i]);
-            int left = examples.Length - i;
-            bool isFull = done + work / 2 > all * worker / workers && i > _bounds[worker - 1];
-            if (isFull || left == workers - worker)
-                _bounds[worker++] = i;
+            double work = WorkOf(_examples.Span[i]);
+            bool isFull = done + work / 2 > all * part / parts && i > bounds[part - 1];
+            if (isFull || end - i == parts - part)
+                bounds[part++] = i;
 
             done += work;
         }
 
-        _bounds[workers] = examples.Length;
+        bounds[parts] = end;
     }
 
     private double WorkOf(TExample example)

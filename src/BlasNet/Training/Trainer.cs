@@ -162,11 +162,12 @@ public sealed partial class Trainer<TExample> : ITrainerState
         if (_epochDone > 0 && _epochSize != examples.Count)
             throw new ArgumentException($"The epoch under way began with {_epochSize} examples, and {_epochDone} are done; it cannot go on with {examples.Count}.", nameof(examples));
 
+        BeginEpochOnRanks(examples.Count, cancellation);
         int[] order = Shuffled(examples.Count, EpochCount);
         _epochSize = order.Length;
         while (_epochDone < order.Length)
         {
-            cancellation.ThrowIfCancellationRequested();
+            ThrowIfCancelled(cancellation);
             StepSource<TExample> source = Source(_epochDone);
             _epochLossSum += StepOfEpoch(source, Source(_epochDone + source.Count)) * _lastStep.Weight;
             _epochWeight += _lastStep.Weight;

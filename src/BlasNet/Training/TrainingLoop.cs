@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BlasNet.Ranks;
 
 namespace BlasNet.Training;
 
@@ -47,7 +48,7 @@ public sealed class TrainingLoop<TExample>
     /// <summary>Optimizer steps between two checkpoints within an epoch; 0 for none but at its end.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>Receives a row for every epoch: step, loss, seconds, the measures, and the noise scale where the trainer has one.</summary>
+    /// <summary>Receives a row for every epoch, on rank 0 alone where there are several: step, loss, seconds, the measures, and the noise scale where the trainer has one.</summary>
     public TrainingLog? Log { get; init; }
 
     /// <summary>The checkpoint written or restored last.</summary>
@@ -65,6 +66,7 @@ public sealed class TrainingLoop<TExample>
         if (Checkpoints is null)
             throw new InvalidOperationException("There are no checkpoints to resume from: set Checkpoints.");
 
+        RequireCommonRanks();
         Checkpoint? restored = Checkpoints.Restore(Trainer);
         if (restored is null)
             return null;
@@ -100,7 +102,7 @@ public sealed class TrainingLoop<TExample>
             long start = Stopwatch.GetTimestamp();
             Trainer.RunEpoch(_examples, new StepHandler(this, progress), cancellation);
             TimeSpan time = Stopwatch.GetElapsedTime(start);
-            return Finish(time, Evaluate?.Invoke(cancellation) ?? []);
+            return Finish(time, Shared(Evaluate?.Invoke(cancellation) ?? []));
         }
         catch (OperationCanceledException)
         {
@@ -109,13 +111,40 @@ public sealed class TrainingLoop<TExample>
         }
     }
 
+    private Communicator? Ranks => Trainer.Communicator is { Size: > 1 } ranks ? ranks : null;
+
     private void Begin()
     {
         if (_hasBegun)
             return;
 
         _hasBegun = true;
-        Log?.Begin(Trainer.EpochCount);
+        RequireCommonRanks();
+        OnRoot(() => Log?.Begin(Trainer.EpochCount));
+    }
+
+    private void RequireCommonRanks()
+    {
+        if (Checkpoints is not null && Checkpoints.Ranks != Ranks)
+            throw new InvalidOperationException("Trainer and checkpoints have different communicators: give the folder that of the trainer.");
+    }
+
+    private void OnRoot(Action action) => Ranks.Together(() =>
+    {
+        if (Ranks is null or { Rank: 0 })
+            action();
+    });
+
+    // Whether training goes on depends on them, so they are those of one rank.
+    private IReadOnlyList<KeyValuePair<string, double>> Shared(IReadOnlyList<KeyValuePair<string, double>> measures)
+    {
+        if (Ranks is not { } ranks)
+            return measures;
+
+        ranks.RequireAgreement([("the measures of the evaluation", string.Join(", ", measures.Select(measure => measure.Key)))]);
+        double[] values = [.. measures.Select(measure => measure.Value)];
+        ranks.Broadcast(values.AsSpan());
+        return [.. measures.Select((measure, i) => new KeyValuePair<string, double>(measure.Key, values[i]))];
     }
 
     // From here on nothing can be cancelled: the row, the verdict and the count of epochs belong together.
@@ -127,7 +156,7 @@ public sealed class TrainingLoop<TExample>
         double loss = Trainer.FinishEpoch();
         int epoch = Trainer.EpochCount;
         bool isBest = EarlyStopping?.Add(epoch, measures[0].Value) ?? true;
-        Log?.Write(epoch, [new("step", Trainer.StepCount), new("loss", loss), new("seconds", time.TotalSeconds), .. measures, .. NoiseColumn()]);
+        OnRoot(() => Log?.Write(epoch, [new("step", Trainer.StepCount), new("loss", loss), new("seconds", time.TotalSeconds), .. measures, .. NoiseColumn()]));
         Save();
         return new EpochSummary(epoch, Trainer.StepCount, loss, time, measures, isBest);
     }

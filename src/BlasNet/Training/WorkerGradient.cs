@@ -51,6 +51,9 @@ internal abstract class WorkerGradient : IDisposable
     /// <summary>Adds what another thread's passes came to; its gradient comes by itself.</summary>
     public void Add(WorkerGradient other) => Sums += other.Sums;
 
+    /// <summary>Has the sums of all ranks, in the place of its own.</summary>
+    public void Replace(MicrobatchSums sums) => Sums = sums;
+
     /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead, or computed meanwhile.</summary>
     public abstract void Prepare(Microbatch pass);
 

@@ -23,10 +23,11 @@ public sealed partial class LayeringTests
         ["Passes"] = ["Batching", "Differentiation", Intrinsics, "Graphs", "Memory"],
         ["Derivatives"] = ["Passes", "Differentiation", "Operators", "Graphs", "Memory"],
         ["Execution"] = ["Passes", "Planning", "Fusion", "Differentiation", "Batching", Intrinsics, "Graphs", "Kernels", "Memory"],
+        ["Ranks"] = [],
         ["Layers"] = ["Operators", "Graphs"],
         ["Training"] =
         [
-            "Native", "Memory", "Kernels", "Graphs", Intrinsics, "Operators", "Batching", "Differentiation", "Planning", "Passes", "Derivatives", "Execution", "Layers",
+            "Native", "Memory", "Kernels", "Graphs", Intrinsics, "Operators", "Batching", "Differentiation", "Planning", "Passes", "Derivatives", "Execution", "Layers", "Ranks",
         ],
     };
 
@@ -66,7 +67,7 @@ public sealed partial class LayeringTests
     }
 
     // `using BlasNet.Graphs.Functions;`, `using static BlasNet.Operators.Op;`, an alias, or a name with its namespace.
-    [GeneratedRegex(@"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Planning|Passes|Derivatives|Execution|Layers|Training)\b")]
+    [GeneratedRegex(@"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Planning|Passes|Derivatives|Execution|Layers|Ranks|Training)\b")]
     private static partial Regex Layer();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline)]

@@ -1,0 +1,76 @@
+using BlasNet.Tests.Kernels;
+
+namespace BlasNet.Tests.Ranks;
+
+/// <summary>N ranks give what N workers give, to the bit.</summary>
+[Collection(GemmSettings.Name)]
+public sealed class RankStepTests
+{
+    public static TheoryData<int, string, Precision> Combinations => new(
+        from ranks in new[] { 1, 2, 3, 4 }
+        from combination in new[] { "plain", "norm", "clip", "noise", "passes", "batch", "penalty", "average", "all" }
+        select (ranks, combination, ranks == 3 ? Precision.Double : Precision.Single));
+
+    [Theory, MemberData(nameof(Combinations))]
+    public void So_many_ranks_give_the_bits_of_so_many_workers(int count, string combination, Precision precision)
+    {
+        using var workers = new RankTraining(count, ranks: null, combination, precision);
+        (double[] values, string summary) = workers.TrainEpochs(2);
+        (double[] Values, string Summary)[] ofRanks = ThreadRanks.Run(count, ranks =>
+        {
+            using var training = new RankTraining(1, ranks, combination, precision);
+            return training.TrainEpochs(2);
+        });
+
+        Assert.All(ofRanks, rank => Assert.Equal(summary, rank.Summary));
+        Assert.All(ofRanks, rank => Assert.Equal(values, rank.Values));
+    }
+
+    [Fact]
+    public void A_step_of_fewer_examples_than_ranks_leaves_some_without_a_part()
+    {
+        using var workers = new RankTraining(5, ranks: null);
+        int[][] steps = [[3, 4, 5, 6, 7, 8], [9, 2], [5], [1, 2, 3], [4]];
+        double[] losses = [.. steps.Select(step => workers.Trainer.Step(step))];
+        double[][] ofRanks = ThreadRanks.Run(5, ranks =>
+        {
+            using var training = new RankTraining(1, ranks);
+            double[] mine = [.. steps.Select(step => training.Trainer.Step(step))];
+            Assert.Equal(workers.Values, training.Values);
+            return mine;
+        });
+
+        Assert.All(ofRanks, mine => Assert.Equal(losses, mine));
+    }
+
+    [Fact]
+    public void Each_rank_sees_its_part_only_and_all_examples_are_seen_once()
+    {
+        List<int>[] seen = ThreadRanks.Run(3, ranks =>
+        {
+            List<int> mine = [];
+            using var training = new RankTraining(1, ranks) { Seen = length => mine.Add(length) };
+            training.Trainer.Step(RankTraining.Lengths);
+            return mine;
+        });
+
+        Assert.Equal(RankTraining.Lengths, seen.SelectMany(mine => mine));
+        int work = RankTraining.Lengths.Sum();
+        Assert.All(seen, mine => Assert.InRange(mine.Sum(), work / 3 - 23, work / 3 + 23));
+    }
+
+    [Fact]
+    public void Workers_on_each_rank_give_the_same_but_for_rounding()
+    {
+        using var workers = new RankTraining(4, ranks: null, precision: Precision.Double);
+        double[] values = workers.TrainEpochs(1).Values;
+        double[][] ofRanks = ThreadRanks.Run(2, ranks =>
+        {
+            using var training = new RankTraining(1, ranks, precision: Precision.Double) { Trainer = { Workers = 2 } };
+            return training.TrainEpochs(1).Values;
+        });
+
+        Assert.Equal(ofRanks[0], ofRanks[1]);
+        Assert.All(values.Zip(ofRanks[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-10));
+    }
+}
