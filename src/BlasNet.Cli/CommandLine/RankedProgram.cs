@@ -31,8 +31,6 @@ internal static class RankedProgram
 
         string where = ranks.NameOf(ranks.Rank);
         error.WriteLine($"{char.ToUpperInvariant(where[0])}{where[1..]} ends all: {(prints ? "its error is above." : silent.ToString().Trim())}");
-        error.Flush();
-        ranks.Abort(exitCode == 0 ? ExitCodes.Failure : exitCode);
-        return exitCode;
+        return exitCode == ExitCodes.Success ? ExitCodes.Failure : exitCode;   // a process that ends without having left takes the others with it
     }
 }

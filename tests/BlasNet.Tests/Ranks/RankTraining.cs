@@ -12,12 +12,15 @@ internal sealed class RankTraining : IDisposable
 {
     public static readonly int[] Lengths = [.. Enumerable.Range(0, 61).Select(i => 1 + (i * 37 % 23))];
 
-    public RankTraining(int workers, Communicator? ranks, string combination = "plain", Precision precision = Precision.Single)
+    private readonly Embedding _words;
+    private readonly Lstm _lstm;
+
+    public RankTraining(int workers, Communicator? ranks, string combination = "plain", Precision precision = Precision.Single, int seed = 1)
     {
         int parts = ranks is null ? workers : 1;   // a rank's compute batch is its own, that of workers is for all together
-        Model = new Model(1, precision);
-        var words = new Embedding(Model, "words", 24, 500);
-        var lstm = new Lstm(Model, "lstm", 24, 24);
+        Model = new Model(seed, precision);
+        _words = new Embedding(Model, "words", 24, 500);
+        _lstm = new Lstm(Model, "lstm", 24, 24);
         Parameter unused = Model.Weight("unused", 3, 3);
         Parameter often = Model.Bias("often", 24);
         var optimizer = new Adam(0.01) { ClipNorm = combination is "norm" or "all" ? 0.5 : double.PositiveInfinity, AverageFrom = combination is "average" or "all" ? 3 : null };
@@ -33,16 +36,21 @@ internal sealed class RankTraining : IDisposable
             NoiseScale = combination is "noise" or "all" ? new GradientNoiseScale() : combination == "passes" ? new GradientNoiseScale(fromExamples: false) : null,
             Regularizer = combination is "penalty" or "all" ? g => Sum(Square(g.Use(often))) * 0.01 + Sum(Square(g.Use(unused))) * 0.1 : null,
         };
+    }
 
-        Expr Loss(Graph g, int length)
-        {
-            Seen?.Invoke(length);
-            Expr last = lstm.Run([.. Enumerable.Range(1, length).Select(i => words.Of(g, i * length % 500))])[^1];
-            return Sum(Square((length % 5 == 0 ? last + g.Use(often) : last) - g.Input(new float[24])));
-        }
+    /// <summary>The loss of one sequence.</summary>
+    public Expr Loss(Graph g, int length)
+    {
+        Seen?.Invoke(length);
+        Expr last = _lstm.Run([.. Enumerable.Range(1, length).Select(i => _words.Of(g, i * length % 500))])[^1];
+        Expr loss = Sum(Square((length % 5 == 0 ? last + g.Use(Model["often"]) : last) - g.Input(new float[24])));
+        return IsBroken?.Invoke(length) == true ? loss / g.Input(0) : loss;
     }
 
     public Action<int>? Seen { get; set; }
+
+    /// <summary>Which examples' losses are infinite.</summary>
+    public Func<int, bool>? IsBroken { get; set; }
 
     public Model Model { get; }
 
