@@ -71,6 +71,8 @@ string packages = $"{artifacts}/packages";
 
 string[] Browsers => ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+string[] MpiLaunchers => ["mpiexec.mpich", "mpiexec.openmpi"];
+
 string[] Built => ["-c", configuration, "--no-build"];
 
 // ---- Tasks -------------------------------------------------------------------------------------------------------------------
@@ -98,7 +100,14 @@ Task("Browser").Does(async () =>
         Console.WriteLine("Notice: no Chromium on the PATH, so the tests that open pages in it are skipped (Debian, Ubuntu: sudo apt-get install chromium).");
 });
 
-Task("Test").IsDependentOn("Build").IsDependentOn("Browser").Does(async () =>
+// For the tests that start several processes; without them they are skipped.
+Task("Mpi").Does(async () =>
+{
+    if (!MpiLaunchers.All(OnPath) && !await Install(["mpich", "openmpi-bin"]))
+        Console.WriteLine("Notice: MPICH and Open MPI are not both there, so tests that start several processes are skipped (Debian, Ubuntu: sudo apt-get install mpich openmpi-bin).");
+});
+
+Task("Test").IsDependentOn("Build").IsDependentOn("Browser").IsDependentOn("Mpi").Does(async () =>
 {
     CleanDirectory(testResults);
     string[] reports = ["--report-trx", "--results-directory", testResults];

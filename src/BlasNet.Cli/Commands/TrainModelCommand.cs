@@ -35,6 +35,9 @@ internal static class TrainModelCommand
         settings.Ranks.Together(() => SaveFile.RequireWritable(settings.IsRoot ? settings.Save : null));
         using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
         using TrainingRun run = create(settings);
+        if (settings.Ranks is { } ranks)
+            context.Error.WriteLine($"{ranks.Size} ranks: {string.Join(", ", Enumerable.Range(0, ranks.Size).Select(ranks.NameOf))}.");
+
         if (!settings.Json)
             context.Output.WriteLine(run.Description);
 

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Runtime.InteropServices;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Kernels;
+using BlasNet.Mpi;
 using BlasNet.Native;
 
 namespace BlasNet.Cli.Diagnosis;
@@ -29,11 +30,18 @@ internal static class Examination
             $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})",
             processor,
             openBlas,
+            Mpi(),
             [.. OpenBlasLoader.InfluencingVariables(), .. VectorVariables()],
             new CacheReport(CalibrationCache.Folder, cached.Length, cached.Sum(file => file.Length)),
             [.. WarningsFor(library, processor.VectorBits, Environment.GetEnvironmentVariable(CoreVariable))],
             new PeakReport(threads, GemmPeak.Measure(threads), double.IsNaN(openBlasPeak) ? null : openBlasPeak),
             crossovers);
+    }
+
+    private static MpiReport Mpi()
+    {
+        MpiLibrary library = BlasNet.Mpi.Mpi.Library;
+        return new MpiReport(library.Interface is not null, library.Interface, library.File, library.Version, library.Launcher, library.Problem);
     }
 
     /// <param name="library">What was found.</param>

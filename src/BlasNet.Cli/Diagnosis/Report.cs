@@ -6,13 +6,14 @@ namespace BlasNet.Cli.Diagnosis;
 /// <param name="OperatingSystem">With the runtime identifier.</param>
 /// <param name="Processor">The one this runs on.</param>
 /// <param name="Openblas">What was loaded, or why nothing was.</param>
+/// <param name="Mpi">What several machines would train through.</param>
 /// <param name="Variables">NAME=value, those that influence OpenBLAS or the vectors .NET uses.</param>
 /// <param name="Cache">Where measured rates are kept.</param>
 /// <param name="Warnings">What makes products slower than they could be, and the remedy.</param>
 /// <param name="Peak">GFLOP/s measured now.</param>
 /// <param name="Crossover">Which products go to OpenBLAS; empty without it.</param>
 internal sealed record Report(
-    string Version, string Runtime, string OperatingSystem, ProcessorReport Processor, OpenBlasReport Openblas,
+    string Version, string Runtime, string OperatingSystem, ProcessorReport Processor, OpenBlasReport Openblas, MpiReport Mpi,
     IReadOnlyList<string> Variables, CacheReport Cache, IReadOnlyList<string> Warnings, PeakReport Peak, IReadOnlyList<CrossoverReport> Crossover);
 
 /// <param name="Name">As the processor tells it.</param>
@@ -29,6 +30,14 @@ internal sealed record ProcessorReport(string Name, int Count, int VectorBits, I
 /// <param name="Problem">Why there is none.</param>
 internal sealed record OpenBlasReport(
     bool Found, string? File, string? Configuration, string? Core, IReadOnlyList<string> Searched, string? Problem);
+
+/// <param name="Found">Whether there is a library; the other members say which, or why not.</param>
+/// <param name="Interface">MPICH, Open MPI or MPI 5.</param>
+/// <param name="File">As it was loaded.</param>
+/// <param name="Version">Its own description.</param>
+/// <param name="Launcher">What started this process as one of several, if anything did.</param>
+/// <param name="Problem">Why there is none.</param>
+internal sealed record MpiReport(bool Found, string? Interface, string? File, string? Version, string? Launcher, string? Problem);
 
 /// <param name="Folder">Null where nothing is kept.</param>
 /// <param name="Files">How many there are, one for each machine, OpenBLAS, thread count and element type.</param>

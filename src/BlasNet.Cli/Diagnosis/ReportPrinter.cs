@@ -26,6 +26,10 @@ internal static class ReportPrinter
         }
 
         Write("  looked in", string.Join(", ", report.Openblas.Searched));
+        Write("MPI", report.Mpi.Found ? $"{report.Mpi.Interface}: {report.Mpi.File} ({report.Mpi.Version})" : "not found; only training on several machines needs it");
+        if (report.Mpi.Launcher is { } launcher)
+            Write("  started by", launcher);
+
         Write("Variables", report.Variables.Count == 0 ? "none that matter" : string.Join(", ", report.Variables));
         Write("Measured rates", report.Cache.Folder is { } folder
             ? string.Create(CultureInfo.InvariantCulture, $"{folder} ({report.Cache.Files} files, {report.Cache.Bytes:N0} bytes; BLASNET_CACHE=off keeps none)")

@@ -14,6 +14,8 @@ public sealed class DoctorTests
 
         Assert.Equal(OpenBlasLoader.IsAvailable, report.GetProperty("openblas").GetProperty("found").GetBoolean());
         Assert.NotEmpty(report.GetProperty("openblas").GetProperty("searched").EnumerateArray());
+        JsonElement mpi = report.GetProperty("mpi");
+        Assert.Equal(mpi.GetProperty("found").GetBoolean(), !mpi.TryGetProperty("problem", out _));
         Assert.Equal(Environment.ProcessorCount, report.GetProperty("processor").GetProperty("count").GetInt32());
         Assert.True(report.GetProperty("cache").GetProperty("files").GetInt32() >= 0);
         Assert.True(report.GetProperty("peak").GetProperty("packed_gflops").GetDouble() > 0);
@@ -26,7 +28,7 @@ public sealed class DoctorTests
         CommandResult result = CommandResult.Of("doctor");
 
         Assert.All(
-            ["BlasNet", "Runtime", "Processor", "Vectors", "OpenBLAS", "  looked in", "Variables", "Measured rates", "Peak, float32"],
+            ["BlasNet", "Runtime", "Processor", "Vectors", "OpenBLAS", "  looked in", "MPI", "Variables", "Measured rates", "Peak, float32"],
             name => Assert.Contains(result.Lines, line => line.StartsWith(name, StringComparison.Ordinal)));
     }
 

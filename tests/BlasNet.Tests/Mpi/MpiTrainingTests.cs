@@ -1,0 +1,139 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace BlasNet.Tests.Mpi;
+
+/// <summary>Trainings over real processes and both MPI libraries; skipped where a library is not installed.</summary>
+public sealed partial class MpiTrainingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Launchers => [.. MpiExec.Launchers];
+
+    public static TheoryData<string, int, string> Models => new(
+        from launcher in MpiExec.Launchers
+        from model in new[] { (2, "digits"), (3, "tree"), (2, "tagger") }
+        select (launcher, model.Item1, model.Item2));
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory, MemberData(nameof(Models))]
+    public async Task So_many_ranks_save_the_bytes_that_so_many_workers_save(string launcher, int count, string model)
+    {
+        MpiExec mpi = MpiExec.Require(launcher);
+        string[] args = [.. ArgumentsOf(model), "--gemm", "packed"];
+        Assert.Equal(0, (await MpiExec.RunAlone([.. args, "--workers", $"{count}", "--save", In("workers")])).ExitCode);
+        (int exitCode, string output, string error) = await mpi.Run(count, [.. args, "--save", In("ranks")]);
+
+        Assert.True(exitCode == 0, error);
+        Assert.Single(output.Split('\n'), line => line.Contains("epoch   1/2", StringComparison.Ordinal));   // one rank prints
+        Assert.Equal(File.ReadAllBytes(In("workers")), File.ReadAllBytes(In("ranks")));
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
+    public async Task A_rank_that_is_killed_ends_the_others_and_the_training_goes_on_from_its_checkpoint(string launcher)
+    {
+        MpiExec mpi = MpiExec.Require(launcher);
+        string[] args = [.. ArgumentsOf("digits", epochs: 40), "--gemm", "packed"];
+        Assert.Equal(0, (await mpi.Run(2, [.. args, "--save", In("undisturbed")])).ExitCode);
+        string[] durable = [.. args, "--checkpoint", In("checkpoints"), "--checkpoint-every", "2", "--resume", "--save", In("resumed")];
+        (int exitCode, _) = await mpi.Watch(2, durable, (_, line) =>
+        {
+            if (RankOne().Match(line) is { Success: true } found)
+                KillAfterCheckpoint(int.Parse(found.Groups["process"].ValueSpan, CultureInfo.InvariantCulture));
+        });
+
+        Assert.NotEqual(0, exitCode);
+        Assert.False(File.Exists(In("resumed")));
+        (exitCode, _, string error) = await mpi.Run(2, durable);
+        Assert.True(exitCode == 0, error);
+        Assert.Contains("Resumed from", error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(In("undisturbed")), File.ReadAllBytes(In("resumed")));
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
+    public async Task A_rank_with_another_model_is_named(string launcher)
+    {
+        MpiExec mpi = MpiExec.Require(launcher);
+        (int exitCode, _, string error) = await mpi.RunTwo(ArgumentsOf("digits"), ArgumentsOf("digits", hidden: 32));
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Matches(@"Error: Rank 1 on .+: parameter 0 is W1 \[32 × 64\]; on rank 0 on .+ it is W1 \[16 × 64\]\.", error);
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
+    public async Task An_error_on_one_rank_alone_ends_all_and_is_told_with_its_rank(string launcher)
+    {
+        MpiExec mpi = MpiExec.Require(launcher);
+        (int exitCode, _, string error) = await mpi.RunTwo(ArgumentsOf("digits"), [.. ArgumentsOf("digits"), "--data", In("missing.csv")]);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Matches(@"Rank 1 on .+ ends all: Error: .+missing\.csv", error);
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
+    public async Task A_wrong_command_line_is_told_once(string launcher)
+    {
+        (int exitCode, _, string error) = await MpiExec.Require(launcher).Run(2, "train", "digits", "--nonsense");
+
+        Assert.Equal(2, exitCode);
+        Assert.Single(error.Split('\n'), line => line.StartsWith("Error: --nonsense: unknown option.", StringComparison.Ordinal));
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
+    public async Task A_request_to_end_stops_all_ranks_after_the_same_step_with_a_checkpoint(string launcher)
+    {
+        MpiExec mpi = MpiExec.Require(launcher);
+        (int exitCode, _) = await mpi.Watch(2, Arguments(epochs: 100_000), (process, line) =>
+        {
+            if (!RankOne().IsMatch(line))
+                return;
+
+            WaitForCheckpoint();
+            using var kill = Process.Start("kill", ["-TERM", $"{process}"]);
+            kill.WaitForExit();
+        });
+
+        Assert.NotEqual(0, exitCode);
+        (exitCode, _, string error) = await mpi.Run(2, [.. Arguments(epochs: 1), "--resume"]);
+        Assert.True(exitCode == 0, error);
+
+        string[] Arguments(int epochs) => [.. ArgumentsOf("digits", epochs: epochs), "--gemm", "packed", "--checkpoint", In("checkpoints"), "--checkpoint-every", "2"];
+    }
+
+    private void KillAfterCheckpoint(int process)
+    {
+        WaitForCheckpoint();
+        using var victim = Process.GetProcessById(process);
+        victim.Kill();
+    }
+
+    private void WaitForCheckpoint()
+    {
+        while (!(Directory.Exists(In("checkpoints")) && Directory.EnumerateFiles(In("checkpoints"), "manifest.json", SearchOption.AllDirectories).Any()))
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            Thread.Sleep(1);
+        }
+    }
+
+    private string[] ArgumentsOf(string model, int hidden = 16, int epochs = 2)
+    {
+        if (model == "digits")
+            return ["train", "digits", "--limit", "200", "--hidden", $"{hidden}", "--batch", "16", "--epochs", $"{epochs}"];
+
+        if (model == "tree")
+            return ["train", "tree", "--limit", "60", "--hidden", "16", "--embedding", "16", "--batch", "16", "--epochs", "2", "--clip-norm", "1"];
+
+        string data = In("sentences.txt");   // a table of words, of which a step touches a few
+        File.WriteAllLines(data, Enumerable.Range(0, 80).Select(i => string.Join(' ', Enumerable.Range(0, 1 + i % 7).Select(j => $"w{i * j * 31 % 400}|{"abc"[(i + j) % 3]}"))));
+        return ["train", "tagger", "--data", data, "--minimum-count", "1", "--hidden", "8", "--embedding", "16", "--batch", "8", "--epochs", "2"];
+    }
+
+    private string In(string file) => Path.Combine(_folder.Path, file);
+
+    // The line that rank 0 prints first: all ranks with their processes.
+    [GeneratedRegex(@"^\d+ ranks: .*rank 1 on \S+ \(process (?<process>\d+)\)")]
+    private static partial Regex RankOne();
+}
