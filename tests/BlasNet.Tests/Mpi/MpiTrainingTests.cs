@@ -85,18 +85,22 @@ public sealed partial class MpiTrainingTests : IDisposable
     public async Task A_request_to_end_stops_all_ranks_after_the_same_step_with_a_checkpoint(string launcher)
     {
         MpiExec mpi = MpiExec.Require(launcher);
-        (int exitCode, _) = await mpi.Watch(2, Arguments(epochs: 100_000), (process, line) =>
+        int[] processes = [];
+        await mpi.Watch(2, Arguments(epochs: 100_000), (process, line) =>
         {
             if (!RankOne().IsMatch(line))
                 return;
 
+            processes = [.. ProcessOfRank().Matches(line).Select(match => int.Parse(match.Groups["process"].ValueSpan, CultureInfo.InvariantCulture))];
             WaitForCheckpoint();
             using var kill = Process.Start("kill", ["-TERM", $"{process}"]);
             kill.WaitForExit();
         });
+        while (processes.Any(process => File.Exists($"/proc/{process}/stat")))   // an mpiexec may end before them
+            await Task.Delay(10, TestContext.Current.CancellationToken);
 
-        Assert.NotEqual(0, exitCode);
-        (exitCode, _, string error) = await mpi.Run(2, [.. Arguments(epochs: 1), "--resume"]);
+        Assert.Equal(2, processes.Length);
+        (int exitCode, _, string error) = await mpi.Run(2, [.. Arguments(epochs: 1), "--resume"]);
         Assert.True(exitCode == 0, error);
 
         string[] Arguments(int epochs) => [.. ArgumentsOf("digits", epochs: epochs), "--gemm", "packed", "--checkpoint", In("checkpoints"), "--checkpoint-every", "2"];
@@ -136,4 +140,7 @@ public sealed partial class MpiTrainingTests : IDisposable
     // The line that rank 0 prints first: all ranks with their processes.
     [GeneratedRegex(@"^\d+ ranks: .*rank 1 on \S+ \(process (?<process>\d+)\)")]
     private static partial Regex RankOne();
+
+    [GeneratedRegex(@"\(process (?<process>\d+)\)")]
+    private static partial Regex ProcessOfRank();
 }
