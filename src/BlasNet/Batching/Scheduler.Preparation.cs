@@ -3,7 +3,7 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Batching;
 
-/// <content>What the schedule is decided by: depths, heights, levels.</content>
+/// <content>What the schedule is decided by: mean depths and levels.</content>
 internal sealed partial class Scheduler
 {
     private void Prepare(Graph graph, ValueNumbering numbering, Signatures signatures)
@@ -13,11 +13,14 @@ internal sealed partial class Scheduler
         _levels.Begin(numbering.Count);
         (GroupCount, _listCount, _usesLevels) = (0, 0, true);
         Array.Fill(_listOf, -1, 0, signatures.Count);
-        ReadOnlySpan<int> ofValues = signatures.OfValues;
+        ReadOnlySpan<int> ofValues = signatures.OfValues, depths = _dependencies.Depths;
         for (int value = 0; value < ofValues.Length; value++)
-            Add(value, ListOf(ofValues[value]));
+        {
+            int list = ListOf(ofValues[value]);
+            Add(value, list, _dependencies.SourcesOf(value));
+            _lists[list].MeanDepth += depths[value];   // the sum, for now
+        }
 
-        FindHeights(numbering.Count);
         DivideOrder();
     }
 
@@ -34,38 +37,26 @@ internal sealed partial class Scheduler
         return list;
     }
 
-    private void Add(int value, int list)
+    private void Add(int value, int list, ReadOnlySpan<int> sources)
     {
-        ReadOnlySpan<int> sources = _dependencies.SourcesOf(value);
+        Entry[] entries = _entries;
         Vector256<ushort> levels = default;
-        int depth = 0, own = 0;
+        int own = 0, level = 0;
         foreach (int source in sources)
+            own += entries[source].List == list ? 1 : 0;
+
+        if (_usesLevels)
         {
-            ref readonly Entry before = ref _entries[source];
-            depth = Math.Max(depth, before.Depth + 1);
-            own += before.List == list ? 1 : 0;
-            if (_usesLevels)
+            foreach (int source in sources)
                 levels = _levels.After(levels, source);
+
+            level = _levels.Add(value, list, levels);
         }
 
-        int level = _usesLevels ? _levels.Add(value, list, levels) : 0;
-        _entries[value] = new Entry { List = list, Waiting = sources.Length, Depth = depth, Level = level };
+        entries[value] = new Entry { List = list, Waiting = sources.Length, Level = level };
         ref ReadyList ready = ref _lists[list];
         ready.Values++;
-        ready.MeanDepth += depth;   // the sum, for now
         ready.JoinsItself |= own > 1;
-    }
-
-    // Backwards, so that every user of a value has its height before the value.
-    private void FindHeights(int count)
-    {
-        Array.Clear(_heights, 0, count);
-        for (int value = count - 1; value >= 0; value--)
-        {
-            int height = _heights[value] + 1;
-            foreach (int source in _dependencies.SourcesOf(value))
-                _heights[source] = Math.Max(_heights[source], height);
-        }
     }
 
     // Each list has a part of the order to itself.
@@ -85,7 +76,7 @@ internal sealed partial class Scheduler
         if (_entries.Length < values)
         {
             int capacity = Math.Max(values, 2 * _entries.Length);
-            (_entries, _heights, _order, _groups) = (new Entry[capacity], new int[capacity], new int[capacity], new (int, int)[capacity]);
+            (_entries, _order, _groups) = (new Entry[capacity], new int[capacity], new (int, int)[capacity]);
         }
 
         if (_lists.Length < signatures)

@@ -23,7 +23,6 @@ internal sealed partial class Scheduler
     private readonly HeightSort _sort = new();
     private readonly PriorityQueue<int, (double Depth, int List)> _ready = new();
     private Entry[] _entries = [];
-    private int[] _heights = [];             // by value: the longest path that leads on from it
     private int[] _listOf = [];              // by signature: lists are numbered as their signatures are met; −1 before
     private ReadyList[] _lists = [];
     private int[] _order = [];
@@ -36,7 +35,6 @@ internal sealed partial class Scheduler
     {
         public int List;
         public int Waiting;   // for so many values
-        public int Depth;     // the longest path that leads to it
         public int Level;     // the most values of its signature on a path that leads to it
     }
 
@@ -61,10 +59,12 @@ internal sealed partial class Scheduler
     public void Run(Graph graph, ValueNumbering numbering, Signatures signatures)
     {
         Prepare(graph, numbering, signatures);
-        for (int value = 0; value < numbering.Count; value++)
+        ReadOnlySpan<int> heights = _dependencies.Heights;
+        Span<Entry> entries = _entries.AsSpan(0, numbering.Count);
+        for (int value = 0; value < entries.Length; value++)
         {
-            if (_entries[value].Waiting == 0)
-                MakeReady(value);
+            if (entries[value].Waiting == 0)
+                MakeReady(value, entries[value], heights[value]);
         }
 
         while (TryChoose(out int list))
@@ -73,23 +73,22 @@ internal sealed partial class Scheduler
             {
                 foreach (int user in _dependencies.UsersOf(value))
                 {
-                    if (--_entries[user].Waiting == 0)
-                        MakeReady(user);
+                    ref Entry entry = ref entries[user];
+                    if (--entry.Waiting == 0)
+                        MakeReady(user, entry, heights[user]);
                 }
             }
         }
     }
 
-    private void MakeReady(int value)
+    private void MakeReady(int value, in Entry entry, int height)
     {
-        ref Entry entry = ref _entries[value];
         ref ReadyList list = ref _lists[entry.List];
         if (_usesLevels)
             _levels.MakeReady(entry.List, entry.Level);
         else if (list.First == list.End)
             _ready.Enqueue(entry.List, (list.MeanDepth, entry.List));
 
-        int height = _heights[value];
         list.IsSorted &= height <= list.LastHeight;
         list.LastHeight = height;
         _order[list.End++] = value;
@@ -122,7 +121,7 @@ internal sealed partial class Scheduler
         _groups[GroupCount++] = (list.First, list.End);
         Span<int> group = _order.AsSpan(list.First..list.End);
         if (!list.IsSorted && RunsLongestFirst(number))
-            _sort.Run(group, _heights);
+            _sort.Run(group, _dependencies.Heights);
 
         (list.First, list.LastHeight, list.IsSorted) = (list.End, int.MaxValue, true);
         if (_usesLevels)

@@ -150,22 +150,30 @@ internal sealed class StackBuilder
 
         _nodes.Clear();
         Span<Move> kept = Graph.ReserveMoves(_count, out long attribute);
-        for (int i = 0; i < kept.Length; i++)
+        for (int i = 0, last = -1, input = 0; i < kept.Length; i++)
         {
             ref readonly Move move = ref _moves[i];
-            ref int ordinal = ref _ordinals[move.Input];
-            if (ordinal == 0)
-            {
-                _nodes.Add(move.Input);
-                ordinal = _nodes.Count;
-            }
+            if (move.Input != last)
+                (last, input) = (move.Input, OrdinalOf(move.Input));
 
-            kept[i] = move with { Input = ordinal - 1 };
+            kept[i] = move with { Input = input };
         }
 
         foreach (int node in _nodes)
             _ordinals[node] = 0;
 
         return attribute;
+    }
+
+    private int OrdinalOf(int node)
+    {
+        ref int ordinal = ref _ordinals[node];
+        if (ordinal == 0)
+        {
+            _nodes.Add(node);
+            ordinal = _nodes.Count;
+        }
+
+        return ordinal - 1;
     }
 }

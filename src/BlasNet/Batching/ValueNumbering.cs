@@ -112,7 +112,7 @@ internal sealed class ValueNumbering
         _equalities.Clear();
         _leaves.Clear();
         _leafOf.Clear();
-        _slots.Clear(graph.Count);
+        _slots.Clear(2 * graph.Count / 3);   // leaves and results have none
         if (_values.Length < graph.Count)
             (_numbers, _values, _nodes) = (new int[graph.Capacity], new int[graph.Capacity], new int[graph.Capacity]);
 
