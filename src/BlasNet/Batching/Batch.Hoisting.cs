@@ -54,8 +54,8 @@ internal sealed partial class Batch
     {
         int first = InputsOf(group[0])[slot];
         stack = PlaceOf(first).Stack;
-        return target.ShapeOf(stack) == _source.ShapeOf(first) && AreVectorsOf(stack, group, slot, out bool isView, out int length)
-            && !isView && length >= target.LengthOf(stack) && AreAllRead(stack, group, slot);
+        return target.ShapeOf(stack) == _source.ShapeOf(first) && AreIn(stack, group, slot, out bool isView, out int length)
+            && !isView && length >= target.LengthOf(stack) && AreVectorsOf(stack, group, slot) && AreAllRead(stack, group, slot);
     }
 
     /// <param name="stack">The stack to read from.</param>
@@ -63,21 +63,33 @@ internal sealed partial class Batch
     /// <param name="slot">Of which operand.</param>
     /// <param name="isView">Whether what is read lies one after another, so that the operand needs no copy anyway.</param>
     /// <param name="length">Elements that are read in all.</param>
-    private bool AreVectorsOf(int stack, ReadOnlySpan<int> group, int slot, out bool isView, out int length)
+    private bool AreIn(int stack, ReadOnlySpan<int> group, int slot, out bool isView, out int length)
     {
-        var rows = new Divisor(target.ShapeOf(stack).Rows);
         int end = -1;
         (isView, length) = (true, 0);
         foreach (int value in group)
         {
-            int input = InputsOf(value)[slot];
+            int input = InputsOf(value)[slot], own = _source.LengthOf(input);
             LazyGather place = PlaceOf(input);
-            if (place.Stack != stack || !rows.Divides(place.Offset) || !FetchesVectors(place))
+            if (place.Stack != stack)
                 return false;
 
             isView &= place.IsSlice && (end < 0 || end == place.Offset);
-            end = place.Offset + _source.LengthOf(input);
-            length = checked(length + _source.LengthOf(input));
+            end = place.Offset + own;
+            length = checked(length + own);
+        }
+
+        return true;
+    }
+
+    private bool AreVectorsOf(int stack, ReadOnlySpan<int> group, int slot)
+    {
+        var rows = new Divisor(target.ShapeOf(stack).Rows);
+        foreach (int value in group)
+        {
+            LazyGather place = PlaceOf(InputsOf(value)[slot]);
+            if (!rows.Divides(place.Offset) || !FetchesVectors(place))
+                return false;
         }
 
         return true;

@@ -59,7 +59,7 @@ internal sealed partial class Batch
         }
 
         long attribute = target.AttributeFrom(_source, first);
-        int node = target.AppendWithResults(op, attribute, Inputs, _source.ShapeOf(first), _source.CountOf(first), _source.IsShared(first));
+        int node = Rewriter.Append(target, _source, first, op, attribute, Inputs, _source.CountOf(first), _source.IsShared(first));
         foreach (int value in group)
             _places[value] = new LazyGather(node, 0);
     }

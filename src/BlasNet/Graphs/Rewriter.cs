@@ -76,8 +76,14 @@ internal sealed class Rewriter(Graph target)
     public int Append(int node, Operator op, ReadOnlySpan<int> inputs, int count, bool shared)
     {
         long attribute = TakesMoves ? _source.AttributeOf(node) : Target.AttributeFrom(_source, node);
-        int copy = Target.AppendWithResults(op, attribute, inputs, _source.ShapeOf(node), count, shared);
-        Target.TakeName(copy, _source, node);
+        return Append(Target, _source, node, op, attribute, inputs, count, shared);
+    }
+
+    /// <summary>Appends to a graph a node like one of another graph: of its shape and name, with as many results.</summary>
+    public static int Append(Graph target, Graph source, int node, Operator op, long attribute, ReadOnlySpan<int> inputs, int count, bool shared)
+    {
+        int copy = target.AppendWithResults(op, attribute, inputs, source.ShapeOf(node), count, shared);
+        target.TakeName(copy, source, node);
         return copy;
     }
 
