@@ -156,7 +156,7 @@ internal sealed class StackBuilder
             if (move.Input != last)
                 (last, input) = (move.Input, OrdinalOf(move.Input));
 
-            kept[i] = move with { Input = input };
+            kept[i] = move.From(input);
         }
 
         foreach (int node in _nodes)

@@ -52,9 +52,7 @@ internal sealed partial class Gradients
         if (Graph.ShapeOf(contribution.Node) != Graph.ShapeOf(node))
             return false;
 
-        _moves.Clear();
-        _moves.AddRange(Graph.Moves(contribution.Moves));
-        return _order.ReachEachVectorOnce(CollectionsMarshal.AsSpan(_moves), Graph.ShapeOf(node).Rows, Graph.LengthOf(node));
+        return _order.ReachEachVectorOnce(Graph.Moves(contribution.Moves), Graph.ShapeOf(node).Rows, Graph.LengthOf(node));
     }
 
     // Materializes one contribution: its vectors at their targets, zeros elsewhere.
@@ -63,7 +61,7 @@ internal sealed partial class Gradients
         Span<Move> moves = Graph.ReserveMoves(Graph.Moves(contribution.Moves).Length, out long attribute);
         Graph.Moves(contribution.Moves).CopyTo(moves);
         foreach (ref Move move in moves)
-            move = move with { IsFirst = true };
+            move = move.AsFirst();
 
         return Graph.AppendStack(
             ScatterAddOperator.Instance, attribute, [contribution.Node], Graph.ShapeOf(node), Graph.CountOf(node), shared: false);
@@ -99,8 +97,8 @@ internal sealed partial class Gradients
         for (int i = first; i >= 0; i = _contributions[i].Next)
             AddInput(node, _contributions[i]);
 
-        _order.MarkFirst(CollectionsMarshal.AsSpan(_moves), Graph.ShapeOf(node).Rows, Graph.LengthOf(node));
-        long attribute = Graph.AddMoves(CollectionsMarshal.AsSpan(_moves));
+        Span<Move> moves = Graph.ReserveMoves(_moves.Count, out long attribute);
+        _order.MarkFirst(CollectionsMarshal.AsSpan(_moves), moves, Graph.ShapeOf(node).Rows, Graph.LengthOf(node));
         return Graph.AppendStack(ScatterAddOperator.Instance, attribute, CollectionsMarshal.AsSpan(_inputs),
             Graph.ShapeOf(node), Graph.CountOf(node), shared: false);
     }
@@ -117,8 +115,12 @@ internal sealed partial class Gradients
         }
         else
         {
-            foreach (Move move in Graph.Moves(contribution.Moves))
-                _moves.Add(move with { Input = input });
+            ReadOnlySpan<Move> moves = Graph.Moves(contribution.Moves);
+            int start = _moves.Count;
+            CollectionsMarshal.SetCount(_moves, start + moves.Length);
+            Span<Move> added = CollectionsMarshal.AsSpan(_moves)[start..];
+            for (int i = 0; i < added.Length; i++)
+                added[i] = moves[i].From(input);
         }
 
         _inputs.Add(term);
