@@ -53,6 +53,20 @@ public sealed partial class Graph
 
     private ReadOnlySpan<long> NodesAsNumbers => MemoryMarshal.Cast<Node, long>(_nodes.AsSpan(0, Count));
 
+    /// <summary>Makes room for as many nodes as another graph has room for: graphs that take turns grow together, not each when its turn comes.</summary>
+    internal void ReserveLike(Graph other)
+    {
+        Reserve(ref _nodes, other._nodes.Length);
+        Reserve(ref _types, other._types.Length);
+        Reserve(ref _inputs, other._inputs.Length);
+    }
+
+    private static void Reserve<T>(ref T[] array, int length)
+    {
+        if (array.Length < length)
+            Array.Resize(ref array, length);
+    }
+
     private static void Take<T>(T[] source, int count, ref T[] target)
     {
         if (target.Length < count)

@@ -196,11 +196,12 @@ public sealed partial class Graph
     internal long AttributeFrom(Graph source, int node) =>
         source.OperatorOf(node).HasMoves ? AddMoves(source.MovesOf(node)) : source.AttributeOf(node);
 
-    /// <summary>Gives another graph all lists of moves of this one, and takes the other's.</summary>
-    internal void ExchangeMoves(Graph other)
+    /// <summary>Takes all lists of moves of another graph, which gets empty memory of the same size for them: graphs that take turns grow together.</summary>
+    internal void TakeMoves(Graph other)
     {
-        (_moves, other._moves) = (other._moves, _moves);
-        (_moveCount, other._moveCount) = (other._moveCount, _moveCount);
+        Move[] own = _moves;
+        (_moves, _moveCount) = (other._moves, other._moveCount);
+        (other._moves, other._moveCount) = (own.Length < _moves.Length ? new Move[_moves.Length] : own, 0);
     }
 
     /// <summary>Room for a list of runs, to be filled at once.</summary>

@@ -35,7 +35,7 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
         }
 
         if (ConsumesSource)
-            Target.ExchangeMoves(source);
+            Target.TakeMoves(source);
     }
 
     /// <inheritdoc cref="Graphs.Rewriter.TryExchange"/>

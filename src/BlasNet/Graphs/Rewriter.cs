@@ -96,6 +96,7 @@ internal sealed class Rewriter(Graph target)
         if (!ReferenceEquals(Target, graph))
             return false;
 
+        other.ReserveLike(Target);
         Target = other;
         return true;
     }
