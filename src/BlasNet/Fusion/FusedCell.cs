@@ -15,18 +15,24 @@ internal sealed class FusedCell : IFusedGradient
     // A result's gradient may come as a sum of so many terms.
     private const int MaxTerms = 4;
 
-    // Of each result's gradient the number of terms, in four bits; of each argument, whether its gradient is wanted.
-    private readonly record struct Case(UInt128 Terms, long Wanted)
+    // The operator of a gradient, what it reads, and for each argument which of its results is the argument's gradient; −1 for none.
+    private sealed record Backward(FusedOperator Operator, CellInput[] Inputs, int[] ResultOf);
+
+    private enum InputKind
     {
-        public int TermsOf(int result) => (int)(Terms >> (4 * result)) & 15;
+        Argument,   // an input of the cell
+        Result,     // one of its results, or what is kept
+        Term,       // of the results' gradients
     }
 
-    // Inputs by number: arguments' inputs (≥ 0), results (~number), and after them the terms of the results' gradients.
-    private sealed record Backward(FusedOperator Operator, int[] Inputs, int[] ResultOf);
+    private readonly record struct CellInput(InputKind Kind, int Index);
+
+    // Where a value lies: the input that it is a part of, and its first row there.
+    private readonly record struct Place(CellInput Input, int Start);
 
     private readonly Graph _graph;
     private readonly int[] _results, _arguments, _saved;
-    private readonly Dictionary<Case, Backward?> _backward = [];
+    private readonly Dictionary<CellGradient, Backward?> _backward = [];
 
     /// <param name="graph">Arguments, constants and element-wise operators. An argument's attribute is the number of the input that it is a part
     /// of, and in the upper half its first row there.</param>
@@ -51,47 +57,47 @@ internal sealed class FusedCell : IFusedGradient
 
     public void Apply(in GradientContext g)
     {
-        UInt128 terms = 0;
-        long wanted = 0;
+        var which = default(CellGradient);
         int count = 0;
-        Span<int> given = stackalloc int[_results.Length * MaxTerms];
+        Span<int> terms = stackalloc int[_results.Length * MaxTerms];
         for (int i = 0; i < _results.Length; i++)
         {
-            int found = g.GetTerms(i, given.Slice(count, MaxTerms));
-            terms |= (UInt128)found << (4 * i);
+            int found = g.GetTerms(i, terms.Slice(count, MaxTerms));
+            which = which.WithTerms(i, found);
             count += found;
         }
-
-        for (int i = 0; i < _arguments.Length; i++)
-            wanted |= g.IsNeeded(InputOf(i)) ? 1L << i : 0;
 
         if (count == 0)
             return;
 
-        var key = new Case(terms, wanted);
+        for (int i = 0; i < _arguments.Length; i++)
+            which = g.IsNeeded(InputOf(i)) ? which.WithArgument(i) : which;
+
         lock (_backward)
         {
-            if (!_backward.TryGetValue(key, out Backward? known))
-                _backward.Add(key, known = Derive(key));
+            if (!_backward.TryGetValue(which, out Backward? known))
+                _backward.Add(which, known = Derive(which));
 
             if (known is not null)
-                Append(g, known, given);
+                Append(g, known, terms);
         }
     }
 
-    private void Append(in GradientContext g, Backward backward, ReadOnlySpan<int> given)
+    private void Append(in GradientContext g, Backward backward, ReadOnlySpan<int> terms)
     {
         Graph graph = g.Graph;
-        int results = Operator.ResultCount;
         Span<int> inputs = stackalloc int[backward.Inputs.Length];
         int count = 1;
         bool shared = true;
         for (int i = 0; i < inputs.Length; i++)
         {
-            int input = backward.Inputs[i];
-            inputs[i] = input >= 0 ? g.Input(input).Index
-                : ~input < results ? g.Result(~input).Index
-                : given[~input - results];
+            (InputKind kind, int index) = backward.Inputs[i];
+            inputs[i] = kind switch
+            {
+                InputKind.Argument => g.Input(index).Index,
+                InputKind.Result => g.Result(index).Index,
+                _ => terms[index],
+            };
             count = Math.Max(count, graph.CountOf(inputs[i]));
             shared &= graph.IsShared(inputs[i]);
         }
@@ -122,11 +128,7 @@ internal sealed class FusedCell : IFusedGradient
     // The costly values that the gradient of all results with respect to all arguments reads, results excepted.
     private int[] FindSaved()
     {
-        UInt128 one = 0;
-        for (int i = 0; i < _results.Length; i++)
-            one |= UInt128.One << (4 * i);
-
-        Graph copy = Differentiated(new Case(one, -1), out int[] gradients, out _);
+        Graph copy = Differentiated(CellGradient.OfAll(_results.Length), out int[] gradients, out _);
         var saved = new SortedSet<int>();
         var seen = new HashSet<int>();
         var open = new Stack<int>(gradients.Where(node => node >= 0));
@@ -149,7 +151,7 @@ internal sealed class FusedCell : IFusedGradient
     }
 
     // The graph with gradients: its own nodes first, at the same places; then arguments that stand for the terms of the results' gradients.
-    private Graph Differentiated(Case which, out int[] gradients, out List<int> terms)
+    private Graph Differentiated(CellGradient which, out int[] gradients, out List<int> terms)
     {
         var graph = new Graph(_graph.Precision, _graph.Model) { IsBody = true };
         var rewriter = new Rewriter(graph);
@@ -172,7 +174,7 @@ internal sealed class FusedCell : IFusedGradient
             seeds.Add(terms.Count == first + 1 ? terms[first] : graph.Append(PlusOperator.Instance, 0, CollectionsMarshal.AsSpan(terms)[first..]));
         }
 
-        int[] wanted = [.. Enumerable.Range(0, _arguments.Length).Where(argument => (which.Wanted >> argument & 1) != 0)];
+        int[] wanted = [.. Enumerable.Range(0, _arguments.Length).Where(which.Wants)];
         int[] found = new int[wanted.Length];
         new Differentiate().Run(graph, [.. outputs], [.. seeds], [.. wanted.Select(argument => _arguments[argument])], found);
         gradients = new int[_arguments.Length];
@@ -184,11 +186,11 @@ internal sealed class FusedCell : IFusedGradient
     }
 
     // The gradient as a cell of its own, over what it reads of this one: arguments, results and their gradients.
-    private Backward? Derive(Case which)
+    private Backward? Derive(CellGradient which)
     {
         Graph graph = Differentiated(which, out int[] gradients, out List<int> terms);
         var cell = new Graph(graph.Precision, graph.Model) { IsBody = true };
-        var inputs = new List<int>();
+        var inputs = new List<CellInput>();
         var copier = new CellCopier(graph, cell, PlacesOf(graph, terms), inputs);
         var nodes = new List<int>();
         var resultOf = new int[gradients.Length];
@@ -208,21 +210,21 @@ internal sealed class FusedCell : IFusedGradient
         return nodes.Count == 0 ? null : new Backward(new FusedCell(cell, [.. nodes], keep: false).Operator, [.. inputs], resultOf);
     }
 
-    // Where the gradient can read values without computing them: an input and its first row there.
-    private Dictionary<int, (int Input, int Start)> PlacesOf(Graph graph, List<int> terms)
+    // The values that the gradient can read without computing them, by node.
+    private Dictionary<int, Place> PlacesOf(Graph graph, List<int> terms)
     {
-        var places = new Dictionary<int, (int Input, int Start)>();
+        var places = new Dictionary<int, Place>();
         for (int i = 0; i < _results.Length; i++)
-            places.TryAdd(_results[i], (~i, 0));
+            places.TryAdd(_results[i], new Place(new CellInput(InputKind.Result, i), 0));
 
         for (int i = 0, start = 0; i < _saved.Length; start += graph.ShapeOf(_saved[i++]).Rows)
-            places.TryAdd(_saved[i], (~_results.Length, start));
+            places.TryAdd(_saved[i], new Place(new CellInput(InputKind.Result, _results.Length), start));
 
         for (int i = 0; i < _arguments.Length; i++)
-            places.TryAdd(_arguments[i], (InputOf(i), StartOf(i)));
+            places.TryAdd(_arguments[i], new Place(new CellInput(InputKind.Argument, InputOf(i)), StartOf(i)));
 
         for (int i = 0; i < terms.Count; i++)
-            places.Add(terms[i], (~(Operator.ResultCount + i), 0));
+            places.Add(terms[i], new Place(new CellInput(InputKind.Term, i), 0));
 
         return places;
     }
@@ -232,10 +234,10 @@ internal sealed class FusedCell : IFusedGradient
     {
         private readonly Graph _graph;
         private readonly Rewriter _rewriter;
-        private readonly Dictionary<int, (int Input, int Start)> _places;
-        private readonly List<int> _inputs;
+        private readonly Dictionary<int, Place> _places;
+        private readonly List<CellInput> _inputs;
 
-        public CellCopier(Graph graph, Graph cell, Dictionary<int, (int Input, int Start)> places, List<int> inputs)
+        public CellCopier(Graph graph, Graph cell, Dictionary<int, Place> places, List<CellInput> inputs)
         {
             (_graph, _rewriter, _places, _inputs) = (graph, new Rewriter(cell), places, inputs);
             _rewriter.Continue(graph);
@@ -247,9 +249,9 @@ internal sealed class FusedCell : IFusedGradient
             if (_rewriter[node] >= 0)
                 return _rewriter[node];
 
-            if (_places.TryGetValue(node, out var place))
+            if (_places.TryGetValue(node, out Place place))
             {
-                _rewriter[node] = Argument(node, place.Input, place.Start);
+                _rewriter[node] = Argument(node, place);
                 return _rewriter[node];
             }
 
@@ -260,16 +262,17 @@ internal sealed class FusedCell : IFusedGradient
             return _rewriter[node];
         }
 
-        private int Argument(int node, int input, int start)
+        private int Argument(int node, Place place)
         {
-            int number = _inputs.IndexOf(input);
+            int number = _inputs.IndexOf(place.Input);
             if (number < 0)
             {
                 number = _inputs.Count;
-                _inputs.Add(input);
+                _inputs.Add(place.Input);
             }
 
-            return _rewriter.Target.AppendStack(ArgumentOperator.Instance, (long)start << 32 | (uint)number, [], _graph.ShapeOf(node), 1, shared: false);
+            long attribute = (long)place.Start << 32 | (uint)number;
+            return _rewriter.Target.AppendStack(ArgumentOperator.Instance, attribute, [], _graph.ShapeOf(node), 1, shared: false);
         }
     }
 }

@@ -45,56 +45,67 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     /// <summary>Computes a stack by this code.</summary>
     public bool TryRun(FusedCode code, in Operands<T> stack, int count)
     {
-        ReadOnlySpan<FusedBuffer> buffers = _program.Buffers;
-        int inputs = parts.Inputs;
-        void** rows = stackalloc void*[inputs + buffers.Length + 1];
-        nint* strides = stackalloc nint[inputs + buffers.Length];
-        nint** picks = stackalloc nint*[inputs];
-        bool isOneRow = parts.IsUniform;
-        for (int i = 0; i < inputs; i++)
+        int places = parts.Inputs + _program.Buffers.Length;
+        void** rows = stackalloc void*[places + 1];
+        nint* strides = stackalloc nint[places];
+        nint** indices = stackalloc nint*[parts.Inputs];
+        var work = new Sweep
+        {
+            Code = Unsafe.AsPointer(ref code),
+            Rows = rows,
+            Strides = strides,
+            RowIndices = indices,
+            Inputs = parts.Inputs,
+            Places = places,
+            Length = parts.Length,
+            IsOneRow = parts.IsUniform,
+        };
+        if (!TryPlaceInputs(ref work, stack, count))
+            return false;
+
+        PlaceResults(ref work, stack);
+        T[] zeros = _zeros;
+        rows[places] = zeros.Length == 0 ? null : Unsafe.AsPointer(ref zeros[0]);
+        ComputeThreads.Divide(work, (nint)count * parts.Columns, parts.Length * parts.Count * NanosecondsPerElement);
+        GC.KeepAlive(zeros);   // another thread may need more of them, and replace these
+        return true;
+    }
+
+    private bool TryPlaceInputs(ref Sweep work, in Operands<T> stack, int count)
+    {
+        for (int i = 0; i < work.Inputs; i++)
         {
             Operand<T> input = stack[i];
             bool isShared = input.Count < count;
             if (isShared && parts.Columns > 1)
                 return false;
 
-            rows[i] = input.Data;
-            strides[i] = isShared || input.RowIndices != null ? 0 : input.Stride;
-            picks[i] = input.RowIndices;
-            isOneRow &= strides[i] == parts.Length;
-            if (picks[i] != null && _zeros.Length < input.Shape.Rows)
+            work.Rows[i] = input.Data;
+            work.Strides[i] = isShared || input.RowIndices != null ? 0 : input.Stride;
+            work.RowIndices[i] = input.RowIndices;
+            work.IsOneRow &= work.Strides[i] == parts.Length;
+            if (input.RowIndices != null && _zeros.Length < input.Shape.Rows)
                 _zeros = GC.AllocateArray<T>(input.Shape.Rows, pinned: true);
         }
 
-        T[] zeros = _zeros;
-        rows[inputs + buffers.Length] = zeros.Length == 0 ? null : Unsafe.AsPointer(ref zeros[0]);
+        return true;
+    }
 
+    // A result that nothing needs goes to scratch memory, one row over another.
+    private void PlaceResults(ref Sweep work, in Operands<T> stack)
+    {
+        ReadOnlySpan<FusedBuffer> buffers = _program.Buffers;
         for (int i = 0; i < buffers.Length; i++)
         {
             if (buffers[i].Result < 0)
                 continue;
 
+            int place = work.Inputs + i;
             T* result = _program.ResultOf(stack, i);
-            bool isNeeded = result != null;
-            rows[inputs + i] = isNeeded ? result : _program.ScratchOf<T>(i);
-            strides[inputs + i] = isNeeded ? buffers[i].Shape.Rows : 0;
-            isOneRow &= strides[inputs + i] == parts.Length;
+            work.Rows[place] = result != null ? result : _program.ScratchOf<T>(i);
+            work.Strides[place] = result != null ? buffers[i].Shape.Rows : 0;
+            work.IsOneRow &= work.Strides[place] == parts.Length;
         }
-
-        var work = new Sweep
-        {
-            Code = Unsafe.AsPointer(ref code),
-            Rows = rows,
-            Strides = strides,
-            Picks = picks,
-            Inputs = inputs,
-            Places = inputs + buffers.Length,
-            Length = parts.Length,
-            IsOneRow = isOneRow,
-        };
-        ComputeThreads.Divide(work, (nint)count * parts.Columns, parts.Length * parts.Count * NanosecondsPerElement);
-        GC.KeepAlive(zeros);   // another thread may need more of them, and replace these
-        return true;
     }
 
     // Equal programs, such as the two directions of a bidirectional layer, share their code.
@@ -128,7 +139,7 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
         public void* Code;   // a delegate in the frame of the caller, which waits
         public void** Rows;
         public nint* Strides;
-        public nint** Picks;
+        public nint** RowIndices;
         public int Inputs, Places;
         public nint Length;
         public bool IsOneRow;
@@ -140,13 +151,13 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
                 rows[i] = (T*)Rows[i] + (start * Strides[i]);
 
             rows[Places] = Rows[Places];
-            nint** picks = stackalloc nint*[Inputs];
+            nint** indices = stackalloc nint*[Inputs];
             for (int i = 0; i < Inputs; i++)
-                picks[i] = Picks[i] == null ? null : Picks[i] + start;
+                indices[i] = RowIndices[i] == null ? null : RowIndices[i] + start;
 
             // Rows without a gap are one long row.
             var (length, count) = IsOneRow ? (Length * (end - start), 1) : (Length, end - start);
-            Unsafe.AsRef<FusedCode>(Code)(rows, Strides, picks, length, count);
+            Unsafe.AsRef<FusedCode>(Code)(rows, Strides, indices, length, count);
         }
     }
 }

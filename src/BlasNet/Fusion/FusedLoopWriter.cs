@@ -7,10 +7,10 @@ namespace BlasNet.Fusion;
 /// <summary>The machine code of a fused program.</summary>
 /// <param name="places">The first row of each input, then of each buffer that is a result; then a row of zeros.</param>
 /// <param name="strides">Elements from one row to the next; 0 for a row that all share.</param>
-/// <param name="picks">Of each input, null or where each row starts, counted in elements from its place; −1 for zeros.</param>
+/// <param name="indices">Of each input, null or where each row starts, counted in elements from its place; −1 for zeros.</param>
 /// <param name="length">Elements of a part of a row.</param>
 /// <param name="rows">Number of rows.</param>
-internal unsafe delegate void FusedCode(void** places, nint* strides, nint** picks, nint length, nint rows);
+internal unsafe delegate void FusedCode(void** places, nint* strides, nint** indices, nint length, nint rows);
 
 /// <summary>Writes the code of a fused program: one loop over rows and vectors, in which what one step computes for another stays in a register.</summary>
 /// <remarks>
@@ -21,12 +21,15 @@ internal unsafe delegate void FusedCode(void** places, nint* strides, nint** pic
 internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] V, T>
     where V : struct, ISimd<V, T> where T : unmanaged
 {
+    // Arguments of FusedCode.
+    private const int Places = 0, Strides = 1, Indices = 2, Length = 3, RowCount = 4;
+
     private readonly DynamicMethod _method;
     private readonly FusedProgram _program;
     private readonly FusedParts _parts;
-    private readonly ILGenerator _il;
+    private readonly CodeWriter _code;
     private readonly LocalBuilder _at, _count;
-    private readonly LocalBuilder[] _rows, _picks;
+    private readonly LocalBuilder[] _rows, _indices;
     private readonly Dictionary<FusedOperand, LocalBuilder> _values = [];
 
     [RequiresDynamicCode("Writes machine code.")]
@@ -34,15 +37,10 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
     {
         (_program, _parts) = (program, parts);
         _method = new("fused", null, [typeof(void**), typeof(nint*), typeof(nint**), typeof(nint), typeof(nint)], typeof(FusedProgram).Module, skipVisibility: true);
-        _il = _method.GetILGenerator();
-        (_at, _count) = (_il.DeclareLocal(typeof(nint)), _il.DeclareLocal(typeof(nint)));
-        _rows = new LocalBuilder[parts.Inputs + program.Buffers.Length];
-        for (int i = 0; i < _rows.Length; i++)
-            _rows[i] = _il.DeclareLocal(typeof(T*));
-
-        _picks = new LocalBuilder[parts.Inputs];
-        for (int i = 0; i < parts.Inputs; i++)
-            _picks[i] = _il.DeclareLocal(typeof(nint*));
+        _code = new CodeWriter(_method.GetILGenerator());
+        (_at, _count) = (_code.NewLocal(typeof(nint)), _code.NewLocal(typeof(nint)));
+        _rows = NewLocals(parts.Inputs + program.Buffers.Length, typeof(T*));
+        _indices = NewLocals(parts.Inputs, typeof(nint*));
     }
 
     /// <summary>The writer at work on this thread.</summary>
@@ -77,7 +75,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         var types = new Type[operands.Length];
         for (int i = 0; i < operands.Length; i++)
         {
-            _il.Emit(OpCodes.Ldloc, operands[i]);
+            _code.Value(operands[i]);
             types[i] = typeof(V);
         }
 
@@ -87,153 +85,91 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
     /// <inheritdoc cref="ISimd{V, T}.Constant"/>
     public LocalBuilder Constant(double value)
     {
-        _il.Emit(OpCodes.Ldc_R8, value);
+        _code.Number(value);
         return Call("Constant", [typeof(double)]);
     }
 
     /// <inheritdoc cref="ISimd{V, T}.Exponent"/>
     public LocalBuilder Exponent(LocalBuilder x, out LocalBuilder significand)
     {
-        significand = _il.DeclareLocal(typeof(V));
-        _il.Emit(OpCodes.Ldloc, x);
-        _il.Emit(OpCodes.Ldloca, significand);
+        significand = _code.NewLocal(typeof(V));
+        _code.Value(x).AddressOf(significand);
         return Call("Exponent", [typeof(V), typeof(V).MakeByRefType()]);
     }
 
     // Of what is on the stack.
     private LocalBuilder Call(string function, Type[] types)
     {
-        _il.Emit(OpCodes.Call, typeof(V).GetMethod(function, types)!);
-        LocalBuilder value = _il.DeclareLocal(typeof(V));
-        _il.Emit(OpCodes.Stloc, value);
+        LocalBuilder value = _code.NewLocal(typeof(V));
+        _code.Call(typeof(V).GetMethod(function, types)!).Set(value);
         return value;
     }
 
+    private LocalBuilder[] NewLocals(int count, Type type)
+    {
+        var locals = new LocalBuilder[count];
+        for (int i = 0; i < count; i++)
+            locals[i] = _code.NewLocal(type);
+
+        return locals;
+    }
+
+    // if (rows <= 0) return; do { … } while (--rows > 0);
     private void WriteLoops()
     {
-        Label row = _il.DefineLabel(), vector = _il.DefineLabel(), rowEnd = _il.DefineLabel(), end = _il.DefineLabel();
+        Label row = _code.NewLabel(), end = _code.NewLabel();
+        _code.Argument(RowCount).Number(0).Jump(OpCodes.Ble, end);
+        for (int i = 0; i < _rows.Length; i++)
+            PushElement(Places, i, sizeof(void*)).Set(_rows[i]);
 
-        // if (rows <= 0) return;
-        _il.Emit(OpCodes.Ldarg_S, (byte)4);
-        _il.Emit(OpCodes.Ldc_I4_0);
-        _il.Emit(OpCodes.Ble, end);
+        for (int i = 0; i < _indices.Length; i++)
+            PushElement(Indices, i, sizeof(nint*)).Set(_indices[i]);
+
+        _code.Mark(row);
+        for (int i = 0; i < _indices.Length; i++)
+            WriteRowIndex(i);
+
+        WriteRow();
         for (int i = 0; i < _rows.Length; i++)
         {
-            PushElement(OpCodes.Ldarg_0, i, sizeof(void*));
-            _il.Emit(OpCodes.Stloc, _rows[i]);
+            _code.Value(_rows[i]);
+            PushElement(Strides, i, sizeof(nint)).Number(sizeof(T)).Multiply().Add().Set(_rows[i]);
         }
 
-        for (int i = 0; i < _picks.Length; i++)
-        {
-            PushElement(OpCodes.Ldarg_2, i, sizeof(nint*));
-            _il.Emit(OpCodes.Stloc, _picks[i]);
-        }
+        _code.Argument(RowCount).Number(1).Subtract().SetArgument(RowCount);
+        _code.Argument(RowCount).Number(0).Jump(OpCodes.Bgt, row).Mark(end).Return();
+    }
 
-        // do { at = 0;
-        _il.MarkLabel(row);
-        for (int i = 0; i < _picks.Length; i++)
-            WritePick(i);
-
-        _il.Emit(OpCodes.Ldc_I4_0);
-        _il.Emit(OpCodes.Conv_I);
-        _il.Emit(OpCodes.Stloc, _at);
-
-        // do { count = min(length - at, Count);
-        _il.MarkLabel(vector);
+    // at = 0; while (true) { count = min(length - at, Count); …; at += Count; if (at >= length) break; at = min(at, length - Count); }
+    private void WriteRow()
+    {
+        Label vector = _code.NewLabel(), end = _code.NewLabel();
+        _code.Number(0).Set(_at).Mark(vector);
         if (IsPart)
-        {
-            _il.Emit(OpCodes.Ldarg_3);
-            _il.Emit(OpCodes.Ldloc, _at);
-            _il.Emit(OpCodes.Sub);
-            _il.Emit(OpCodes.Ldc_I4, V.Count);
-            _il.Emit(OpCodes.Conv_I);
-            _il.Emit(OpCodes.Call, ((Func<nint, nint, nint>)Math.Min).Method);
-            _il.Emit(OpCodes.Stloc, _count);
-        }
+            _code.Argument(Length).Value(_at).Subtract().Number(V.Count).Min().Set(_count);
 
         WriteSteps();
-
-        // at += Count; if (at >= length) break;
-        _il.Emit(OpCodes.Ldloc, _at);
-        _il.Emit(OpCodes.Ldc_I4, V.Count);
-        _il.Emit(OpCodes.Add);
-        _il.Emit(OpCodes.Stloc, _at);
-        _il.Emit(OpCodes.Ldloc, _at);
-        _il.Emit(OpCodes.Ldarg_3);
-        _il.Emit(OpCodes.Bge, rowEnd);
-
-        // at = min(at, length - Count); }
+        _code.Value(_at).Number(V.Count).Add().Set(_at);
+        _code.Value(_at).Argument(Length).Jump(OpCodes.Bge, end);
         if (!IsPart)
-        {
-            _il.Emit(OpCodes.Ldloc, _at);
-            _il.Emit(OpCodes.Ldarg_3);
-            _il.Emit(OpCodes.Ldc_I4, V.Count);
-            _il.Emit(OpCodes.Sub);
-            _il.Emit(OpCodes.Call, ((Func<nint, nint, nint>)Math.Min).Method);
-            _il.Emit(OpCodes.Stloc, _at);
-        }
+            _code.Value(_at).Argument(Length).Number(V.Count).Subtract().Min().Set(_at);
 
-        _il.Emit(OpCodes.Br, vector);
-
-        // rows[i] += strides[i]; } while (--rows > 0);
-        _il.MarkLabel(rowEnd);
-        for (int i = 0; i < _rows.Length; i++)
-        {
-            _il.Emit(OpCodes.Ldloc, _rows[i]);
-            PushElement(OpCodes.Ldarg_1, i, sizeof(nint));
-            _il.Emit(OpCodes.Ldc_I4, sizeof(T));
-            _il.Emit(OpCodes.Mul);
-            _il.Emit(OpCodes.Add);
-            _il.Emit(OpCodes.Stloc, _rows[i]);
-        }
-
-        _il.Emit(OpCodes.Ldarg_S, (byte)4);
-        _il.Emit(OpCodes.Ldc_I4_1);
-        _il.Emit(OpCodes.Sub);
-        _il.Emit(OpCodes.Starg_S, (byte)4);
-        _il.Emit(OpCodes.Ldarg_S, (byte)4);
-        _il.Emit(OpCodes.Ldc_I4_0);
-        _il.Emit(OpCodes.Bgt, row);
-        _il.MarkLabel(end);
-        _il.Emit(OpCodes.Ret);
+        _code.Jump(OpCodes.Br, vector).Mark(end);
     }
 
-    // if (picks[i] != null) { row[i] = *picks[i] < 0 ? zeros : places[i] + *picks[i]; picks[i]++; }
-    private void WritePick(int input)
+    // if (indices[i] != null) { row[i] = *indices[i] < 0 ? zeros : places[i] + *indices[i]; indices[i]++; }
+    private void WriteRowIndex(int input)
     {
-        Label end = _il.DefineLabel(), zeros = _il.DefineLabel(), set = _il.DefineLabel();
-        _il.Emit(OpCodes.Ldloc, _picks[input]);
-        _il.Emit(OpCodes.Brfalse, end);
-        _il.Emit(OpCodes.Ldloc, _picks[input]);
-        _il.Emit(OpCodes.Ldind_I);
-        _il.Emit(OpCodes.Ldc_I4_0);
-        _il.Emit(OpCodes.Conv_I);
-        _il.Emit(OpCodes.Blt, zeros);
-        PushElement(OpCodes.Ldarg_0, input, sizeof(void*));
-        _il.Emit(OpCodes.Ldloc, _picks[input]);
-        _il.Emit(OpCodes.Ldind_I);
-        _il.Emit(OpCodes.Ldc_I4, sizeof(T));
-        _il.Emit(OpCodes.Mul);
-        _il.Emit(OpCodes.Add);
-        _il.Emit(OpCodes.Br, set);
-        _il.MarkLabel(zeros);
-        PushElement(OpCodes.Ldarg_0, _rows.Length, sizeof(void*));
-        _il.MarkLabel(set);
-        _il.Emit(OpCodes.Stloc, _rows[input]);
-        _il.Emit(OpCodes.Ldloc, _picks[input]);
-        _il.Emit(OpCodes.Ldc_I4, sizeof(nint));
-        _il.Emit(OpCodes.Add);
-        _il.Emit(OpCodes.Stloc, _picks[input]);
-        _il.MarkLabel(end);
+        Label end = _code.NewLabel(), zeros = _code.NewLabel(), set = _code.NewLabel();
+        LocalBuilder index = _indices[input];
+        _code.Value(index).Jump(OpCodes.Brfalse, end);
+        _code.Value(index).Read().Number(0).Jump(OpCodes.Blt, zeros);
+        PushElement(Places, input, sizeof(void*)).Value(index).Read().Number(sizeof(T)).Multiply().Add().Jump(OpCodes.Br, set).Mark(zeros);
+        PushElement(Places, _rows.Length, sizeof(void*)).Mark(set).Set(_rows[input]);
+        _code.Value(index).Number(sizeof(nint)).Add().Set(index).Mark(end);
     }
 
-    private void PushElement(OpCode array, int index, int size)
-    {
-        _il.Emit(array);
-        _il.Emit(OpCodes.Ldc_I4, index * size);
-        _il.Emit(OpCodes.Add);
-        _il.Emit(OpCodes.Ldind_I);
-    }
+    private CodeWriter PushElement(int array, int index, int size) => _code.Argument(array).Number(index * size).Add().Read();
 
     // The steps for one vector of each part.
     private void WriteSteps()
@@ -283,8 +219,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         if (!IsPart)
             return Call("Load", [typeof(T*)]);
 
-        _il.Emit(OpCodes.Ldloc, _count);
-        _il.Emit(OpCodes.Ldc_R8, 0.0);
+        _code.Value(_count).Number(0.0);
         return Call("LoadFirst", [typeof(T*), typeof(nint), typeof(double)]);
     }
 
@@ -294,26 +229,19 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         if (_program.Buffers[buffer].Result < 0)
             return;
 
-        _il.Emit(OpCodes.Ldloca, value);
+        _code.AddressOf(value);
         PushAddress(_parts.Inputs + buffer, offset, isScalar: false);
         if (IsPart)
-            _il.Emit(OpCodes.Ldloc, _count);
-
-        _il.Emit(OpCodes.Call, IsPart ? typeof(V).GetMethod("StoreFirst", [typeof(T*), typeof(nint)])! : typeof(V).GetMethod("Store", [typeof(T*)])!);
+            _code.Value(_count).Call(typeof(V).GetMethod("StoreFirst", [typeof(T*), typeof(nint)])!);
+        else
+            _code.Call(typeof(V).GetMethod("Store", [typeof(T*)])!);
     }
 
     // row + (at + offset)
     private void PushAddress(int row, int offset, bool isScalar)
     {
-        _il.Emit(OpCodes.Ldloc, _rows[row]);
-        _il.Emit(OpCodes.Ldc_I4, offset * sizeof(T));
-        _il.Emit(OpCodes.Add);
-        if (isScalar)
-            return;
-
-        _il.Emit(OpCodes.Ldloc, _at);
-        _il.Emit(OpCodes.Ldc_I4, sizeof(T));
-        _il.Emit(OpCodes.Mul);
-        _il.Emit(OpCodes.Add);
+        _code.Value(_rows[row]).Number(offset * sizeof(T)).Add();
+        if (!isScalar)
+            _code.Value(_at).Number(sizeof(T)).Multiply().Add();
     }
 }

@@ -41,44 +41,62 @@ internal sealed class FusedParts
                 length = Gcd(length, buffers[step.Buffer].Shape.Rows);
         }
 
-        int count = 0, inputs = 0;
-        bool isUniform = true;
-        var known = new HashSet<(int Buffer, int Offset)>();
+        var division = new Division(length, columns);
         foreach (ref readonly FusedStep step in steps)
         {
-            count += step.Shape.Rows / length;
-            isUniform &= step.Shape.Rows == length;
-            if (count > MaxCount)
+            if (!division.TryAdd(step, operands.Slice(step.FirstOperand, step.OperandCount)))
                 return null;
+        }
 
-            foreach (FusedOperand operand in operands.Slice(step.FirstOperand, step.OperandCount))
+        return division.ToParts();
+    }
+
+    /// <summary>The steps, in order, as parts of one length.</summary>
+    private sealed class Division(int length, int columns)
+    {
+        private readonly HashSet<(int Buffer, int Offset)> _known = [];
+        private int _count, _inputs;
+        private bool _isUniform = true;
+
+        public FusedParts ToParts() => new(length, _count, columns, _inputs, _isUniform);
+
+        public bool TryAdd(in FusedStep step, ReadOnlySpan<FusedOperand> operands)
+        {
+            _count += step.Shape.Rows / length;
+            _isUniform &= step.Shape.Rows == length;
+            if (_count > MaxCount)
+                return false;
+
+            foreach (FusedOperand operand in operands)
             {
-                bool isScalar = operand.Shape.Rows < step.Shape.Rows;
-                isUniform &= !isScalar || operand.Source == FusedSource.Constant;
-                if (operand.Source == FusedSource.Input)
-                    inputs = Math.Max(inputs, operand.Index + 1);
-
-                if (operand.Source != FusedSource.Constant && operand.Shape.Columns != columns)
-                    return null;
-
-                if (operand.Source == FusedSource.Buffer && (isScalar || !IsKnown(operand)))
-                    return null;
+                if (!TryAdd(operand, isScalar: operand.Shape.Rows < step.Shape.Rows))
+                    return false;
             }
 
             for (int start = 0; start < step.Shape.Rows; start += length)
             {
-                if (!known.Add((step.Buffer, step.Offset + start)))
-                    return null;
+                if (!_known.Add((step.Buffer, step.Offset + start)))
+                    return false;
             }
+
+            return true;
         }
 
-        return new FusedParts(length, count, columns, inputs, isUniform);
+        private bool TryAdd(FusedOperand operand, bool isScalar)
+        {
+            _isUniform &= !isScalar || operand.Source == FusedSource.Constant;
+            if (operand.Source == FusedSource.Input)
+                _inputs = Math.Max(_inputs, operand.Index + 1);
 
-        bool IsKnown(FusedOperand operand)
+            return operand.Source == FusedSource.Constant
+                || (operand.Shape.Columns == columns && (operand.Source != FusedSource.Buffer || (!isScalar && IsKnown(operand))));
+        }
+
+        private bool IsKnown(FusedOperand operand)
         {
             for (int start = 0; start < operand.Shape.Rows; start += length)
             {
-                if (!known.Contains((operand.Index, operand.Offset + start)))
+                if (!_known.Contains((operand.Index, operand.Offset + start)))
                     return false;
             }
 

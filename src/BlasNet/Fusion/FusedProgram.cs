@@ -119,12 +119,12 @@ internal sealed unsafe class FusedProgram
     /// <summary>Each chunk of a stack goes through all steps while it is in the first-level cache.</summary>
     public void Interpret<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int picked = 0;
+        int gathered = 0;
         for (int i = 0; i < stack.InputCount; i++)
-            picked += stack[i].RowIndices == null ? 0 : stack[i].Shape.Rows;
+            gathered += stack[i].RowIndices == null ? 0 : stack[i].Shape.Rows;
 
-        int chunk = Math.Clamp(ChunkElements / (_scratchSize + picked), 1, count);
-        T* scratch = Scratch<T>.Get(chunk * (_scratchSize + picked));
+        int chunk = Math.Clamp(ChunkElements / (_scratchSize + gathered), 1, count);
+        T* scratch = Scratch<T>.Get(chunk * (_scratchSize + gathered));
         T** buffers = stackalloc T*[_buffers.Length];
         for (int i = 0; i < _buffers.Length; i++)
             buffers[i] = _buffers[i].Result < 0 ? null : ResultOf(stack, i);
@@ -140,19 +140,8 @@ internal sealed unsafe class FusedProgram
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         OperandList<T> given = default;
-        T** picked = stackalloc T*[stack.InputCount];   // null for what lies in order
-        T* room = scratch + (nint)chunk * _scratchSize;
-        for (int i = 0; i < stack.InputCount; i++)
-        {
-            picked[i] = stack[i].RowIndices == null ? null : room;
-            if (picked[i] == null)
-                continue;
-
-            int rows = stack[i].Shape.Rows;
-            Rows.Pick(stack[i].Data, stack[i].RowIndices + start, room, rows, rows, count);
-            room += count * rows;
-        }
-
+        T** gathered = stackalloc T*[stack.InputCount];
+        Gather(stack, start, count, scratch + (nint)chunk * _scratchSize, gathered);
         for (int i = 0; i < _buffers.Length; i++)
         {
             if (_buffers[i].Cleared)
@@ -166,7 +155,7 @@ internal sealed unsafe class FusedProgram
                 FusedOperand operand = _operands[step.FirstOperand + j];
                 given[j] = operand.Source switch
                 {
-                    FusedSource.Input => Part(stack[operand.Index], picked[operand.Index], operand, start, count),
+                    FusedSource.Input => Part(stack[operand.Index], gathered[operand.Index], operand, start, count),
                     FusedSource.Buffer => new Operand<T>(
                         Place(operand.Index, start, chunk, results, scratch) + operand.Offset, operand.Shape, count, StrideOf(operand.Index)),
                     _ => new Operand<T>(Constant<T>(operand.Index), Shape.Scalar, 1),
@@ -181,6 +170,22 @@ internal sealed unsafe class FusedProgram
         }
     }
 
+    // Copies the chunk's rows of each input with row indices to the memory given; null for inputs that lie in order.
+    private static void Gather<T>(in Operands<T> stack, int start, int count, T* memory, T** gathered) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int i = 0; i < stack.InputCount; i++)
+        {
+            Operand<T> input = stack[i];
+            gathered[i] = input.RowIndices == null ? null : memory;
+            if (gathered[i] == null)
+                continue;
+
+            int rows = input.Shape.Rows;
+            Rows.Pick(input.Data, input.RowIndices + start, memory, rows, rows, count);
+            memory += count * rows;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private T* Place<T>(int buffer, int start, int chunk, T** results, T* scratch) where T : unmanaged =>
         results[buffer] != null ? results[buffer] + (nint)start * _buffers[buffer].Shape.Size : scratch + (nint)_starts[buffer] * chunk;
@@ -191,9 +196,9 @@ internal sealed unsafe class FusedProgram
         ? (T*)Unsafe.AsPointer(ref _floats[index])
         : (T*)Unsafe.AsPointer(ref _doubles[index]);
 
-    private static Operand<T> Part<T>(Operand<T> whole, T* picked, FusedOperand operand, int start, int count)
+    private static Operand<T> Part<T>(Operand<T> whole, T* gathered, FusedOperand operand, int start, int count)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        picked != null ? new Operand<T>(picked + operand.Offset, operand.Shape, count, whole.Shape.Rows)
+        gathered != null ? new Operand<T>(gathered + operand.Offset, operand.Shape, count, whole.Shape.Rows)
         : whole.Count == 1 ? new Operand<T>(whole.Data + operand.Offset, operand.Shape, 1, whole.Stride)
         : new Operand<T>(whole.At(start) + operand.Offset, operand.Shape, count, whole.Stride);
 

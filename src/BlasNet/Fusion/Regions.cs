@@ -5,7 +5,7 @@ namespace BlasNet.Fusion;
 /// <summary>The connected regions of element-wise operators in a function's body.</summary>
 internal sealed class Regions
 {
-    // Alone, a node gains nothing; parts of vectors are places, not work.
+    // A single node gains nothing. Slices are places, not work, and do not count.
     private const int LeastMembers = 2;
 
     private readonly Graph _graph;
@@ -45,7 +45,7 @@ internal sealed class Regions
     /// <summary>A number that is the same for every example.</summary>
     public static bool IsNumber(Graph graph, int node) => graph.OperatorOf(node) == ConstantOperator.Instance && graph.ShapeOf(node).IsScalar;
 
-    // Vectors whose row i depends on row i of vectors, or on numbers; and parts of vectors.
+    // Element-wise operators on vectors and scalar constants, and slices of vectors.
     private bool IsElementwise(int node)
     {
         Operator op = _graph.OperatorOf(node);
@@ -76,7 +76,7 @@ internal sealed class Regions
         foreach (List<int> members in _members.Values)
         {
             int[] biases = [.. members.Where(node => Bias.TryFind(_graph, node, out _, out _))];
-            if (biases.Length == 0 || members.Count(node => _graph.OperatorOf(node).Traits.RowShift == RowShift.None) - biases.Length < LeastMembers)
+            if (biases.Length == 0 || WorkOf(members) - biases.Length < LeastMembers)
                 continue;
 
             found = true;
@@ -89,14 +89,7 @@ internal sealed class Regions
 
     private void Connect()
     {
-        _members.Clear();
-        for (int node = 0; node < _graph.Count; node++)
-        {
-            _level[node] = 0;
-            foreach (int input in _graph.InputsOf(node))
-                _level[node] = Math.Max(_level[node], _level[input] + (_inside[node] ? 0 : 1));
-        }
-
+        FindLevels();
         for (int node = 0; node < _graph.Count; node++)
         {
             _region[node] = _inside[node] ? node : -1;
@@ -107,6 +100,33 @@ internal sealed class Regions
             }
         }
 
+        ListMembers();
+        foreach ((int region, List<int> members) in _members.ToArray())
+        {
+            if (WorkOf(members) >= LeastMembers)
+                continue;
+
+            foreach (int node in members)
+                (_region[node], _inside[node]) = (-1, false);
+
+            _members.Remove(region);
+        }
+    }
+
+    // How many nodes that are not in regions lie on the longest path to a node.
+    private void FindLevels()
+    {
+        for (int node = 0; node < _graph.Count; node++)
+        {
+            _level[node] = 0;
+            foreach (int input in _graph.InputsOf(node))
+                _level[node] = Math.Max(_level[node], _level[input] + (_inside[node] ? 0 : 1));
+        }
+    }
+
+    private void ListMembers()
+    {
+        _members.Clear();
         for (int node = 0; node < _graph.Count; node++)
         {
             if (!_inside[node])
@@ -118,18 +138,9 @@ internal sealed class Regions
 
             members.Add(node);
         }
-
-        foreach ((int region, List<int> members) in _members.ToArray())
-        {
-            if (members.Count(node => _graph.OperatorOf(node).Traits.RowShift == RowShift.None) >= LeastMembers)
-                continue;
-
-            foreach (int node in members)
-                (_region[node], _inside[node]) = (-1, false);
-
-            _members.Remove(region);
-        }
     }
+
+    private int WorkOf(List<int> members) => members.Count(node => _graph.OperatorOf(node).Traits.RowShift == RowShift.None);
 
     private void FindResults(int[] outputs)
     {

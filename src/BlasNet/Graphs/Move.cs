@@ -6,13 +6,13 @@ namespace BlasNet.Graphs;
 /// <remarks>16 bytes: a minibatch has thousands of moves, which every pass reads or copies.</remarks>
 internal readonly record struct Move
 {
-    private readonly int _input;   // complemented in a first one
+    private readonly int _input;   // with the sign bit set in a first one
 
     public Move(int input, int source, int target, int length, bool isFirst = false) =>
-        (_input, Source, Target, Length) = (isFirst ? ~input : input, source, target, length);
+        (_input, Source, Target, Length) = (isFirst ? input | int.MinValue : input, source, target, length);
 
     /// <summary>Which input of the node.</summary>
-    public int Input => IsFirst ? ~_input : _input;
+    public int Input => _input & int.MaxValue;
 
     /// <summary>First element in the input's stack.</summary>
     public int Source { get; }
