@@ -62,7 +62,8 @@ public static class ExprDerivatives
         return VectorJacobian(VectorJacobian(outputs, seeds, inputs), tangents, seeds);
     }
 
-    /// <summary>The Hessian-vector product Hv of a scalar: how its gradient changes as an input moves in a direction (about the cost of two gradients).</summary>
+    /// <summary>The Hessian-vector product Hv of a scalar: how its gradient changes as an input moves in a direction (about the cost of two
+    /// gradients).</summary>
     /// <param name="loss">One scalar.</param>
     /// <param name="input">A parameter or any expression.</param>
     /// <param name="direction">v, in the shape of <paramref name="input"/>.</param>
@@ -94,7 +95,8 @@ public static class ExprDerivatives
         Graph graph = output.Graph;
         input = graph.At(input.IndexIn(graph));
         if (output.Count != 1 && output.Count != input.Count)
-            throw new InvalidOperationException($"jacobian: {output} is a stack, {input} is not. Ask for the Jacobian in the graph of one example, then batch.");
+            throw new InvalidOperationException(
+                $"jacobian: {output} is a stack, {input} is not. Ask for the Jacobian in the graph of one example, then batch.");
 
         (int rows, int columns) = (output.Shape.Size, input.Shape.Size);
         bool reverse = rows <= columns || output.Count != input.Count;
@@ -103,7 +105,9 @@ public static class ExprDerivatives
         var parts = new Expr[reverse ? rows : columns];
         for (int i = 0; i < parts.Length; i++)
         {
-            Expr part = reverse ? output.VectorJacobian(Unit(graph, output.Shape, i), input)[0] : VectorJacobian(pulled, [Unit(graph, input.Shape, i)], seeds)[0];
+            Expr part = reverse
+                ? output.VectorJacobian(Unit(graph, output.Shape, i), input)[0]
+                : VectorJacobian(pulled, [Unit(graph, input.Shape, i)], seeds)[0];
             parts[i] = Op.Reshape(part, new Shape(part.Shape.Size));
         }
 

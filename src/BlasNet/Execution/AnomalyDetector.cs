@@ -56,7 +56,7 @@ internal sealed class AnomalyDetector
         return -1;
     }
 
-    // The worst of them; a result that nobody needs is not computed.
+    // The worst of the results. One that nothing reads is not computed.
     private byte KindOfResults<T>(Plan plan, int node, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         byte worst = Finite;
@@ -73,7 +73,7 @@ internal sealed class AnomalyDetector
         return worst;
     }
 
-    // A view lies in the buffer of another value; leaves do not change. What is read through row indices is as bad as what they lead to.
+    // A view lies in the buffer of another value; leaves do not change. A value read through row indices is as bad as the values they lead to.
     private byte KindOfInput<T>(Plan plan, int input, IOperandSource<T> source) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (_kinds[input] == Unknown && plan[input].IsIndexed)

@@ -14,7 +14,7 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
     /// <summary>What to compute, and where.</summary>
     public Plan Plan { get; } = new();
 
-    /// <summary>Where the values that were asked for are.</summary>
+    /// <summary>Where the requested values are.</summary>
     public Roots Roots { get; } = new();
 
     /// <summary>Whether the plan can be found again; another one takes the place of one that cannot.</summary>
@@ -26,7 +26,7 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
     /// <summary>Parameters whose gradient is zero, since the loss does not depend on them.</summary>
     public List<Parameter> Untouched { get; } = [];
 
-    /// <summary>For each parameter the output that holds the norms of the examples' gradients; −1 where all are 0. Empty if nobody asked.</summary>
+    /// <summary>For each parameter the output that holds the norms of the examples' gradients; −1 if all are 0. Empty if they were not asked for.</summary>
     public List<int> NormOutputs { get; } = [];
 
     /// <summary>Where an output lies: a node of the plan's graph, the first element in its stack, and the number of elements.</summary>

@@ -9,17 +9,18 @@ using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 
-/// <summary>From a minibatch graph to values and gradients: compiles the graph, or finds the plan of an earlier one of the same structure, and runs it.</summary>
+/// <summary>From a minibatch graph to values and gradients: compiles the graph, or finds the plan of an earlier one of the same structure, and runs
+/// it.</summary>
 internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Nodes of a minibatch graph whose plan is kept at once.</summary>
+    /// <summary>Most nodes of a minibatch graph whose plan is kept the first time its structure is seen.</summary>
     private const int SmallGraph = 2000;
 
     private readonly EngineOptions _options;
     private readonly List<CompiledPlan> _plans = [];   // the one used last comes first
     private CompiledPlan _current = null!;
     private Pipeline? _pipeline;
-    private ulong[] _met = [];   // fingerprints of structures, each in a place that it tells; later ones take the places of earlier ones
+    private ulong[] _met = [];   // fingerprints of structures, a direct-mapped cache
     private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
 
@@ -83,9 +84,9 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         }
     }
 
-    /// <summary>Chooses what is executed next, and what results are asked of from here on.</summary>
-    /// <param name="plan">What <see cref="Compile"/> gave.</param>
-    /// <param name="graph">For this graph; it has the numbers.</param>
+    /// <summary>Chooses the plan that is executed next, and whose results are read from here on.</summary>
+    /// <param name="plan">From <see cref="Compile"/>.</param>
+    /// <param name="graph">The graph that it was compiled for, which has the data.</param>
     public void Use(CompiledPlan plan, Graph graph)
     {
         _current = plan;
@@ -157,15 +158,14 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         Executor.Dispose();
     }
 
-    // Engines are disposed by the model they belong to; what they would read is gone then.
+    // The model disposes its engines, and with them the parameters that they read.
     private void ThrowIfDisposed()
     {
         if (_disposed)
             throw new ObjectDisposedException("Model", "The model has been disposed: it can be neither trained nor evaluated any more.");
     }
 
-    // A plan is kept from the second time on that its structure is met: sentences in a new order never meet again, and the memory in which one minibatch
-    // was compiled is there for the next.
+    // A large plan is kept the second time its structure is seen. Minibatches of a new order are seen once, and the next one is compiled in their memory.
     private bool IsKnown(ulong fingerprint)
     {
         if (_met.Length == 0)
@@ -177,7 +177,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return isKnown;
     }
 
-    // Plans are kept for the usual order of the passes only; the others serve to compare.
+    // Only for the usual order of the passes; the others are for comparison.
     private bool KeepsPlans => _options is { CachedPlans: > 0, Batching: true, DifferentiateFirst: false };
 
     private CompiledPlan? Find(in PlanRequest request)
@@ -191,7 +191,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return null;
     }
 
-    // One that cannot be found again or, when they are many, the oldest; what is held is to be executed yet.
+    // Evicts a plan that cannot be found again or, if the cache is full, the least recently used one; never a plan that is still to be executed.
     private CompiledPlan Replaced()
     {
         CompiledPlan? replaced = _plans.FindLast(static known => known is { Holders: 0, IsKept: false });
@@ -204,7 +204,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         return replaced;
     }
 
-    // What is not simplified stays in the graphs of the pipeline, which is then the plan's own.
+    // A graph that is not simplified stays in the pipeline's memory, so each plan then has a pipeline of its own.
     private Pipeline SharedPipeline() =>
         _pipeline is not null && _options.Simplify ? _pipeline : _pipeline = new Pipeline(_precision, _options);
 }

@@ -6,7 +6,7 @@ using BlasNet.Memory;
 namespace BlasNet.Execution;
 
 /// <summary>The gradient with respect to a model's parameters, laid out as they are, and which parts of it a step has touched.</summary>
-/// <remarks>What has not been touched is zero. So clearing, reading and updating a table of words cost as much as the words that a step looks up,
+/// <remarks>Columns that have not been touched are zero. So clearing, reading and updating a table of words cost as much as the words that a step looks up,
 /// however many words the table has.</remarks>
 internal sealed unsafe class GradientBuffer<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

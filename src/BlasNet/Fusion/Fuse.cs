@@ -12,7 +12,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
 {
     private const int LongestChain = 12;
 
-    // What becomes of a node.
+    // How a node is rewritten.
     private enum Change : byte
     {
         None,

@@ -6,13 +6,13 @@ using BlasNet.Operators.Intrinsics;
 namespace BlasNet.Fusion;
 
 /// <summary>A small graph of element-wise operators as one operator, and the operator of its gradient, found by differentiating that graph.</summary>
-/// <remarks>What the gradient needs of the forward values and is costly to compute (tanh, not a product) is kept as one more result.</remarks>
+/// <remarks>Forward values that the gradient reads and that are costly to compute (tanh, not a product) are kept as one more result.</remarks>
 internal sealed class FusedCell : IFusedGradient
 {
-    /// <summary>More results than that are too many.</summary>
+    /// <summary>Most results of a cell.</summary>
     public const int MaxResults = 32;
 
-    // A result's gradient may come as a sum of so many terms.
+    // Most terms in which a result's gradient may come.
     private const int MaxTerms = 4;
 
     // The operator of a gradient, what it reads, and for each argument which of its results is the argument's gradient; −1 for none.
@@ -52,7 +52,7 @@ internal sealed class FusedCell : IFusedGradient
         Operator = new FusedOperator(program, _saved.Length == 0 ? shapes : [.. shapes, new Shape(RowsOf(_saved))], this);
     }
 
-    /// <summary>Its results are the nodes given, then what is kept.</summary>
+    /// <summary>The operator. Its results are those of the cell, then the values that are kept.</summary>
     public FusedOperator Operator { get; }
 
     public void Apply(in GradientContext g)

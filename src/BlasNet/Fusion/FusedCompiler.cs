@@ -5,8 +5,8 @@ using BlasNet.Operators.Intrinsics;
 namespace BlasNet.Fusion;
 
 /// <summary>From a small graph of element-wise operators over arguments to the steps of a <see cref="FusedProgram"/>.</summary>
-/// <remarks>A slice is a place in what it is a slice of. What is set side by side, as the gradients of slices are, is computed right into its
-/// place.</remarks>
+/// <remarks>A slice is a place within its operand. Values that are set side by side, as the gradients of slices are, are computed right into their places.
+/// </remarks>
 internal sealed class FusedCompiler(Graph graph)
 {
     private readonly List<FusedStep> _steps = [];
@@ -31,7 +31,9 @@ internal sealed class FusedCompiler(Graph graph)
             }
         }
 
-        return new FusedProgram(CollectionsMarshal.AsSpan(_steps), CollectionsMarshal.AsSpan(_operands), CollectionsMarshal.AsSpan(_buffers), CollectionsMarshal.AsSpan(_constants));
+        return new FusedProgram(
+            CollectionsMarshal.AsSpan(_steps), CollectionsMarshal.AsSpan(_operands), CollectionsMarshal.AsSpan(_buffers),
+            CollectionsMarshal.AsSpan(_constants));
     }
 
     // Computes a node into a place.
@@ -90,7 +92,7 @@ internal sealed class FusedCompiler(Graph graph)
         return known;
     }
 
-    // A value that is zero but for some rows, or a sum of such: the rows that it has, if no two of them overlap.
+    // The parts of a padded value, or of a sum of padded values, if no two of them overlap.
     private bool TryFindParts(int node, out List<(int Node, int Start)> parts, out bool covered)
     {
         parts = [];

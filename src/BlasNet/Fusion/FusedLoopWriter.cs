@@ -14,9 +14,8 @@ internal unsafe delegate void FusedCode(void** places, nint* strides, nint** ind
 
 /// <summary>Writes the code of a fused program: one loop over rows and vectors, in which what one step computes for another stays in a register.</summary>
 /// <remarks>
-/// The operators' own functions are called once, with vectors that stand for registers: see <see cref="WrittenVector{V, T}"/>. The last vector of
-/// a row covers its last elements, some of which the vector before it has covered too, so results must not lie where inputs lie. Rows shorter
-/// than a vector are a part of one.
+/// The operators' own functions are called once, with vectors that stand for registers: see <see cref="WrittenVector{V, T}"/>. The last vector of a row
+/// overlaps the one before it, so results must not lie where inputs lie. A row shorter than a vector is a part of one.
 /// </remarks>
 internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] V, T>
     where V : struct, ISimd<V, T> where T : unmanaged
@@ -36,7 +35,8 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
     private FusedLoopWriter(FusedProgram program, FusedParts parts)
     {
         (_program, _parts) = (program, parts);
-        _method = new("fused", null, [typeof(void**), typeof(nint*), typeof(nint**), typeof(nint), typeof(nint)], typeof(FusedProgram).Module, skipVisibility: true);
+        Type[] arguments = [typeof(void**), typeof(nint*), typeof(nint**), typeof(nint), typeof(nint)];
+        _method = new("fused", null, arguments, typeof(FusedProgram).Module, skipVisibility: true);
         _code = new CodeWriter(_method.GetILGenerator());
         (_at, _count) = (_code.NewLocal(typeof(nint)), _code.NewLocal(typeof(nint)));
         _rows = NewLocals(parts.Inputs + program.Buffers.Length, typeof(T*));
@@ -97,7 +97,7 @@ internal sealed unsafe class FusedLoopWriter<[DynamicallyAccessedMembers(Dynamic
         return Call("Exponent", [typeof(V), typeof(V).MakeByRefType()]);
     }
 
-    // Of what is on the stack.
+    // The operands are on the stack.
     private LocalBuilder Call(string function, Type[] types)
     {
         LocalBuilder value = _code.NewLocal(typeof(V));

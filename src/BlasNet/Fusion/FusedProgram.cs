@@ -19,7 +19,7 @@ internal enum FusedSource : byte
 }
 
 /// <summary>An operand of a step.</summary>
-/// <param name="Source">What kind of thing it is.</param>
+/// <param name="Source">Input, buffer or constant.</param>
 /// <param name="Index">Which of them.</param>
 /// <param name="Offset">Its first row there.</param>
 /// <param name="Shape">What is read.</param>
@@ -100,7 +100,7 @@ internal sealed unsafe class FusedProgram
 
     public ReadOnlySpan<FusedOperand> OperandsOf(in FusedStep step) => _operands.AsSpan(step.FirstOperand, step.OperandCount);
 
-    /// <summary>Where a buffer that is a result is to be written; null where nobody needs it.</summary>
+    /// <summary>Where a buffer that is a result is written; null if nothing reads it.</summary>
     public T* ResultOf<T>(in Operands<T> stack, int buffer) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         _isSingle ? stack.Output.Data : stack.Result(_buffers[buffer].Result).Data;
 

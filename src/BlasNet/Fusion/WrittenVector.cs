@@ -4,7 +4,8 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Fusion;
 
-/// <summary>A vector in code that is being written: an operation on it is not done but written down, by the <see cref="FusedLoopWriter{V, T}"/> at work.</summary>
+/// <summary>A vector in code that is being written: an operation on it is not done but written down, by the <see cref="FusedLoopWriter{V, T}"/> at
+/// work.</summary>
 /// <param name="place">Where the code keeps it.</param>
 internal readonly unsafe struct WrittenVector<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)] V, T>(LocalBuilder place)
     : ISimd<WrittenVector<V, T>, T>
@@ -39,7 +40,8 @@ internal readonly unsafe struct WrittenVector<[DynamicallyAccessedMembers(Dynami
 
     public static WrittenVector<V, T> Abs(WrittenVector<V, T> x) => new(Writer.Call(nameof(Abs), x.Place));
 
-    public static WrittenVector<V, T> CopySign(WrittenVector<V, T> size, WrittenVector<V, T> sign) => new(Writer.Call(nameof(CopySign), size.Place, sign.Place));
+    public static WrittenVector<V, T> CopySign(WrittenVector<V, T> size, WrittenVector<V, T> sign) =>
+        new(Writer.Call(nameof(CopySign), size.Place, sign.Place));
 
     public static WrittenVector<V, T> Min(WrittenVector<V, T> a, WrittenVector<V, T> b) => new(Writer.Call(nameof(Min), a.Place, b.Place));
 

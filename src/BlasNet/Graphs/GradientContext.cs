@@ -45,7 +45,8 @@ internal readonly ref struct GradientContext(IGradients gradients, int node)
             return;
 
         if (contribution.Shape != _graph.ShapeOf(target))
-            throw new InvalidOperationException($"{_graph.OperatorOf(node).Name}: the gradient rule gives {contribution.Shape} for input {input} {_graph.ShapeOf(target)}.");
+            throw new InvalidOperationException(
+                $"{_graph.OperatorOf(node).Name}: the gradient rule gives {contribution.Shape} for input {input} {_graph.ShapeOf(target)}.");
 
         gradients.Add(target, contribution.Index);
     }

@@ -1,16 +1,16 @@
 namespace BlasNet.Graphs;
 
-/// <content>A bound on memory, which is looked at where arrays grow: nodes cost nothing for it.</content>
+/// <content>A bound on memory. It is checked only where arrays grow, so that adding a node costs nothing more.</content>
 public sealed partial class Graph
 {
-    /// <summary>The least that a node takes from here to its plan: of a million nodes that become a few stacks, 114 bytes each were measured.</summary>
+    /// <summary>The least bytes that a node takes, from here to its plan. Measured: 114 for each of a million nodes that become a few stacks.</summary>
     internal const int BytesPerNode = 100;
 
-    /// <summary>What a node takes, with its gradient, that passes have made: in a chain of a million nodes, where nothing merges, 947 bytes were
-    /// measured.</summary>
+    /// <summary>Bytes that a node made by a pass takes, with its gradient. Measured: 947 for each of a chain of a million nodes, where nothing
+    /// merges.</summary>
     internal const int BytesPerPlannedNode = 900;
 
-    /// <summary>Nodes that take less are not looked at.</summary>
+    /// <summary>Below this, nodes are not counted.</summary>
     private const long UncountedBytes = 64 << 20;
 
     private long _nodeLimit = long.MaxValue, _plannedLimit = long.MaxValue;
@@ -27,7 +27,7 @@ public sealed partial class Graph
         }
     }
 
-    // A graph that a pass makes of another one.
+    // For a graph that a pass makes.
     private void TakeLimit(Graph source) => _nodeLimit = _plannedLimit = source._plannedLimit;
 
     private void GrowNodes()

@@ -4,18 +4,19 @@ using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
-/// <content>How nodes are added. A node that is made like an earlier one, of inputs that are like that one's, has its form: nothing has to be inferred.</content>
+/// <content>How nodes are added. A node of the same operator, attribute and input types as an earlier one has that one's type: nothing is inferred
+/// again.</content>
 public sealed partial class Graph
 {
-    private const int MostCompared = 16;            // inputs; the sum of a minibatch's losses is one of its kind
+    private const int MostCompared = 16;            // inputs; a longer list, as the sum of a minibatch's losses has, hardly comes twice
 
     private NodeType[] _types = new NodeType[32];
-    private readonly int[] _known = new int[256];   // by hash: the form, + 1, that an operator and inputs gave last
-    private ulong[] _tokens = new ulong[64];        // of the inputs of known forms
+    private readonly int[] _known = new int[256];   // by hash: the type, + 1, that an operator and inputs gave last
+    private ulong[] _tokens = new ulong[64];        // of the inputs of known types
     private int _tokenCount;
     private Shape[] _inputShapes = new Shape[8];    // of the node being added
 
-    /// <summary>Number of forms.</summary>
+    /// <summary>Number of node types.</summary>
     internal int TypeCount { get; private set; }
 
     /// <summary>Adds a node; its shape follows from the operator's rule, its count and sharing from its inputs.</summary>
@@ -49,11 +50,11 @@ public sealed partial class Graph
         return isKnown;
     }
 
-    /// <summary>Adds a node whose shape and count a pass has decided and, where it has several results, the nodes that stand for them.</summary>
+    /// <summary>Adds a node of the shape and count given and, if its operator has several results, the nodes that stand for these.</summary>
     internal int AppendWithResults(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
         AppendNodes(AddTypeWithResults(op, attribute, inputs.Length, shape, count, shared), inputs);
 
-    /// <summary>Adds a node of a single result, no call, whose shape and count a pass has decided.</summary>
+    /// <summary>Adds a node of the shape and count given, which has one result.</summary>
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
         AppendNode(AddType(op, attribute, inputs.Length, shape, count, shared), inputs);
 
@@ -73,7 +74,7 @@ public sealed partial class Graph
         return node;
     }
 
-    // Where the form is kept that an operator and inputs like these had last; not yet known where nobody has asked, or something else came between.
+    // The cache entry for an operator, an attribute and input types. A miss means that they were never seen, or evicted by a collision.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref int KnownLike(Operator op, long attribute, ReadOnlySpan<int> inputs, out bool isKnown)
     {
@@ -173,7 +174,7 @@ public sealed partial class Graph
         if (!HasCalls && op is CallOperator)
             FirstCall = Count;
 
-        // Shapes have at least one row, so those of single values are no form's number.
+        // A shape has at least one row, so the token of a single value is above every type's number.
         ulong token = shared ? (uint)TypeCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)TypeCount;
         _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared)
         {

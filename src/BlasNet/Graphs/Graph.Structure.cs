@@ -4,7 +4,7 @@ using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
-/// <content>Structure without numbers: what plans are kept by.</content>
+/// <content>The structure of a graph, without its data: the key by which plans are kept.</content>
 public sealed partial class Graph
 {
     /// <summary>Copies another graph's nodes, but not its data.</summary>
@@ -31,14 +31,14 @@ public sealed partial class Graph
     }
 
     /// <summary>True if all nodes agree in operator, attribute, shape, count and inputs. Data agrees in place, not in value.</summary>
-    /// <remarks>Graphs that are made in the same way number their forms in the same way.</remarks>
+    /// <remarks>Types are compared too: graphs that are built in the same way number them in the same way.</remarks>
     internal bool HasStructureOf(Graph other) =>
         NodesAsNumbers.SequenceEqual(other.NodesAsNumbers)
         && _inputs.AsSpan(0, _inputCount).SequenceEqual(other._inputs.AsSpan(0, _inputCount))
         && _types.AsSpan(0, TypeCount).SequenceEqual(other._types.AsSpan(0, TypeCount))
         && _moves.AsSpan(0, _moveCount).SequenceEqual(other._moves.AsSpan(0, _moveCount));
 
-    /// <summary>A number that graphs of one structure have in common, and hardly any others.</summary>
+    /// <summary>A hash of the structure.</summary>
     internal ulong Fingerprint()
     {
         ulong hash = ((ulong)(uint)TypeCount << 32 | (uint)_inputCount) * Hashing.Multiplier + (uint)_moveCount;

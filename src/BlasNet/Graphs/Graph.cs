@@ -23,11 +23,11 @@ public sealed partial class Graph
     private int _lastNamed = -1;   // most nodes come after it, and need not be looked up
     private int _thread = Environment.CurrentManagedThreadId;
 
-    // Thousands of these are read in turn, so they are small.
+    // Small, because passes read thousands of them one after another.
     private struct Node
     {
         public int Type;
-        public int Start;   // of its inputs in the list; of a single input, the input; of an example's numbers, their place in their pool
+        public int Start;   // of its inputs in the list; for one input, the input itself; for data, its place in the pool
     }
 
     internal Graph(Precision precision, object? model = null) => (Precision, Model, Data) = (precision, model, new DataPools(precision));
@@ -44,7 +44,7 @@ public sealed partial class Graph
     /// <summary>Number of edges: inputs of all nodes together.</summary>
     public int EdgeCount { get; private set; }
 
-    /// <summary>Whose parameters it may use; null for a graph that passes work on, and for a body once it is complete.</summary>
+    /// <summary>The model whose parameters the graph may use; null for graphs that passes make, and for complete bodies.</summary>
     internal object? Model { get; private set; }
 
     /// <summary>The function that this graph is the body of; null for other graphs.</summary>
@@ -94,13 +94,13 @@ public sealed partial class Graph
         ForgetConstants();
     }
 
-    /// <summary>Lets the model go that a complete body was traced for.</summary>
+    /// <summary>Lets go of the model for which a body was traced.</summary>
     internal void ForgetModel() => Model = null;
 
-    /// <summary>All that is known of a node, but for its inputs.</summary>
+    /// <summary>What is known of a node beside its inputs.</summary>
     internal ref readonly NodeType TypeOf(int node) => ref _types[_nodes[node].Type];
 
-    /// <summary>The number of a node's form; the same for nodes that were made alike.</summary>
+    /// <summary>The number of a node's type; nodes of one operator, attribute and input types have one.</summary>
     internal int TypeNumberOf(int node) => _nodes[node].Type;
 
     internal ref readonly NodeType TypeAt(int form) => ref _types[form];
@@ -131,7 +131,8 @@ public sealed partial class Graph
         return inputs == 1 ? new ReadOnlySpan<int>(in entry.Start) : new ReadOnlySpan<int>(_inputs, inputs == 0 ? 0 : entry.Start, inputs);
     }
 
-    /// <summary>Floating-point operations of the matrix product for one value of a node; 0 where it is none. Inputs 0 and 1 of a product are its factors.</summary>
+    /// <summary>Floating-point operations of the matrix product for one value of a node; 0 where it is none. Inputs 0 and 1 of a product are its
+    /// factors.</summary>
     internal long FlopsOf(int node) => OperatorOf(node) is IMatrixProduct product ? product.Flops(ShapeOf(InputsOf(node)[0]), ShapeOf(node)) : 0;
 
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
@@ -142,7 +143,7 @@ public sealed partial class Graph
     /// <summary>A list made by <see cref="AddMoves"/>.</summary>
     internal ReadOnlySpan<Move> Moves(long attribute) => new(_moves, (int)(attribute >> 32), (int)attribute);
 
-    /// <summary>The same list, for whoever has just made it.</summary>
+    /// <summary>The same list, to be changed before anything has read it.</summary>
     internal Span<Move> MovesToChange(long attribute) => new(_moves, (int)(attribute >> 32), (int)attribute);
 
     internal string NameOf(int node) => _names.TryGetValue(node, out string? name) ? name : $"%{node} ({OperatorOf(node).Name})";
@@ -185,14 +186,14 @@ public sealed partial class Graph
         $"The graph is built by thread {_thread}, which made it or cleared it last; thread {Environment.CurrentManagedThreadId} cannot add to it. "
         + "Build a graph on one thread.");
 
-    /// <summary>Keeps a list of runs; returns the attribute that a gather or scatter-add over it has.</summary>
-    internal long AddMoves(ReadOnlySpan<Move> runs)
+    /// <summary>Keeps a list of moves; returns the attribute of a gather or scatter-add over it.</summary>
+    internal long AddMoves(ReadOnlySpan<Move> moves)
     {
-        runs.CopyTo(ReserveMoves(runs.Length, out long attribute));
+        moves.CopyTo(ReserveMoves(moves.Length, out long attribute));
         return attribute;
     }
 
-    /// <summary>The attribute that a copy of another graph's node has here; its runs, if it has any, are copied with it.</summary>
+    /// <summary>The attribute of a copy of another graph's node. If the node has moves, they are copied.</summary>
     internal long AttributeFrom(Graph source, int node) =>
         source.OperatorOf(node).HasMoves ? AddMoves(source.MovesOf(node)) : source.AttributeOf(node);
 
@@ -204,7 +205,7 @@ public sealed partial class Graph
         (other._moves, other._moveCount) = (own.Length < _moves.Length ? new Move[_moves.Length] : own, 0);
     }
 
-    /// <summary>Room for a list of runs, to be filled at once.</summary>
+    /// <summary>Room for a list of moves, to be filled before the next list is added.</summary>
     internal Span<Move> ReserveMoves(int length, out long attribute)
     {
         int start = _moveCount;

@@ -1,6 +1,6 @@
 namespace BlasNet.Graphs;
 
-/// <summary>A pass that copies what is needed of a graph, changed, into a graph of its own.</summary>
+/// <summary>A pass that writes a changed copy of a graph into a graph of its own.</summary>
 internal interface IRewrite
 {
     /// <summary>The outcome; overwritten by the next run.</summary>

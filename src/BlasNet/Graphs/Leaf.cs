@@ -1,10 +1,10 @@
 namespace BlasNet.Graphs;
 
-/// <summary>A node without inputs, whose value lies outside the arena.</summary>
+/// <summary>A node without inputs. Its value lies outside the arena.</summary>
 /// <param name="merging">How leaves of several examples become one stack.</param>
 internal abstract class LeafOperator(Merging merging) : Operator(new() { Merging = merging, Storage = Storage.External })
 {
-    /// <summary>True for data of which equal numbers are the same value, worth being found: integers.</summary>
+    /// <summary>True for integers, where equal numbers of different examples are one value.</summary>
     public virtual bool IsComparable => false;
 
     // The graph gives leaves their shape when it makes them.
@@ -36,7 +36,7 @@ internal sealed class InputOperator() : LeafOperator(Merging.Data)
 
 }
 
-/// <summary>One example's whole number. Attribute: its place in the data pools.</summary>
+/// <summary>One example's integer. Attribute: its place in the data pools.</summary>
 internal sealed class IndexOperator() : LeafOperator(Merging.Data)
 {
     public static readonly IndexOperator Instance = new();

@@ -6,10 +6,10 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
 {
     private Graph? _unchanged;
 
-    /// <summary>A graph in which there is nothing to change stays itself.</summary>
+    /// <summary>The outcome; the source itself if there was nothing to change.</summary>
     public Graph Target => _unchanged ?? Rewriter.Target;
 
-    /// <summary>Whether the source is of no use after the run, so that its lists of moves need not be copied: they are the target's then.</summary>
+    /// <summary>Whether nothing needs the source after the rewrite, so that the target takes over its lists of moves instead of copying them.</summary>
     public bool ConsumesSource
     {
         get => Rewriter.TakesMoves;

@@ -12,7 +12,7 @@ internal readonly unsafe struct Operand<T>
     public readonly Shape Shape;
     public readonly int Count;
 
-    /// <summary>Elements from the start of a column vector to that of the next; more than it has rows where it is a part of another.</summary>
+    /// <summary>Elements from the start of a column vector to that of the next: more than its rows if it is a part of a longer one.</summary>
     public readonly int Stride;
 
     /// <summary>Where a parameter keeps its packed form between updates; null for other values.</summary>
@@ -22,15 +22,15 @@ internal readonly unsafe struct Operand<T>
     /// there in order.</summary>
     public readonly nint* RowIndices;
 
-    /// <summary>Values one right after another, or picked from such.</summary>
-    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null, nint* picks = null)
+    /// <summary>Values one right after another, or vectors found by row indices.</summary>
+    public Operand(T* data, Shape shape, int count, PackedWeights<T>? packed = null, nint* rowIndices = null)
         : this(data, shape, count, shape.Rows)
     {
         Packed = packed;
-        RowIndices = picks;
+        RowIndices = rowIndices;
     }
 
-    /// <summary>Values whose column vectors are a part of others.</summary>
+    /// <summary>Values whose column vectors are parts of longer ones.</summary>
     public Operand(T* data, Shape shape, int count, int stride)
     {
         Data = data;
@@ -77,7 +77,7 @@ internal readonly unsafe struct Operand<T>
     }
 }
 
-/// <summary>What a kernel is given: inputs, output and attribute of one node.</summary>
+/// <summary>The operands of a kernel: inputs, output and attribute of one node.</summary>
 /// <remarks>Pointers into the arena, the parameters and the data pools, resolved by the executor.</remarks>
 internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
@@ -124,7 +124,7 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
         get => _source is null ? _given[input] : _source.OperandOf(_nodes[input]);
     }
 
-    /// <summary>One of several results; its data is null where nobody needs it.</summary>
+    /// <summary>One of several results; its data is null if nothing reads it.</summary>
     public Operand<T> Result(int result) => _source!.OperandOf(_node + 1 + result);
 
     /// <summary>Whether the output, a sum, contains input <paramref name="input"/> already: that one's kernel has added it.</summary>

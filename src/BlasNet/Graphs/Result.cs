@@ -8,7 +8,8 @@ internal sealed class ResultOperator() : Operator(new() { Merging = Merging.Resu
 
     public override string Name => "result";
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => throw new InvalidOperationException($"{Name} has its shape from its owner.");
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) =>
+        throw new InvalidOperationException($"{Name} has its shape from its owner.");
 
     public override void Forward<T>(in Operands<T> stack) { }
 

@@ -87,7 +87,7 @@ internal sealed class Rewriter(Graph target)
         return copy;
     }
 
-    /// <summary>The moves of a copy, wherever its list is during the run.</summary>
+    /// <summary>The moves of a copy. During the rewrite they may still be the source's.</summary>
     public ReadOnlySpan<Move> MovesOf(int copy) => (TakesMoves ? _source : Target).Moves(Target.AttributeOf(copy));
 
     /// <summary>Gives the target away, if it is the graph meant, and works on another one from then on.</summary>

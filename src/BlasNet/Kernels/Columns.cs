@@ -75,7 +75,8 @@ internal abstract unsafe class Columns<T> where T : unmanaged, IBinaryFloatingPo
     /// rounded to its own last place, which is the result's relative error; beyond a loss of 16 everything is computed anew.
     /// </remarks>
     public abstract void CrossEntropyGradient(
-        T* z, nint zStride, T* labels, nint labelStride, T* gradients, nint gradientStride, T* losses, nint lossStride, T* dz, nint dzStride, nint length, nint count);
+        T* z, nint zStride, T* labels, nint labelStride, T* gradients, nint gradientStride, T* losses, nint lossStride, T* dz, nint dzStride,
+        nint length, nint count);
 }
 
 /// <inheritdoc/>
@@ -157,11 +158,13 @@ internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CrossEntropy(T* z, nint zStride, T* labels, nint labelStride, T* losses, nint length, nint count) => ComputeThreads.Divide(
-        new CrossEntropyWork { Z = z, ZStride = zStride, Labels = labels, LabelStride = labelStride, Losses = losses, Length = length }, count, length * NanosecondsPerPower);
+        new CrossEntropyWork { Z = z, ZStride = zStride, Labels = labels, LabelStride = labelStride, Losses = losses, Length = length },
+        count, length * NanosecondsPerPower);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void CrossEntropyGradient(
-        T* z, nint zStride, T* labels, nint labelStride, T* gradients, nint gradientStride, T* losses, nint lossStride, T* dz, nint dzStride, nint length, nint count) =>
+        T* z, nint zStride, T* labels, nint labelStride, T* gradients, nint gradientStride, T* losses, nint lossStride, T* dz, nint dzStride,
+        nint length, nint count) =>
         ComputeThreads.Divide(
             new GradientWork
             {

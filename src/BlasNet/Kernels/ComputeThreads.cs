@@ -29,7 +29,8 @@ internal static unsafe class ComputeThreads
     private static ComputeWorker[] _workers = [];
     private static int _count = FromEnvironment();
 
-    /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else 1.</summary>
+    /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else
+    /// 1.</summary>
     public static int Count
     {
         get => IsPart ? 1 : _count;
@@ -59,7 +60,8 @@ internal static unsafe class ComputeThreads
         Run(parts, &RunPart<TWork>, &division);
     }
 
-    /// <summary>Calls <paramref name="body"/>(state, part) for every part in [0, parts), each on a thread of its own if there is one free, and returns when all are done.</summary>
+    /// <summary>Calls <paramref name="body"/>(state, part) for every part in [0, parts), each on a thread of its own if there is one free, and returns when
+    /// all are done.</summary>
     /// <param name="parts">At most <see cref="Count"/>.</param>
     /// <param name="body">Must not throw.</param>
     /// <param name="state">Passed through.</param>

@@ -1,6 +1,7 @@
 namespace BlasNet.Kernels;
 
-/// <summary>A thread of the pool, and what it is to do next: a part of a loop, or a job. With nothing to do it spins for some microseconds and then sleeps.</summary>
+/// <summary>A thread of the pool, and what it is to do next: a part of a loop, or a job. With nothing to do it spins for some microseconds and then
+/// sleeps.</summary>
 /// <remarks>One thread at a time makes offers, the one that has the pool.</remarks>
 internal sealed unsafe class ComputeWorker
 {

@@ -170,7 +170,8 @@ internal static unsafe class Elementwise
 
     private readonly struct LongMapWork<T, F>(T* x, T* y, nint length) : IRangeWork where T : unmanaged where F : struct, IMap
     {
-        public void Run(nint start, nint end) => MapPart<T, F>(x + (start * Block), 0, y + (start * Block), 0, nint.Min(length, end * Block) - (start * Block), 1);
+        public void Run(nint start, nint end) =>
+            MapPart<T, F>(x + (start * Block), 0, y + (start * Block), 0, nint.Min(length, end * Block) - (start * Block), 1);
     }
 
     private readonly struct ZipWork<T, F, A, B>(T* a, nint aStride, T* b, nint bStride, T* y, nint yStride, nint length) : IRangeWork
@@ -184,6 +185,7 @@ internal static unsafe class Elementwise
         where T : unmanaged where F : struct, IZip where A : struct, IOperandKind where B : struct, IOperandKind
     {
         public void Run(nint start, nint end) => ZipPart<T, F, A, B>(
-            A.IsScalar ? a : a + (start * Block), 0, B.IsScalar ? b : b + (start * Block), 0, y + (start * Block), 0, nint.Min(length, end * Block) - (start * Block), 1);
+            A.IsScalar ? a : a + (start * Block), 0, B.IsScalar ? b : b + (start * Block), 0,
+            y + (start * Block), 0, nint.Min(length, end * Block) - (start * Block), 1);
     }
 }

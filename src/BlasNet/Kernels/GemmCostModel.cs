@@ -51,7 +51,8 @@ internal sealed class GemmCostModel
     /// <param name="n">Rows of the stack.</param>
     /// <param name="k">Rows of the weight matrix B.</param>
     /// <param name="m">Columns of the weight matrix B.</param>
-    /// <returns>0 where no packing is kept and so none has to pay; <see cref="Never"/> where OpenBLAS is sooner anyway, or for all but very many uses.</returns>
+    /// <returns>0 where no packing is kept and so none has to pay; <see cref="Never"/> where OpenBLAS is sooner anyway, or for all but very many
+    /// uses.</returns>
     public int LeastUses(GemmKind kind, int n, int k, int m)
     {
         if (n >= MaxRemembered || k >= MaxRemembered || m >= MaxRemembered)

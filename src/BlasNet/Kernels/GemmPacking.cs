@@ -16,7 +16,8 @@ internal static unsafe class GemmPacking
     /// <summary>Rows between the one that is copied and the one that is prefetched: rows on pages of their own are not foreseen by the processor.</summary>
     private const int RowsAhead = 12;
 
-    /// <summary>Blocks between the one that is transposed and the one that is prefetched: there are more rows than streams that the processor foresees.</summary>
+    /// <summary>Blocks between the one that is transposed and the one that is prefetched: there are more rows than streams that the processor
+    /// foresees.</summary>
     private const int BlocksAhead = 2;
 
     /// <summary>Packs columns [column, column + width) of the rows [start, start + steps).</summary>

@@ -83,7 +83,8 @@ internal readonly unsafe struct GemmLastStrip<V, L, T>(V v0, L v1) : IGemmStrip<
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static GemmLastStrip<V, L, T> LoadInitial(T* source, nint panel, nint columns) => new(V.Load(source), L.LoadFirst(source + V.Count, columns - V.Count, 0));
+    public static GemmLastStrip<V, L, T> LoadInitial(T* source, nint panel, nint columns) =>
+        new(V.Load(source), L.LoadFirst(source + V.Count, columns - V.Count, 0));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(T* target, nint panel, nint columns)

@@ -23,8 +23,8 @@ internal sealed unsafe class ParallelParts
     /// if the delegate is kept.</summary>
     /// <param name="parts">Number of parts.</param>
     /// <param name="body">Takes a part's number.</param>
-    /// <param name="takeBack">Whether the caller does what a thread has not begun when it is done with its own part: for parts that are short, and leave nothing
-    /// in their thread's memory.</param>
+    /// <param name="takeBack">Whether the caller does what a thread has not begun when it is done with its own part: for parts that are short, and leave
+    /// nothing in their thread's memory.</param>
     /// <exception cref="Exception">What the first of the parts threw that threw something.</exception>
     public void Run(int parts, Action<int> body, bool takeBack = false)
     {

@@ -1,7 +1,8 @@
 namespace BlasNet.Kernels;
 
 /// <summary>Work that a free thread of the pool does while its owner does something else; it computes nothing itself.</summary>
-/// <remarks>What it asks for that its owner is about to change, it asks for too early: <see cref="RequireNone"/> ends it, and its owner does it again.</remarks>
+/// <remarks>What it asks for that its owner is about to change, it asks for too early: <see cref="RequireNone"/> ends it, and its owner does it
+/// again.</remarks>
 /// <param name="work">Must not throw.</param>
 internal sealed class Prefetch(Action work)
 {

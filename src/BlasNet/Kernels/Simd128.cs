@@ -29,8 +29,11 @@ internal readonly unsafe struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T
         if (Avx512F.VL.IsSupported)
         {
             return new(typeof(T) == typeof(float)
-                ? Avx512F.VL.MaskLoad((float*)source, Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
-                : Avx512F.VL.MaskLoad((double*)source, Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)count)).AsDouble(), rest._value.AsDouble()).As<double, T>());
+                ? Avx512F.VL.MaskLoad(
+                    (float*)source, Vector128.LessThan(Vector128<int>.Indices, Vector128.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
+                : Avx512F.VL.MaskLoad(
+                    (double*)source, Vector128.LessThan(Vector128<long>.Indices, Vector128.Create((long)count)).AsDouble(),
+                    rest._value.AsDouble()).As<double, T>());
         }
 
         Span<T> lanes = stackalloc T[Count];
@@ -164,7 +167,9 @@ internal readonly unsafe struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T
             : Vector128.Shuffle(_value.AsDouble(), Vector128.Create(1L, 0L)).As<double, T>();
         Vector128<T> larger = Vector128.Max(_value, other);
 
-        return typeof(T) == typeof(double) ? larger[0] : Vector128.Max(larger, Vector128.Shuffle(larger.AsSingle(), Vector128.Create(1, 0, 3, 2)).As<float, T>())[0];
+        return typeof(T) == typeof(double)
+            ? larger[0]
+            : Vector128.Max(larger, Vector128.Shuffle(larger.AsSingle(), Vector128.Create(1, 0, 3, 2)).As<float, T>())[0];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -34,8 +34,11 @@ internal readonly unsafe struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T
         if (Avx512F.VL.IsSupported)
         {
             return new(typeof(T) == typeof(float)
-                ? Avx512F.VL.MaskLoad((float*)source, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
-                : Avx512F.VL.MaskLoad((double*)source, Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble(), rest._value.AsDouble()).As<double, T>());
+                ? Avx512F.VL.MaskLoad(
+                    (float*)source, Vector256.LessThan(Vector256<int>.Indices, Vector256.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
+                : Avx512F.VL.MaskLoad(
+                    (double*)source, Vector256.LessThan(Vector256<long>.Indices, Vector256.Create((long)count)).AsDouble(),
+                    rest._value.AsDouble()).As<double, T>());
         }
 
         Span<T> lanes = stackalloc T[Count];

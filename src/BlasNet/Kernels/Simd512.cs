@@ -34,8 +34,11 @@ internal readonly unsafe struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T
         if (Avx512F.IsSupported)
         {
             return new(typeof(T) == typeof(float)
-                ? Avx512F.MaskLoad((float*)source, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
-                : Avx512F.MaskLoad((double*)source, Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble(), rest._value.AsDouble()).As<double, T>());
+                ? Avx512F.MaskLoad(
+                    (float*)source, Vector512.LessThan(Vector512<int>.Indices, Vector512.Create((int)count)).AsSingle(), rest._value.AsSingle()).As<float, T>()
+                : Avx512F.MaskLoad(
+                    (double*)source, Vector512.LessThan(Vector512<long>.Indices, Vector512.Create((long)count)).AsDouble(),
+                    rest._value.AsDouble()).As<double, T>());
         }
 
         Span<T> lanes = stackalloc T[Count];

@@ -12,7 +12,8 @@ public sealed class Embedding
     /// <param name="name">Unique within the model.</param>
     /// <param name="size">Length of a vector.</param>
     /// <param name="vocabulary">Number of words.</param>
-    /// <param name="initializer">By default normal with variance 1/size, which gives every word a vector of length about 1, however many words there are.</param>
+    /// <param name="initializer">By default normal with variance 1/size, which gives every word a vector of length about 1, however many words there
+    /// are.</param>
     public Embedding(IParameters parameters, string name, int size, int vocabulary, Initializer? initializer = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);

@@ -7,7 +7,8 @@ namespace BlasNet.Layers;
 /// <summary>A gated recurrent unit.</summary>
 /// <remarks>
 /// r = σ(Wr·x + Ur·h + br), z = σ(Wz·x + Uz·h + bz), u = tanh(Wu·x + Uu·(r∘h) + bu), h' = z∘h + (1 − z)∘u.
-/// Source: Cho et al., "Learning Phrase Representations using RNN Encoder–Decoder", EMNLP 2014, arXiv:1406.1078, equations 5–8. A step is one call of a function.
+/// Source: Cho et al., "Learning Phrase Representations using RNN Encoder–Decoder", EMNLP 2014, arXiv:1406.1078, equations 5–8. A step is one call of a
+/// function.
 /// </remarks>
 public sealed class Gru : IRecurrentLayer
 {

@@ -15,6 +15,7 @@ internal static class AvailableMemory
     public static void Require(long bytes, FormattableString what)
     {
         if (bytes > Bytes)
-            throw new InsufficientMemoryException(string.Create(CultureInfo.InvariantCulture, $"{FormattableString.Invariant(what)} {bytes:N0} bytes; there are {Bytes:N0}."));
+            throw new InsufficientMemoryException(string.Create(
+                CultureInfo.InvariantCulture, $"{FormattableString.Invariant(what)} {bytes:N0} bytes; there are {Bytes:N0}."));
     }
 }

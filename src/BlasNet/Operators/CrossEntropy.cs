@@ -76,7 +76,8 @@ internal sealed class CrossEntropyOperator() : Operator(new() { Indirect = Indir
 }
 
 /// <summary>dz = (softmax(z) − onehot(label)) dℓ: the gradient of cross-entropy, from logits, label, the loss's gradient, and the loss itself.</summary>
-/// <remarks>The loss only saves work: it holds Σ exp(z). The gradient's own derivative counts what follows from z by way of the loss as following from z.</remarks>
+/// <remarks>The loss only saves work: it holds Σ exp(z). The gradient's own derivative counts what follows from z by way of the loss as following from
+/// z.</remarks>
 internal sealed class CrossEntropyGradientOperator() : Operator(new() { Storage = Storage.InPlace, Indirect = IndirectInputs.First })
 {
     public static readonly CrossEntropyGradientOperator Instance = new();

@@ -41,7 +41,8 @@ internal static class IndexOperand
     {
         T value = *index.At(i);
         if (!(value >= T.Zero && value < T.CreateTruncating(limit) && T.IsInteger(value)))
-            throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not a whole number between 0 and {limit - 1}."));
+            throw new InvalidOperationException(string.Create(
+                CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not a whole number between 0 and {limit - 1}."));
 
         return int.CreateTruncating(value);
     }

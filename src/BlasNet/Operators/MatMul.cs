@@ -15,7 +15,7 @@ public static partial class Op
     public static Expr MatMul(Expr w, Expr x) => Expr.Apply(MatMulOperator.Instance, w, x);
 }
 
-/// <summary>W·x, or W·x + b in one product whose sums start from b: what a product becomes whose only reader adds b to it.</summary>
+/// <summary>W·x, or W·x + b, whose sums start from b. <c>Fuse</c> rewrites a product to the latter if its only reader adds b.</summary>
 internal sealed class MatMulOperator : Operator, IMatrixProduct
 {
     public static readonly MatMulOperator Instance = new(hasBias: false);

@@ -47,7 +47,7 @@ internal sealed class OuterProductOperator : Operator, IMatrixProduct
         return new Shape(a.Rows, b.Rows);
     }
 
-    // Of a sum, every column is just one more term.
+    // In a sum, every column is one more term.
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => _summed && !shared[0] && !shared[1];
 
     public long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;

@@ -33,7 +33,8 @@ internal sealed class ScaleOperator() : ElementwiseOperator(isCostly: false)
         int columns = y.Shape.Columns;
         if (x.Count == y.Count || columns == 1)
         {
-            Elementwise.Zip<T, MultiplyFunction, Elements, Scalar>(x.Data, x.Count == y.Count ? x.Stride : 0, &factor, 0, y.Data, y.Stride, y.Shape.Rows, y.Vectors);
+            nint step = x.Count == y.Count ? x.Stride : 0;
+            Elementwise.Zip<T, MultiplyFunction, Elements, Scalar>(x.Data, step, &factor, 0, y.Data, y.Stride, y.Shape.Rows, y.Vectors);
             return;
         }
 

@@ -9,7 +9,8 @@ namespace BlasNet.Passes;
 public static class GraphTransforms
 {
     /// <summary>Merges the nodes of a minibatch graph that can run as one.</summary>
-    /// <param name="graph">Any graph: examples side by side, sharing parameters; with or without the node that adds the losses, with or without gradients.</param>
+    /// <param name="graph">Any graph: examples side by side, sharing parameters; with or without the node that adds the losses, with or without
+    /// gradients.</param>
     /// <returns>The batched graph, over the same data, and where each node has gone.</returns>
     /// <exception cref="InvalidOperationException">A stack would have more elements than an index reaches.</exception>
     public static BatchedGraph Batch(this Graph graph)

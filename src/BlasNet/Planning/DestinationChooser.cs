@@ -133,8 +133,8 @@ internal sealed class DestinationChooser
     private bool CanTakeTerm(int sum, int input)
     {
         int term = _graph.InputsOf(sum)[input];
-        return _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).Traits.CanAccumulate && _graph.CountOf(term) == _graph.CountOf(sum)
-            && IsWholeTerm(sum, input);
+        return _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).Traits.CanAccumulate
+            && _graph.CountOf(term) == _graph.CountOf(sum) && IsWholeTerm(sum, input);
     }
 
     // The input is added once, as it is, to the whole sum.

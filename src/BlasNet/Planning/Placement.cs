@@ -3,7 +3,7 @@ namespace BlasNet.Planning;
 /// <summary>Which memory a value lies in.</summary>
 internal enum Space : byte
 {
-    /// <summary>None: nobody needs the value, or it has several results, each with a place of its own.</summary>
+    /// <summary>None: nothing reads the value, or its node has several results, each with a place of its own.</summary>
     None,
 
     /// <summary>The arena of the run.</summary>
@@ -59,7 +59,7 @@ internal enum Beta : byte
 /// <item><term>Own</term><description>β = 0; 1 for a sum that adds its other terms to those that are there; 0, then 1 for a gradient</description></item>
 /// <item><term>Slice</term><description>β = 0</description></item>
 /// <item><term>Sum</term><description>β = 0 for the first term, or 0, then 1 if the sum is a gradient; 1 for the others</description></item>
-/// <item><term>Columns</term><description>β = 1: whoever owns the gradient clears it</description></item>
+/// <item><term>Columns</term><description>β = 1: the gradient's owner clears it</description></item>
 /// </list>
 /// </remarks>
 internal readonly record struct Placement
@@ -83,7 +83,7 @@ internal readonly record struct Placement
     /// <summary>The index of the parameter to whose gradient <see cref="Destination.Columns"/> are added.</summary>
     public int Parameter { get; private init; }
 
-    /// <summary>Whether readers find each of the value's vectors by an index: nobody gathers them.</summary>
+    /// <summary>Whether the value is never materialised, because readers find its vectors by row indices.</summary>
     public bool IsIndexed => _list > 0;
 
     /// <summary>Where the value's row indices start.</summary>

@@ -10,7 +10,7 @@ internal sealed class Usage
     private struct Use
     {
         public int Readers;
-        public bool IsReadInOrder;   // somebody reads the whole value, one vector after another
+        public bool IsReadInOrder;   // a reader reads the whole value, one vector after another
         public bool IsIndexed;
     }
 

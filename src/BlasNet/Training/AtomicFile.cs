@@ -3,8 +3,8 @@ using BlasNet.Native;
 namespace BlasNet.Training;
 
 /// <summary>A file that appears under its name only when it is complete: written beside it, flushed to disk, renamed.</summary>
-/// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind. A process that is killed
-/// leaves its temporary file, which is deleted when the next file is written into that folder, ten minutes later or more. A link stays a
+/// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind. A process that is
+/// killed leaves its temporary file, which is deleted when the next file is written into that folder, ten minutes later or more. A link stays a
 /// link, to the new file. A device or a pipe is no file that could be replaced: it is opened at the first byte, and written as it is.</remarks>
 internal sealed class AtomicFile : IDisposable
 {
@@ -106,5 +106,6 @@ internal sealed class AtomicFile : IDisposable
     }
 
     private IOException CannotWrite(Exception reason) =>
-        new($"{_path}: cannot be written: {(_temporary is null ? reason.Message : reason.Message.Replace(_temporary, _path, StringComparison.Ordinal))}", reason);
+        new($"{_path}: cannot be written: {(_temporary is null ? reason.Message : reason.Message.Replace(_temporary, _path, StringComparison.Ordinal))}",
+            reason);
 }

@@ -104,7 +104,8 @@ internal static class CheckpointFiles
 
     private static Dictionary<string, string> LearningRate(double rate) => new() { ["learning rate"] = rate.ToString(CultureInfo.InvariantCulture) };
 
-    private static IEnumerable<string> Differences(string folder, IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now, string consequence) =>
+    private static IEnumerable<string> Differences(
+        string folder, IReadOnlyDictionary<string, string> then, IReadOnlyDictionary<string, string> now, string consequence) =>
         from setting in then
         where now.TryGetValue(setting.Key, out string? value) && value != setting.Value
         select $"{folder}: was made with {setting.Key} {setting.Value}; now it is {now[setting.Key]}. {consequence}";

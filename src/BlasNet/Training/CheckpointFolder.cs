@@ -7,8 +7,9 @@ namespace BlasNet.Training;
 
 /// <summary>A folder that keeps the last checkpoints of one training: parameters, the optimizer's state and the position in the data.</summary>
 /// <remarks>
-/// A checkpoint is a folder <c>step-0000000123-epoch-0004</c> (123 steps made, 4 epochs complete) of two safetensors files and, written last, a manifest with their checksums; each file
-/// is flushed to disk before it gets its name, and the names, on Unix, before older checkpoints go. So whenever the process or the machine stops, a checkpoint is complete or not there.
+/// A checkpoint is a folder <c>step-0000000123-epoch-0004</c> (123 steps made, 4 epochs complete) of two safetensors files and, written last, a manifest with
+/// their checksums; each file is flushed to disk before it gets its name, and the names, on Unix, before older checkpoints go. So whenever the process or the
+/// machine stops, a checkpoint is complete or not there.
 /// A training that is restored, with the same data and settings on the same machine, ends with the same parameters to the bit as one that
 /// was never stopped.
 /// </remarks>
@@ -49,7 +50,8 @@ public sealed partial class CheckpointFolder : IDisposable
     /// <summary>The step of the newest checkpoint, whether or not it can be read; null where there is none.</summary>
     public long? LastStep => OnRoot(() => Complete() is [.., var last] ? last.Step : -1) is >= 0 and var step ? step : null;
 
-    /// <summary>Writes a checkpoint, then deletes the oldest ones beyond <see cref="Keep"/>, but not that of the best epoch of a loop that stops early.</summary>
+    /// <summary>Writes a checkpoint, then deletes the oldest ones beyond <see cref="Keep"/>, but not that of the best epoch of a loop that stops
+    /// early.</summary>
     /// <param name="trainer">Between two steps.</param>
     /// <param name="notes">Texts to be kept with it, by name.</param>
     /// <exception cref="ArithmeticException">A parameter is infinite or not a number: the checkpoints before stay as they are.</exception>
@@ -79,7 +81,8 @@ public sealed partial class CheckpointFolder : IDisposable
     /// <remarks>That is: the parameters, the optimizer's state, and the position in the data. Settings are those that the trainer and its optimizer have now,
     /// the learning rate included; <see cref="Checkpoint.Warnings"/> names each that differs from the checkpoint's.</remarks>
     /// <returns>Null where there is no checkpoint: nothing has changed, and training starts afresh.</returns>
-    /// <exception cref="CheckpointException">It belongs to another model, optimizer or seed, or none of those there can be read. Nothing has changed.</exception>
+    /// <exception cref="CheckpointException">It belongs to another model, optimizer or seed, or none of those there can be read. Nothing has
+    /// changed.</exception>
     /// <exception cref="InvalidOperationException">The trainer is in use, or the calling thread is within an evaluation of its model.</exception>
     public Checkpoint? Restore<TExample>(Trainer<TExample> trainer)
     {
@@ -187,7 +190,8 @@ public sealed partial class CheckpointFolder : IDisposable
     }
 
     // Later ones of the same number of complete epochs are from within the next epoch.
-    private Place? Best(Place[] complete) => BestEpoch > 0 && Array.FindIndex(complete, place => place.Epoch == BestEpoch) is >= 0 and var at ? complete[at] : null;
+    private Place? Best(Place[] complete) =>
+        BestEpoch > 0 && Array.FindIndex(complete, place => place.Epoch == BestEpoch) is >= 0 and var at ? complete[at] : null;
 
     /// <summary>The folders that have a manifest, the oldest first.</summary>
     private Place[] Complete() => [.. Places().Where(place => File.Exists(System.IO.Path.Combine(FolderOf(place), Manifest))).Order()];

@@ -103,7 +103,10 @@ internal sealed record CheckpointManifest
             throw new CheckpointException(folder, "is not a checkpoint of BlasNet");
 
         if (root.TryGetProperty("version", out JsonElement version) && version.TryGetInt32(out int number) && number != CurrentVersion)
-            throw new CheckpointException(folder, $"was written by {(number > CurrentVersion ? "a later" : "an earlier")} version of BlasNet (format {number}; this one reads {CurrentVersion})");
+        {
+            string age = number > CurrentVersion ? "a later" : "an earlier";
+            throw new CheckpointException(folder, $"was written by {age} version of BlasNet (format {number}; this one reads {CurrentVersion})");
+        }
     }
 
     private string Digest() =>

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace BlasNet.Training;
 
 /// <summary>Ends a training when a measure has not become better for some evaluations.</summary>
-/// <remarks>Source: Prechelt, "Early stopping – but when?", in Neural Networks: Tricks of the Trade, 1998 (the criterion UP, with a strip of one epoch).</remarks>
+/// <remarks>Source: Prechelt, "Early stopping – but when?", in Neural Networks: Tricks of the Trade, 1998 (the criterion UP, with a strip of one
+/// epoch).</remarks>
 public sealed class EarlyStopping
 {
     /// <param name="patience">How many evaluations in a row may bring nothing better before training ends; at least 1.</param>

@@ -27,6 +27,9 @@ public sealed class EpochSummary
     public bool IsBest { get; }
 
     /// <summary>As <c>epoch 3: loss 0.125, accuracy 0.98</c>.</summary>
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"epoch {Epoch}: loss {Loss:G5}{string.Concat(Measures.Select(measure => string.Create(CultureInfo.InvariantCulture, $", {measure.Key} {measure.Value:G5}")))}");
+    public override string ToString()
+    {
+        var measures = Measures.Select(measure => string.Create(CultureInfo.InvariantCulture, $", {measure.Key} {measure.Value:G5}"));
+        return string.Create(CultureInfo.InvariantCulture, $"epoch {Epoch}: loss {Loss:G5}{string.Concat(measures)}");
+    }
 }

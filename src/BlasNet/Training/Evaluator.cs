@@ -46,8 +46,8 @@ public sealed partial class Evaluator<TExample>
     /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; } = 256;
 
-    /// <summary>How many threads compute passes at once, with one thread for each matrix product; 1, the default, for the calling thread alone. The same number gives
-    /// the same bits.</summary>
+    /// <summary>How many threads compute passes at once, with one thread for each matrix product; 1, the default, for the calling thread alone. The same
+    /// number gives the same bits.</summary>
     /// <remarks>With more than one, a run calls the function on several threads at once. Results are still handed over in order, on the calling
     /// thread.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>

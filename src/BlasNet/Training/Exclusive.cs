@@ -10,7 +10,8 @@ internal sealed class Exclusive(string owner)
     public void Enter()
     {
         if (Interlocked.Exchange(ref _held, 1) != 0)
-            throw new InvalidOperationException($"This {owner} is in use: neither a second thread nor a function that it calls can use it meanwhile. Make another one.");
+            throw new InvalidOperationException(
+                $"This {owner} is in use: neither a second thread nor a function that it calls can use it meanwhile. Make another one.");
     }
 
     public void Exit() => Volatile.Write(ref _held, 0);

@@ -156,7 +156,8 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     {
         long averaged = optimizer.AveragedSteps(step);
         if (averaged == 0)
-            throw new InvalidOperationException("There is no average of the parameters yet: set the optimizer's AverageFrom before training, and train at least so many steps.");
+            throw new InvalidOperationException(
+                "There is no average of the parameters yet: set the optimizer's AverageFrom before training, and train at least so many steps.");
 
         int length = _parameters.Length;
         var exchange = new ParameterExchange<T>(_model);

@@ -19,8 +19,8 @@ public sealed class GradientNoiseScale
     private readonly double _decay;
 
     /// <param name="decay">How much of the average stays at every step; 0 for the last step alone.</param>
-    /// <param name="fromExamples">Whether a trainer computes the norm of every example's gradient, in the same pass, or compares its first pass with the whole step,
-    /// which costs nothing but needs steps of several passes and more of them.</param>
+    /// <param name="fromExamples">Whether a trainer computes the norm of every example's gradient, in the same pass, or compares its first pass with the
+    /// whole step, which costs nothing but needs steps of several passes and more of them.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="decay"/> is not in 0 ≤ decay &lt; 1.</exception>
     public GradientNoiseScale(double decay = 0.95, bool fromExamples = true)
     {

@@ -16,7 +16,8 @@ namespace BlasNet.Training;
 /// A gradient that is not finite is no error: its norm is handed over as it is.</param>
 public delegate void GradientNormHandler(int example, ReadOnlySpan<double> squaredNorms);
 
-/// <summary>The norm of every single example's gradient, from one batched backward pass: what importance sampling, privacy and statistics of the batch need.</summary>
+/// <summary>The norm of every single example's gradient, from one batched backward pass: what importance sampling, privacy and statistics of the batch
+/// need.</summary>
 /// <typeparam name="TExample">One example, as the loss function takes it.</typeparam>
 /// <remarks>No example's gradient is ever made where a formula avoids it: of a weight used once, |dW|² = |dy|²|x|². Costs less than the gradient
 /// of the sum, since the products that make it are left out. One thread at a time uses it; each run sees the parameters of one moment (see
@@ -72,7 +73,8 @@ public sealed unsafe class GradientNorms<TExample>
 
     /// <summary>Hands over each example's norms, parameter by parameter, in order.</summary>
     /// <exception cref="ShapeException">A loss is not a scalar.</exception>
-    /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or uses values of another example; or the object is in use.</exception>
+    /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, or uses values of another example; or the object is in
+    /// use.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     /// <exception cref="OperationCanceledException">Between two passes.</exception>
     public void Run(ReadOnlySpan<TExample> examples, GradientNormHandler handler, CancellationToken cancellation = default)

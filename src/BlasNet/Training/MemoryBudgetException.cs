@@ -8,7 +8,8 @@ public sealed class MemoryBudgetException : InvalidOperationException
     internal MemoryBudgetException(int example, long bytes, long budget, int workers, bool isAtLeast)
         : base(string.Create(CultureInfo.InvariantCulture,
             $"Example {example} needs {(isAtLeast ? "at least " : "")}{bytes:N0} bytes for a pass of its own; "
-            + $"the memory budget is {budget:N0} bytes{(workers > 1 ? $" for each of {workers} workers" : "")}. Raise the budget, or leave the example out or make it smaller.")) =>
+            + $"the memory budget is {budget:N0} bytes{(workers > 1 ? $" for each of {workers} workers" : "")}. "
+            + $"Raise the budget, or leave the example out or make it smaller.")) =>
         (Example, Bytes, Budget, IsAtLeast) = (example, bytes, budget, isAtLeast);
 
     /// <summary>Its position among the examples given: of the epoch, or of the step where it was not part of an epoch.</summary>

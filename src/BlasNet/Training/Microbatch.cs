@@ -5,30 +5,30 @@ using BlasNet.Graphs;
 namespace BlasNet.Training;
 
 /// <summary>Examples that are computed together: the minibatch graph, which is their graphs side by side, and its plan.</summary>
-/// <param name="graph">Of the pass's own.</param>
+/// <param name="graph">Its own.</param>
 internal sealed class Microbatch(Graph graph)
 {
     public Graph Graph { get; } = graph;
 
-    /// <summary>Where each example begins in the graph, its loss times its weight, and what is asked of its gradient, if anything.</summary>
+    /// <summary>Where each example begins in the graph, its weighted loss, and what is asked of its gradient, if anything.</summary>
     public PerExample Examples { get; } = new();
 
     public int Count => Examples.Losses.Count;
 
-    /// <summary>The elements of the graphs of each example and those before it, where there is a budget of memory.</summary>
+    /// <summary>For each example, the elements of its graph and of those before it; empty without a memory budget.</summary>
     public List<long> Ends { get; } = [];
 
-    /// <summary>What the pass takes, where there is such a budget.</summary>
+    /// <summary>The memory that it takes; 0 without a memory budget.</summary>
     public MicrobatchMemory Memory { get; set; }
 
-    /// <summary>Whether the examples' gradients are asked for by themselves.</summary>
+    /// <summary>Whether each example's gradient is asked for.</summary>
     public bool IsByExample { get; private set; }
 
     /// <summary>The plan; null until there is one.</summary>
     public CompiledPlan? Compiled { get; private set; }
 
     /// <param name="seed">Of the random draws.</param>
-    /// <param name="byExample">Asks for the examples' gradients by themselves.</param>
+    /// <param name="byExample">Asks for each example's gradient.</param>
     /// <param name="clipNorm">The longest that these may be.</param>
     public void Clear(long seed, bool byExample, double clipNorm)
     {
@@ -41,7 +41,7 @@ internal sealed class Microbatch(Graph graph)
         Ends.Clear();
     }
 
-    /// <summary>Takes a plan, which stays as it is until the pass lets it go.</summary>
+    /// <summary>Takes a plan, which no other microbatch's plan replaces until this one lets it go.</summary>
     public void Hold(CompiledPlan? plan)
     {
         if (Compiled is not null)

@@ -161,7 +161,8 @@ public sealed partial class Model : IParameters, IDisposable
         if (size * Math.Max(1, state) > MaxSize)
         {
             throw new ArgumentException(string.Create(
-                CultureInfo.InvariantCulture, $"{what}: a model has at most {MaxSize / Math.Max(1, state):N0} numbers{(state > 1 ? $" where an optimizer keeps {state} for each" : "")}."));
+                CultureInfo.InvariantCulture,
+                $"{what}: a model has at most {MaxSize / Math.Max(1, state):N0} numbers{(state > 1 ? $" where an optimizer keeps {state} for each" : "")}."));
         }
 
         string training = gradients > 0 ? ", with their gradients and the optimizer's state," : "";

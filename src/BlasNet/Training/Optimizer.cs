@@ -66,7 +66,8 @@ public abstract class Optimizer
     public long? AverageFrom
     {
         get => _averageFrom;
-        set => _averageFrom = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(AverageFrom), value, "AverageFrom must be at least 1.");
+        set =>
+            _averageFrom = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(AverageFrom), value, "AverageFrom must be at least 1.");
     }
 
     /// <summary>How many numbers the rule remembers for each parameter: the number of buffers in <see cref="OptimizerRange{T}"/>'s state.</summary>

@@ -214,7 +214,8 @@ internal readonly ref struct OptimizerSweep<T>(
         public static int StateBuffers => TRule.StateBuffers;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> first, ref Vector<T> second) => rule.Update(_keep * p, _scale * g, ref first, ref second);
+        public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> first, ref Vector<T> second) =>
+            rule.Update(_keep * p, _scale * g, ref first, ref second);
     }
 
     private readonly struct Clipped<TRule>(TRule rule, SweepFactors factors) : IUpdateRule<T> where TRule : struct, IUpdateRule<T>

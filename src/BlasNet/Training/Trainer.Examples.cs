@@ -1,30 +1,32 @@
 namespace BlasNet.Training;
 
-/// <content>What is asked of single examples' gradients.</content>
+/// <content>Bounds and statistics of single examples' gradients.</content>
 public sealed partial class Trainer<TExample>
 {
     private double _clipExampleNorm = double.PositiveInfinity;
-    private double _firstPass;          // |G_b|² of the step's first pass,
+    private double _firstPass;          // |G_b|² of the step's first microbatch,
     private int _firstPassExamples;     // and its b
     private (int Small, double OfSmall, double OfAll) _noise;   // b, |G_b|² and |G_B|² of the step under way
 
     /// <summary>The longest that a single example's gradient, times its weight, may be: longer ones are scaled down to this norm before they are added up.
     /// Infinite, the default: as long as they are.</summary>
-    /// <remarks>Costs no second pass. To this, differential privacy adds noise.</remarks>
+    /// <remarks>Costs no second backward pass. Differential privacy adds noise to the sum.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
     public double ClipExampleNorm
     {
         get => _clipExampleNorm;
-        set => _clipExampleNorm = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(ClipExampleNorm), value, "The longest norm of an example's gradient must be above 0.");
+        set => _clipExampleNorm = value > 0 ? value : throw new ArgumentOutOfRangeException(
+            nameof(ClipExampleNorm), value, "The longest norm of an example's gradient must be above 0.");
     }
 
     /// <summary>Set to have the noise of the gradient measured at every step; null, the default, for not.</summary>
-    /// <remarks>Steps that cannot tell it are left out: of a single example or, where passes are compared, of a single pass, or where the squares overflow.</remarks>
+    /// <remarks>Steps that cannot tell it are left out: of a single example or, where passes are compared, of a single pass, or where the squares
+    /// overflow.</remarks>
     public GradientNoiseScale? NoiseScale { get; set; }
 
     private bool WantsByExample => double.IsFinite(ClipExampleNorm) || NoiseScale is { FromExamples: true };
 
-    // On the calling thread, whose passes begin with the step's first one; of the other threads' gradients there is nothing in it yet.
+    // Runs on the calling thread after the step's first microbatch, before other workers' gradients are added.
     private void MeasureFirstPass()
     {
         if (NoiseScale is { FromExamples: false })

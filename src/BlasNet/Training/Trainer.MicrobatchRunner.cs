@@ -7,45 +7,46 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Training;
 
-/// <content>The passes of a step.</content>
+/// <content>The microbatches of a step.</content>
 public sealed partial class Trainer<TExample>
 {
-    /// <summary>One thread's passes of a step: prepares each and computes it. While one is computed, a free thread of the pool prepares the next.</summary>
-    /// <remarks>That thread works only while kernels run on this one, never beside a function of the user's. What it prepares, its errors too, is kept until its
-    /// turn comes, so that a training is the same with it and without.</remarks>
+    /// <summary>One thread's microbatches of a step: prepares each and computes it. While one is computed, a free thread of the pool prepares the next.
+    /// </summary>
+    /// <remarks>That thread works only while kernels run on this one, never beside a function of the user's. What it prepares, its errors too, is kept
+    /// until its turn comes, so that a training is the same with it and without.</remarks>
     private sealed class MicrobatchRunner
     {
         private readonly Trainer<TExample> _trainer;
         private readonly Prefetch _preparation;
         private readonly MicrobatchSizer _sizer = new();
-        private Microbatch _pass, _next;
-        private (StepExamples Examples, int First, int End, int ComputeBatch) _upcoming;   // of which the next pass is, or its beginning
-        private Exception? _error;   // instead of the next pass
+        private Microbatch _microbatch, _next;
+        private (StepExamples Examples, int First, int End, int ComputeBatch) _upcoming;   // the range from which the next microbatch is taken
+        private Exception? _error;   // of preparing the next microbatch
 
         public MicrobatchRunner(Trainer<TExample> trainer, WorkerGradient share)
         {
             (_trainer, Share) = (trainer, share);
-            (_pass, _next) = (NewPass(), NewPass());
+            (_microbatch, _next) = (NewMicrobatch(), NewMicrobatch());
             _preparation = new Prefetch(PrepareNext);
 
-            Microbatch NewPass() => new(trainer.Model.NewGraph()) { Graph = { IsTraining = true } };
+            Microbatch NewMicrobatch() => new(trainer.Model.NewGraph()) { Graph = { IsTraining = true } };
         }
 
         public WorkerGradient Share { get; }
 
-        /// <summary>What the sizes of the passes computed so far have told.</summary>
+        /// <summary>What the sizer has learned from the microbatches computed so far.</summary>
         public MicrobatchSizes Sizes { get; private set; }
 
-        /// <summary>The pass whose loss, or other value, is not finite: its first example in the step, and how many it has.</summary>
+        /// <summary>The microbatch whose loss or other value is not finite: its first example in the step, and the number of its examples.</summary>
         public (int First, int Count)? NonFinite { get; private set; }
 
-        /// <summary>Whether the next pass has been prepared, or has failed to be.</summary>
+        /// <summary>Whether the next microbatch has been prepared, or has failed to be.</summary>
         public bool IsAhead { get; private set; }
 
-        /// <summary>On the thread that prepares the next pass: its step. Null elsewhere.</summary>
+        /// <summary>On the thread that prepares the next microbatch: its step. Null elsewhere.</summary>
         public long? StepAhead => _preparation.IsCurrent ? _upcoming.Examples.Step : null;
 
-        public MicrobatchMemory LastPassMemory(int workers) => Share.Memory(_pass, workers);
+        public MicrobatchMemory LastPassMemory(int workers) => Share.Memory(_microbatch, workers);
 
         public void Begin(MicrobatchSizes sizes)
         {
@@ -57,18 +58,18 @@ public sealed partial class Trainer<TExample>
             Share.Begin();
         }
 
-        /// <summary>Computes some of a step's examples, up to the first pass that is not finite.</summary>
+        /// <summary>Computes some of a step's examples, up to the first microbatch that is not finite.</summary>
         /// <param name="examples">The step's.</param>
         /// <param name="start">The first of them.</param>
-        /// <param name="end">The first that is not one of them any more.</param>
-        /// <param name="computeBatch">At most how many in a pass; 0 for all of them.</param>
+        /// <param name="end">The example after the last of them.</param>
+        /// <param name="computeBatch">Most examples of a microbatch; 0 for all of them.</param>
         /// <param name="nextStep">The step after this one, if it is known.</param>
         public void Run(StepExamples examples, int start, int end, int computeBatch, StepExamples? nextStep = null)
         {
-            for (int first = start; first < end && NonFinite is null; first += _pass.Count)
+            for (int first = start; first < end && NonFinite is null; first += _microbatch.Count)
             {
                 Take((examples, first, end, computeBatch));
-                int following = first + _pass.Count;
+                int following = first + _microbatch.Count;
                 bool prepares = _trainer.PrepareAhead && _trainer.Workers == 1 && (following < end || nextStep is not null) && !_preparation.IsTooEarly;
                 if (prepares)
                 {
@@ -90,26 +91,26 @@ public sealed partial class Trainer<TExample>
             }
         }
 
-        /// <summary>Forgets the pass prepared ahead.</summary>
+        /// <summary>Forgets the microbatch prepared ahead.</summary>
         public void Drop()
         {
             (IsAhead, _error, _sizer.Sizes) = (false, null, Sizes);
             _next.Hold(null);
         }
 
-        /// <summary>Goes on with what another trainer's passes have told.</summary>
+        /// <summary>Goes on from what another trainer's sizer has learned.</summary>
         public void Restart(MicrobatchSizes sizes)
         {
             Drop();
             _sizer.Sizes = Sizes = sizes;
         }
 
-        /// <summary>Computes one example by itself, as its user wrote it.</summary>
+        /// <summary>Computes one example separately, as its user wrote it.</summary>
         public Examination Examine(StepExamples examples, int number)
         {
-            _pass.Graph.MemoryLimit = long.MaxValue;
-            Build(_pass, examples, number, 1);
-            return _trainer._accumulator.Examine(_pass.Graph, _pass.Examples.Losses[0]);
+            _microbatch.Graph.MemoryLimit = long.MaxValue;
+            Build(_microbatch, examples, number, 1);
+            return _trainer._accumulator.Examine(_microbatch.Graph, _microbatch.Examples.Losses[0]);
         }
 
         private void Take((StepExamples Examples, int First, int End, int ComputeBatch) part)
@@ -117,11 +118,11 @@ public sealed partial class Trainer<TExample>
             try
             {
                 if (!IsAhead)
-                    Prepare(_pass, part);
+                    Prepare(_microbatch, part);
                 else if (_error is not null)
                     ExceptionDispatchInfo.Throw(_error);
                 else
-                    (_pass, _next) = (_next, _pass);
+                    (_microbatch, _next) = (_next, _microbatch);
             }
             finally
             {
@@ -141,77 +142,77 @@ public sealed partial class Trainer<TExample>
             }
         }
 
-        // As many of the examples as fit; what the graph's size foretells is checked against the plan.
-        private void Prepare(Microbatch pass, (StepExamples Examples, int First, int End, int ComputeBatch) part)
+        // Takes as many examples as are predicted to fit, then checks the prediction against the plan.
+        private void Prepare(Microbatch microbatch, (StepExamples Examples, int First, int End, int ComputeBatch) part)
         {
             (StepExamples examples, int first, int end, int computeBatch) = part;
             examples.Load();
             int count = computeBatch == 0 ? end - first : Math.Min(computeBatch, end - first);
             if (_sizer.Budget == 0)
             {
-                Plan(pass, examples, first, count);
+                Plan(microbatch, examples, first, count);
                 return;
             }
 
-            Plan(pass, examples, first, count, _sizer);
-            while (pass.Memory.Bytes > _sizer.Budget)
+            Plan(microbatch, examples, first, count, _sizer);
+            while (microbatch.Memory.Bytes > _sizer.Budget)
             {
-                if (pass.Count == 1)
-                    throw new MemoryBudgetException(first, pass.Memory.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: pass.Compiled is null);
+                if (microbatch.Count == 1)
+                    throw new MemoryBudgetException(first, microbatch.Memory.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: microbatch.Compiled is null);
 
-                if (pass.Compiled is null)
+                if (microbatch.Compiled is null)
                 {
-                    Plan(pass, examples, first, pass.Count / 2);   // by how much it is too large is not known
+                    Plan(microbatch, examples, first, microbatch.Count / 2);   // how much too large it is is not known
                     continue;
                 }
 
-                _sizer.AddPass(pass.Ends[^1], pass.Memory);
-                Plan(pass, examples, first, _sizer.Fewer(CollectionsMarshal.AsSpan(pass.Ends), pass.Memory));
+                _sizer.Add(microbatch.Ends[^1], microbatch.Memory);
+                Plan(microbatch, examples, first, _sizer.Fewer(CollectionsMarshal.AsSpan(microbatch.Ends), microbatch.Memory));
             }
 
-            _sizer.AddPass(pass.Ends[^1], pass.Memory);
+            _sizer.Add(microbatch.Ends[^1], microbatch.Memory);
         }
 
-        // Builds and plans a pass of so many examples, or of as many of them as a sizer has room for.
-        private void Plan(Microbatch pass, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
+        // Builds and plans a microbatch of so many examples, or of as many of them as the sizer has room for.
+        private void Plan(Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
         {
             long begin = Stopwatch.GetTimestamp();
-            pass.Graph.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
-            Build(pass, examples, first, count, sizer);
-            pass.Graph.Data.Limit = long.MaxValue;   // numbers that the plan adds are looked at with the plan
+            microbatch.Graph.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
+            Build(microbatch, examples, first, count, sizer);
+            microbatch.Graph.Data.Limit = long.MaxValue;   // constants that passes add are counted with the plan
             Share.Times.Build += Stopwatch.GetTimestamp() - begin;
             try
             {
-                Share.Prepare(pass);
-                pass.Memory = _sizer.Budget == 0 ? default : Share.Memory(pass, _trainer.Workers);
+                Share.Prepare(microbatch);
+                microbatch.Memory = _sizer.Budget == 0 ? default : Share.Memory(microbatch, _trainer.Workers);
             }
             catch (GraphMemoryException e)
             {
-                pass.Memory = new MicrobatchMemory(e.Bytes, pass.Graph.Data.Bytes, FixedBytes: 0, Launches: 0, Flops: 0);
+                microbatch.Memory = new MicrobatchMemory(e.Bytes, microbatch.Graph.Data.Bytes, FixedBytes: 0, Launches: 0, Flops: 0);
             }
         }
 
         private void Compute(StepExamples examples, int first)
         {
-            Share.Add(_pass, examples.WeightOf(first, _pass.Count));
+            Share.Add(_microbatch, examples.WeightOf(first, _microbatch.Count));
             if (Share.Anomaly is not null || !double.IsFinite(Share.Sums.Loss))
-                NonFinite = (first, _pass.Count);
+                NonFinite = (first, _microbatch.Count);
             else if (first == 0)
                 _trainer.MeasureFirstPass();
         }
 
         // The minibatch graph: the examples' graphs side by side.
-        private void Build(Microbatch pass, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
+        private void Build(Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
         {
-            Graph graph = pass.Graph;
-            pass.Clear(unchecked(_trainer.Model.Seed * 1_000_003L + examples.Step), _trainer.WantsByExample, _trainer.ClipExampleNorm);
-            for (int i = 0; i < count && (i == 0 || sizer is null || sizer.HasRoom(pass.Ends[i - 1])); i++)
+            Graph graph = microbatch.Graph;
+            microbatch.Clear(unchecked(_trainer.Model.Seed * 1_000_003L + examples.Step), _trainer.WantsByExample, _trainer.ClipExampleNorm);
+            for (int i = 0; i < count && (i == 0 || sizer is null || sizer.HasRoom(microbatch.Ends[i - 1])); i++)
             {
                 int nodes = graph.Count;
-                pass.Examples.Starts.Add(nodes);
+                microbatch.Examples.Starts.Add(nodes);
                 try
                 {
-                    pass.Examples.Losses.Add(_trainer.BuildLoss(graph, examples, first + i));
+                    microbatch.Examples.Losses.Add(_trainer.BuildLoss(graph, examples, first + i));
                 }
                 catch (GraphMemoryException e) when (i == 0)
                 {
@@ -219,7 +220,7 @@ public sealed partial class Trainer<TExample>
                 }
                 catch (GraphMemoryException)
                 {
-                    Build(pass, examples, first, i);   // without the one that has no room
+                    Build(microbatch, examples, first, i);   // without the one that has no room
                     return;
                 }
 
@@ -227,11 +228,11 @@ public sealed partial class Trainer<TExample>
                     continue;
 
                 long elements = MicrobatchSizer.ElementsOf(graph, nodes);
-                pass.Ends.Add(elements + (i == 0 ? 0 : pass.Ends[i - 1]));
+                microbatch.Ends.Add(elements + (i == 0 ? 0 : microbatch.Ends[i - 1]));
                 sizer?.AddExample(elements);
 
-                // The numbers of two passes are there at once: what the budget has no room for comes when the first of them has been computed.
-                if (_preparation.IsCurrent && _pass.Memory.Bytes + graph.Data.Bytes > _sizer.Budget)
+                // The data of two microbatches is there at once. If the budget has no room for both, wait until the first has been computed.
+                if (_preparation.IsCurrent && _microbatch.Memory.Bytes + graph.Data.Bytes > _sizer.Budget)
                     _preparation.AwaitOwner();
             }
         }

@@ -9,9 +9,10 @@ public sealed partial class Trainer<TExample>
 {
     private long _memoryBudget;
 
-    /// <summary>How many bytes passes may take, those of all <see cref="Workers"/> together: values and gradients that are alive at once, the examples' numbers,
-    /// packed weights and the kernels' scratch memory; 0, the default, for no limit. Passes are then filled by the size of their examples, up to the size that
-    /// still gains speed; the plan tells what a pass takes before it runs. Parameters, their gradient and the optimizer's state come on top.</summary>
+    /// <summary>How many bytes passes may take, those of all <see cref="Workers"/> together: values and gradients that are alive at once, the examples'
+    /// numbers, packed weights and the kernels' scratch memory; 0, the default, for no limit. Passes are then filled by the size of their examples, up to the
+    /// size that still gains speed; the plan tells what a pass takes before it runs. Parameters, their gradient and the optimizer's state come on
+    /// top.</summary>
     /// <remarks>An example alone beyond it is a <see cref="MemoryBudgetException"/>, while its graph is built where the numbers that it brings are too many
     /// already, or its nodes where they, with their plan, take more than both the budget and 64 MiB.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
@@ -25,13 +26,14 @@ public sealed partial class Trainer<TExample>
         }
     }
 
-    /// <summary>Whether a second thread, where products are divided among threads, builds and plans the next pass, of this step or of the epoch's next one, while
-    /// a pass is computed; the default. It changes no result, and an error comes at the step that it belongs to. One worker only.</summary>
-    /// <remarks>The loss function, <see cref="Weight"/> and the list of examples are then called on another thread than the caller's, though never by two threads at
-    /// once, nor beside the regulariser or a handler of progress; and for an epoch's next step before the progress of this one is reported. So switch it off where they
+    /// <summary>Whether a second thread, where products are divided among threads, builds and plans the next pass, of this step or of the epoch's next one,
+    /// while a pass is computed; the default. It changes no result, and an error comes at the step that it belongs to. One worker only.</summary>
+    /// <remarks>The loss function, <see cref="Weight"/> and the list of examples are then called on another thread than the caller's, though never by two
+    /// threads at once, nor beside the regulariser or a handler of progress; and for an epoch's next step before the progress of this one is reported. So
+    /// switch it off where they
     /// depend on the thread, or on something that such a handler changes. <see cref="StepCount"/> is right for them; a function that asks for more of what a
-    /// step changes, such as <see cref="LastStep"/>, values of parameters or an evaluation, is called again at its time, and its trainer prepares nothing ahead any more.
-    /// After a cancellation or an error, what has been prepared is forgotten, so that the functions may see these examples once more.</remarks>
+    /// step changes, such as <see cref="LastStep"/>, values of parameters or an evaluation, is called again at its time, and its trainer prepares nothing
+    /// ahead any more. After a cancellation or an error, what has been prepared is forgotten, so that the functions may see these examples once more.</remarks>
     public bool PrepareAhead { get; set; } = true;
 
     /// <summary>Examples of the largest pass so far.</summary>

@@ -1,9 +1,9 @@
 namespace BlasNet.Training;
 
-/// <content>Where a number that is not finite comes from. Found by computing again, so that a step costs nothing for it.</content>
+/// <content>Finds where a number that is not finite comes from, by computing again, so that it costs ordinary steps nothing.</content>
 public sealed partial class Trainer<TExample>
 {
-    // The pass once more, example by example.
+    // Computes the microbatch once more, example by example.
     private NonFiniteException FindNonFinite(MicrobatchRunner runner, int first, int count)
     {
         (double sum, string? anomaly) = (runner.Share.Sums.Loss, runner.Share.Anomaly);

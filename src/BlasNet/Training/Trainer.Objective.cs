@@ -14,8 +14,8 @@ namespace BlasNet.Training;
 /// <param name="LearningRate">Of this step.</param>
 /// <param name="Passes">Over how many passes the examples were spread.</param>
 /// <param name="ComputeBatch">Examples of the largest of these passes.</param>
-/// <param name="PassBytes">Native memory that passes hold, measured: what the largest pass so far needed. It counts values and gradients within a graph, packed weights
-/// and the kernels' scratch memory; not parameters, their gradient and the optimizer's state.</param>
+/// <param name="PassBytes">Native memory that passes hold, measured: what the largest pass so far needed. It counts values and gradients within a graph,
+/// packed weights and the kernels' scratch memory; not parameters, their gradient and the optimizer's state.</param>
 public readonly record struct TrainingStep(
     long Step, int Examples, double Weight, double Loss, double Penalty, double GradientNorm, double LearningRate, int Passes,
     int ComputeBatch, long PassBytes)

@@ -12,10 +12,10 @@ public sealed partial class Trainer<TExample>
 {
     private StepExamples _examples, _nextExamples;   // of this step, and of the one that may be prepared meanwhile
 
-    private PassSettings Settings => new(ComputeBatch, MemoryBudget, Workers, WantsByExample, ClipExampleNorm, Weight);
+    private MicrobatchSettings Settings => new(ComputeBatch, MemoryBudget, Workers, WantsByExample, ClipExampleNorm, Weight);
 
-    /// <summary>What passes that have been prepared depend on, besides the examples.</summary>
-    private readonly record struct PassSettings(
+    /// <summary>The settings that a prepared microbatch depends on.</summary>
+    private readonly record struct MicrobatchSettings(
         int ComputeBatch, long MemoryBudget, int Workers, bool ByExample, double ClipExampleNorm, Func<TExample, double>? Weight);
 
     /// <summary>The examples of one step and their weights.</summary>
@@ -24,7 +24,7 @@ public sealed partial class Trainer<TExample>
         private TExample[] _examples = [];
         private double[] _weights = [];
         private StepSource<TExample> _source;
-        private PassSettings _settings;
+        private MicrobatchSettings _settings;
         private bool _isLoaded;
 
         /// <summary>Optimizer steps before this one.</summary>
@@ -34,7 +34,7 @@ public sealed partial class Trainer<TExample>
 
         public ReadOnlySpan<TExample> Span => _examples.AsSpan(0, Count);
 
-        /// <summary>Whether these are the examples, to be used as it has been announced.</summary>
+        /// <summary>Whether these are the examples of a source, prepared for this step and these settings.</summary>
         public bool Are(StepSource<TExample> source) => source == _source && Step == trainer._steps && _settings == trainer.Settings;
 
         /// <summary>Says which they will be; they are read when they are needed.</summary>

@@ -13,8 +13,8 @@ public sealed partial class Trainer<TExample>
     /// <summary>How many threads compute a step, each a part of its examples, with one thread for each matrix product; 1, the default, for the calling thread
     /// alone.</summary>
     /// <remarks>The parts' gradients are summed in a fixed order, so that the result is the same to the bit for the same number; another number only rounds
-    /// differently. With more than one, the loss function and <see cref="Weight"/> are called on several threads at once, each with a graph of its own: what they
-    /// share must not change. Each worker has a gradient buffer of its own.</remarks>
+    /// differently. With more than one, the loss function and <see cref="Weight"/> are called on several threads at once, each with a graph of its own: what
+    /// they share must not change. Each worker has a gradient buffer of its own.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>
     public int Workers
     {
@@ -89,6 +89,7 @@ public sealed partial class Trainer<TExample>
     private double WorkOf(TExample example)
     {
         double work = Work?.Invoke(example) ?? 1;
-        return double.IsFinite(work) && work >= 0 ? work : throw new InvalidOperationException($"The work of an example is {work}; it must be finite and at least 0.");
+        return double.IsFinite(work) && work >= 0 ? work : throw new InvalidOperationException(
+            $"The work of an example is {work}; it must be finite and at least 0.");
     }
 }

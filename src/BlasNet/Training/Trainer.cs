@@ -30,7 +30,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
     /// <param name="optimizer">How parameters follow from gradients.</param>
-    /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters, their gradients and the optimizer's state take.</exception>
+    /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters, their gradients and the optimizer's state
+    /// take.</exception>
     public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer)
         : this(model, loss, optimizer, new EngineOptions())
     {
@@ -83,7 +84,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <exception cref="ShapeException">A loss is not a scalar, or an expression is malformed.</exception>
     /// <exception cref="InvalidOperationException">A loss belongs to another graph than the one given, the trainer is in use, or the
     /// calling thread is within an evaluation or a step of the same model.</exception>
-    /// <exception cref="NonFiniteException">The loss, its gradient or what the step would make of a parameter is infinite or NaN. Nothing has changed.</exception>
+    /// <exception cref="NonFiniteException">The loss, its gradient or what the step would make of a parameter is infinite or NaN. Nothing has
+    /// changed.</exception>
     /// <exception cref="MemoryBudgetException">An example alone is too large for <see cref="MemoryBudget"/>. No parameter has changed.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public double Step(ReadOnlySpan<TExample> examples)
@@ -160,7 +162,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
             throw new ArgumentException("An epoch needs at least one example.", nameof(examples));
 
         if (_epochDone > 0 && _epochSize != examples.Count)
-            throw new ArgumentException($"The epoch under way began with {_epochSize} examples, and {_epochDone} are done; it cannot go on with {examples.Count}.", nameof(examples));
+            throw new ArgumentException(
+                $"The epoch under way began with {_epochSize} examples, and {_epochDone} are done; it cannot go on with {examples.Count}.", nameof(examples));
 
         BeginEpochOnRanks(examples.Count, cancellation);
         int[] order = Shuffled(examples.Count, EpochCount);

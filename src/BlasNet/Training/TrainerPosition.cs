@@ -10,7 +10,8 @@ namespace BlasNet.Training;
 /// <param name="PassSizes">By what steps are split into passes within a memory budget.</param>
 /// <param name="Noise">What the gradient noise scale has taken in; null where it is not measured.</param>
 internal readonly record struct TrainerPosition(
-    long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0, double EpochWeight = 0, MicrobatchSizes PassSizes = default, NoiseSums? Noise = null);
+    long Step, int Epoch, int EpochDone = 0, int EpochSize = 0, double EpochLossSum = 0, double EpochWeight = 0,
+    MicrobatchSizes PassSizes = default, NoiseSums? Noise = null);
 
 /// <summary>What a checkpoint needs of a trainer, whatever its examples are.</summary>
 internal interface ITrainerState

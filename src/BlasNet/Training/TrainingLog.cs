@@ -71,7 +71,8 @@ public sealed class TrainingLog : IDisposable
     private string CsvLine(int epoch, IReadOnlyList<KeyValuePair<string, double>> values)
     {
         string header = $"{EpochColumn},{string.Join(',', values.Select(value => value.Key))}";
-        string row = string.Create(CultureInfo.InvariantCulture, $"{epoch},{string.Join(',', values.Select(value => value.Value.ToString("R", CultureInfo.InvariantCulture)))}\n");
+        string numbers = string.Join(',', values.Select(value => value.Value.ToString("R", CultureInfo.InvariantCulture)));
+        string row = string.Create(CultureInfo.InvariantCulture, $"{epoch},{numbers}\n");
         if (_header is null)
             row = $"{header}\n{row}";
         else if (_header != header)

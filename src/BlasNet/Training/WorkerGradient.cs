@@ -19,7 +19,8 @@ namespace BlasNet.Training;
 internal readonly record struct MicrobatchSums(double Loss, double Weight, double SquaredNorms, int Examples, int Passes, int LargestPass)
 {
     public static MicrobatchSums operator +(MicrobatchSums a, MicrobatchSums b) => new(
-        a.Loss + b.Loss, a.Weight + b.Weight, a.SquaredNorms + b.SquaredNorms, a.Examples + b.Examples, a.Passes + b.Passes, Math.Max(a.LargestPass, b.LargestPass));
+        a.Loss + b.Loss, a.Weight + b.Weight, a.SquaredNorms + b.SquaredNorms, a.Examples + b.Examples, a.Passes + b.Passes,
+        Math.Max(a.LargestPass, b.LargestPass));
 }
 
 /// <summary>One thread's sums of losses and gradients in a step: an engine and a buffer of its own, over the parameters that all share.</summary>

@@ -1,6 +1,6 @@
 namespace BlasNet.Graphs.Functions;
 
-/// <summary>One use of a function: a single node, whatever the body does. Calls of one body are of one kind.</summary>
+/// <summary>One use of a function: a single node, whatever the body does. Calls of one body have one signature.</summary>
 /// <remarks>Batching merges calls into stacks; <c>Inline</c> then puts the body, on whole stacks, in the place of the call.</remarks>
 internal sealed class CallOperator(Body body) : Operator(new())
 {

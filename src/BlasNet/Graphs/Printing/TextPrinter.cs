@@ -47,5 +47,7 @@ internal static class TextPrinter
 
     /// <summary>Shape and count: <c>[10] ×128</c>.</summary>
     public static string TypeOf(Graph graph, int node) =>
-        graph.CountOf(node) == 1 ? graph.ShapeOf(node).ToString() : string.Create(CultureInfo.InvariantCulture, $"{graph.ShapeOf(node)} ×{graph.CountOf(node)}");
+        graph.CountOf(node) == 1
+            ? graph.ShapeOf(node).ToString()
+            : string.Create(CultureInfo.InvariantCulture, $"{graph.ShapeOf(node)} ×{graph.CountOf(node)}");
 }

@@ -20,7 +20,7 @@ internal readonly record struct NormRows(int Term, int First, int Count);
 /// <remarks>
 /// An example's gradient is G = Σ_s a_s·b_sᵀ over the places s where it uses the parameter: for one use |G|² = |a|²|b|²; for several, whichever
 /// costs less of the Gram form |G|² = Σ_{s,t} (a_s·a_t)(b_s·b_t), which never makes G, and G itself in a buffer that the examples take turns with.
-/// Of a lookup, b_s is a unit vector. Made by a pass after differentiation, so it has no gradient rule and no sample in the catalogue.
+/// Of a lookup, b_s is a unit vector. Made by a pass after differentiation, so it has no gradient rule, and no sample in the contract tests.
 /// </remarks>
 internal sealed unsafe class ExampleNormsOperator : Operator
 {
@@ -40,7 +40,8 @@ internal sealed unsafe class ExampleNormsOperator : Operator
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => Shape.Scalar;
 
-    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: norms of gradients come after differentiating.");
+    public override void Gradient(in GradientContext g) =>
+        throw new InvalidOperationException("Error in BlasNet: norms of gradients come after differentiating.");
 
     public override void Forward<T>(in Operands<T> stack)
     {

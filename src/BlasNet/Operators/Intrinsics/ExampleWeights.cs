@@ -25,7 +25,8 @@ internal sealed class ClipWeightsOperator(double longest) : Operator(new() { Mer
         }
     }
 
-    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: weights of gradients come after differentiating.");
+    public override void Gradient(in GradientContext g) =>
+        throw new InvalidOperationException("Error in BlasNet: weights of gradients come after differentiating.");
 }
 
 /// <summary>Multiplies each value of a stack with its example's weight. Inputs: the stack, a stack of one weight for each example.</summary>
@@ -43,5 +44,6 @@ internal sealed class WeightRowsOperator(int[] examples) : Operator(new() { Merg
             Rows.Scale(x.ValueAt(i), *weights.At(examples[i]), stack.Output.ValueAt(i));
     }
 
-    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: weights of gradients come after differentiating.");
+    public override void Gradient(in GradientContext g) =>
+        throw new InvalidOperationException("Error in BlasNet: weights of gradients come after differentiating.");
 }

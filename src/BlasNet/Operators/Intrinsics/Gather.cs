@@ -3,7 +3,7 @@ using BlasNet.Graphs;
 namespace BlasNet.Operators.Intrinsics;
 
 /// <summary>Lays ranges of elements of its inputs one after another: how merged nodes find their operands in stack order.</summary>
-/// <remarks>The runs cover the output once, from its start to its end. A single run is a view, decided by the memory planner.</remarks>
+/// <remarks>The moves cover the output once, from its start to its end. A gather of one move is a view; the memory planner decides that.</remarks>
 internal sealed class GatherOperator()
     : Operator(new() { Merging = Merging.Never, Storage = Storage.Moves, HasMoves = true, Indirect = IndirectInputs.All })
 {
@@ -25,7 +25,7 @@ internal sealed class GatherOperator()
 }
 
 /// <summary>Adds ranges of elements of its inputs into its output, which is zero elsewhere: the gradient of gather, and merged sums.</summary>
-/// <remarks>Runs to the same place that stand one after another in the list are added up before the sum is written.</remarks>
+/// <remarks>Neighbouring moves to one place are added up before the sum is written.</remarks>
 internal sealed class ScatterAddOperator()
     : Operator(new() { Merging = Merging.Never, Storage = Storage.Accumulator, HasMoves = true, Indirect = IndirectInputs.All })
 {
@@ -39,8 +39,8 @@ internal sealed class ScatterAddOperator()
     {
         int written = 0;
         long moved = 0;
-        foreach (Move run in stack.Moves)
-            (written, moved) = (written + (run.IsFirst ? run.Length : 0), moved + run.Length);
+        foreach (Move move in stack.Moves)
+            (written, moved) = (written + (move.IsFirst ? move.Length : 0), moved + move.Length);
 
         MoveKernel<T>.Run(stack, moved, adds: true, clear: !stack.Accumulate && written < stack.Output.Length);
     }

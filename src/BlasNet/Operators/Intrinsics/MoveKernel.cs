@@ -5,8 +5,8 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Operators.Intrinsics;
 
-/// <summary>The runs of a gather or scatter-add as work that threads can divide.</summary>
-/// <remarks>They divide the output, not the list of runs: so every element gets its terms in the order of the list, whatever their number.</remarks>
+/// <summary>The moves of a gather or scatter-add as work that threads can divide.</summary>
+/// <remarks>They divide the output, not the list: so each element gets its terms in the order of the list, on any number of threads.</remarks>
 internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // For deciding on threads, so the order of magnitude is enough.
@@ -30,7 +30,7 @@ internal readonly unsafe struct MoveKernel<T> : IRangeWork where T : unmanaged, 
         (_adds, _clear) = (adds, clear);
     }
 
-    /// <summary>Copies the runs of a gather; of a scatter-add copies what is first and adds the rest.</summary>
+    /// <summary>Copies the moves of a gather. For a scatter-add, copies the moves marked as first and adds the others.</summary>
     /// <param name="stack">The operands of the node.</param>
     /// <param name="moved">Elements of all runs together.</param>
     /// <param name="adds">The node is a scatter-add.</param>
