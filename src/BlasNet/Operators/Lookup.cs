@@ -79,7 +79,9 @@ internal sealed class ScatterColumnOperator : Operator, IColumnWriter
     private ScatterColumnOperator(bool summed)
         : base(new()
         {
-            Merging = summed ? Merging.Sum : Merging.Stack, Terms = summed ? new SumTerms(OneByOne, TermForm.Column) : null, CanAccumulate = true,
+            Merging = summed ? Merging.Sum : Merging.Stack,
+            Terms = summed ? new SumTerms(OneByOne, TermForm.Column) : null,
+            CanAccumulate = true,
         })
     {
         _summed = summed;

@@ -30,7 +30,9 @@ internal sealed class OuterProductOperator : Operator, IMatrixProduct
     private OuterProductOperator(bool summed)
         : base(new()
         {
-            Merging = summed ? Merging.Sum : Merging.Stack, Terms = summed ? new SumTerms(OneByOne, TermForm.OuterProduct) : null, CanAccumulate = true,
+            Merging = summed ? Merging.Sum : Merging.Stack,
+            Terms = summed ? new SumTerms(OneByOne, TermForm.OuterProduct) : null,
+            CanAccumulate = true,
         })
     {
         _summed = summed;
