@@ -6,20 +6,21 @@ namespace BlasNet.Mpi;
 internal sealed class Peers
 {
     private readonly int _rank;
-    private readonly (string Host, int Process)[] _places;
+    private readonly Place[] _places;
 
-    private Peers(int rank, (string Host, int Process)[] places) => (_rank, _places) = (rank, places);
+    private Peers(int rank, Place[] places) => (_rank, _places) = (rank, places);
 
-    /// <summary>What this process says of itself.</summary>
-    public static string Self => string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}\t{Environment.ProcessId}");
+    /// <summary>What this process says of itself. Containers of one machine may share its name, but count processes by themselves.</summary>
+    public static string Self => string.Create(
+        CultureInfo.InvariantCulture, $"{Environment.MachineName}\t{(OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget : "")}\t{Environment.ProcessId}");
 
     /// <summary>Before anything is known of the others.</summary>
-    public static Peers Alone(int rank, int size) => new(rank, new (string, int)[size]);
+    public static Peers Alone(int rank, int size) => new(rank, new Place[size]);
 
     /// <param name="rank">This one.</param>
     /// <param name="texts">What each says of itself.</param>
     public static Peers Of(int rank, string[] texts) =>
-        new(rank, [.. texts.Select(text => text.Split('\t')).Select(parts => (parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture)))]);
+        new(rank, [.. texts.Select(text => text.Split('\t')).Select(parts => new Place(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture)))]);
 
     public string NameOf(int rank) => _places[rank].Process == 0
         ? string.Create(CultureInfo.InvariantCulture, $"rank {rank}")
@@ -30,8 +31,8 @@ internal sealed class Peers
     {
         for (int rank = 0; rank < _places.Length; rank++)
         {
-            (string host, int process) = _places[rank];
-            if (rank != _rank && process != 0 && host == _places[_rank].Host && HasEnded(process))
+            Place place = _places[rank];
+            if (rank != _rank && place.Process != 0 && place.CountsProcessesAs(_places[_rank]) && HasEnded(place.Process))
                 throw new MpiException($"{char.ToUpperInvariant(NameOf(rank)[0])}{NameOf(rank)[1..]} has ended; the others cannot go on without it.");
         }
     }
@@ -55,5 +56,13 @@ internal sealed class Peers
         {
             return true;   // it ended while it was looked at
         }
+    }
+
+    /// <param name="Host">The machine's name.</param>
+    /// <param name="Namespace">Within which process numbers count; empty where there is but one.</param>
+    /// <param name="Process">Its number there; 0 where it is not known.</param>
+    private readonly record struct Place(string Host, string Namespace, int Process)
+    {
+        public bool CountsProcessesAs(Place other) => (Host, Namespace) == (other.Host, other.Namespace);
     }
 }

@@ -64,7 +64,12 @@ internal sealed class Workload<TExample>(
     Func<TExample, int>? words = null)
     : Workload(model, options.Batch)
 {
-    private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch));
+    private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch))
+    {
+        Communicator = options.Ranks,
+        Work = words is null ? null : example => words(example),
+    };
+
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
     private RandomStream _random = NewRandom(options, "order of examples");
     private int _next;

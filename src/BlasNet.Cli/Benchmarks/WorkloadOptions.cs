@@ -1,5 +1,6 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Execution;
+using BlasNet.Ranks;
 
 namespace BlasNet.Cli.Benchmarks;
 
@@ -35,6 +36,9 @@ internal sealed record WorkloadOptions
 
     /// <summary>Of the parameters and of synthetic examples.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>The processes that compute a step, each a part of its examples; null for this one alone.</summary>
+    public Communicator? Ranks { get; init; }
 
     /// <param name="steps">Of one pass over the data.</param>
     public EngineOptions NewPasses(int steps)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using BlasNet.Cli.Output;
 using BlasNet.Execution;
 using BlasNet.Kernels;
+using BlasNet.Ranks;
 
 namespace BlasNet.Cli.Benchmarks;
 
@@ -20,11 +21,14 @@ internal static class WorkloadTimer
 
     public static bool IsCopy(string name) => Copying.Contains(name);
 
+    /// <param name="workload">What is timed.</param>
+    /// <param name="ranks">Those that compute its steps; null for this process alone.</param>
+    /// <param name="cancellation">Asked before each step.</param>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for.</exception>
-    public static WorkloadMeasurement Run(Workload workload, CancellationToken cancellation)
+    public static WorkloadMeasurement Run(Workload workload, Communicator? ranks, CancellationToken cancellation)
     {
         double peak = GemmPeak.Measure(ComputeThreads.Count);
-        double firstPassLoss = WarmUp(workload, cancellation);
+        double firstPassLoss = WarmUp(workload, ranks, cancellation);
         double[] passes = new double[Passes], steps = new double[Passes * workload.Steps];
         long peakBytes = 0, launches = 0, copiedBytes = 0;
         workload.Restart();   // how many passes there were until now is a matter of time
@@ -58,11 +62,11 @@ internal static class WorkloadTimer
         };
     }
 
-    private static double WarmUp(Workload workload, CancellationToken cancellation)
+    private static double WarmUp(Workload workload, Communicator? ranks, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
         double first = 0;
-        for (bool isFirst = true; isFirst || Stopwatch.GetElapsedTime(start) < LeastWarmUp; isFirst = false)
+        for (bool isFirst = true; isFirst || GoesOn(); isFirst = false)
         {
             for (int step = 0; step < workload.Steps; step++)
             {
@@ -73,6 +77,12 @@ internal static class WorkloadTimer
         }
 
         return first / workload.Examples;
+
+        bool GoesOn()
+        {
+            bool isShort = Stopwatch.GetElapsedTime(start) < LeastWarmUp;
+            return ranks?.Any(isShort) ?? isShort;   // all ranks make the same steps
+        }
     }
 
     /// <returns>The sum over the timed steps.</returns>

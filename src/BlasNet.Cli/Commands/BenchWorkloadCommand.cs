@@ -51,10 +51,11 @@ internal static class BenchWorkloadCommand
                 Batching = parsed.GetRequiredValue(batching).Value,
                 PlanCache = parsed.GetRequiredValue(planCache).Value,
                 Seed = parsed.GetValue(seed),
+                Ranks = context.Ranks is { Size: > 1 } ? context.Ranks : null,
             };
             using var kernels = new KernelScope(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads));
             using Workload workload = create(parsed, how);
-            WorkloadMeasurement measured = WorkloadTimer.Run(workload, context.Cancellation);
+            WorkloadMeasurement measured = WorkloadTimer.Run(workload, how.Ranks, context.Cancellation);
             var line = WorkloadLine.Of(about.Name, how, parsed.GetRequiredValue(gemm).Name, parsed.GetValue(threads), workload, measured);
             if (parsed.GetValue(json))
                 context.WriteJson(line, JsonLines.Default.WorkloadLine);
@@ -82,6 +83,9 @@ internal static class BenchWorkloadCommand
         ShareLine share = line.Share;
         Add("time before kernels", $"build {share.Build:P1}, batch {share.Batch:P1}, differentiate {share.Differentiate:P1}, plan {share.Plan:P1}");
         Add("time of kernels", $"products and functions {share.Kernels:P1}, copies {share.Copies:P1}, update {share.Update:P1}");
+        if (line.Ranks > 1)
+            Add("time with other ranks", $"{share.Communicate:P1}, with {line.Ranks} ranks");
+
         string kernels = string.Join(", ", line.Kernels.Take(Operators).Select(kernel => string.Create(CultureInfo.InvariantCulture, $"{kernel.Operator} {kernel.Share:P0}")));
         Add("kernels", $"{kernels}");
         Add("OpenBLAS", $"{line.OpenblasCore ?? "not found"}; batching {line.Batching}, products by {line.Gemm}");

@@ -8,7 +8,7 @@ namespace BlasNet.Cli.Output;
 internal sealed record WorkloadLine(
     string Model, string? Data, double ExamplesPerSecond, double ExamplesPerSecondMin, double ExamplesPerSecondMax,
     double? WordsPerSecond, double? WordsPerSecondMin, double? WordsPerSecondMax, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample,
-    int Examples, long? Words, long Parameters, int Passes, int Threads, int Batch, string Batching, string Gemm, string PlanCache, string? OpenblasCore,
+    int Examples, long? Words, long Parameters, int Passes, int Threads, int Ranks, int Batch, string Batching, string Gemm, string PlanCache, string? OpenblasCore,
     int Steps, long StepsWithKnownPlan, double StepSecondsMedian, double StepSecondsMin, double StepSecondsMax,
     double ManagedBytesPerStep, long PeakBytes, double LaunchesPerStep, double LaunchLowerBound, double GemmCalls, double GemvCalls, double CopiedBytes,
     double FirstPassLoss, ShareLine Share, IReadOnlyList<KernelLine> Kernels)
@@ -22,8 +22,8 @@ internal sealed record WorkloadLine(
         return new(
             name, how.Data, examples / pass.Median, examples / pass.Slowest, examples / pass.Fastest,
             words / pass.Median, words / pass.Slowest, words / pass.Fastest,
-            workload.Flops / pass.Median / (measured.PeakGflops * 1e9), measured.PeakGflops, workload.Flops / examples,
-            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Batch,
+            workload.Flops / pass.Median / (measured.PeakGflops * (how.Ranks?.Size ?? 1) * 1e9), measured.PeakGflops, workload.Flops / examples,
+            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Ranks?.Size ?? 1, how.Batch,
             how.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), KernelScope.OpenBlasCore,
             measured.Steps, counters.PlansFound, step.Median, step.Fastest, step.Slowest,
             counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches / steps, measured.LaunchLowerBound / steps, counters.GemmCalls / steps, counters.GemvCalls / steps,
@@ -32,7 +32,7 @@ internal sealed record WorkloadLine(
 }
 
 /// <summary>Where the time of a step goes: parts of 1. Simplifying is counted with planning.</summary>
-internal sealed record ShareLine(double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update)
+internal sealed record ShareLine(double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update, double Communicate)
 {
     public static ShareLine Of(Counters counters, IReadOnlyList<KernelLine> kernels)
     {
@@ -40,7 +40,7 @@ internal sealed record ShareLine(double Build, double Batch, double Differentiat
         double copies = counters.Execute * kernels.Where(kernel => WorkloadTimer.IsCopy(kernel.Operator)).Sum(kernel => kernel.Share);
         return new(
             counters.Build / total, counters.Batch / total, counters.Differentiate / total, counters.Plan / total,
-            (counters.Execute - copies) / total, copies / total, counters.Update / total);
+            (counters.Execute - copies) / total, copies / total, counters.Update / total, counters.Communicate / total);
     }
 }
 

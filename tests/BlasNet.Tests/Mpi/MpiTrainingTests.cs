@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace BlasNet.Tests.Mpi;
@@ -104,6 +105,17 @@ public sealed partial class MpiTrainingTests : IDisposable
         Assert.True(exitCode == 0, error);
 
         string[] Arguments(int epochs) => [.. ArgumentsOf("digits", epochs: epochs), "--gemm", "packed", "--checkpoint", In("checkpoints"), "--checkpoint-every", "2"];
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
+    public async Task A_benchmark_of_ranks_tells_the_time_they_exchange(string launcher)
+    {
+        (int exitCode, string output, string error) = await MpiExec.Require(launcher).Run(2, "bench", "mlp", "--limit", "64", "--batch", "32", "--gemm", "packed", "--json");
+        Assert.True(exitCode == 0, error);
+        using JsonDocument line = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]);
+
+        Assert.Equal(2, line.RootElement.GetProperty("ranks").GetInt32());
+        Assert.InRange(line.RootElement.GetProperty("share").GetProperty("communicate").GetDouble(), 1e-6, 1);
     }
 
     private void KillAfterCheckpoint(int process)

@@ -67,7 +67,7 @@ internal static class Efficiency
         var how = new WorkloadOptions { Batch = StepBatch, Limit = examples, Batching = batching };
         using var kernels = new KernelScope(GemmMode.Auto, threads: 1);
         using Workload workload = MlpWorkload.Create(how);
-        WorkloadMeasurement measured = WorkloadTimer.Run(workload, cancellation);
+        WorkloadMeasurement measured = WorkloadTimer.Run(workload, ranks: null, cancellation);
         #endregion
         var line = WorkloadLine.Of(MlpWorkload.Name, how, gemm: "auto", threads: 1, workload, measured);
         return new StepResult(
