@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Reflection;
 using BlasNet.Kernels;
 using BlasNet.Ranks;
 
@@ -133,8 +134,7 @@ public sealed partial class Trainer<TExample>
         ITrainerState state = this;
         ranks.RequireAgreement(
         [
-            ("BlasNet", typeof(Communicator).Assembly.GetName().Version?.ToString() ?? ""),
-            ("the build", typeof(Communicator).Assembly.ManifestModule.ModuleVersionId.ToString()),
+            ("BlasNet", typeof(Communicator).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of an unknown version"),
             .. ModelFacts.Of(Model),
             ("the optimizer", Optimizer.GetType().Name),
             ("learning rate", Text(Optimizer.LearningRate)),

@@ -1,4 +1,10 @@
+using BlasNet.Graphs;
+using BlasNet.Layers;
+using BlasNet.Operators;
+using BlasNet.Ranks;
 using BlasNet.Tests.Kernels;
+using BlasNet.Training;
+using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Ranks;
 
@@ -57,6 +63,47 @@ public sealed class RankStepTests
         Assert.Equal(RankTraining.Lengths, seen.SelectMany(mine => mine));
         int work = RankTraining.Lengths.Sum();
         Assert.All(seen, mine => Assert.InRange(mine.Sum(), work / 3 - 23, work / 3 + 23));
+    }
+
+    [Fact]
+    public void Of_a_table_only_the_columns_travel_that_a_step_touches()
+    {
+        const int Words = 100_000, Length = 8, Examples = 40;
+        long[] bytes = ThreadRanks.Run(2, ranks =>
+        {
+            using var model = new Model(1);
+            var words = new Embedding(model, "words", Length, Words);
+            var trainer = new Trainer<int>(model, (g, word) => Sum(Square(words.Of(g, word))), new Sgd(0.1)) { Communicator = ranks };
+            int[] step = [.. Enumerable.Range(0, Examples).Select(i => i * 977)];
+            trainer.Step(step);
+            long before = ThreadRanks.GivenBytes(ranks);
+            trainer.Step(step);
+            return ThreadRanks.GivenBytes(ranks) - before;
+        });
+
+        // The rank's part of the step, its part of the sum, a bit for every word, and the message of the step.
+        int columns = sizeof(float) * Length * Examples / 2;
+        Assert.All(bytes, sent => Assert.InRange(sent, 2 * columns + Words / 8, 2 * columns + Words / 8 + 1000));
+    }
+
+    [Fact]
+    public void A_gradient_longer_than_a_slab_is_added_in_pieces()
+    {
+        double[] Train(int workers, Communicator? ranks)
+        {
+            using var model = new Model(1);
+            Parameter table = model.Weight("table", 3, 1_500_000), w = model.Weight("w", 1, 3);   // more than a slab's elements
+            var trainer = new Trainer<int>(model, (g, i) => Sum(Square(w * Lookup(g.Use(table), i))) + Sum(g.Use(table)) * 1e-6, new Sgd(0.1))
+            {
+                Workers = workers,
+                Communicator = ranks,
+            };
+            trainer.Step([1, 2, 3, 700_000, 5]);
+            return [.. model.ValuesOf(table).Where((_, i) => i % 999 == 0), .. model.ValuesOf(w)];
+        }
+
+        double[] expected = Train(2, null);
+        Assert.All(ThreadRanks.Run(2, ranks => Train(1, ranks)), values => Assert.Equal(expected, values));
     }
 
     [Fact]

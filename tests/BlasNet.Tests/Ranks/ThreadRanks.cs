@@ -80,8 +80,13 @@ internal sealed class ThreadRanks
 
     private sealed class MissingRankException() : Exception("The other ranks have ended.");
 
+    /// <summary>Bytes that a rank has given so far.</summary>
+    public static long GivenBytes(Communicator rank) => ((ThreadCommunicator)rank).Given;
+
     private sealed class ThreadCommunicator(ThreadRanks ranks, int rank) : Communicator(rank, ranks._given.Length)
     {
+        public long Given { get; private set; }
+
         public override void AllGather(ReadOnlySpan<byte> mine, Span<byte> all, ReadOnlySpan<int> lengths)
         {
             Assert.Equal(lengths[Rank], mine.Length);
@@ -116,6 +121,7 @@ internal sealed class ThreadRanks
 
         private void Give(string call, ReadOnlySpan<byte> mine, ReadOnlySpan<int> lengths)
         {
+            Given += mine.Length;
             ranks._given[Rank] = (call, mine.ToArray(), lengths.ToArray());
             ranks.Meet();
         }
