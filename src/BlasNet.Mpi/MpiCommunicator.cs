@@ -134,8 +134,8 @@ public sealed unsafe class MpiCommunicator : Communicator, IDisposable
         functions.CommSize(binary.World, &size);
         if (size == 1 && MpiLauncher.Find(Environment.GetEnvironmentVariable) is { Size: > 1 } launcher)
         {
-            throw new MpiException($"{launcher.Name} has started {launcher.Size} processes, but {library.File} ({library.Version}) sees one: it is of another MPI. "
-                + $"Use the mpiexec that belongs to it, or set {MpiLibrary.FileVariable} to the library that belongs to this mpiexec.");
+            throw new MpiException($"{launcher.Name} has started {launcher.Size} processes, but {library.File} ({library.Version}) sees one: "
+                + $"it is of another MPI. Use the mpiexec that belongs to it, or set {MpiLibrary.FileVariable} to the library that belongs to this mpiexec.");
         }
 
         return (rank, size);

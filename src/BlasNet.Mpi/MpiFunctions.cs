@@ -13,7 +13,8 @@ internal sealed unsafe class MpiFunctions(nint library)
         "MPI_Iallgatherv", "MPI_Ialltoallv", "MPI_Test", "MPI_Get_library_version",
     ];
 
-    public readonly delegate* unmanaged<int*, byte***, int, int*, int> InitThread = (delegate* unmanaged<int*, byte***, int, int*, int>)Export(library, "MPI_Init_thread");
+    public readonly delegate* unmanaged<int*, byte***, int, int*, int> InitThread =
+        (delegate* unmanaged<int*, byte***, int, int*, int>)Export(library, "MPI_Init_thread");
     public readonly delegate* unmanaged<int*, int> Initialized = (delegate* unmanaged<int*, int>)Export(library, "MPI_Initialized");
     public readonly delegate* unmanaged<int> Finish = (delegate* unmanaged<int>)Export(library, "MPI_Finalize");
     public readonly delegate* unmanaged<nint, int, int> Abort = (delegate* unmanaged<nint, int, int>)Export(library, "MPI_Abort");

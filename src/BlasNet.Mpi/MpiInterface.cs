@@ -9,8 +9,8 @@ namespace BlasNet.Mpi;
 /// <param name="ErrorsReturn">MPI_ERRORS_RETURN; 0 to leave errors to the library, which ends the process with a message.</param>
 /// <param name="ThreadSerialized">MPI_THREAD_SERIALIZED.</param>
 /// <remarks>
-/// Handles are passed as wide as a pointer: where a library takes an integer of 32 bits, it reads the lower half of the register. Memory for a request or a status
-/// is as large as that of any of the three.
+/// Handles are passed as wide as a pointer: where a library takes an integer of 32 bits, it reads the lower half of the register. Memory for a request or
+/// a status is as large as that of any of the three.
 /// Sources: mpi.h of MPICH 4.0 and of Open MPI 4.1; MPI 5.0, section 20.4 and appendix A.
 /// </remarks>
 internal sealed record MpiInterface(string Name, nint World, nint Byte, nint ErrorsReturn, int ThreadSerialized)
@@ -19,12 +19,14 @@ internal sealed record MpiInterface(string Name, nint World, nint Byte, nint Err
     private static readonly MpiInterface Standard = new("MPI 5", World: 0x101, Byte: 0x247, ErrorsReturn: 0, ThreadSerialized: 2048);
 
     /// <summary>That of a library that has been loaded.</summary>
-    public static MpiInterface Of(nint library)
+    /// <param name="library">Its handle.</param>
+    /// <param name="file">By its name a library says that it has the interface of MPI 5, whoever made it.</param>
+    public static MpiInterface Of(nint library, string file)
     {
-        if (NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out nint world))
-            return new("Open MPI", world, NativeLibrary.GetExport(library, "ompi_mpi_byte"), NativeLibrary.GetExport(library, "ompi_mpi_errors_return"), ThreadSerialized: 2);
+        if (Path.GetFileName(file).StartsWith("libmpi_abi.", StringComparison.Ordinal))
+            return Standard;
 
-        // MPICH's own library has the function too, where it was built with the interface, but is asked for by another name.
-        return NativeLibrary.TryGetExport(library, "MPI_Abi_get_version", out _) && !NativeLibrary.TryGetExport(library, "MPIR_Dup_fn", out _) ? Standard : Mpich;
+        return !NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out nint world) ? Mpich : new(
+            "Open MPI", world, NativeLibrary.GetExport(library, "ompi_mpi_byte"), NativeLibrary.GetExport(library, "ompi_mpi_errors_return"), ThreadSerialized: 2);
     }
 }

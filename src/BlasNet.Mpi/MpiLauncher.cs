@@ -15,10 +15,11 @@ internal sealed record MpiLauncher(string Name, int? Size, bool? IsOpenMpi)
         if (variable("OMPI_COMM_WORLD_SIZE") is { } ofOpenMpi)
             return new MpiLauncher("mpiexec of Open MPI", Number(ofOpenMpi), IsOpenMpi: true);
 
+        bool isSlurm = variable("SLURM_PROCID") is not null;
         if (variable("PMI_RANK") is not null)
-            return new MpiLauncher(variable("SLURM_PROCID") is null ? "mpiexec of MPICH" : "srun", Number(variable("PMI_SIZE") ?? variable("SLURM_NTASKS")), IsOpenMpi: false);
+            return new MpiLauncher(isSlurm ? "srun" : "mpiexec of MPICH", Number(variable("PMI_SIZE") ?? variable("SLURM_NTASKS")), IsOpenMpi: false);
 
-        return variable("PMIX_RANK") is not null ? new MpiLauncher(variable("SLURM_PROCID") is null ? "a PMIx launcher" : "srun", Number(variable("SLURM_NTASKS")), IsOpenMpi: null) : null;
+        return variable("PMIX_RANK") is null ? null : new MpiLauncher(isSlurm ? "srun" : "a PMIx launcher", Number(variable("SLURM_NTASKS")), IsOpenMpi: null);
     }
 
     private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;

@@ -64,7 +64,14 @@ public sealed class MpiLibrary
             }
 
             var functions = new MpiFunctions(handle);
-            return new MpiLibrary { File = name, Binary = MpiInterface.Of(handle), Functions = functions, Version = VersionOf(functions), Launcher = launcher?.Name };
+            return new MpiLibrary
+            {
+                File = name,
+                Binary = MpiInterface.Of(handle, name),
+                Functions = functions,
+                Version = VersionOf(functions),
+                Launcher = launcher?.Name,
+            };
         }
 
         return new MpiLibrary { Launcher = launcher?.Name, Problem = Describe(launcher, requested, names, string.Concat(refusals)) };
@@ -77,7 +84,8 @@ public sealed class MpiLibrary
 
         string package = launcher?.IsOpenMpi == true ? "libopenmpi3" : "mpich";
         string started = launcher is null ? "" : $" It must be of the same MPI as {launcher.Name}, which started this process.";
-        return $"No library of MPI found. Looked for {string.Join(", ", names)}.{refusals}{started} Install it (Debian, Ubuntu: apt-get install {package}), or set {FileVariable} to its file.";
+        return $"No library of MPI found. Looked for {string.Join(", ", names)}.{refusals}{started} "
+            + $"Install it (Debian, Ubuntu: apt-get install {package}), or set {FileVariable} to its file.";
     }
 
     private static unsafe string VersionOf(MpiFunctions functions)

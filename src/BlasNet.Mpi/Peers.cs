@@ -11,8 +11,9 @@ internal sealed class Peers
     private Peers(int rank, Place[] places) => (_rank, _places) = (rank, places);
 
     /// <summary>What this process says of itself. Containers of one machine may share its name, but count processes by themselves.</summary>
-    public static string Self => string.Create(
-        CultureInfo.InvariantCulture, $"{Environment.MachineName}\t{(OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget : "")}\t{Environment.ProcessId}");
+    public static string Self => string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}\t{Namespace}\t{Environment.ProcessId}");
+
+    private static string? Namespace => OperatingSystem.IsLinux() ? new FileInfo("/proc/self/ns/pid").LinkTarget : "";
 
     /// <summary>Before anything is known of the others.</summary>
     public static Peers Alone(int rank, int size) => new(rank, new Place[size]);
@@ -20,7 +21,8 @@ internal sealed class Peers
     /// <param name="rank">This one.</param>
     /// <param name="texts">What each says of itself.</param>
     public static Peers Of(int rank, string[] texts) =>
-        new(rank, [.. texts.Select(text => text.Split('\t')).Select(parts => new Place(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture)))]);
+        new(rank, [.. texts.Select(text => text.Split('\t'))
+            .Select(parts => new Place(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture)))]);
 
     public string NameOf(int rank) => _places[rank].Process == 0
         ? string.Create(CultureInfo.InvariantCulture, $"rank {rank}")

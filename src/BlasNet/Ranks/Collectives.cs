@@ -120,5 +120,6 @@ internal static class Collectives
             + "All ranks must be started alike, with the same program, data and options.";
     }
 
-    private static Dictionary<string, string> Parse(string text) => text.Split('\n').Select(line => line.Split('\t', 2)).ToDictionary(parts => parts[0], parts => parts[^1]);
+    private static Dictionary<string, string> Parse(string text) =>
+        text.Split('\n').Select(line => line.Split('\t', 2)).ToDictionary(parts => parts[0], parts => parts[^1]);
 }

@@ -66,7 +66,8 @@ public sealed partial class CheckpointFolder
         _ranks.RequireAgreement(ModelFacts.Of(trainer.Model));
         Checkpoint? restored = null;
         OnRoot(() => { restored = restore(); });
-        string text = _ranks.Broadcast(restored is null ? "" : JsonSerializer.Serialize(PositionOf(restored, trainer), CheckpointJson.Default.RestoredPosition));
+        string text = _ranks.Broadcast(
+            restored is null ? "" : JsonSerializer.Serialize(PositionOf(restored, trainer), CheckpointJson.Default.RestoredPosition));
         if (text.Length == 0)
             return null;
 

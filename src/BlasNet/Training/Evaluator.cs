@@ -57,8 +57,10 @@ public sealed partial class Evaluator<TExample>
         set => _workers = ParallelParts.Checked(value);
     }
 
-    /// <summary>The processes that evaluate together, each a part of every pass; null, the default, for this one alone. N ranks give the bits of N workers.</summary>
-    /// <remarks>All ranks make the same runs, over the same examples, one at a time; each is handed all results, in order. A cancellation on any rank ends the run on all, between two passes.</remarks>
+    /// <summary>The processes that evaluate together, each a part of every pass; null, the default, for this one alone. N ranks give the bits
+    /// of N workers.</summary>
+    /// <remarks>All ranks make the same runs, over the same examples, one at a time; each is handed all results, in order.
+    /// A cancellation on any rank ends the run on all, between two passes.</remarks>
     public Communicator? Communicator { get; set; }
 
 #pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.

@@ -14,7 +14,8 @@ namespace BlasNet.Training;
 /// 2·(N − 1)/N times the gradient for each rank, as with a ring, but every sum is made once and in a fixed order: that of the workers of one machine. Of
 /// tables only the touched columns travel. Long gradients go slab by slab, so that little memory is needed beside them.
 /// </remarks>
-internal sealed class RankGradient<T>(GradientBuffer<T> gradient, IReadOnlyList<Parameter> parameters) : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed class RankGradient<T>(GradientBuffer<T> gradient, IReadOnlyList<Parameter> parameters) : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int SlabLength = 1 << 22;   // 16 MB of float32: far more than a network takes in the time of a message's latency
 

@@ -24,7 +24,8 @@ internal enum RankOutcome
 /// <param name="FirstPass">|G|² of the step's first pass, where the noise scale asks for it; known on rank 0.</param>
 /// <param name="FirstPassExamples">Examples of that pass.</param>
 internal readonly record struct RankStep(
-    long Step, int Examples, int First, int End, RankOutcome Outcome, bool IsCancelled, MicrobatchSums Sums, MicrobatchSizes Sizes, double FirstPass, int FirstPassExamples)
+    long Step, int Examples, int First, int End, RankOutcome Outcome, bool IsCancelled, MicrobatchSums Sums, MicrobatchSizes Sizes,
+    double FirstPass, int FirstPassExamples)
 {
     /// <summary>The rank whose error all get; −1 where there is none.</summary>
     public static int Failed(ReadOnlySpan<RankStep> ranks)

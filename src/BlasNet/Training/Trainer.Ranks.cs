@@ -35,6 +35,9 @@ public sealed partial class Trainer<TExample>
         }
     }
 
+    private static string Version =>
+        typeof(Communicator).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of an unknown version";
+
     private Communicator? Ranks => _communicator is { Size: > 1 } ? _communicator : null;
 
     private long RankCount => Ranks?.Size ?? 1;
@@ -51,7 +54,8 @@ public sealed partial class Trainer<TExample>
         Exception? error = RunPart(start, end, isAlone: parts == 1);
         RankOutcome outcome = error switch { null => RankOutcome.Done, NonFiniteException => RankOutcome.NonFinite, _ => RankOutcome.Failed };
         ReadOnlySpan<RankStep> all = _accumulator.GatherRanks(ranks, new RankStep(
-            _steps + 1, _examples.Count, start, end, outcome, _epochCancellation.IsCancellationRequested, _accumulator.Sums, _runners[0].Sizes, _firstPass, _firstPassExamples));
+            _steps + 1, _examples.Count, start, end, outcome, _epochCancellation.IsCancellationRequested, _accumulator.Sums,
+            _runners[0].Sizes, _firstPass, _firstPassExamples));
         RequireSameStep(ranks, all);
         if (RankStep.Failed(all) is >= 0 and var failed)
             throw RankErrors.Share(ranks, failed, error);
@@ -100,8 +104,10 @@ public sealed partial class Trainer<TExample>
             RankStep step = all[rank];
             if (step.Step != all[0].Step || step.Examples != all[0].Examples || step.First != end)
             {
-                throw new CommunicatorException(rank, ranks.NameOf(rank), $"is at step {step.Step} with {step.Examples} examples, of which it takes those from {step.First}; "
-                    + $"{ranks.NameOf(0)} is at step {all[0].Step} with {all[0].Examples}, and those before end at {end}. All ranks must have the same examples in the same order.");
+                throw new CommunicatorException(
+                    rank, ranks.NameOf(rank),
+                    $"is at step {step.Step} with {step.Examples} examples, of which it takes those from {step.First}; {ranks.NameOf(0)} is at step {all[0].Step} "
+                    + $"with {all[0].Examples}, and those before end at {end}. All ranks must have the same examples in the same order.");
             }
 
             end = step.End;
@@ -134,7 +140,7 @@ public sealed partial class Trainer<TExample>
         ITrainerState state = this;
         ranks.RequireAgreement(
         [
-            ("BlasNet", typeof(Communicator).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "of an unknown version"),
+            ("BlasNet", Version),
             .. ModelFacts.Of(Model),
             ("the optimizer", Optimizer.GetType().Name),
             ("learning rate", Text(Optimizer.LearningRate)),
