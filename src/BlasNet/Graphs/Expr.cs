@@ -33,6 +33,7 @@ public readonly partial struct Expr : IEquatable<Expr>
     /// <summary>Gives the node a name for printers and error messages; returns the same expression.</summary>
     public Expr Named(string name)
     {
+        ArgumentNullException.ThrowIfNull(name);
         Graph.SetName(Index, name);
         return this;
     }

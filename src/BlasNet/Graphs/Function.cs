@@ -15,9 +15,10 @@ public abstract class Function
 {
     private readonly BodyCache _bodies = new();
 
-    private protected Function(string name)
+    private protected Function(string name, Delegate body)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        ArgumentNullException.ThrowIfNull(body);
         Name = name;
     }
 

@@ -18,6 +18,7 @@ public sealed class Attention
     public Attention(IParameters parameters, string name, int inputs, int size)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         _q = parameters.Weight($"{name}.Q", size, inputs);
         _k = parameters.Weight($"{name}.K", size, inputs);
         _v = parameters.Weight($"{name}.V", size, inputs);

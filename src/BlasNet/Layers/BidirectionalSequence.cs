@@ -10,13 +10,19 @@ namespace BlasNet.Layers;
 /// <remarks>Source: Schuster, Paliwal, "Bidirectional Recurrent Neural Networks", IEEE Transactions on Signal Processing 45(11), 1997.</remarks>
 public sealed class BidirectionalSequence(IRecurrentLayer forward, IRecurrentLayer backward)
 {
+    private readonly IRecurrentLayer _forward = forward ?? throw new ArgumentNullException(nameof(forward));
+    private readonly IRecurrentLayer _backward = backward ?? throw new ArgumentNullException(nameof(backward));
+
     /// <summary>A bidirectional LSTM.</summary>
     /// <param name="parameters">The model, which receives the parameters of <see cref="Lstm"/> under <c>name.forward</c> and <c>name.backward</c>.</param>
     /// <param name="name">Unique within the model.</param>
     /// <param name="inputs">Length of a vector.</param>
     /// <param name="hidden">Length of each direction's output.</param>
-    public static BidirectionalSequence OfLstm(IParameters parameters, string name, int inputs, int hidden) =>
-        new(new Lstm(parameters, $"{name}.forward", inputs, hidden), new Lstm(parameters, $"{name}.backward", inputs, hidden));
+    public static BidirectionalSequence OfLstm(IParameters parameters, string name, int inputs, int hidden)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        return new(new Lstm(parameters, $"{name}.forward", inputs, hidden), new Lstm(parameters, $"{name}.backward", inputs, hidden));
+    }
 
     /// <summary>For each vector what both directions make of it.</summary>
     /// <param name="sequence">Vectors [inputs].</param>
@@ -51,8 +57,8 @@ public sealed class BidirectionalSequence(IRecurrentLayer forward, IRecurrentLay
     /// <exception cref="ArgumentException">The lengths differ.</exception>
     public void Run(ReadOnlySpan<Expr> sequence, Span<Expr> ahead, Span<Expr> back)
     {
-        forward.Run(sequence, ahead);
-        backward.Run(sequence, back, reverse: true);
+        _forward.Run(sequence, ahead);
+        _backward.Run(sequence, back, reverse: true);
     }
 
     /// <summary>The whole sequence in one vector: what each direction knows at its end.</summary>
@@ -66,9 +72,9 @@ public sealed class BidirectionalSequence(IRecurrentLayer forward, IRecurrentLay
 
         Expr[] rented = ArrayPool<Expr>.Shared.Rent(sequence.Length);
         Span<Expr> outputs = rented.AsSpan(0, sequence.Length);
-        forward.Run(sequence, outputs);
+        _forward.Run(sequence, outputs);
         Expr last = outputs[^1];
-        backward.Run(sequence, outputs, reverse: true);
+        _backward.Run(sequence, outputs, reverse: true);
         Expr summary = Concatenate(last, outputs[0]);
         ArrayPool<Expr>.Shared.Return(rented, clearArray: true);
         return summary;

@@ -25,6 +25,7 @@ public sealed class ChildSumTreeLstm
     public ChildSumTreeLstm(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         Parameter w = Gates.Weight(parameters, name, "W", "iou", hidden, inputs), u = Gates.Weight(parameters, name, "U", "iou", hidden, hidden);
         Parameter b = Gates.Bias(parameters, name, "iou", hidden), bf = Gates.Bias(parameters, name, "f", hidden);
         Parameter wf = parameters.Weight($"{name}.Wf", hidden, inputs), uf = parameters.Weight($"{name}.Uf", hidden, hidden);

@@ -17,6 +17,7 @@ public sealed class Embedding
     public Embedding(IParameters parameters, string name, int size, int vocabulary, Initializer? initializer = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         Table = parameters.Weight($"{name}.E", size, vocabulary, initializer ?? Initializer.Normal(0, 1 / Math.Sqrt(size)));
     }

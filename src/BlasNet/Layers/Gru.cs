@@ -23,6 +23,7 @@ public sealed class Gru : IRecurrentLayer
     public Gru(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         Parameter w = Gates.Weight(parameters, name, "W", "rzu", hidden, inputs);
         Parameter urz = Gates.Weight(parameters, name, "U", "rz", hidden, hidden), uu = parameters.Weight($"{name}.Uu", hidden, hidden);
         Parameter b = Gates.Bias(parameters, name, "rzu", hidden);

@@ -20,6 +20,7 @@ public sealed class LayerNormalization
     public LayerNormalization(IParameters parameters, string name, int size, double epsilon = 1e-5)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (!(double.IsFinite(epsilon) && epsilon > 0))
             throw new ArgumentOutOfRangeException(nameof(epsilon), epsilon, "epsilon must be finite and above 0.");
 

@@ -14,6 +14,7 @@ public sealed class Linear
     public Linear(IParameters parameters, string name, int outputs, int inputs, Initializer? weights = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         (W, B) = (parameters.Weight($"{name}.W", outputs, inputs, weights), parameters.Bias($"{name}.b", outputs));
     }
 

@@ -23,6 +23,7 @@ public sealed class Lstm : IRecurrentLayer
     public Lstm(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         Parameter w = Gates.Weight(parameters, name, "W", "ifou", hidden, inputs);
         Parameter u = Gates.Weight(parameters, name, "U", "ifou", hidden, hidden);
         Parameter b = Gates.Bias(parameters, name, "ifou", hidden);

@@ -14,6 +14,8 @@ public sealed class Mlp
     /// <exception cref="ArgumentException">Fewer than two sizes.</exception>
     public Mlp(IParameters parameters, string name, params ReadOnlySpan<int> sizes)
     {
+        ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         if (sizes.Length < 2)
             throw new ArgumentException("An MLP has at least the sizes of its argument and of its result.", nameof(sizes));
 

@@ -26,6 +26,7 @@ public sealed class TreeLstm
     public TreeLstm(IParameters parameters, string name, int inputs, int hidden)
     {
         ArgumentNullException.ThrowIfNull(parameters);
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         Parameter w = Gates.Weight(parameters, name, "W", "iou", hidden, inputs), wf = parameters.Weight($"{name}.Wf", hidden, inputs);
         Parameter b = Gates.Bias(parameters, name, "iou", hidden), bf = Gates.Bias(parameters, name, "f", hidden);
         Parameter u = Gates.Weight(parameters, name, "U", "iouff", hidden, Gates.Length(2, hidden));

@@ -26,7 +26,11 @@ public abstract class Optimizer
     }
 
     /// <summary>How the learning rate changes from step to step; by default it does not.</summary>
-    public Schedule Schedule { get; set; } = Schedule.Constant;
+    public Schedule Schedule
+    {
+        get;
+        set => field = value ?? throw new ArgumentNullException(nameof(value));
+    } = Schedule.Constant;
 
     /// <summary>Decoupled weight decay λ: a step also subtracts η·λ of each parameter it updates. Unlike a squared norm in the objective it is no
     /// part of the gradient, so that no mean, momentum or normalisation sees it; it counts once per step.</summary>

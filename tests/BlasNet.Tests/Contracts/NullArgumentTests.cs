@@ -1,0 +1,81 @@
+using BlasNet.Graphs;
+using BlasNet.Layers;
+using BlasNet.Operators;
+using BlasNet.Passes;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Contracts;
+
+/// <summary>What must not be null is refused by its name, where it is given and not where it is used.</summary>
+public sealed class NullArgumentTests : IDisposable
+{
+    private readonly Model _model = new(1);
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose()
+    {
+        _model.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void Null_is_refused_by_the_layers()
+    {
+        AssertRefused("parameters", () => new Linear(null!, "l", 2, 2), () => new Embedding(null!, "e", 2, 2), () => new Lstm(null!, "l", 2, 2));
+        AssertRefused("parameters", () => new Gru(null!, "g", 2, 2), () => new Attention(null!, "a", 2, 2), () => new TreeLstm(null!, "t", 2, 2));
+        AssertRefused("parameters", () => new ChildSumTreeLstm(null!, "c", 2, 2), () => new LayerNormalization(null!, "n", 2), () => new Mlp(null!, "m", 2, 2));
+        AssertRefused("parameters", () => BidirectionalSequence.OfLstm(null!, "b", 2, 2));
+        AssertRefused("name", () => new Linear(_model, null!, 2, 2), () => new Embedding(_model, null!, 2, 2), () => new Lstm(_model, null!, 2, 2));
+        AssertRefused("name", () => new Gru(_model, null!, 2, 2), () => new Attention(_model, null!, 2, 2), () => new TreeLstm(_model, null!, 2, 2));
+        AssertRefused("name", () => new ChildSumTreeLstm(_model, null!, 2, 2), () => new LayerNormalization(_model, null!, 2), () => new Mlp(_model, null!, 2, 2));
+        AssertRefused("graph", () => new Embedding(_model, "words", 2, 2).Of(null!, 0));
+        AssertRefused("layer", () => RecurrentLayers.Run(null!, [_model.NewGraph().Input(1)]));
+        AssertRefused("forward", () => new BidirectionalSequence(null!, new Gru(_model, "back", 2, 2)));
+        AssertRefused("backward", () => new BidirectionalSequence(new Gru(_model, "ahead", 2, 2), null!));
+    }
+
+    [Fact]
+    public void Null_is_refused_by_models_and_graphs()
+    {
+        AssertRefused("name", () => _model.Bias(null!, 2), () => _model.Weight(null!, 2, 2), () => Function.Of(null!, (Expr x) => x));
+        AssertRefused("body", () => Function.Of("f", (Func<Expr, Expr>)null!), () => Function.Of("f", (Func<Expr, Expr, Expr>)null!));
+        AssertRefused("body", () => Function.Of("f", (Func<Expr, Expr, Expr, Expr>)null!));
+        AssertRefused("path", () => _model.Save(null!), () => _model.Load(null!));
+        AssertRefused("parameter", () => _model.ValuesOf(null!), () => _model.SetValues(null!, [1]), () => _model.NewGraph().Use(null!));
+        AssertRefused("graph", () => GraphTransforms.Batch(null!));
+        AssertRefused("name", () => _model.NewGraph().Input(1).Named(null!));
+    }
+
+    [Fact]
+    public void Null_is_refused_in_training_and_evaluation()
+    {
+        Parameter b = _model.Bias("b", 1);
+        Expr Loss(Graph g, double x) => b * g.Input(x);
+        var trainer = new Trainer<double>(_model, Loss, new Sgd(0.1));
+        var evaluator = new Evaluator<double>(_model, Loss);
+        using var checkpoints = new CheckpointFolder(_folder.File("checkpoints"));
+
+        AssertRefused("model", () => new Trainer<double>(null!, Loss, new Sgd(0.1)), () => new Evaluator<double>(null!, Loss), () => new GradientNorms<double>(null!, Loss));
+        AssertRefused("loss", () => new Trainer<double>(_model, null!, new Sgd(0.1)), () => new GradientNorms<double>(_model, null!));
+        AssertRefused("function", () => new Evaluator<double>(_model, null!));
+        AssertRefused("optimizer", () => new Trainer<double>(_model, Loss, null!));
+        AssertRefused("examples", () => trainer.Epoch(null!), () => new TrainingLoop<double>(trainer, null!));
+        AssertRefused("examples", () => evaluator.Run((IEnumerable<double>)null!, (_, _) => { }, Cancellation));
+        AssertRefused("handler", () => evaluator.Run([1.0], null!, Cancellation), () => evaluator.Run(Enumerable.Repeat(1.0, 1), null!, Cancellation));
+        AssertRefused("handler", () => new GradientNorms<double>(_model, Loss).Run([1], null!, Cancellation));
+        AssertRefused("trainer", () => checkpoints.Save<double>(null!), () => checkpoints.Restore<double>(null!), () => new TrainingLoop<double>(null!, [1]));
+        AssertRefused("path", () => new CheckpointFolder(null!), () => new TrainingLog(null!));
+        AssertRefused("values", () => new TrainingLog(_folder.File("log.csv")).Write(1, null!));
+        AssertRefused("factor", () => new Schedule(null!));
+        AssertRefused("next", () => Schedule.Constant.Then(1, null!));
+        AssertRefused("other", () => Schedule.Constant.Times(null!), () => _ = Schedule.Constant * null!);
+        AssertRefused("left", () => _ = null! * Schedule.Constant);
+        AssertRefused("parameters", () => Regularizer.L1(1, null!), () => Regularizer.L2(1, null!));
+        AssertRefused("value", () => new Sgd(0.1).Schedule = null!);
+    }
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static void AssertRefused(string parameter, params Action[] actions) =>
+        Assert.All(actions, action => Assert.Equal(parameter, Assert.ThrowsAny<ArgumentException>(action).ParamName));
+}
