@@ -31,8 +31,8 @@ internal readonly record struct Segment(int Start, int Length)
                 while (current < parts.Length - 1 && done >= all * (current + 1) / parts.Length)
                     current++;
 
-                long room = current == parts.Length - 1 ? long.MaxValue : all * (current + 1) / parts.Length - done;
-                int length = (int)Math.Min(segment.End - start, room > int.MaxValue ? int.MaxValue : (room + Unit - 1) / Unit * Unit);
+                long room = all * (current + 1) / parts.Length - done;
+                int length = (int)Math.Min(segment.End - start, (room + Unit - 1) / Unit * Unit);
                 parts[current].Add(new Segment(start, length));
                 (start, done) = (start + length, done + length);
             }

@@ -67,7 +67,7 @@ internal abstract unsafe class BinaryOperator<F>(bool isAddition = false) : Bina
         {
             Run(a, a.ValueStep, b, b.ValueStep, y.Data, step, y.Shape.Rows, y.Count);
         }
-        else if (y.Count == 1 || (a.IsRegular(columns) && b.IsRegular(columns)))
+        else if (a.IsRegular(columns) && b.IsRegular(columns))
         {
             Run(a, a.ColumnStep, b, b.ColumnStep, y.Data, step, y.Shape.Rows, y.Vectors);
         }

@@ -6,6 +6,19 @@ namespace BlasNet.Tests.Cli;
 /// <remarks>It is waited for on the test's thread: those of the pool may all be busy with other tests.</remarks>
 internal sealed class Trainee : IDisposable
 {
+    // A shell's background jobs ignore SIGINT, and so do all processes that they start.
+    private static readonly string[] SignalsAsUsual = ["env", "--default-signal=INT"];
+
+    private static readonly Lazy<bool> ResetsSignals = new(() =>
+    {
+        if (!OperatingSystem.IsLinux())
+            return false;
+
+        using Process trial = Process.Start(new ProcessStartInfo(SignalsAsUsual[0], [.. SignalsAsUsual[1..], "true"]) { RedirectStandardError = true })!;
+        trial.WaitForExit();
+        return trial.ExitCode == 0;   // not every env can
+    });
+
     private readonly Process _process;
     private readonly string _checkpoints;
     private readonly Task<string> _output, _error;
@@ -13,7 +26,8 @@ internal sealed class Trainee : IDisposable
     private Trainee(string checkpoints, IEnumerable<string> args)
     {
         _checkpoints = checkpoints;
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = [.. ResetsSignals.Value ? SignalsAsUsual : [], "dotnet"];
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "BlasNet.Cli.dll"));
         foreach (string arg in args)
             start.ArgumentList.Add(arg);

@@ -31,6 +31,27 @@ public sealed class PlanCacheTests : IDisposable
         Assert.Equal(1, engine.Times.PlansFound);
     }
 
+    /// <summary>Numbers that passes add are compared, not the user's vectors beside them.</summary>
+    [Fact]
+    public void Constant_vectors_of_other_values_find_the_plan_of_the_same_structure()
+    {
+        using var engine = NewEngine(cachedPlans: 2);
+        using var gradient = new GradientBuffer<double>(_model.Store<double>().Length, _model.Parameters);
+        for (int run = 1; run <= 3; run++)
+        {
+            _graph.Clear();
+            Expr sum = _graph.Input(0.0);
+            for (int k = 1; k <= 4; k++)
+                sum += 0.5 * Op.Tanh(_w * _graph.Constant([0.01 * run, 0.01 * k, 0], new Shape(3)));
+
+            engine.Prepare(_graph, [sum], sum, [_w]);
+            engine.Execute(gradient);
+            Assert.Equal(Enumerable.Range(1, 4).Sum(k => 0.5 * Math.Tanh(0.01 * run + 0.1 * k)), engine.ValueOf(0)[0], 1e-12);
+        }
+
+        Assert.Equal(2, engine.Times.PlansFound);
+    }
+
     [Fact]
     public void Without_a_cache_nothing_is_found()
     {

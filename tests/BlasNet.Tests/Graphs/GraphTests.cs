@@ -1,5 +1,6 @@
 using BlasNet.Graphs;
 using BlasNet.Operators;
+using BlasNet.Passes;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Graphs;
@@ -25,6 +26,30 @@ public sealed class GraphTests
         Assert.Equal(nodes + 1, (x + graph.Input([1.0, 1.0])).Index);   // its own thread goes on
         OtherThread.Start(graph.Clear).Join();
         Assert.Throws<InvalidOperationException>(() => graph.Input(1.0));   // the other thread's now
+    }
+
+    /// <summary>A vector of an example's own meets its matrix in a GEMV; several, or a stack of them under one matrix, in a GEMM.</summary>
+    [Fact]
+    public void Products_are_counted_by_what_computes_them()
+    {
+        using var model = new Model(1);
+        Parameter w = model.Weight("W", 3, 2);
+        Graph graph = model.NewGraph();
+        Expr x = graph.Input([1.0, 2]), y = graph.Input([3.0, 4]), own = graph.Input(new double[4], new Shape(2, 2)), other = graph.Input(new double[4], new Shape(2, 2));
+        Assert.Equal(new ProductCount(0, 0), Op.Tanh(x).Graph.CountProducts());
+        Op.MatMul(graph.Use(w), x);
+        Assert.Equal(new ProductCount(1, 0), graph.CountProducts());
+        Op.MatMul(graph.Use(w), y);
+        Assert.Equal(new ProductCount(2, 0), graph.CountProducts());
+        Assert.Equal(new ProductCount(0, 1), graph.Batch().Graph.CountProducts());
+        Op.MatMul(own, x);
+        Op.MatMul(other, y);
+        Assert.Equal(new ProductCount(4, 0), graph.CountProducts());
+        Assert.Equal(new ProductCount(2, 1), graph.Batch().Graph.CountProducts());   // each has a matrix of its own
+        Op.MatMul(graph.Use(w), own);
+        Assert.Equal(new ProductCount(4, 1), graph.CountProducts());
+        Op.MatMul(own, other);
+        Assert.Equal(new ProductCount(4, 2), graph.CountProducts());
     }
 
     [Fact]

@@ -125,6 +125,25 @@ public sealed class TrainingLoopTests : IDisposable
         Assert.All(resumed.Values, value => Assert.True(double.IsFinite(value)));
     }
 
+    /// <summary>The first epoch's checkpoint is the best one only for who stops early.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public void Without_early_stopping_the_last_checkpoints_stay_and_no_other(bool resumes)
+    {
+        using var training = new Regression();
+        using var checkpoints = new CheckpointFolder(_folder.File("checkpoints"), keep: 2);
+        for (int epoch = 1; epoch <= 3; epoch++)
+        {
+            using var again = new Regression();
+            var loop = new TrainingLoop<int>((resumes ? again : training).Trainer, Regression.Data) { Epochs = 9, Checkpoints = checkpoints };
+            if (resumes)
+                loop.Resume();
+
+            Assert.Equal(epoch, loop.NextEpoch(cancellation: TestContext.Current.CancellationToken)!.Epoch);
+        }
+
+        Assert.Equal(["0002", "0003"], Directory.GetDirectories(checkpoints.Path).Select(folder => folder[^4..]).Order());
+    }
+
     [Fact]
     public void Misuse_is_an_error_at_once()
     {

@@ -58,7 +58,7 @@ internal sealed class BodyKey : IEquatable<BodyKey>
     }
 
     public bool Equals(BodyKey? other) => ReferenceEquals(this, other)
-        || (other is not null && _hash == other._hash && IsOf(other.Model) && _precision == other._precision && _isTraining == other._isTraining
+        || (other is not null && IsOf(other.Model) && _precision == other._precision && _isTraining == other._isTraining
             && Shapes.SequenceEqual(other.Shapes));
 
     public override bool Equals(object? obj) => Equals(obj as BodyKey);
