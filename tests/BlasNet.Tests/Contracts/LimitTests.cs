@@ -25,22 +25,22 @@ public sealed class LimitTests : IDisposable
     [Fact]
     public void Of_optimizers()
     {
-        AssertLimits(rate => new Sgd(rate), [0, double.MaxValue], [-Tiny, double.PositiveInfinity, double.NaN]);
-        AssertLimits(momentum => new Sgd(1, momentum), [0, Below1], [-Tiny, 1, double.NaN]);
-        AssertLimits(momentum => new Sgd(1, momentum, nesterov: true), [Tiny], [0]);
-        AssertLimits(beta => new Adam(1, beta), [0, Below1], [-Tiny, 1]);
-        AssertLimits(beta => new Adam(1, 0.9, beta), [0, Below1], [-Tiny, 1]);
-        AssertLimits(epsilon => new Adam(1, 0.9, 0.9, epsilon), [Tiny], [0, double.PositiveInfinity]);
-        AssertLimits(epsilon => new Adagrad(1, epsilon), [Tiny], [0]);
-        AssertLimits(decay => new RmsProp(1, decay), [0, Below1], [-Tiny, 1]);
-        AssertLimits(epsilon => new RmsProp(1, 0.9, epsilon), [Tiny], [0]);
-        AssertLimits(beta => new Lion(1, beta), [0, Below1], [-Tiny, 1]);
-        AssertLimits(beta => new Lion(1, 0.9, beta), [0, Below1], [-Tiny, 1]);
-        AssertLimits(decay => new AdamW(1, decay), [0], [-Tiny]);
-        AssertLimits(decay => new Sgd(1) { WeightDecay = decay }, [0, double.MaxValue], [-Tiny, double.PositiveInfinity]);
-        AssertLimits(clip => new Sgd(1) { ClipValue = clip }, [Tiny, double.PositiveInfinity], [0, double.NaN]);
-        AssertLimits(clip => new Sgd(1) { ClipNorm = clip }, [Tiny, double.PositiveInfinity], [0, double.NaN]);
-        AssertLimits(first => new Sgd(1) { AverageFrom = (long)first }, [1], [0]);
+        AssertLimits(rate => _ = new Sgd(rate), [0, double.MaxValue], [-Tiny, double.PositiveInfinity, double.NaN]);
+        AssertLimits(momentum => _ = new Sgd(1, momentum), [0, Below1], [-Tiny, 1, double.NaN]);
+        AssertLimits(momentum => _ = new Sgd(1, momentum, nesterov: true), [Tiny], [0]);
+        AssertLimits(beta => _ = new Adam(1, beta), [0, Below1], [-Tiny, 1]);
+        AssertLimits(beta => _ = new Adam(1, 0.9, beta), [0, Below1], [-Tiny, 1]);
+        AssertLimits(epsilon => _ = new Adam(1, 0.9, 0.9, epsilon), [Tiny], [0, double.PositiveInfinity]);
+        AssertLimits(epsilon => _ = new Adagrad(1, epsilon), [Tiny], [0]);
+        AssertLimits(decay => _ = new RmsProp(1, decay), [0, Below1], [-Tiny, 1]);
+        AssertLimits(epsilon => _ = new RmsProp(1, 0.9, epsilon), [Tiny], [0]);
+        AssertLimits(beta => _ = new Lion(1, beta), [0, Below1], [-Tiny, 1]);
+        AssertLimits(beta => _ = new Lion(1, 0.9, beta), [0, Below1], [-Tiny, 1]);
+        AssertLimits(decay => _ = new AdamW(1, decay), [0], [-Tiny]);
+        AssertLimits(decay => _ = new Sgd(1) { WeightDecay = decay }, [0, double.MaxValue], [-Tiny, double.PositiveInfinity]);
+        AssertLimits(clip => _ = new Sgd(1) { ClipValue = clip }, [Tiny, double.PositiveInfinity], [0, double.NaN]);
+        AssertLimits(clip => _ = new Sgd(1) { ClipNorm = clip }, [Tiny, double.PositiveInfinity], [0, double.NaN]);
+        AssertLimits(first => _ = new Sgd(1) { AverageFrom = (long)first }, [1], [0]);
     }
 
     [Fact]
@@ -54,9 +54,9 @@ public sealed class LimitTests : IDisposable
         AssertLimits(final => Schedule.Linear(1, final), [0], [-Tiny]);
         AssertLimits(steps => Schedule.WarmUp((long)steps), [1], [0]);
         AssertLimits(steps => Schedule.Constant.Then((long)steps, Schedule.Constant), [0], [-1]);
-        AssertLimits(patience => new EarlyStopping((int)patience, true), [1], [0]);
-        AssertLimits(change => new EarlyStopping(1, true, change), [0], [-Tiny, double.PositiveInfinity, double.NaN]);
-        AssertLimits(decay => new GradientNoiseScale(decay), [0, Below1], [-Tiny, 1, double.NaN]);
+        AssertLimits(patience => _ = new EarlyStopping((int)patience, true), [1], [0]);
+        AssertLimits(change => _ = new EarlyStopping(1, true, change), [0], [-Tiny, double.PositiveInfinity, double.NaN]);
+        AssertLimits(decay => _ = new GradientNoiseScale(decay), [0, Below1], [-Tiny, 1, double.NaN]);
         AssertLimits(small => new GradientNoiseScale().Add((int)small, 1, 9, 1), [1, 8], [0, 9]);
         AssertLimits(norm => new GradientNoiseScale().Add(1, norm, 2, 0), [0], [-Tiny, double.PositiveInfinity]);
         AssertLimits(norm => new GradientNoiseScale().Add(1, 0, 2, norm), [0], [-Tiny, double.PositiveInfinity]);
@@ -106,9 +106,9 @@ public sealed class LimitTests : IDisposable
         AssertLimits(rows => _ = new Shape((int)rows), [1, int.MaxValue], [0, -1]);
         AssertLimits(columns => _ = new Shape(2, (int)columns), [1, int.MaxValue / 2], [0, int.MaxValue / 2 + 1]);
         AssertLimits(size => _model.Bias($"bias{_made++}", (int)size), [1], [0]);
-        AssertLimits(size => new Embedding(_model, $"embedding{_made++}", (int)size, 2), [1], [0]);
-        AssertLimits(size => new Embedding(_model, $"embedding{_made++}", 2, (int)size), [1], [0]);
-        AssertLimits(epsilon => new LayerNormalization(_model, $"norm{_made++}", 2, epsilon), [Tiny], [0, double.PositiveInfinity]);
+        AssertLimits(size => _ = new Embedding(_model, $"embedding{_made++}", (int)size, 2), [1], [0]);
+        AssertLimits(size => _ = new Embedding(_model, $"embedding{_made++}", 2, (int)size), [1], [0]);
+        AssertLimits(epsilon => _ = new LayerNormalization(_model, $"norm{_made++}", 2, epsilon), [Tiny], [0, double.PositiveInfinity]);
         AssertLimits(deviation => Initializer.Normal(0, deviation), [0], [-Tiny, double.NaN]);
         AssertLimits(maximum => Initializer.Uniform(1, maximum), [1], [Below1, double.PositiveInfinity]);
         AssertLimits(gain => Initializer.GlorotNormal(gain), [Tiny], [0, double.PositiveInfinity]);

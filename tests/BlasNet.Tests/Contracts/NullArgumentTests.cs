@@ -21,17 +21,17 @@ public sealed class NullArgumentTests : IDisposable
     [Fact]
     public void Null_is_refused_by_the_layers()
     {
-        AssertRefused("parameters", () => new Linear(null!, "l", 2, 2), () => new Embedding(null!, "e", 2, 2), () => new Lstm(null!, "l", 2, 2));
-        AssertRefused("parameters", () => new Gru(null!, "g", 2, 2), () => new Attention(null!, "a", 2, 2), () => new TreeLstm(null!, "t", 2, 2));
-        AssertRefused("parameters", () => new ChildSumTreeLstm(null!, "c", 2, 2), () => new LayerNormalization(null!, "n", 2), () => new Mlp(null!, "m", 2, 2));
+        AssertRefused("parameters", () => _ = new Linear(null!, "l", 2, 2), () => _ = new Embedding(null!, "e", 2, 2), () => _ = new Lstm(null!, "l", 2, 2));
+        AssertRefused("parameters", () => _ = new Gru(null!, "g", 2, 2), () => _ = new Attention(null!, "a", 2, 2), () => _ = new TreeLstm(null!, "t", 2, 2));
+        AssertRefused("parameters", () => _ = new ChildSumTreeLstm(null!, "c", 2, 2), () => _ = new LayerNormalization(null!, "n", 2), () => _ = new Mlp(null!, "m", 2, 2));
         AssertRefused("parameters", () => BidirectionalSequence.OfLstm(null!, "b", 2, 2));
-        AssertRefused("name", () => new Linear(_model, null!, 2, 2), () => new Embedding(_model, null!, 2, 2), () => new Lstm(_model, null!, 2, 2));
-        AssertRefused("name", () => new Gru(_model, null!, 2, 2), () => new Attention(_model, null!, 2, 2), () => new TreeLstm(_model, null!, 2, 2));
-        AssertRefused("name", () => new ChildSumTreeLstm(_model, null!, 2, 2), () => new LayerNormalization(_model, null!, 2), () => new Mlp(_model, null!, 2, 2));
-        AssertRefused("graph", () => new Embedding(_model, "words", 2, 2).Of(null!, 0));
+        AssertRefused("name", () => _ = new Linear(_model, null!, 2, 2), () => _ = new Embedding(_model, null!, 2, 2), () => _ = new Lstm(_model, null!, 2, 2));
+        AssertRefused("name", () => _ = new Gru(_model, null!, 2, 2), () => _ = new Attention(_model, null!, 2, 2), () => _ = new TreeLstm(_model, null!, 2, 2));
+        AssertRefused("name", () => _ = new ChildSumTreeLstm(_model, null!, 2, 2), () => _ = new LayerNormalization(_model, null!, 2), () => _ = new Mlp(_model, null!, 2, 2));
+        AssertRefused("graph", () => _ = new Embedding(_model, "words", 2, 2).Of(null!, 0));
         AssertRefused("layer", () => RecurrentLayers.Run(null!, [_model.NewGraph().Input(1)]));
-        AssertRefused("forward", () => new BidirectionalSequence(null!, new Gru(_model, "back", 2, 2)));
-        AssertRefused("backward", () => new BidirectionalSequence(new Gru(_model, "ahead", 2, 2), null!));
+        AssertRefused("forward", () => _ = new BidirectionalSequence(null!, new Gru(_model, "back", 2, 2)));
+        AssertRefused("backward", () => _ = new BidirectionalSequence(new Gru(_model, "ahead", 2, 2), null!));
     }
 
     [Fact]
@@ -55,23 +55,23 @@ public sealed class NullArgumentTests : IDisposable
         var evaluator = new Evaluator<double>(_model, Loss);
         using var checkpoints = new CheckpointFolder(_folder.File("checkpoints"));
 
-        AssertRefused("model", () => new Trainer<double>(null!, Loss, new Sgd(0.1)), () => new Evaluator<double>(null!, Loss), () => new GradientNorms<double>(null!, Loss));
-        AssertRefused("loss", () => new Trainer<double>(_model, null!, new Sgd(0.1)), () => new GradientNorms<double>(_model, null!));
-        AssertRefused("function", () => new Evaluator<double>(_model, null!));
-        AssertRefused("optimizer", () => new Trainer<double>(_model, Loss, null!));
-        AssertRefused("examples", () => trainer.Epoch(null!), () => new TrainingLoop<double>(trainer, null!));
+        AssertRefused("model", () => _ = new Trainer<double>(null!, Loss, new Sgd(0.1)), () => _ = new Evaluator<double>(null!, Loss), () => _ = new GradientNorms<double>(null!, Loss));
+        AssertRefused("loss", () => _ = new Trainer<double>(_model, null!, new Sgd(0.1)), () => _ = new GradientNorms<double>(_model, null!));
+        AssertRefused("function", () => _ = new Evaluator<double>(_model, null!));
+        AssertRefused("optimizer", () => _ = new Trainer<double>(_model, Loss, null!));
+        AssertRefused("examples", () => trainer.Epoch(null!), () => _ = new TrainingLoop<double>(trainer, null!));
         AssertRefused("examples", () => evaluator.Run((IEnumerable<double>)null!, (_, _) => { }, Cancellation));
         AssertRefused("handler", () => evaluator.Run([1.0], null!, Cancellation), () => evaluator.Run(Enumerable.Repeat(1.0, 1), null!, Cancellation));
         AssertRefused("handler", () => new GradientNorms<double>(_model, Loss).Run([1], null!, Cancellation));
-        AssertRefused("trainer", () => checkpoints.Save<double>(null!), () => checkpoints.Restore<double>(null!), () => new TrainingLoop<double>(null!, [1]));
-        AssertRefused("path", () => new CheckpointFolder(null!), () => new TrainingLog(null!));
+        AssertRefused("trainer", () => checkpoints.Save<double>(null!), () => checkpoints.Restore<double>(null!), () => _ = new TrainingLoop<double>(null!, [1]));
+        AssertRefused("path", () => _ = new CheckpointFolder(null!), () => _ = new TrainingLog(null!));
         AssertRefused("values", () => new TrainingLog(_folder.File("log.csv")).Write(1, null!));
-        AssertRefused("factor", () => new Schedule(null!));
+        AssertRefused("factor", () => _ = new Schedule(null!));
         AssertRefused("next", () => Schedule.Constant.Then(1, null!));
         AssertRefused("other", () => Schedule.Constant.Times(null!), () => _ = Schedule.Constant * null!);
         AssertRefused("left", () => _ = null! * Schedule.Constant);
         AssertRefused("parameters", () => Regularizer.L1(1, null!), () => Regularizer.L2(1, null!));
-        AssertRefused("value", () => new Sgd(0.1).Schedule = null!);
+        AssertRefused("value", () => _ = new Sgd(0.1).Schedule = null!);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
