@@ -54,7 +54,7 @@ internal sealed partial class Batch
     {
         int first = InputsOf(group[0])[slot];
         stack = PlaceOf(first).Stack;
-        return target.ShapeOf(stack) == _source.ShapeOf(first) && AreIn(stack, group, slot, out bool isView, out int length)
+        return !target.IsShared(stack) && target.ShapeOf(stack) == _source.ShapeOf(first) && AreIn(stack, group, slot, out bool isView, out int length)
             && !isView && length >= target.LengthOf(stack) && AreVectorsOf(stack, group, slot) && AreAllRead(stack, group, slot);
     }
 
@@ -98,7 +98,7 @@ internal sealed partial class Batch
     // Patterns that count in vectors of another stack were looked at when they were moved to this one.
     private bool FetchesVectors(LazyGather place)
     {
-        if (place.IsSlice || place.PatternRows > 0)
+        if (place.Pattern < 0 || place.PatternRows > 0)
             return true;
 
         Shape shape = _source.ShapeOf(place.Pattern);
@@ -123,7 +123,7 @@ internal sealed partial class Batch
         foreach (int value in group)
         {
             int input = InputsOf(value)[slot];
-            foreach (var (offset, length) in PlaceOf(input).RangesOf(_source, rows, _source.LengthOf(input)))
+            foreach (var (offset, length) in PlaceOf(input).RangesOf(_source, rows, _source.LengthOf(input), Columns))
                 read += MarkRead(offset / rows, length / rows);
         }
 

@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Batching;
@@ -12,16 +13,26 @@ internal sealed partial class Batch
         Operator op = _source.OperatorOf(first);
         if (op.HasMoves && op.Storage == Storage.Moves)
             MergeGather(group[0]);
+        else if (op.Traits.MovesColumns && !_source.IsShared(first))
+            MergeColumnMoves(op, group);
+        else if (op is RecurrenceOperator { Body: var recurrence })
+            MergeRecurrences(recurrence, group);
         else if (op.Merging == Merging.Reduction && !_source.IsShared(first))
             MergeReductions(group);
         else if (_source.IsShared(first) || op.Merging == Merging.Never)
             MergeDuplicates(op, group);
         else if (op.Merging == Merging.Sum)
             MergeTerms(op, group);
-        else if (!TryHoist(op, group))
+        else if (_signatures.IsColumnWise(_signatures.OfValues[group[0]]) && TryShareColumns(op, group))
+            return;
+        else if (!AreRagged(group))
             MergeStack(op, group);
+        else if (_signatures.IsColumnWise(_signatures.OfValues[group[0]]))
+            MergeColumns(op, group);
+        else
+            MergeSegments(op, group);
 
-        if (_places[group[0]] is { Stack: >= 0 } place && (place.IsSlice || !op.HasMoves))
+        if (!op.Traits.MovesColumns && op is not RecurrenceOperator && _places[group[0]] is { Stack: >= 0 } place && (place.IsSlice || !op.HasMoves))
             target.TakeName(place.Stack, _source, first);
     }
 
@@ -68,7 +79,11 @@ internal sealed partial class Batch
     private void MergeTerms(Operator op, ReadOnlySpan<int> group)
     {
         int first = NodeOf(group[0]);
-        CollectOperands(group, AreRagged(group));
+        if (AreRagged(group))
+            CollectColumns(group);
+        else
+            CollectOperands(group);
+
         int sum = target.AppendStack(op, _source.AttributeOf(first), Inputs, _source.ShapeOf(first), 1, shared: false);
         foreach (int value in group)
             _places[value] = new LazyGather(-1, 0);
@@ -78,16 +93,17 @@ internal sealed partial class Batch
 
     private void MergeStack(Operator op, ReadOnlySpan<int> group)
     {
+        if (TryHoist(op, group))
+            return;
+
         int first = NodeOf(group[0]), count = 0;
-        bool asColumns = AreRagged(group);
-        CollectOperands(group, asColumns);
-        Shape shape = asColumns ? new Shape(_source.ShapeOf(first).Rows) : _source.ShapeOf(first);
+        CollectOperands(group);
+        Shape shape = _source.ShapeOf(first);
         int step = op.ResultCount > 1 ? 1 : shape.Size;
         foreach (int value in group)
         {
-            ref readonly NodeType type = ref _source.TypeOf(NodeOf(value));
             _places[value] = new LazyGather(target.Count, checked(count * step));
-            count = checked(count + (asColumns ? type.Count * type.Shape.Columns : type.Count));
+            count = checked(count + _source.CountOf(NodeOf(value)));
         }
 
         target.AppendWithResults(op, _source.AttributeOf(first), Inputs, shape, count, shared: false);
@@ -134,7 +150,7 @@ internal sealed partial class Batch
     }
 
     // The inputs of the merged node: of each operand that differs from example to example, the stack of all.
-    private void CollectOperands(ReadOnlySpan<int> group, bool asColumns)
+    private void CollectOperands(ReadOnlySpan<int> group)
     {
         ReadOnlySpan<int> first = InputsOf(group[0]);
         _inputs.Clear();
@@ -150,36 +166,12 @@ internal sealed partial class Batch
             foreach (int value in group)
                 AddToOperand(InputsOf(value)[slot]);
 
-            Shape shape = asColumns ? new Shape(_source.ShapeOf(first[slot]).Rows) : _source.ShapeOf(first[slot]);
+            Shape shape = _source.ShapeOf(first[slot]);
             _inputs.Add(_operand.ToOperand(shape, _operand.Length / shape.Size, shared: false));
         }
     }
 
-    private void AddToOperand(int node) => PlaceOf(node).AddTo(_operand, _source, _source.LengthOf(node));
+    private void AddToOperand(int node) => PlaceOf(node).AddTo(_operand, _source, _source.LengthOf(node), Columns);
 
     private int ToOperand(int node) => _operand.ToOperand(_source.ShapeOf(node), _source.CountOf(node), _source.IsShared(node));
-
-    // Matrices with different numbers of columns merge column by column; where all agree, they keep their shape.
-    private bool AreRagged(ReadOnlySpan<int> group)
-    {
-        if (!_signatures.IsColumnWise(_signatures.OfValues[group[0]]))
-            return false;
-
-        ReadOnlySpan<int> inputs = InputsOf(group[0]);
-        int slot = 0;
-        while (slot < inputs.Length && _source.IsShared(inputs[slot]))
-            slot++;
-
-        if (slot == inputs.Length)
-            return false;
-
-        int columns = _source.ShapeOf(inputs[slot]).Columns;
-        foreach (int value in group)
-        {
-            if (_source.ShapeOf(InputsOf(value)[slot]).Columns != columns)
-                return true;
-        }
-
-        return false;
-    }
 }

@@ -19,6 +19,7 @@ internal sealed partial class Batch(Graph target) : IRewrite
     private readonly Scheduler _scheduler = new();
     private readonly StackBuilder _operand = new(), _materialized = new();
     private readonly List<int> _inputs = [];
+    private readonly List<int> _columns = [];   // lists of vectors of a stack, in the order of a value's columns
     private LazyGather[] _places = [];   // by value; of an operator with several results, an offset of n stands for the n-th value of each result's stack
     private readonly List<int> _leaves = [];   // by leaf: its node in the target
     private Graph _source = null!;
@@ -38,6 +39,8 @@ internal sealed partial class Batch(Graph target) : IRewrite
 
     private ReadOnlySpan<int> Inputs => CollectionsMarshal.AsSpan(_inputs);
 
+    private ReadOnlySpan<int> Columns => CollectionsMarshal.AsSpan(_columns);
+
     /// <summary>Fills the target with the batched graph.</summary>
     /// <param name="source">Any graph.</param>
     /// <param name="kept">Not used: every node of the source has a place.</param>
@@ -47,6 +50,7 @@ internal sealed partial class Batch(Graph target) : IRewrite
         target.ClearFor(source);
         _operand.Begin(target);
         _materialized.Begin(target);
+        _columns.Clear();
         _numbering.Run(source);
         _signatures.Run(source, _numbering);
         if (_places.Length < _numbering.Count)
@@ -64,20 +68,25 @@ internal sealed partial class Batch(Graph target) : IRewrite
     {
         LazyGather place = PlaceOf(node);
         if (!place.IsSlice)
-            _places[_numbering.Values[node]] = place = place.Materialize(_materialized, _source, node);
+        {
+            place = place.Materialize(_materialized, _source, node, Columns);
+            if (_source.TypeOf(node).Result == 0)
+                _places[_numbering.Values[node]] = place;
+        }
 
         return new Location(place.Stack, place.Offset);
     }
 
-    // Data lies in its pool in the order in which it was added, so the pool from its first value on is a stack.
+    // Data lies in its pool in the order in which it was added, so the pool from its first column on is a stack.
     private void AddLeaves()
     {
         _leaves.Clear();
         foreach (var (node, first, end) in _numbering.Leaves)
         {
             ref readonly NodeType type = ref _source.TypeOf(node);
-            int count = type.Operator.Merging == Merging.Data ? checked((int)(end - first)) : type.Count;
-            int leaf = target.AppendStack(type.Operator, first, [], type.Shape, count, type.IsShared);
+            bool isData = type.Operator.Merging == Merging.Data;
+            int count = isData ? checked((int)(end - first)) : type.Count;
+            int leaf = target.AppendStack(type.Operator, first, [], isData ? new Shape(type.Shape.Rows) : type.Shape, count, type.IsShared);
             _leaves.Add(leaf);
             target.TakeName(leaf, _source, node);
         }
@@ -94,10 +103,10 @@ internal sealed partial class Batch(Graph target) : IRewrite
         if (value < 0)
         {
             int leaf = _leaves[~value];
-            return new LazyGather(leaf, type.IsShared ? 0 : checked((int)(_source.AttributeOf(node) - target.AttributeOf(leaf)) * type.Shape.Size));
+            return new LazyGather(leaf, type.IsShared ? 0 : checked((int)(_source.AttributeOf(node) - target.AttributeOf(leaf)) * type.Shape.Rows));
         }
 
         LazyGather place = _places[value];
-        return type.Result == 0 ? place : new LazyGather(place.Stack + type.Result, checked(place.Offset * type.Shape.Size));
+        return type.Result == 0 ? place : place with { Stack = place.Stack + type.Result, Offset = checked(place.Offset * type.Shape.Size) };
     }
 }

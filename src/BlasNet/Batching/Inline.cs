@@ -9,14 +9,18 @@ namespace BlasNet.Batching;
 internal sealed class Inline(Graph target) : NodeRewrite(target)
 {
     private readonly List<Rewriter> _bodies = [];   // one for each depth of calls within calls
+    private readonly StackBuilder _order = new();
 
     /// <summary>What rewrites a body with its cells fused, once; null where bodies are put in as they are.</summary>
     public Func<Body, FusedBody>? Fuse { get; init; }
 
     protected override void Rewrite(Graph source, int node)
     {
-        if (source.OperatorOf(node) is CallOperator { Body: var body })
+        Operator op = source.OperatorOf(node);
+        if (op is CallOperator { Body: var body })
             Place(source, node, Expand(body, Rewriter.InputsOf(node), depth: 0));
+        else if (op is RecurrenceOperator)
+            Place(Rewriter, source.ResultsOf(node), Expand(source, node, Rewriter.InputsOf(node), depth: 0));
         else
             Rewriter.Copy(node);
     }
@@ -28,28 +32,73 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
             Rewriter[results[i]] = SpreadOver(source, call, body[i]);
     }
 
+    private int SpreadOver(Graph source, int call, int result) =>
+        SpreadTo(result, Rewriter.InputsOf(call), source.CountOf(call), source.IsShared(call));
+
     // What a call's readers expect is a value for each of its stack, also of a result that depends on shared values alone.
-    private int SpreadOver(Graph source, int call, int result)
+    private int SpreadTo(int result, ReadOnlySpan<int> inputs, int count, bool shared)
     {
-        int count = source.CountOf(call);
-        if (source.IsShared(call) || (Target.CountOf(result) == count && !Target.IsShared(result)))
+        if (shared || (Target.CountOf(result) == count && !Target.IsShared(result)))
             return result;
 
-        foreach (int input in source.InputsOf(call))
+        foreach (int input in inputs)
         {
-            if (source.CountOf(input) == count && !source.IsShared(input))
-                return Target.AppendStack(SpreadOperator.Instance, 0, [result, Rewriter[input]], Target.ShapeOf(result), count, shared: false);
+            if (Target.CountOf(input) == count && !Target.IsShared(input))
+                return Target.AppendStack(SpreadOperator.Instance, 0, [result, input], Target.ShapeOf(result), count, shared: false);
         }
 
-        throw new InvalidOperationException($"Error in BlasNet: no argument of {source.At(call)} is a stack like its results.");
+        throw new InvalidOperationException($"Error in BlasNet: no argument of a call with the result {Target.At(result)} is a stack like its results.");
     }
 
-    /// <summary>Adds to the target the nodes of a call that is part of it.</summary>
+    /// <summary>Adds to the target the nodes of a call, or a recurrence, that is part of it.</summary>
     /// <returns>Where its results have gone.</returns>
-    public int[] Expand(Body body, int call)
+    public int[] Expand(int call)
     {
+        if (Target.OperatorOf(call) is not CallOperator { Body: var body })
+            return Expand(Target, call, Target.InputsOf(call), depth: 0);
+
         Expansion expansion = Expand(body, Target.InputsOf(call), depth: 0);
         return [.. body.Outputs.Select((_, result) => expansion[result])];
+    }
+
+    // The bodies of a recurrence, level by level, with its results in the order of the vertices.
+    private int[] Expand(Graph source, int node, ReadOnlySpan<int> inputs, int depth)
+    {
+        RecurrenceBody body = ((RecurrenceOperator)source.OperatorOf(node)).Body;
+        int count = 1;
+        bool shared = true;
+        foreach (int input in inputs)
+            (count, shared) = (Math.Max(count, Target.CountOf(input)), shared && Target.IsShared(input));
+
+        if (shared || Target.IsBody)
+        {
+            var byVertex = new UnrollByVertex(Target, body, new Calls(this, depth), shared);
+            return [.. Enumerable.Range(byVertex.Run(source.ListOf(node), inputs), body.StateRows.Length)];
+        }
+
+        var unroll = new Unroll();
+        unroll.Begin(Target, body);
+        for (int i = 0; i < count; i++)
+        {
+            unroll.AddInstance(source.ListOf(node));
+            foreach (int input in inputs)
+                unroll.AddSource(new Unroll.ColumnSource(input, Target.CountOf(input) == 1 ? 0 : checked(i * Target.ShapeOf(input).Size), Target.ShapeOf(input).Rows));
+        }
+
+        int first = unroll.Run(new Calls(this, depth), []);
+        return [.. body.StateRows.Select((rows, part) => InOrder(unroll, first + part, count, rows))];
+    }
+
+    private int InOrder(Unroll unroll, int stack, int count, int rows)
+    {
+        _order.Begin(Target);
+        for (int i = 0; i < count; i++)
+        {
+            foreach (int row in unroll.PlacesOf(i))
+                _order.AddAt(_order.Length, stack, row * rows, rows);
+        }
+
+        return _order.ToOperand(new Shape(rows, _order.Length / rows / count), count, shared: false);
     }
 
     // The body's nodes with a call's inputs in the place of the arguments.
@@ -69,6 +118,8 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
                 rewriter[node] = arguments[(int)graph.AttributeOf(node)];
             else if (op is CallOperator { Body: var callee })
                 Place(rewriter, graph.ResultsOf(node), Expand(callee, rewriter.InputsOf(node), depth + 1));
+            else if (op is RecurrenceOperator)
+                Place(rewriter, graph.ResultsOf(node), Expand(graph, node, rewriter.InputsOf(node), depth + 1));
             else if (graph.InputsOf(node).IsEmpty)
                 rewriter.Copy(node);
             else if (!rewriter.IsResult(node))
@@ -84,6 +135,12 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
             caller[results[i]] = body[i];
     }
 
+    private static void Place(Rewriter caller, ResultRange results, int[] nodes)
+    {
+        for (int i = 0; i < results.Count; i++)
+            caller[results[i]] = nodes[i];
+    }
+
     // What a body computes once for one call is computed once for each of a stack.
     private int AppendOfBody(Rewriter rewriter, int node, Operator op)
     {
@@ -97,6 +154,17 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
         }
 
         return rewriter.Append(node, op, inputs, count, shared);
+    }
+
+    // A recurrence's calls become their bodies at once.
+    private sealed class Calls(Inline inline, int depth) : Unroll.ICalls
+    {
+        public void Add(Body body, ReadOnlySpan<int> inputs, int count, bool shared, Span<int> results)
+        {
+            Expansion expansion = inline.Expand(body, inputs, depth);
+            for (int i = 0; i < results.Length; i++)
+                results[i] = inline.SpreadTo(expansion[i], inputs, count, shared);
+        }
     }
 
     // A body's copy, until the next call of its depth is expanded.

@@ -18,10 +18,11 @@ namespace BlasNet.Batching;
 /// <param name="Offset">The first element of the slice; of a gather, what is added to where its moves read.</param>
 /// <param name="Pattern">The gather of the source whose moves apply; −1 for a slice.</param>
 /// <param name="PatternRows">Elements of a vector that the moves count in, if the stack's vectors have another length; else 0.</param>
-internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = -1, int PatternRows = 0)
+/// <param name="Columns">Of a value whose columns are vectors of the stack in any order: where the list of these begins; −1 for others.</param>
+internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = -1, int PatternRows = 0, int Columns = -1)
 {
     /// <summary>Whether the value is a slice of its stack.</summary>
-    public bool IsSlice => Pattern < 0;
+    public bool IsSlice => Pattern < 0 && Columns < 0;
 
     /// <summary>What a gather fetches from this value alone.</summary>
     /// <param name="source">The graph that the gather belongs to.</param>
@@ -39,20 +40,24 @@ internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = 
     /// <param name="rows">Elements of a vector of this value's stack.</param>
     /// <param name="newRows">Elements of a vector of the other one.</param>
     public LazyGather Over(int stack, int rows, int newRows) =>
-        new(stack, checked(Offset / rows * newRows), Pattern, IsSlice ? 0 : PatternRows > 0 ? PatternRows : rows);
+        new(stack, checked(Offset / rows * newRows), Pattern, Pattern < 0 ? 0 : PatternRows > 0 ? PatternRows : rows, Columns);
 
     /// <summary>The ranges of the stack that make up the value, in order.</summary>
     /// <param name="source">The graph that the pattern belongs to.</param>
     /// <param name="rows">Elements of a vector of the stack.</param>
     /// <param name="length">Elements of the value.</param>
-    public Ranges RangesOf(Graph source, int rows, int length) =>
-        IsSlice ? new Ranges(Offset, length) : new Ranges(Offset, source.MovesOf(Pattern), PatternRows > 0 ? PatternRows : rows, rows);
+    /// <param name="lists">The lists of columns, one after another.</param>
+    public Ranges RangesOf(Graph source, int rows, int length, ReadOnlySpan<int> lists = default) =>
+        IsSlice ? new Ranges(Offset, length)
+        : Columns >= 0 ? new Ranges(Offset, rows, lists.Slice(Columns, length / rows))
+        : new Ranges(Offset, source.MovesOf(Pattern), PatternRows > 0 ? PatternRows : rows, rows);
 
     /// <summary>Makes the value the next part of an operand.</summary>
     /// <param name="operand">Of a node of the batched graph.</param>
     /// <param name="source">The graph that the pattern belongs to.</param>
     /// <param name="length">Elements of the value.</param>
-    public void AddTo(StackBuilder operand, Graph source, int length)
+    /// <param name="lists">The lists of columns, one after another.</param>
+    public void AddTo(StackBuilder operand, Graph source, int length, ReadOnlySpan<int> lists = default)
     {
         if (IsSlice)
         {
@@ -60,7 +65,7 @@ internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = 
             return;
         }
 
-        foreach (var (offset, part) in RangesOf(source, operand.Graph.ShapeOf(Stack).Rows, length))
+        foreach (var (offset, part) in RangesOf(source, operand.Graph.ShapeOf(Stack).Rows, length, lists))
             operand.Add(Stack, offset, part);
     }
 
@@ -68,14 +73,15 @@ internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = 
     /// <param name="operand">To build it with; its contents are lost.</param>
     /// <param name="source">The graph of the value.</param>
     /// <param name="value">The node that the value belongs to.</param>
+    /// <param name="lists">The lists of columns, one after another.</param>
     /// <returns>The same value as a slice.</returns>
-    public LazyGather Materialize(StackBuilder operand, Graph source, int value)
+    public LazyGather Materialize(StackBuilder operand, Graph source, int value, ReadOnlySpan<int> lists = default)
     {
         if (IsSlice)
             return this;
 
         operand.Clear();
-        AddTo(operand, source, source.LengthOf(value));
+        AddTo(operand, source, source.LengthOf(value), lists);
         return new LazyGather(operand.ToOperand(source.ShapeOf(value), source.CountOf(value), source.IsShared(value)), 0);
     }
 
@@ -83,6 +89,7 @@ internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = 
     public ref struct Ranges
     {
         private readonly ReadOnlySpan<Move> _moves;
+        private readonly ReadOnlySpan<int> _columns;
         private readonly Divisor _patternRows;
         private readonly int _offset, _rows;
         private readonly bool _isScaled;
@@ -103,6 +110,13 @@ internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = 
             _patternRows = new Divisor(patternRows);
         }
 
+        /// <summary>Vectors of a stack, by their positions there.</summary>
+        public Ranges(int offset, int rows, ReadOnlySpan<int> columns)
+        {
+            _columns = columns;
+            (_offset, _rows) = (offset, rows);
+        }
+
         public (int Offset, int Length) Current { get; private set; }
 
         public readonly Ranges GetEnumerator() => this;
@@ -112,7 +126,13 @@ internal readonly record struct LazyGather(int Stack, int Offset, int Pattern = 
             if (_next < 0)
                 return _next++ == -1;
 
-            if (_next == _moves.Length)
+            if (_next < _columns.Length)
+            {
+                Current = (_offset + _columns[_next++] * _rows, _rows);
+                return true;
+            }
+
+            if (_next >= _moves.Length)
                 return false;
 
             ref readonly Move move = ref _moves[_next++];

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 using BlasNet.Memory;
 
 namespace BlasNet.Batching;
@@ -7,7 +8,8 @@ namespace BlasNet.Batching;
 /// <summary>Finds which values of a graph can be computed as one stack: those of one signature.</summary>
 /// <remarks>
 /// A signature is the operator and its attribute, the shapes of the operands that differ from example to example, and the very operands that all
-/// examples share. Of a column-wise operator, values with different numbers of columns have one signature, because a matrix is then a stack of columns.
+/// examples share. Of a column-wise operator, and of one that runs over ragged stacks, values with different numbers of columns have one signature: a
+/// matrix is then a stack of columns.
 /// What is shared altogether, or never merges, has a signature of its own. Values of one node type mostly have one signature, which is found once;
 /// signatures are compared in full, hashes only find candidates. Time O(N + E).
 /// </remarks>
@@ -30,6 +32,10 @@ internal sealed class Signatures
         Alone = 2,        // with nothing
         Sum = 4,          // with terms of the same sum
         Reduction = 8,    // with any sums of the same shape, of any number of terms
+        Segments = 16,    // with matrices of any number of columns, given the list of these
+        Moves = 32,       // with any matrices of the same number of rows: only columns move
+        Recurrence = 64,  // with recurrences of the same functions over any graphs
+        AnyColumns = ColumnWise | Segments | Moves | Recurrence,
     }
 
     private struct TypeFacts
@@ -41,8 +47,8 @@ internal sealed class Signatures
 
     private struct Entry
     {
-        public int Node;            // the first one of the signature
-        public bool IsColumnWise;
+        public int Node;         // the first one of the signature
+        public Traits Traits;    // of all its nodes together
     }
 
     /// <summary>Number of signatures.</summary>
@@ -52,7 +58,10 @@ internal sealed class Signatures
     public ReadOnlySpan<int> OfValues => _ofValue.AsSpan(0, _numbering.Count);
 
     /// <summary>Whether values of a signature may differ in their numbers of columns.</summary>
-    public bool IsColumnWise(int signature) => _entries[signature].IsColumnWise;
+    public bool MayBeRagged(int signature) => (_entries[signature].Traits & Traits.AnyColumns) != 0;
+
+    /// <summary>Whether each column of such values is a value of its own; else they need an operator over segments.</summary>
+    public bool IsColumnWise(int signature) => (_entries[signature].Traits & Traits.ColumnWise) != 0;
 
     /// <summary>The first node of a signature.</summary>
     public int NodeOf(int signature) => _entries[signature].Node;
@@ -98,7 +107,7 @@ internal sealed class Signatures
             slot = Add(node);
 
         int found = slot;
-        _entries[found - 1].IsColumnWise |= (type.Traits & Traits.ColumnWise) != 0;
+        _entries[found - 1].Traits |= type.Traits;
         if ((type.Traits & (Traits.Sum | Traits.Alone)) == 0)
             type.Slot = found;
 
@@ -148,6 +157,12 @@ internal sealed class Signatures
 
     private Traits StackTraitsOf(in NodeType type, ReadOnlySpan<int> inputs)
     {
+        if (type.Operator.Traits.MovesColumns)
+            return Traits.Moves;
+
+        if (type.Operator is RecurrenceOperator)
+            return Traits.Recurrence;
+
         bool hasMatrix = type.Shape.Columns > 1, isMixed = false;
         foreach (int input in inputs)
         {
@@ -158,18 +173,20 @@ internal sealed class Signatures
 
         // One value for a whole stack is not in stack order.
         Traits traits = isMixed && type.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
-        return hasMatrix && inputs.Length <= 8 && IsColumnWise(type.Operator, inputs) ? traits | Traits.ColumnWise : traits;
+        return hasMatrix && inputs.Length <= 8 ? traits | ColumnTraitsOf(type.Operator, inputs, type.Shape) : traits;
     }
 
     [SkipLocalsInit]
-    private bool IsColumnWise(Operator op, ReadOnlySpan<int> inputs)
+    private Traits ColumnTraitsOf(Operator op, ReadOnlySpan<int> inputs, Shape output)
     {
         Span<Shape> shapes = stackalloc Shape[8];
         Span<bool> shared = stackalloc bool[8];
         for (int i = 0; i < inputs.Length; i++)
             (shapes[i], shared[i]) = (_graph.ShapeOf(inputs[i]), _graph.IsShared(inputs[i]));
 
-        return op.IsColumnWise(shapes[..inputs.Length], shared[..inputs.Length]);
+        shapes = shapes[..inputs.Length];
+        shared = shared[..inputs.Length];
+        return op.IsColumnWise(shapes, shared) ? Traits.ColumnWise : op.OverSegments(shapes, shared, output) is null ? Traits.None : Traits.Segments;
     }
 
     private ulong HashOf(int node, Traits traits)
@@ -177,11 +194,11 @@ internal sealed class Signatures
         ref readonly NodeType type = ref _graph.TypeOf(node);
         ulong hash = (uint)type.Operator.Id;
         hash = (hash ^ ResultToken(type, traits)) * Hashing.Multiplier;
-        hash = (hash ^ (ulong)type.Attribute) * Hashing.Multiplier;
+        hash = (hash ^ (ulong)AttributeToken(type, traits)) * Hashing.Multiplier;
         if ((traits & (Traits.Sum | Traits.Alone)) != 0)
             hash = (hash ^ (ulong)((traits & Traits.Sum) != 0 ? _soleReaders.Of(node) : node)) * Hashing.Multiplier;
 
-        if (traits == Traits.Reduction)
+        if ((traits & (Traits.Reduction | Traits.Moves)) != 0)
             return hash;
 
         foreach (int input in _graph.InputsOf(node))
@@ -195,11 +212,11 @@ internal sealed class Signatures
         Traits otherTraits = KnownTraitsOf(other);
         ref readonly NodeType left = ref _graph.TypeOf(node);
         ref readonly NodeType right = ref _graph.TypeOf(other);
-        if (left.Operator != right.Operator || left.Attribute != right.Attribute || left.IsShared != right.IsShared
+        if (left.Operator != right.Operator || AttributeToken(left, traits) != AttributeToken(right, otherTraits) || left.IsShared != right.IsShared
             || (traits | Traits.ColumnWise) != (otherTraits | Traits.ColumnWise) || ResultToken(left, traits) != ResultToken(right, otherTraits))
             return false;
 
-        if (traits == Traits.Reduction)
+        if ((traits & (Traits.Reduction | Traits.Moves)) != 0)
             return true;
 
         if ((traits & Traits.Alone) != 0 || ((traits & Traits.Sum) != 0 && !_soleReaders.HaveOne(node, other)))
@@ -223,13 +240,17 @@ internal sealed class Signatures
     }
 
     private static ulong ResultToken(in NodeType type, Traits traits) =>
-        Token(type.Shape, (traits & (Traits.ColumnWise | Traits.Sum)) == Traits.ColumnWise);
+        Token(type.Shape, (traits & Traits.AnyColumns) != 0 && (traits & Traits.Sum) == 0);
+
+    private static long AttributeToken(in NodeType type, Traits traits) => (traits & Traits.Moves) != 0 || type.Operator is RecurrenceOperator ? 0
+        : (traits & Traits.AnyColumns) != 0 ? type.Operator.ColumnAttribute(type.Attribute)
+        : type.Attribute;
 
     // A shared operand must be the same one, a stacked one must agree in shape. Shapes have at least one row, so the two never collide.
     private ulong OperandToken(int operand, Traits traits)
     {
         ref readonly NodeType type = ref _graph.TypeOf(operand);
-        return type.IsShared ? (uint)_numbering.NumberOf(operand) : Token(type.Shape, (traits & Traits.ColumnWise) != 0);
+        return type.IsShared ? (uint)_numbering.NumberOf(operand) : Token(type.Shape, (traits & Traits.AnyColumns) != 0);
     }
 
     private static ulong Token(Shape shape, bool asColumns) => (ulong)(uint)shape.Rows << 32 | (asColumns ? 1 : (uint)shape.Columns);

@@ -107,6 +107,12 @@ internal sealed class StackBuilder
         if (_count == 1 && first.Source == 0 && first.Length == Graph.LengthOf(node) && Graph.ShapeOf(node) == shape && Graph.CountOf(node) == count)
             return node;
 
+        return ToGather(shape, count, shared);
+    }
+
+    /// <summary>A gather of all elements, even if they are all of a node's.</summary>
+    public int ToGather(Shape shape, int count, bool shared)
+    {
         long attribute = Keep();
         return Graph.AppendStack(GatherOperator.Instance, attribute, CollectionsMarshal.AsSpan(_nodes), shape, count, shared);
     }

@@ -45,7 +45,7 @@ internal sealed class ValueNumbering
 
     /// <summary>A parameter, a constant, or the part of a data pool that the graph's nodes hold.</summary>
     /// <param name="Node">The first node of the leaf.</param>
-    /// <param name="First">For data: the lowest place in the pool; else the attribute.</param>
+    /// <param name="First">For data: the lowest place in the pool, that of a column; else the attribute.</param>
     /// <param name="End">For data: the place behind the last one.</param>
     public readonly record struct LeafRange(int Node, long First, long End);
 
@@ -137,16 +137,16 @@ internal sealed class ValueNumbering
         if (facts.Role is Role.Data or Role.Fixed)
             facts.Leaf = FindLeaf(node, type);
 
-        if (facts.Role == Role.Data && type.Count == 1 && type.Operator is LeafOperator { IsComparable: true })
+        if (facts.Role == Role.Data && type is { Count: 1, Shape.IsScalar: true, Operator: LeafOperator { IsComparable: true } })
             facts.Integers = _graph.Data.AddressOf(type.Attribute & ~(long)uint.MaxValue);
     }
 
-    // A graph may have several types for the data of one pool.
+    // A graph may have several types for the data of one pool, which is one stack of columns.
     private int FindLeaf(int node, in NodeType type)
     {
         bool isData = type.Operator.Merging == Merging.Data;
         long attribute = _graph.AttributeOf(node);
-        var key = (type.Operator.Id, isData ? 0 : attribute, type.Shape);
+        var key = (type.Operator.Id, isData ? 0 : attribute, isData ? new Shape(type.Shape.Rows) : type.Shape);
         if (!_leafOf.TryGetValue(key, out int leaf))
         {
             leaf = _leaves.Count;
@@ -161,7 +161,7 @@ internal sealed class ValueNumbering
     private void AddData(int node, in TypeFacts type)
     {
         ref LeafRange leaf = ref CollectionsMarshal.AsSpan(_leaves)[type.Leaf];
-        long place = _graph.AttributeOf(node), end = place + _graph.CountOf(node);
+        long place = _graph.AttributeOf(node), end = place + _graph.ColumnsOf(node);
         if (place < leaf.First || end > leaf.End)
             leaf = leaf with { First = Math.Min(leaf.First, place), End = Math.Max(leaf.End, end) };
 

@@ -77,8 +77,8 @@ internal sealed class Differentiate
 
             if (_gradients.HasAny(graph.ResultsOf(node)))
             {
-                if (op is CallOperator { Body: var body })
-                    GoBackThroughCall(graph, node, body);
+                if (op is CompositeOperator)
+                    GoBackThroughCall(graph, node);
                 else
                     op.Gradient(new GradientContext(_gradients, node));
             }
@@ -89,10 +89,10 @@ internal sealed class Differentiate
 
     // The nodes of the body join the graph, because each of them needs a gradient; they compute the same as the call. Calls without a gradient, such as
     // those of other examples, stay as they are.
-    private void GoBackThroughCall(Graph graph, int call, Body body)
+    private void GoBackThroughCall(Graph graph, int call)
     {
         int start = graph.Count;
-        int[] results = new Inline(graph).Expand(body, call);
+        int[] results = new Inline(graph).Expand(call);
         int end = graph.Count;
         _gradients.Extend(start);
         for (int i = 0; i < results.Length; i++)

@@ -36,7 +36,7 @@ internal sealed class DifferentiatePerExample
     /// <param name="sums">Receives for each parameter the (clipped) sum; −1 where it is 0. Empty if no sum is wanted.</param>
     public void Run(Graph graph, ReadOnlySpan<Location> losses, PerExample request, ReadOnlySpan<int> targets, Span<int> norms, Span<int> sums)
     {
-        _rows.Use(graph);
+        _rows.Use(graph, losses);
         _gradients.Begin(graph, targets);
         _terms.Begin(graph, losses.Length);
         int last = Seed(graph, losses);

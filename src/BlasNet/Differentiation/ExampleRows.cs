@@ -3,11 +3,14 @@ using BlasNet.Graphs;
 namespace BlasNet.Differentiation;
 
 /// <summary>Tells which example each value of a stack belongs to.</summary>
-/// <remarks>An example's data belongs to it, and so does what is computed from its data. Found as needed; stacks whose values belong to the same examples
-/// in the same order share one list.</remarks>
-internal sealed class ExampleRows
+/// <remarks>An example's data belongs to it, and so does what is computed from its data; a value that an example takes from what all share belongs to it too,
+/// which shows in what reads it. Found as needed; stacks whose values belong to the same examples in the same order share one list.</remarks>
+internal sealed partial class ExampleRows
 {
-    private readonly Dictionary<long, int> _places = [];   // the example of each number in the data pools
+    /// <summary>In the place of an example: the value is zero, or depends on no example's data.</summary>
+    public const int None = -1;
+
+    private readonly Dictionary<long, int> _places = [];   // the example of each column in the data pools
     private readonly List<int[]?> _rows = [];
     private Graph _graph = null!;
 
@@ -25,7 +28,7 @@ internal sealed class ExampleRows
             for (int node = starts[example]; node < end; node++)
             {
                 if (source.OperatorOf(node).Merging == Merging.Data)
-                    _places.Add(source.AttributeOf(node), example);
+                    AddPlaces(source.AttributeOf(node), source.ColumnsOf(node), example);
 
                 if (node > losses[example].IndexIn(source))
                     continue;   // after the last example, the sum of all losses
@@ -43,13 +46,23 @@ internal sealed class ExampleRows
     }
 
     /// <summary>Answers for this graph from now on: the batched one, or the minibatch graph itself.</summary>
-    public void Use(Graph graph)
+    /// <param name="graph">The graph.</param>
+    /// <param name="losses">Each example's loss.</param>
+    public void Use(Graph graph, ReadOnlySpan<Location> losses)
     {
         _rows.Clear();
         _graph = graph;
+        Find(graph.Count - 1);
+        for (int example = 0; example < losses.Length; example++)
+        {
+            if (_rows[losses[example].Node] is { } rows)
+                rows[losses[example].Offset] = example;
+        }
+
+        FindByReaders();
     }
 
-    /// <summary>The example of each value of a node's stack.</summary>
+    /// <summary>The example of each value of a node's stack; <see cref="None"/> for zeros.</summary>
     /// <exception cref="InvalidOperationException">The values are sums over several examples.</exception>
     public int[] Of(int node) =>
         Find(node) ?? throw new InvalidOperationException($"Error in BlasNet: the examples of %{node} {_graph.At(node)} are not known.");
@@ -86,6 +99,38 @@ internal sealed class ExampleRows
         if (op.HasMoves)
             return FollowMoves(node);
 
+        if (op.HasList)
+            return FollowSegments(node);
+
+        int count = _graph.CountOf(node);
+        int[]? partial = null;
+        foreach (int input in _graph.InputsOf(node))
+        {
+            if (_rows[input] is not { } rows)
+                continue;
+
+            if (rows.Length == count && !rows.Contains(None))
+                return rows;
+
+            if (rows.Length == count)
+            {
+                partial = partial is null ? rows : Merged(partial, rows);
+                continue;
+            }
+
+            if (Array.TrueForAll(rows, example => example == rows[0]))   // a sum over one example's values, or a value repeated for all of them
+                return Filled(count, rows[0]);
+        }
+
+        return partial ?? Filled(count, None);
+    }
+
+    private static int[] Merged(int[] first, int[] second) => [.. first.Zip(second, (a, b) => a == None ? b : a)];
+
+    // What there is of each segment belongs to the example of its columns, and the other way round.
+    private int[]? FollowSegments(int node)
+    {
+        ReadOnlySpan<int> lengths = _graph.ListOf(node);
         int count = _graph.CountOf(node);
         foreach (int input in _graph.InputsOf(node))
         {
@@ -95,17 +140,24 @@ internal sealed class ExampleRows
             if (rows.Length == count)
                 return rows;
 
-            if (Array.TrueForAll(rows, example => example == rows[0]))   // a sum over one example's values, or a value repeated for all of them
-                return Filled(count, rows[0]);
+            var result = new List<int>(count);
+            for (int segment = 0, column = 0; segment < lengths.Length; column += lengths[segment++])
+            {
+                int example = rows[rows.Length == lengths.Length ? segment : column];
+                result.AddRange(Enumerable.Repeat(example, count == lengths.Length ? 1 : lengths[segment]));
+            }
+
+            return [.. result];
         }
 
         return null;
     }
 
+    // A value that nothing moves to is zero, whichever example it belongs to.
     private int[]? FollowMoves(int node)
     {
         int size = _graph.ShapeOf(node).Size;
-        int[] result = Filled(_graph.CountOf(node), -1);
+        int[] result = Filled(_graph.CountOf(node), None);
         foreach (Move move in _graph.MovesOf(node))
         {
             int input = _graph.InputsOf(node)[move.Input];
@@ -120,14 +172,21 @@ internal sealed class ExampleRows
             }
         }
 
-        return result.Contains(-1) ? null : result;
+        return result;
+    }
+
+    private void AddPlaces(long first, int columns, int example)
+    {
+        for (int column = 0; column < columns; column++)
+            _places.Add(first + column, example);
     }
 
     private int[] FromData(int node)
     {
         var rows = new int[_graph.CountOf(node)];
+        int columns = _graph.ShapeOf(node).Columns;
         for (int i = 0; i < rows.Length; i++)
-            rows[i] = _places[_graph.AttributeOf(node) + i];
+            rows[i] = _places[_graph.AttributeOf(node) + (long)i * columns];
 
         return rows;
     }

@@ -53,7 +53,10 @@ internal sealed class ExampleTerms(ExampleRows rows)
         foreach (Term term in _terms)
         {
             for (int row = 0; row < term.Examples.Length; row++)
-                _moves.Add(new Move(_inputs.Count, row * shape.Size, term.Examples[row] * shape.Size, shape.Size));
+            {
+                if (term.Examples[row] != ExampleRows.None)
+                    _moves.Add(new Move(_inputs.Count, row * shape.Size, term.Examples[row] * shape.Size, shape.Size));
+            }
 
             _inputs.Add(ToValues(term, shape));
         }
@@ -102,7 +105,8 @@ internal sealed class ExampleTerms(ExampleRows rows)
             while (end < examples.Length && examples[end] == examples[row])
                 end++;
 
-            parts.Add((examples[row], new NormRows(term, row * columns, (end - row) * columns)));
+            if (examples[row] != ExampleRows.None)
+                parts.Add((examples[row], new NormRows(term, row * columns, (end - row) * columns)));
         }
     }
 
@@ -135,10 +139,22 @@ internal sealed class ExampleTerms(ExampleRows rows)
         int size = _graph.LengthOf(node), width = _graph.ShapeOf(expression).Size;
         int[] examples = rows.Of(expression);
         _moves.Clear();
-        foreach (Move move in _graph.Moves(moves))
-            _moves.Add(new Move(0, move.Source, examples[move.Source / width] * size + move.Target, move.Length));
+        foreach (Move move in _graph.Moves(moves).ToArray())
+            AddToExamples(move, examples, width, size);
 
         return ScatterToExamples([expression], _graph.ShapeOf(node));
+    }
+
+    // Neighbouring values may belong to different examples.
+    private void AddToExamples(Move move, int[] examples, int width, int size)
+    {
+        for (int done = 0, part; done < move.Length; done += part)
+        {
+            int source = move.Source + done, example = examples[source / width];
+            part = Math.Min(move.Length - done, width - (source % width));
+            if (example != ExampleRows.None)
+                _moves.Add(new Move(0, source, example * size + move.Target + done, part));
+        }
     }
 
     // The stack of one value for each example that the moves lead to.

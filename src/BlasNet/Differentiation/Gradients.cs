@@ -188,8 +188,8 @@ internal sealed partial class Gradients : IGradients
             foreach (int input in Graph.InputsOf(node))
                 _needed[node - Lowest] |= IsNeeded(input);
 
-            if (_parameters.Count > 0 && Graph.OperatorOf(node) is CallOperator { Body: var body })
-                _needed[node - Lowest] |= body.Parameters.Overlaps(_parameters);
+            if (_parameters.Count > 0 && Graph.OperatorOf(node) is CompositeOperator { Parameters: var called })
+                _needed[node - Lowest] |= called.Overlaps(_parameters);
         }
     }
 

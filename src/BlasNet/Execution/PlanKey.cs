@@ -91,5 +91,5 @@ internal sealed class PlanKey(Precision precision)
         return true;
     }
 
-    private static int NumbersOf(Graph graph) => graph.Data.CountOf(ConstantOperator.Instance, Shape.Scalar);
+    private static int NumbersOf(Graph graph) => graph.Data.CountOf(ConstantOperator.Instance, rows: 1);
 }

@@ -57,7 +57,7 @@ internal static class FuseBody
         }
 
         FusedOperator fused = new FusedCell(inside.Target, [.. results.Select(result => inside[result])], keep: true).Operator;
-        int call = target.AppendWithResults(fused, 0, [.. inputs], fused.ResultShape(0), 1, shared: false);
+        int call = target.AppendWithResults(fused, 0, [.. inputs], fused.ResultShape(0, default), 1, shared: false);
         for (int i = 0; i < results.Count; i++)
             outside[results[i]] = target.ResultsOf(call)[i];
     }

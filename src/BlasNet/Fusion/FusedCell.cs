@@ -103,7 +103,7 @@ internal sealed class FusedCell : IFusedGradient
         }
 
         FusedOperator op = backward.Operator;
-        int node = graph.AppendWithResults(op, 0, inputs, op.ResultShape(0), count, shared);
+        int node = graph.AppendWithResults(op, 0, inputs, op.ResultShape(0, default), count, shared);
         for (int i = 0; i < _arguments.Length; i++)
         {
             int result = backward.ResultOf[i];

@@ -16,7 +16,7 @@ internal sealed class FusedOperator(FusedProgram program, Shape[] results, IFuse
 
     public override int ResultCount => results.Length;
 
-    public override Shape ResultShape(int result) => results[result];
+    public override Shape ResultShape(int result, Shape shape) => results[result];
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => results[0];
 

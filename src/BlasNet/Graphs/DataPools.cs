@@ -4,20 +4,20 @@ using System.Runtime.InteropServices;
 
 namespace BlasNet.Graphs;
 
-/// <summary>The numbers that examples bring with them, one pool for each operator and shape.</summary>
-/// <remarks>Values of one pool lie one after another in the order in which they were added, so a stack of all of them is a view: data is
-/// copied once, when the user hands it over. Pinned arrays: their addresses are stable, and nobody has to dispose of them.</remarks>
+/// <summary>The numbers that examples bring with them, one pool of columns for each operator and number of rows.</summary>
+/// <remarks>The columns of one pool lie one after another in the order in which they were added, so a stack of all of them is a view, whatever numbers of
+/// columns the values have: data is copied once, when the user hands it over. Pinned arrays: their addresses are stable, and nobody has to dispose of them.</remarks>
 internal sealed class DataPools(Precision precision)
 {
     private const int Alignment = 64;
 
-    private sealed class Pool(Operator op, Shape shape)
+    private sealed class Pool(Operator op, int rows)
     {
         public readonly Operator Operator = op;
-        public readonly Shape Shape = shape;
+        public readonly int Rows = rows;
         public byte[] Bytes = [];
         public nint Address;   // the first aligned one of them
-        public int Count;
+        public int Count;      // columns
     }
 
     private readonly List<Pool> _pools = [];
@@ -33,42 +33,41 @@ internal sealed class DataPools(Precision precision)
     }
 
     /// <summary>Copies a value into its pool, rounding to the pools' precision.</summary>
-    /// <returns>The attribute of the node that stands for it: pool and position.</returns>
+    /// <returns>The attribute of the node that stands for it: pool and first column.</returns>
     public long Add<T>(Operator op, Shape shape, ReadOnlySpan<T> value) where T : unmanaged, INumber<T>
     {
         int index = 0;
-        while (index < _pools.Count && (_pools[index].Operator != op || _pools[index].Shape != shape))
+        while (index < _pools.Count && (_pools[index].Operator != op || _pools[index].Rows != shape.Rows))
             index++;
 
         if (index == _pools.Count)
-            _pools.Add(new Pool(op, shape));
+            _pools.Add(new Pool(op, shape.Rows));
 
         Pool pool = _pools[index];
         int position = pool.Count;
-        long valueBytes = (long)shape.Size * _elementBytes;
-        long needed = (position + 1L) * valueBytes + Alignment;
+        long columnBytes = (long)shape.Rows * _elementBytes;
+        long needed = ((long)position + shape.Columns) * columnBytes + Alignment;
         if (needed > pool.Bytes.Length)
-            Grow(pool, needed, (int)(position * valueBytes));
+            Grow(pool, needed, (int)(position * columnBytes));
 
         unsafe
         {
-            void* target = (byte*)pool.Address + (nint)(position * valueBytes);
+            void* target = (byte*)pool.Address + (nint)(position * columnBytes);
             if (precision == Precision.Single)
                 Convert(value, new Span<float>(target, shape.Size));
             else
                 Convert(value, new Span<double>(target, shape.Size));
         }
 
-        pool.Count = position + 1;
+        pool.Count = position + shape.Columns;
         return (long)index << 32 | (uint)position;
     }
 
     /// <summary>Takes the value out that was added last.</summary>
-    public void RemoveLast(long attribute) => _pools[(int)(attribute >> 32)].Count--;
+    public void RemoveLast(long attribute) => _pools[(int)(attribute >> 32)].Count = (int)attribute;
 
     /// <summary>A value as it is stored.</summary>
-    public unsafe ReadOnlySpan<byte> BytesOf(long attribute) =>
-        new((void*)AddressOf(attribute), _pools[(int)(attribute >> 32)].Shape.Size * _elementBytes);
+    public unsafe ReadOnlySpan<byte> BytesOf(long attribute, Shape shape) => new((void*)AddressOf(attribute), shape.Size * _elementBytes);
 
     /// <summary>Bytes of all values.</summary>
     public long Bytes
@@ -77,21 +76,21 @@ internal sealed class DataPools(Precision precision)
         {
             long bytes = 0;
             foreach (Pool pool in _pools)
-                bytes += (long)pool.Count * pool.Shape.Size * _elementBytes;
+                bytes += (long)pool.Count * pool.Rows * _elementBytes;
 
             return bytes;
         }
     }
 
-    /// <summary>Values in the pool of an operator and shape.</summary>
-    public int CountOf(Operator op, Shape shape) => _pools.Find(pool => pool.Operator == op && pool.Shape == shape)?.Count ?? 0;
+    /// <summary>Columns in the pool of an operator and number of rows.</summary>
+    public int CountOf(Operator op, int rows) => _pools.Find(pool => pool.Operator == op && pool.Rows == rows)?.Count ?? 0;
 
     /// <summary>Makes sure that a scalar lies at a known place.</summary>
     /// <returns>False if something else is there, or if the place is not the next one of its pool.</returns>
     public bool TryPlace(Operator op, long attribute, double value)
     {
         var (index, position) = ((int)(attribute >> 32), (int)attribute);
-        if (index > _pools.Count || (index < _pools.Count && (_pools[index].Operator != op || _pools[index].Shape != Shape.Scalar)))
+        if (index > _pools.Count || (index < _pools.Count && (_pools[index].Operator != op || _pools[index].Rows != 1)))
             return false;
 
         int count = index == _pools.Count ? 0 : _pools[index].Count;
@@ -101,11 +100,11 @@ internal sealed class DataPools(Precision precision)
     /// <summary>Whether a scalar is a number bit for bit: 0 is not −0, and a NaN is itself.</summary>
     public bool HasBitsOf(long attribute, double value) => BitConverter.DoubleToInt64Bits(ElementAt(attribute, 0)) == BitConverter.DoubleToInt64Bits(value);
 
-    /// <summary>Where the value with this attribute lies, and after it the pool's next ones.</summary>
+    /// <summary>Where the value with this attribute lies, and after it the pool's next columns.</summary>
     public nint AddressOf(long attribute)
     {
         Pool pool = _pools[(int)(attribute >> 32)];
-        return pool.Address + (nint)(uint)attribute * pool.Shape.Size * _elementBytes;
+        return pool.Address + (nint)(uint)attribute * pool.Rows * _elementBytes;
     }
 
     /// <summary>One element of a value, for printing and for constants.</summary>
@@ -133,7 +132,7 @@ internal sealed class DataPools(Precision precision)
             throw new GraphMemoryException(others + needed - Alignment);
 
         if (needed > Array.MaxLength)
-            throw new InvalidOperationException($"The examples of one pass bring more than {Array.MaxLength} bytes of values {pool.Shape}. Use a smaller compute batch.");
+            throw new InvalidOperationException($"The examples of one pass bring more than {Array.MaxLength} bytes of vectors [{pool.Rows}]. Use a smaller compute batch.");
 
         byte[] old = pool.Bytes;
         nint oldAddress = pool.Address;

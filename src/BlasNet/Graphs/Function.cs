@@ -59,11 +59,29 @@ public abstract class Function
         return graph.AppendCall(body.Call, all);
     }
 
+    /// <summary>The body for arguments of certain shapes.</summary>
+    internal Body BodyFor(Graph graph, ReadOnlySpan<Shape> shapes)
+    {
+        var site = new CallSite(graph, shapes);
+        return _bodies.Latest is { } latest && latest.Key.Fits(site) ? latest : _bodies.Find(site) ?? TraceBody(graph, new BodyKey(site));
+    }
+
     // Without a lock: two functions that call each other's may be traced by two threads.
     private Body TraceBody(Graph graph, Span<int> inputs)
     {
         int[] arguments = inputs.ToArray();
-        var key = new BodyKey(new CallSite(graph, arguments));
+        try
+        {
+            return TraceBody(graph, new BodyKey(new CallSite(graph, arguments)));
+        }
+        finally
+        {
+            arguments.CopyTo(inputs);   // the function may have used the graph's room for them
+        }
+    }
+
+    private Body TraceBody(Graph graph, BodyKey key)
+    {
         Tracing.Begin(this, key);
         try
         {
@@ -72,7 +90,6 @@ public abstract class Function
         finally
         {
             Tracing.End();
-            arguments.CopyTo(inputs);   // the function may have used the graph's room for them
         }
     }
 

@@ -91,7 +91,8 @@ internal readonly ref struct GradientContext(IGradients gradients, int node)
     {
         int source = _graph.InputsOf(node)[input];
         long runs = gradients.Reverse(node, input);
-        if (_graph.Moves(runs) is [var run] && run == new Move(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count)
+        if (_graph.Moves(runs) is [var run] && run == new Move(0, 0, 0, _graph.LengthOf(source)) && _graph.CountOf(source) == OutputGradient.Count
+            && _graph.ShapeOf(source) == OutputGradient.Shape)
             return OutputGradient;
 
         Operator op = gradients.MoverOf(runs, _graph.LengthOf(source));

@@ -29,9 +29,9 @@ public sealed partial class Graph
             return Constant(double.CreateTruncating(values[0]));
 
         long place = Data.Add(ConstantOperator.Instance, shape, values);
-        ReadOnlySpan<byte> bytes = Data.BytesOf(place);
+        ReadOnlySpan<byte> bytes = Data.BytesOf(place, shape);
         ref int known = ref CollectionsMarshal.GetValueRefOrAddDefault(_arrays, (shape, HashOf(bytes)), out bool exists);
-        if (exists && Data.BytesOf(AttributeOf(known)).SequenceEqual(bytes))
+        if (exists && Data.BytesOf(AttributeOf(known), shape).SequenceEqual(bytes))
         {
             Data.RemoveLast(place);
             return new Expr(this, known);

@@ -12,6 +12,7 @@ public sealed partial class Graph
     private readonly Dictionary<long, int> _constants = [];   // by the bits of the number, so that 0 is not −0
     private long _example;
     private int _draws;
+    private bool _isExample;
 
     /// <summary>Whether dropout drops; false for inference.</summary>
     public bool IsTraining
@@ -81,6 +82,22 @@ public sealed partial class Graph
         ArgumentOutOfRangeException.ThrowIfNegative(value);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1 << 24);
         return AddData(IndexOperator.Instance, new ReadOnlySpan<int>(in value), Shape.Scalar, shared: false);
+    }
+
+    /// <summary>Several of one example's whole numbers: the words of a sentence, the labels of its words.</summary>
+    /// <param name="values">At least one, each 0 … 2²⁴.</param>
+    /// <returns>[1 × n].</returns>
+    /// <exception cref="ShapeException">There is none.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">One is negative or above 2²⁴.</exception>
+    public Expr Indices(ReadOnlySpan<int> values)
+    {
+        foreach (int value in values)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value, nameof(values));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1 << 24, nameof(values));
+        }
+
+        return AddData(IndexOperator.Instance, values, new Shape(1, values.Length), shared: false);
     }
 
     /// <summary>A number that is the same for every example; one node for each number, of which 0 and −0 are two.</summary>
@@ -153,16 +170,28 @@ public sealed partial class Graph
     }
 
     /// <summary>Says whose nodes come next, so that random draws depend on the example, not on its place in a batch.</summary>
-    internal void BeginExample(long example) => (_example, _draws) = (example, 0);
+    internal void BeginExample(long example) => (_example, _draws, _isExample) = (example, 0, true);
+
+    /// <summary>Names the example at hand in an error, if it is known which it is.</summary>
+    internal string ExampleText => _isExample ? $" of example {_example}" : "";
 
     /// <summary>Two whole numbers below 2²⁴ from which a random operator computes this example's next draw.</summary>
-    internal Expr RandomKey()
+    internal Expr RandomKey() => RandomKeys(1);
+
+    /// <summary>A key for each of several draws, side by side.</summary>
+    internal Expr RandomKeys(int count)
     {
         if (Body is not null)
-            return Body.BringKey(new Shape(2));
+            return Body.BringKey(new Shape(2, count));
 
-        ulong bits = Mix((ulong)RandomSeed + Mix((ulong)_example + Mix((ulong)_draws++)));
-        return AddData(KeyOperator.Instance, [(int)(bits & 0xFFFFFF), (int)(bits >> 40)], new Shape(2), shared: false);
+        Span<int> keys = count == 1 ? stackalloc int[2] : new int[2 * count];
+        for (int i = 0; i < keys.Length; i += 2)
+        {
+            ulong bits = Mix((ulong)RandomSeed + Mix((ulong)_example + Mix((ulong)_draws++)));
+            (keys[i], keys[i + 1]) = ((int)(bits & 0xFFFFFF), (int)(bits >> 40));
+        }
+
+        return AddData(KeyOperator.Instance, keys, new Shape(2, count), shared: false);
     }
 
     /// <summary>The finalizer of SplitMix64. Source: Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014.</summary>

@@ -65,8 +65,8 @@ public sealed partial class Graph
     private int AppendData(Operator op, long place, Shape shape)
     {
         long pool = place & ~(long)uint.MaxValue;
-        ref int known = ref KnownLike(op, pool, [], out bool isKnown);
-        if (!isKnown)
+        ref int known = ref KnownLike(op, pool, [], out bool isKnown, shape.Columns);
+        if (!isKnown || _types[known - 1].Shape != shape)
             known = 1 + AddType(op, pool, 0, shape, 1, shared: false);
 
         int node = AppendNode(known - 1, []);
@@ -76,9 +76,9 @@ public sealed partial class Graph
 
     // The cache entry for an operator, an attribute and input types. A miss means that they were never seen, or evicted by a collision.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref int KnownLike(Operator op, long attribute, ReadOnlySpan<int> inputs, out bool isKnown)
+    private ref int KnownLike(Operator op, long attribute, ReadOnlySpan<int> inputs, out bool isKnown, int columns = 0)
     {
-        ulong hash = (ulong)(uint)op.Id << 32 ^ (ulong)attribute;
+        ulong hash = (ulong)(uint)op.Id << 32 ^ (ulong)attribute ^ (ulong)columns;
         if (!inputs.IsEmpty)
             hash = (hash ^ (TokenOf(inputs[0]) << 5)) * Hashing.Multiplier ^ TokenOf(inputs[^1]);
 
@@ -141,6 +141,18 @@ public sealed partial class Graph
         return AddType(op, attribute, inputs.Length, shape, op.Merging is Merging.Sum or Merging.Reduction ? 1 : count, shared, firstToken: tokens);
     }
 
+    /// <summary>Adds a recurrence and its results; its attribute is a list of this graph.</summary>
+    internal int AppendRecurrence(RecurrenceOperator op, long list, ReadOnlySpan<int> inputs)
+    {
+        RequireOwnThread();
+        bool shared = true;
+        int count = 1;
+        foreach (int input in inputs)
+            (shared, count) = (shared & IsShared(input), Math.Max(count, CountOf(input)));
+
+        return AppendWithResults(op, list, inputs, new Shape(op.Body.StateRows[0], List(list)[0]), count, shared);
+    }
+
     private int AddCall(CallOperator call, ReadOnlySpan<int> inputs)
     {
         int count = 1;
@@ -152,7 +164,7 @@ public sealed partial class Graph
         }
 
         int tokens = AddTokens(inputs);
-        return AddTypeWithResults(call, 0, inputs.Length, call.ResultShape(0), count, shared, tokens);
+        return AddTypeWithResults(call, 0, inputs.Length, call.ResultShape(0, default), count, shared, tokens);
     }
 
     private int AddTypeWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
@@ -160,7 +172,7 @@ public sealed partial class Graph
         int results = op.ResultCount > 1 ? op.ResultCount : 0;
         int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken, resultNodes: results);
         for (int result = 1; result <= results; result++)
-            AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1), count, shared, result);
+            AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1, shape), count, shared, result);
 
         return form;
     }
@@ -171,7 +183,7 @@ public sealed partial class Graph
         if (TypeCount == _types.Length)
             Array.Resize(ref _types, 2 * TypeCount);
 
-        if (!HasCalls && op is CallOperator)
+        if (!HasCalls && op is CompositeOperator)
             FirstCall = Count;
 
         // A shape has at least one row, so the token of a single value is above every type's number.

@@ -15,7 +15,9 @@ public sealed partial class Graph
         Take(other._types, other.TypeCount, ref _types);
         Take(other._inputs, other._inputCount, ref _inputs);
         Take(other._moves, other._moveCount, ref _moves);
-        (Count, EdgeCount, TypeCount, _inputCount, _moveCount) = (other.Count, other.EdgeCount, other.TypeCount, other._inputCount, other._moveCount);
+        Take(other._lists, other._listLength, ref _lists);
+        (Count, EdgeCount, TypeCount) = (other.Count, other.EdgeCount, other.TypeCount);
+        (_inputCount, _moveCount, _listLength) = (other._inputCount, other._moveCount, other._listLength);
     }
 
     /// <summary>A graph of the same nodes and names over the same data, which stays as it is while this one changes.</summary>
@@ -36,7 +38,8 @@ public sealed partial class Graph
         NodesAsNumbers.SequenceEqual(other.NodesAsNumbers)
         && _inputs.AsSpan(0, _inputCount).SequenceEqual(other._inputs.AsSpan(0, _inputCount))
         && _types.AsSpan(0, TypeCount).SequenceEqual(other._types.AsSpan(0, TypeCount))
-        && _moves.AsSpan(0, _moveCount).SequenceEqual(other._moves.AsSpan(0, _moveCount));
+        && _moves.AsSpan(0, _moveCount).SequenceEqual(other._moves.AsSpan(0, other._moveCount))
+        && _lists.AsSpan(0, _listLength).SequenceEqual(other._lists.AsSpan(0, other._listLength));
 
     /// <summary>A hash of the structure.</summary>
     internal ulong Fingerprint()
@@ -44,6 +47,9 @@ public sealed partial class Graph
         ulong hash = ((ulong)(uint)TypeCount << 32 | (uint)_inputCount) * Hashing.Multiplier + (uint)_moveCount;
         foreach (long node in NodesAsNumbers)
             hash = (BitOperations.RotateLeft(hash, 29) ^ (ulong)node) * Hashing.Multiplier;
+
+        foreach (int number in _lists.AsSpan(0, _listLength))
+            hash = (BitOperations.RotateLeft(hash, 29) ^ (uint)number) * Hashing.Multiplier;
 
         return hash;
     }

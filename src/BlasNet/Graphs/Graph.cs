@@ -19,6 +19,8 @@ public sealed partial class Graph
     private int[] _newInputs = new int[8];         // of the node being added
     private Move[] _moves = new Move[64];
     private int _moveCount;
+    private int[] _lists = new int[64];
+    private int _listLength;
     private readonly Dictionary<int, string> _names = [];
     private int _lastNamed = -1;   // most nodes come after it, and need not be looked up
     private int _thread = Environment.CurrentManagedThreadId;
@@ -85,7 +87,7 @@ public sealed partial class Graph
         Generation++;
         _thread = Environment.CurrentManagedThreadId;
         Array.Clear(_types, 0, TypeCount);   // they refer to the bodies of functions
-        Count = EdgeCount = TypeCount = _tokenCount = _inputCount = _moveCount = 0;
+        Count = EdgeCount = TypeCount = _tokenCount = _inputCount = _moveCount = _listLength = 0;
         Array.Clear(_known);
         FirstCall = -1;
         _names.Clear();
@@ -110,6 +112,13 @@ public sealed partial class Graph
     internal Shape ShapeOf(int node) => TypeOf(node).Shape;
 
     internal int CountOf(int node) => TypeOf(node).Count;
+
+    /// <summary>Columns of the whole stack.</summary>
+    internal int ColumnsOf(int node)
+    {
+        ref readonly NodeType type = ref TypeOf(node);
+        return checked(type.Count * type.Shape.Columns);
+    }
 
     /// <summary>Elements of the whole stack.</summary>
     internal int LengthOf(int node) => TypeOf(node).Length;
@@ -193,16 +202,46 @@ public sealed partial class Graph
         return attribute;
     }
 
-    /// <summary>The attribute of a copy of another graph's node. If the node has moves, they are copied.</summary>
-    internal long AttributeFrom(Graph source, int node) =>
-        source.OperatorOf(node).HasMoves ? AddMoves(source.MovesOf(node)) : source.AttributeOf(node);
+    /// <summary>The list of integers of a node: lengths of segments, the vertices of a recurrence; empty for other operators.</summary>
+    internal ReadOnlySpan<int> ListOf(int node) => OperatorOf(node).HasList ? List(AttributeOf(node)) : [];
 
-    /// <summary>Takes all lists of moves of another graph, which gets empty memory of the same size for them: graphs that take turns grow together.</summary>
-    internal void TakeMoves(Graph other)
+    /// <summary>A list made by <see cref="AddList"/>.</summary>
+    internal ReadOnlySpan<int> List(long attribute) => new(_lists, (int)(attribute >> 32), (int)attribute);
+
+    /// <summary>Keeps a list of integers, which is structure, not data; returns the attribute that an operator over it has.</summary>
+    internal long AddList(ReadOnlySpan<int> list)
     {
-        Move[] own = _moves;
-        (_moves, _moveCount) = (other._moves, other._moveCount);
-        (other._moves, other._moveCount) = (own.Length < _moves.Length ? new Move[_moves.Length] : own, 0);
+        list.CopyTo(ReserveList(list.Length, out long attribute));
+        return attribute;
+    }
+
+    /// <summary>Room for a list of integers, to be filled at once.</summary>
+    internal Span<int> ReserveList(int length, out long attribute)
+    {
+        int start = _listLength;
+        if (start + length > _lists.Length)
+            Array.Resize(ref _lists, Math.Max(_lists.Length * 2, start + length));
+
+        _listLength += length;
+        attribute = (long)start << 32 | (uint)length;
+        return _lists.AsSpan(start, length);
+    }
+
+    /// <summary>The attribute that a copy of another graph's node has here; its moves or its list, if it has any, are copied with it.</summary>
+    internal long AttributeFrom(Graph source, int node)
+    {
+        Operator op = source.OperatorOf(node);
+        return op.HasMoves ? AddMoves(source.MovesOf(node)) : op.HasList ? AddList(source.ListOf(node)) : source.AttributeOf(node);
+    }
+
+    /// <summary>Takes all moves and lists of another graph, which gets empty memory of the same size for them: graphs that take turns grow together.</summary>
+    internal void TakeLists(Graph other)
+    {
+        Move[] moves = _moves;
+        int[] lists = _lists;
+        (_moves, _moveCount, _lists, _listLength) = (other._moves, other._moveCount, other._lists, other._listLength);
+        (other._moves, other._moveCount) = (moves.Length < _moves.Length ? new Move[_moves.Length] : moves, 0);
+        (other._lists, other._listLength) = (lists.Length < _lists.Length ? new int[_lists.Length] : lists, 0);
     }
 
     /// <summary>Room for a list of moves, to be filled before the next list is added.</summary>

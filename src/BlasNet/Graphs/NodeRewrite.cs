@@ -9,11 +9,11 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
     /// <summary>The outcome; the source itself if there was nothing to change.</summary>
     public Graph Target => _unchanged ?? Rewriter.Target;
 
-    /// <summary>Whether nothing needs the source after the rewrite, so that the target takes over its lists of moves instead of copying them.</summary>
+    /// <summary>Whether nothing needs the source after the rewrite, so that the target takes over its moves and lists instead of copying them.</summary>
     public bool ConsumesSource
     {
-        get => Rewriter.TakesMoves;
-        init => Rewriter.TakesMoves = value;
+        get => Rewriter.TakesLists;
+        init => Rewriter.TakesLists = value;
     }
 
     /// <summary>Copies nodes, and knows where they are.</summary>
@@ -35,7 +35,7 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
         }
 
         if (ConsumesSource)
-            Target.TakeMoves(source);
+            Target.TakeLists(source);
     }
 
     /// <inheritdoc cref="Graphs.Rewriter.TryExchange"/>

@@ -58,13 +58,13 @@ internal readonly unsafe struct Operand<T>
 
     /// <summary>How many of the stack's vectors, from one of them on, lie one right after another; where the same vector is for all, they all do.</summary>
     /// <param name="start">The first of them.</param>
-    /// <param name="count">Number of vectors.</param>
+    /// <param name="count">The end of those that are looked at.</param>
     /// <param name="data">Where it lies; null for a single vector of zeros.</param>
     public int StretchFrom(int start, int count, out T* data)
     {
         if (RowIndices == null)
         {
-            data = At(start);
+            data = Data + (nint)(Count == 1 ? start % Shape.Columns : start) * Stride;
             return count - start;
         }
 
@@ -95,6 +95,7 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
         Output = source.OperandOf(node);
         Attribute = graph.AttributeOf(node);
         Moves = graph.MovesOf(node);
+        List = graph.ListOf(node);
         Accumulate = accumulate;
     }
 
@@ -112,6 +113,9 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
 
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
     public ReadOnlySpan<Move> Moves { get; }
+
+    /// <summary>The list of an operator that has one; empty for others.</summary>
+    public ReadOnlySpan<int> List { get; }
 
     /// <summary>Add to the output instead of overwriting it.</summary>
     public bool Accumulate { get; }

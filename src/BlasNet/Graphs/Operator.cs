@@ -39,6 +39,9 @@ internal abstract class Operator(Traits traits)
     /// <inheritdoc cref="Traits.ReadsWholeStacks"/>
     public bool ReadsWholeStacks => Traits.ReadsWholeStacks || HasMoves || Merging is Merging.Reduction or Merging.Sum;
 
+    /// <inheritdoc cref="Traits.HasList"/>
+    public bool HasList { get; } = traits.HasList;
+
     /// <summary>Number of results. The nodes right after a node with several stand for them; it has no value of its own.</summary>
     public virtual int ResultCount => 1;
 
@@ -46,17 +49,32 @@ internal abstract class Operator(Traits traits)
     public bool ReadsIndirect(int input) => Traits.Indirect == IndirectInputs.All || (Traits.Indirect == IndirectInputs.First && input == 0);
 
     /// <summary>The shape of one of several results.</summary>
-    public virtual Shape ResultShape(int result) => throw new InvalidOperationException($"{Name} has a single result.");
+    /// <param name="result">Which result.</param>
+    /// <param name="shape">Of the node.</param>
+    public virtual Shape ResultShape(int result, Shape shape) => throw new InvalidOperationException($"{Name} has a single result.");
 
     /// <summary>The output's shape.</summary>
     /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>
     public abstract Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute);
 
-    /// <summary>True where column j of the output depends, of a stacked input, on column j only: then a value [r × c] is as good as c vectors,
-    /// and values with different numbers of columns merge.</summary>
+    /// <summary>True where column j of the output depends, of a stacked input, on column j only, or on its only column: then a value [r × c] is as good as
+    /// c vectors, and values with different numbers of columns merge.</summary>
     /// <param name="inputs">Shapes of the inputs.</param>
     /// <param name="shared">For each input, whether it is the same for every example.</param>
     public virtual bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => false;
+
+    /// <summary>The operator that computes the same over a ragged stack, given its list of numbers of columns; null where there is none, or where the
+    /// operator is column-wise and needs none.</summary>
+    /// <param name="inputs">Shapes of the inputs.</param>
+    /// <param name="shared">For each input, whether it is the same for every example.</param>
+    /// <param name="output">The shape of the value.</param>
+    public virtual Operator? OverSegments(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared, Shape output) => null;
+
+    /// <summary>Where <see cref="Traits.MovesColumns"/>: the columns of an input that the value has; they follow those of the inputs before.</summary>
+    public virtual (int Start, int Length) ColumnsFrom(Shape input, long attribute) => (0, input.Columns);
+
+    /// <summary>The attribute of a value as that of each of its columns, which are values of their own in a stack of columns.</summary>
+    public virtual long ColumnAttribute(long attribute) => attribute;
 
     /// <summary>A vector of the value from one of each operand, where the operator is element-wise.</summary>
     public virtual V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) where V : struct, ISimd<V, T> where T : unmanaged =>

@@ -11,8 +11,8 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Receives the copies.</summary>
     public Graph Target { get; private set; } = target;
 
-    /// <summary>Whether the target is to have the source's lists of moves, and copies keep their place there; else moves are copied.</summary>
-    public bool TakesMoves { get; set; }
+    /// <summary>Whether the target is to have the source's moves and lists, and copies keep their place there; else they are copied.</summary>
+    public bool TakesLists { get; set; }
 
     /// <summary>Where a node of the source has gone; −1 where it has no value of its own any more. Results go with the node that has them.</summary>
     public int this[int node]
@@ -75,7 +75,7 @@ internal sealed class Rewriter(Graph target)
     /// <summary>Appends to the target a node like one of the source, but for a stack of another count.</summary>
     public int Append(int node, Operator op, ReadOnlySpan<int> inputs, int count, bool shared)
     {
-        long attribute = TakesMoves ? _source.AttributeOf(node) : Target.AttributeFrom(_source, node);
+        long attribute = TakesLists ? _source.AttributeOf(node) : Target.AttributeFrom(_source, node);
         return Append(Target, _source, node, op, attribute, inputs, count, shared);
     }
 
@@ -88,7 +88,10 @@ internal sealed class Rewriter(Graph target)
     }
 
     /// <summary>The moves of a copy. During the rewrite they may still be the source's.</summary>
-    public ReadOnlySpan<Move> MovesOf(int copy) => (TakesMoves ? _source : Target).Moves(Target.AttributeOf(copy));
+    public ReadOnlySpan<Move> MovesOf(int copy) => (TakesLists ? _source : Target).Moves(Target.AttributeOf(copy));
+
+    /// <summary>The list of a copy. During the rewrite it may still be the source's.</summary>
+    public ReadOnlySpan<int> ListOf(int copy) => (TakesLists ? _source : Target).List(Target.AttributeOf(copy));
 
     /// <summary>Gives the target away, if it is the graph meant, and works on another one from then on.</summary>
     public bool TryExchange(Graph graph, Graph other)

@@ -25,6 +25,12 @@ internal sealed record Traits
     /// <summary>True where the attribute is a list of moves.</summary>
     public bool HasMoves { get; init; }
 
+    /// <summary>True where the attribute is a list of integers of the graph.</summary>
+    public bool HasList { get; init; }
+
+    /// <summary>True where the value's columns are columns of the inputs: which ones tells <see cref="Operator.ColumnsFrom"/>.</summary>
+    public bool MovesColumns { get; init; }
+
     /// <summary>True where row i of a vector depends on row i of the operands, or on scalars, alone.</summary>
     public bool IsElementwise { get; init; }
 

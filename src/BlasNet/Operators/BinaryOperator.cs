@@ -28,8 +28,7 @@ internal abstract class BinaryOperator(bool isAddition) : Operator(new() { Stora
     public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared)
     {
         var (a, b) = (inputs[0], inputs[1]);
-        int columns = Math.Max(a.Columns, b.Columns);
-        return (shared[0] ? a.IsVector : a.Columns == columns) && (shared[1] ? b.IsVector : b.Columns == columns);
+        return !(shared[0] && !a.IsVector) && !(shared[1] && !b.IsVector);
     }
 
     /// <summary>The gradient with respect to a, in the result's shape; null where it is zero.</summary>

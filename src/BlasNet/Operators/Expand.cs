@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Operators;
 
@@ -27,6 +28,12 @@ internal sealed class ExpandOperator() : Operator(new())
 
         return shape;
     }
+
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => !inputs[0].IsVector;
+
+    public override Operator? OverSegments(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared, Shape output) => SegmentRepeatOperator.Instance;
+
+    public override long ColumnAttribute(long attribute) => new Shape(Shape.FromAttribute(attribute).Rows).ToAttribute();
 
     public override void Forward<T>(in Operands<T> stack)
     {

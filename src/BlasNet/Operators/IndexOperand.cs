@@ -18,7 +18,8 @@ internal static class IndexOperand
         if (graph.OperatorOf(index) == IndexOperator.Instance)
         {
             Expr operand = graph.At(graph.InputsOf(node.Index)[0]);
-            Require(graph.OperatorOf(node.Index), operand, (int)graph.Data.ElementAt(graph.AttributeOf(index), 0), limit, limitName);
+            for (int i = 0; i < graph.LengthOf(index); i++)
+                Require(graph.OperatorOf(node.Index), operand, (int)graph.Data.ElementAt(graph.AttributeOf(index), i), limit, limitName);
         }
 
         return node;
@@ -35,11 +36,22 @@ internal static class IndexOperand
         return index;
     }
 
-    /// <summary>The index of value <paramref name="i"/> of a stack.</summary>
+    /// <summary>Checks the indices of a node that is about to be made.</summary>
+    /// <returns>The same indices.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">One is negative or not below the limit.</exception>
+    public static ReadOnlySpan<int> Require(Operator op, Expr operand, ReadOnlySpan<int> indices, int limit, string limitName)
+    {
+        foreach (int index in indices)
+            Require(op, operand, index, limit, limitName);
+
+        return indices;
+    }
+
+    /// <summary>An index of a stack, whose columns are counted over all values.</summary>
     /// <exception cref="InvalidOperationException">No whole number below the limit: the index was computed, and is only now known.</exception>
     public static unsafe int At<T>(Operator op, Operand<T> index, int i, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        T value = *index.At(i);
+        T value = index.VectorAt(i)[0];
         if (!(value >= T.Zero && value < T.CreateTruncating(limit) && T.IsInteger(value)))
             throw new InvalidOperationException(string.Create(
                 CultureInfo.InvariantCulture, $"{op.Name}: index {value} is not a whole number between 0 and {limit - 1}."));
@@ -49,8 +61,8 @@ internal static class IndexOperand
 
     /// <summary>The indices of a stack, each checked as <see cref="At{T}"/> does; valid until the thread's next kernel.</summary>
     /// <param name="op">For the error.</param>
-    /// <param name="index">One for each value, or one for all.</param>
-    /// <param name="count">Number of values.</param>
+    /// <param name="index">One for each column of each value, or those of one value for all.</param>
+    /// <param name="count">Number of columns of all values.</param>
     /// <param name="limit">Above the largest.</param>
     public static unsafe ReadOnlySpan<int> All<T>(Operator op, Operand<T> index, int count, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -64,7 +76,7 @@ internal static class IndexOperand
     /// <summary>Checks every index of a stack, as <see cref="At{T}"/> does.</summary>
     public static void CheckAll<T>(Operator op, Operand<T> index, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        for (int i = 0; i < index.Count; i++)
+        for (int i = 0; i < index.Vectors; i++)
             At(op, index, i, limit);
     }
 

@@ -12,11 +12,19 @@ public static partial class Op
     /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
     public static Expr Lookup(Expr table, int index) => Lookup(table.Graph, table, index);
 
-    /// <summary>One column of a table: a word's embedding.</summary>
+    /// <summary>Columns of a table side by side: the embeddings of a sentence's words.</summary>
+    /// <param name="table">[d × V], in a graph; usually a parameter, the same for every example.</param>
+    /// <param name="indices">n of them, at least one; 0 … V − 1.</param>
+    /// <returns>[d × n].</returns>
+    /// <exception cref="ShapeException">There is no index.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
+    public static Expr Lookup(Expr table, ReadOnlySpan<int> indices) => Lookup(table.Graph, table, indices);
+
+    /// <summary>One column of a table for each index: a word's embedding.</summary>
     /// <param name="table">[d × V]; usually a parameter, the same for every example.</param>
-    /// <param name="index">From <see cref="Graph.Index"/>: 0 … V − 1.</param>
-    /// <returns>[d].</returns>
-    /// <exception cref="ShapeException"><paramref name="index"/> is not a scalar.</exception>
+    /// <param name="index">From <see cref="Graph.Index"/> or <see cref="Graph.Indices"/>: [1 × n] of 0 … V − 1.</param>
+    /// <returns>[d × n], so [d] for a single index.</returns>
+    /// <exception cref="ShapeException"><paramref name="index"/> is not a row.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
     public static Expr Lookup(Expr table, Expr index) =>
         IndexOperand.Check(Expr.Apply(LookupOperator.Instance, table, index), 1, table.Shape.Columns, LookupOperator.LimitName);
@@ -26,6 +34,13 @@ public static partial class Op
     {
         LookupOperator op = LookupOperator.Instance;
         return Expr.Apply(op, table, graph.Index(IndexOperand.Require(op, table, index, table.Shape.Columns, LookupOperator.LimitName)));
+    }
+
+    /// <summary>Columns of a table that may be a parameter yet to join the graph.</summary>
+    internal static Expr Lookup(Graph graph, Expr table, ReadOnlySpan<int> indices)
+    {
+        LookupOperator op = LookupOperator.Instance;
+        return Expr.Apply(op, table, graph.Indices(IndexOperand.Require(op, table, indices, table.Shape.Columns, LookupOperator.LimitName)));
     }
 }
 
@@ -39,25 +54,27 @@ internal sealed class LookupOperator() : Operator(new())
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        if (!inputs[1].IsScalar)
-            throw new ShapeException(this, $"the index must be a scalar, not {inputs[1]}");
+        if (inputs[1].Rows != 1)
+            throw new ShapeException(this, $"the index must be a scalar or a row, not {inputs[1]}");
 
-        return new Shape(inputs[0].Rows);
+        return new Shape(inputs[0].Rows, inputs[1].Columns);
     }
+
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1];
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> table = stack[0], index = stack[1], y = stack.Output;
         int rows = table.Shape.Rows;
-        ReadOnlySpan<int> columns = IndexOperand.All(this, index, y.Count, table.Shape.Columns);
+        ReadOnlySpan<int> columns = IndexOperand.All(this, index, y.Vectors, table.Shape.Columns);
         if (table.Count == 1)
         {
             Rows.Gather(table.Data, columns, y.Data, rows, rows);
             return;
         }
 
-        for (int i = 0; i < y.Count; i++)
-            table.ValueAt(i).Slice(columns[i] * rows, rows).CopyTo(y.ValueAt(i));
+        for (int vector = 0; vector < y.Vectors; vector++)
+            table.ValueAt(vector / y.Shape.Columns).Slice(columns[vector] * rows, rows).CopyTo(y.VectorAt(vector));
     }
 
     public override void Gradient(in GradientContext g)
@@ -91,10 +108,12 @@ internal sealed class ScatterColumnOperator : Operator, IColumnWriter
 
     public int ColumnIndexInput => 1;
 
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => _summed && !shared[0] && !shared[1];
+
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        if (!inputs[0].IsVector || !inputs[1].IsScalar)
-            throw new ShapeException(this, $"needs a column and its index, not {inputs[0]} and {inputs[1]}");
+        if (inputs[1].Rows != 1 || inputs[0].Columns != inputs[1].Columns)
+            throw new ShapeException(this, $"needs columns and an index for each, not {inputs[0]} and {inputs[1]}");
 
         return new Shape(inputs[0].Rows, (int)attribute);
     }
@@ -106,16 +125,19 @@ internal sealed class ScatterColumnOperator : Operator, IColumnWriter
             table.Span.Clear();
 
         int rows = table.Shape.Rows;
-        int count = Math.Max(value.Count, index.Count);
-        ReadOnlySpan<int> columns = IndexOperand.All(this, index, count, table.Shape.Columns);
-        if (table.Count == 1)
+        int width = value.Shape.Columns, vectors = Math.Max(value.Vectors, index.Vectors);
+        ReadOnlySpan<int> columns = IndexOperand.All(this, index, vectors, table.Shape.Columns);
+        if (table.Count == 1 && (value.Vectors == vectors || width == 1))
         {
-            Rows.ScatterAdd(value.Data, value.Count == 1 ? 0 : rows, columns, table.Data, rows);
+            Rows.ScatterAdd(value.Data, value.Vectors == 1 ? 0 : rows, columns, table.Data, rows);
             return;
         }
 
-        for (int i = 0; i < count; i++)
-            Rows.Add(value.At(i), 0, table.At(i) + ((nint)columns[i] * rows), 0, rows, 1);
+        for (int vector = 0; vector < vectors; vector++)
+        {
+            fixed (T* column = value.VectorAt(vector))
+                Rows.Add(column, 0, table.At(vector / width) + ((nint)columns[vector] * rows), 0, rows, 1);
+        }
     }
 
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Lookup(g.OutputGradient, g.Input(1)));

@@ -1,4 +1,6 @@
 using BlasNet.Graphs;
+using BlasNet.Kernels;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Operators;
 
@@ -10,7 +12,7 @@ public static partial class Op
     /// <param name="length">Number of rows, at least 1.</param>
     /// <returns>[length] or [length × c].</returns>
     /// <exception cref="ShapeException">The range is empty or leaves the value.</exception>
-    public static Expr Slice(Expr x, int start, int length) => Expr.Apply(SliceOperator.Rows, x, new Part(start, length).Attribute);
+    public static Expr Slice(Expr x, int start, int length) => Expr.Apply(SliceOperator.Instance, x, new Part(start, length).Attribute);
 
     /// <summary>A range of the columns of a matrix.</summary>
     /// <param name="x">[r × c].</param>
@@ -18,47 +20,35 @@ public static partial class Op
     /// <param name="length">Number of columns, at least 1.</param>
     /// <returns>[r × length].</returns>
     /// <exception cref="ShapeException">The range is empty or leaves the value.</exception>
-    public static Expr SliceColumns(Expr x, int start, int length) => Expr.Apply(SliceOperator.Columns, x, new Part(start, length).Attribute);
+    public static Expr SliceColumns(Expr x, int start, int length) => Expr.Apply(SliceColumnsOperator.Instance, x, new Part(start, length).Attribute);
 }
 
-/// <summary>Attribute: first row or column, and how many.</summary>
-internal sealed class SliceOperator : Operator
+/// <summary>Attribute: a <see cref="Part"/>, the first row, and how many.</summary>
+internal sealed class SliceOperator() : Operator(new() { RowShift = RowShift.Selects })
 {
-    public static readonly SliceOperator Rows = new("slice", RowShift.Selects);
-    public static readonly SliceOperator Columns = new("slice-columns", RowShift.None);
+    public static readonly SliceOperator Instance = new();
 
-    private SliceOperator(string name, RowShift shift) : base(new() { RowShift = shift }) => Name = name;
-
-    public override string Name { get; }
+    public override string Name => "slice";
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
-        Shape x = inputs[0];
         var (start, length) = Part.Of(attribute);
-        var (whole, unit) = this == Rows ? (x.Rows, "rows") : (x.Columns, "columns");
+        int whole = inputs[0].Rows;
         if (start < 0 || length < 1 || start > whole - length)
-            throw new ShapeException(this, $"{length} {unit} from {unit[..^1]} {start} on are not part of 0 … {whole - 1}");
+            throw new ShapeException(this, $"{length} rows from row {start} on are not part of 0 … {whole - 1}");
 
-        return this == Rows ? new Shape(length, x.Columns) : new Shape(x.Rows, length);
+        return new Shape(length, inputs[0].Columns);
     }
 
-    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
+    public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;
-        int start = Part.Of(stack.Attribute).Start;
-        if (this == Rows)
-            Kernels.Rows.Copy(x.Data + start, x.Shape.Rows, y.Data, y.Shape.Rows, y.Shape.Rows, y.Vectors);
-        else
-            Kernels.Rows.Copy(x.Data + start * x.Shape.Rows, x.Shape.Size, y.Data, y.Shape.Size, y.Shape.Size, y.Count);
+        Rows.Copy(x.Data + Part.Of(stack.Attribute).Start, x.Shape.Rows, y.Data, y.Shape.Rows, y.Shape.Rows, y.Vectors);
     }
 
-    public override void Gradient(in GradientContext g)
-    {
-        int start = Part.Of(g.Attribute).Start;
-        g.Accumulate(0, this == Rows ? Op.Pad(g.OutputGradient, start, g.Input(0).Shape.Rows) : Op.PadColumns(g.OutputGradient, start, g.Input(0).Shape.Columns));
-    }
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Pad(g.OutputGradient, Part.Of(g.Attribute).Start, g.Input(0).Shape.Rows));
 
     public override string Describe(long attribute) => Part.Of(attribute).ToString();
 }

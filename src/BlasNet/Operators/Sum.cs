@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Operators;
 
@@ -22,7 +23,17 @@ public static partial class Op
     /// <summary>The mean of all elements of a value.</summary>
     /// <param name="x">Any shape.</param>
     /// <returns>A scalar.</returns>
-    public static Expr Mean(Expr x) => Scale(Sum(x), 1.0 / x.Shape.Size);
+    public static Expr Mean(Expr x) => Average(Sum(x), x, x.Shape.Size);
+
+    /// <summary>The mean of the columns of a matrix: of the vectors of a sentence, say.</summary>
+    /// <param name="x">[r × c].</param>
+    /// <returns>[r].</returns>
+    public static Expr MeanColumns(Expr x) => Average(SumColumns(x), x, x.Shape.Columns);
+
+    // The number of columns is the example's own, so it is data where it may differ: then means over different lengths are one product.
+    private static Expr Average(Expr sum, Expr x, int count) => x.Shape.IsVector || x.Count > 1 || x.Graph.Body is not null || x.Graph.IsShared(x.Index)
+        ? Scale(sum, 1.0 / count)
+        : sum * x.Graph.Input(1.0 / count);
 
     /// <summary>Undoes broadcasting: sums what belongs to one element of <paramref name="shape"/>.</summary>
     internal static Expr SumTo(Shape shape, Expr x) => shape == x.Shape ? x : shape.IsScalar ? Sum(x) : shape.IsVector ? SumColumns(x) : SumRows(x);
@@ -42,6 +53,9 @@ internal sealed class SumOperator : Operator
         this == Columns ? new Shape(inputs[0].Rows) : this == Rows ? new Shape(1, inputs[0].Columns) : Shape.Scalar;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
+
+    public override Operator? OverSegments(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared, Shape output) =>
+        this == Rows ? null : SegmentSumOperator.Instance;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

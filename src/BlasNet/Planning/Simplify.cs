@@ -61,9 +61,21 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
     private static ulong HashOf(Graph source, int node, Operator op, ReadOnlySpan<int> inputs)
     {
         ulong hash = ((ulong)(uint)op.Id << 32 | (uint)source.CountOf(node)) * Hashing.Multiplier;
-        hash = (hash ^ (hash >> 31) ^ (op.HasMoves ? HashOf(source.MovesOf(node)) : (ulong)source.AttributeOf(node))) * Hashing.Multiplier;
+        hash = (hash ^ (hash >> 31) ^ AttributeHash(source, node, op)) * Hashing.Multiplier;
         foreach (int input in inputs)
             hash = (hash ^ (hash >> 31) ^ (uint)input) * Hashing.Multiplier;
+
+        return hash;
+    }
+
+    private static ulong AttributeHash(Graph source, int node, Operator op) =>
+        op.HasMoves ? HashOf(source.MovesOf(node)) : op.HasList ? HashOf(source.ListOf(node)) : (ulong)source.AttributeOf(node);
+
+    private static ulong HashOf(ReadOnlySpan<int> list)
+    {
+        ulong hash = (uint)list.Length;
+        foreach (int number in list)
+            hash = (hash ^ (hash >> 31) ^ (uint)number) * Hashing.Multiplier;
 
         return hash;
     }
@@ -85,6 +97,8 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
             || !inputs.SequenceEqual(Target.InputsOf(other)))
             return false;
 
-        return op.HasMoves ? source.MovesOf(node).SequenceEqual(Rewriter.MovesOf(other)) : source.AttributeOf(node) == Target.AttributeOf(other);
+        return op.HasMoves ? source.MovesOf(node).SequenceEqual(Rewriter.MovesOf(other))
+            : op.HasList ? source.ListOf(node).SequenceEqual(Rewriter.ListOf(other))
+            : source.AttributeOf(node) == Target.AttributeOf(other);
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Planning;
 
@@ -24,7 +25,9 @@ internal static partial class Verify
                 CheckMoves(graph, node, op);
             else if (op.Storage == Storage.Result)
                 CheckResult(graph, node);
-            else if (op.Storage != Storage.External)
+            else if (op.HasList && op is not CompositeOperator)
+                CheckSegments(graph, node);
+            else if (op.Storage != Storage.External && op is not RecurrenceOperator)
                 CheckShape(graph, node, op);
         }
     }
@@ -43,7 +46,7 @@ internal static partial class Verify
     {
         int owner = graph.InputsOf(node)[0], result = (int)graph.AttributeOf(node);
         Require(node == owner + 1 + result, graph, node, $"is result {result} of %{owner}, but not in its place");
-        Require(graph.ShapeOf(node) == graph.OperatorOf(owner).ResultShape(result), graph, node, "has not the shape of the result");
+        Require(graph.ShapeOf(node) == graph.OperatorOf(owner).ResultShape(result, graph.ShapeOf(owner)), graph, node, "has not the shape of the result");
     }
 
     private static void CheckMoves(Graph graph, int node, Operator op)
@@ -61,6 +64,24 @@ internal static partial class Verify
         }
 
         Require(op.Storage != Storage.Moves || covered == graph.LengthOf(node), graph, node, $"covers {covered} of its {graph.LengthOf(node)} elements");
+    }
+
+    // Each input, and the value, has a column for each column of the segments or for each segment.
+    private static void CheckSegments(Graph graph, int node)
+    {
+        ReadOnlySpan<int> lengths = graph.ListOf(node);
+        long columns = 0;
+        foreach (int length in lengths)
+        {
+            Require(length > 0, graph, node, "has an empty segment");
+            columns += length;
+        }
+
+        Require(Fits(node, lengths.Length), graph, node, $"has not a column for each of {columns}, or of {lengths.Length} segments");
+        foreach (int input in graph.InputsOf(node))
+            Require(graph.IsShared(input) || Fits(input, lengths.Length), graph, node, $"reads {graph.At(input)}, not a column for each of {columns}, or of {lengths.Length} segments");
+
+        bool Fits(int value, int segments) => graph.ColumnsOf(value) == columns || graph.ColumnsOf(value) == segments;
     }
 
     private static bool IsWithin(int start, int length, int all) => start >= 0 && start + length <= all;

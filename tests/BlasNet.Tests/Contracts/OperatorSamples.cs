@@ -12,6 +12,7 @@ internal static class OperatorSamples
     private static readonly Shape Row = new(1, 4);
     private static readonly Shape Matrix = new(3, 4);
     private static readonly SampleInput Index = new(Scalar, Numbers.Index);
+    private static readonly SampleInput Indices = new(Row, Numbers.Index);
     private static readonly SampleInput Key = new(new Shape(2), Numbers.Key);
     private static readonly long HalfRate = BitConverter.DoubleToInt64Bits(0.5);
     private static readonly long AnyNumber = BitConverter.DoubleToInt64Bits(-1.5);   // an attribute that is a factor
@@ -48,24 +49,30 @@ internal static class OperatorSamples
         new(LogSumExpOperator.Instance, "vector", [Vector], x => Op.LogSumExp(x[0])),
         new(LogSumExpOperator.Instance, "matrix", [Matrix], x => Op.LogSumExp(x[0])),
         new(CrossEntropyOperator.Instance, "", [Vector, Index], x => Op.CrossEntropy(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
+        new(CrossEntropyOperator.Instance, "columns", [Matrix, Indices], x => Op.CrossEntropy(x[0], x[1]), [[Matrix, new(1, 3)]]),
         new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar],
             x => Expr.Apply(CrossEntropyGradientOperator.Instance, x.Length == 4 ? x : [.. x, Op.CrossEntropy(x[0], x[1])]), [Matrix, Scalar, Scalar, Scalar]),
+        new(CrossEntropyGradientOperator.Instance, "columns", [Matrix, Indices, Row],
+            x => Expr.Apply(CrossEntropyGradientOperator.Instance, x.Length == 4 ? x : [.. x, Op.CrossEntropy(x[0], x[1])]), [Matrix, Row, Scalar, Row]),
         new(SquaredErrorOperator.Instance, "vector", [Vector, Vector], x => Op.SquaredError(x[0], x[1]), [Vector, Scalar], [Vector, Matrix]),
         new(SquaredErrorOperator.Instance, "matrix", [Matrix, Matrix], x => Op.SquaredError(x[0], x[1])),
 
-        new(ConcatenateOperator.Rows, "vectors", [Vector, new Shape(2), Vector], x => Op.Concatenate(x), [Vector, Matrix, Vector]),
-        new(ConcatenateOperator.Rows, "matrices", [Matrix, new Shape(2, 4)], x => Op.Concatenate(x)),
-        new(ConcatenateOperator.Columns, "", [Vector, new Shape(3, 2), Vector], x => Op.ConcatenateColumns(x), [Vector, new(2), Vector]),
-        new(SliceOperator.Rows, "vector", [new Shape(5)], x => Op.Slice(x[0], 1, 3), [Vector]),
-        new(SliceOperator.Rows, "matrix", [new Shape(5, 2)], x => Op.Slice(x[0], 1, 3), [[new(3, 2)]]),
-        new(SliceOperator.Columns, "", [Matrix], x => Op.SliceColumns(x[0], 1, 2), [[new(3, 2)]]),
-        new(PadOperator.Rows, "vector", [Vector], x => Op.Pad(x[0], 1, 5), [[new(5)]]),
-        new(PadOperator.Rows, "matrix", [Matrix], x => Op.Pad(x[0], 2, 5), [[new(4, 4)]]),
-        new(PadOperator.Columns, "", [Matrix], x => Op.PadColumns(x[0], 1, 6), [[new(3, 6)]]),
+        new(ConcatenateOperator.Instance, "vectors", [Vector, new Shape(2), Vector], x => Op.Concatenate(x), [Vector, Matrix, Vector]),
+        new(ConcatenateOperator.Instance, "matrices", [Matrix, new Shape(2, 4)], x => Op.Concatenate(x)),
+        new(ConcatenateColumnsOperator.Instance, "", [Vector, new Shape(3, 2), Vector], x => Op.ConcatenateColumns(x), [Vector, new(2), Vector]),
+        new(SliceOperator.Instance, "vector", [new Shape(5)], x => Op.Slice(x[0], 1, 3), [Vector]),
+        new(SliceOperator.Instance, "matrix", [new Shape(5, 2)], x => Op.Slice(x[0], 1, 3), [[new(3, 2)]]),
+        new(SliceColumnsOperator.Instance, "", [Matrix], x => Op.SliceColumns(x[0], 1, 2), [[new(3, 2)]]),
+        new(PadOperator.Instance, "vector", [Vector], x => Op.Pad(x[0], 1, 5), [[new(5)]]),
+        new(PadOperator.Instance, "matrix", [Matrix], x => Op.Pad(x[0], 2, 5), [[new(4, 4)]]),
+        new(PadColumnsOperator.Instance, "", [Matrix], x => Op.PadColumns(x[0], 1, 6), [[new(3, 6)]]),
         new(ReshapeOperator.Instance, "", [Matrix], x => Op.Reshape(x[0], new Shape(2, 6)), [Vector]),
         new(TransposeOperator.Instance, "", [Matrix], x => Op.Transpose(x[0])),
 
         new(LookupOperator.Instance, "", [new Shape(2, 3), Index], x => Op.Lookup(x[0], x[1]), [Matrix, Vector]),
+        new(LookupOperator.Instance, "columns", [new Shape(2, 3), Indices], x => Op.Lookup(x[0], x[1])),
+        new(ScatterColumnOperator.OneByOne, "columns", [Matrix, Indices], x => Expr.Apply(ScatterColumnOperator.OneByOne, x[0], x[1], 3), [Matrix, new(1, 3)]),
+        new(ScatterColumnOperator.Summed, "columns", [Matrix, Indices], x => Expr.Apply(ScatterColumnOperator.Summed, x[0], x[1], 3), [Vector, Row]),
         new(ScatterColumnOperator.OneByOne, "", [Vector, Index], x => Expr.Apply(ScatterColumnOperator.OneByOne, x[0], x[1], 3), [Matrix, Scalar]),
         new(ScatterColumnOperator.Summed, "", [Vector, Index], x => Expr.Apply(ScatterColumnOperator.Summed, x[0], x[1], 3), [Vector, Vector]),
         new(DropoutOperator.Instance, "vector", [Vector, Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate), [Vector, Vector]),
@@ -77,6 +84,9 @@ internal static class OperatorSamples
         new(BroadcastOperator.Instance, "", [Vector], x => Structure(BroadcastOperator.Instance, 5, x, Vector, 5)),
         new(SpreadOperator.Instance, "", [Vector, Matrix], x => Expr.Apply(SpreadOperator.Instance, x[0], x[1])),
         new(GatherOperator.Instance, "", [Matrix, Vector], Gather),
+        new(SegmentSumOperator.Instance, "columns", [new Shape(3, 6)], x => Segments(SegmentSumOperator.Instance, x, Vector, 3)),
+        new(SegmentSumOperator.Instance, "elements", [new Shape(3, 6)], x => Segments(SegmentSumOperator.Instance, x, Scalar, 3)),
+        new(SegmentRepeatOperator.Instance, "vectors", [new Shape(3, 3)], x => Segments(SegmentRepeatOperator.Instance, x, Vector, 6)),
         new(ScatterAddOperator.Instance, "", [Matrix, Vector], ScatterAdd),
     ];
 
@@ -125,6 +135,9 @@ internal static class OperatorSamples
         long runs = x[0].Graph.AddMoves([new Move(0, 0, 0, 12), new Move(1, 0, 2, 3), new Move(1, 1, 13, 2)]);
         return Structure(ScatterAddOperator.Instance, runs, x, new Shape(4), 4);
     }
+
+    // Of one, three and two columns.
+    private static Expr Segments(Operator op, Expr[] x, Shape shape, int count) => Structure(op, x[0].Graph.AddList([1, 3, 2]), x, shape, count);
 
     private static Expr Structure(Operator op, long attribute, Expr[] inputs, Shape shape, int count)
     {

@@ -60,15 +60,23 @@ public sealed class OperatorStackTests : OperatorTests
         Expr output = sample.Stack(graph, examples, shared).Output;
 
         var vectors = new Graph(Precision.Double);
+        int columns = sample.Inputs.Where((_, k) => !shared[k]).Max(input => input.Shape.Columns);
         Expr[] inputs = [.. sample.Inputs.Select((input, k) => new SampleInput(shared[k] ? input.Shape : new Shape(input.Shape.Rows), input.Numbers)
-            .AddTo(vectors, $"x{k}", shared[k], shared[k] ? [examples[0][k]] : [.. examples.SelectMany(example => example[k].Chunk(input.Shape.Rows))]))];
-        int node = vectors.Append(sample.Operator, graph.AttributeOf(output.Index), [.. inputs.Select(input => input.Index)]);
+            .AddTo(vectors, $"x{k}", shared[k], shared[k] ? [examples[0][k]] : [.. examples.SelectMany(example => Columns(example[k], input.Shape, columns))]))];
+        long attribute = sample.Operator.ColumnAttribute(graph.AttributeOf(output.Index));
+        int node = graph.InputsOf(output.Index).Length == inputs.Length
+            ? vectors.Append(sample.Operator, attribute, [.. inputs.Select(input => input.Index)])
+            : sample.Build(inputs).Index;   // which adds what else it needs
 
         using var expected = new DirectEvaluator<double>(graph);
         using var actual = new DirectEvaluator<double>(vectors);
         Assert.Equal(graph.LengthOf(output.Index), vectors.LengthOf(node));
         AssertClose(expected[output], actual[vectors.At(node)], Tolerance, Describe(name, shared));
     });
+
+    // One that has a single column has it for all.
+    private static IEnumerable<double[]> Columns(double[] value, Shape shape, int columns) =>
+        shape.Columns == columns ? value.Chunk(shape.Rows) : Enumerable.Repeat(value, columns);
 
     [Theory, MemberData(nameof(Samples))]
     public void An_operator_that_can_accumulate_adds_to_its_output(string name)

@@ -68,7 +68,8 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
 
     // The sum of a number is the number itself.
     private bool IsSameNode(Step step) =>
-        step.Function is null && step.Operands.Any(operand => !IsTarget(operand) && ReferenceEquals(_values[operand], _values[step.Id]));
+        step.Function is null && step.Operands.Any(operand => !IsTarget(operand)
+            && (ReferenceEquals(_values[operand], _values[step.Id]) || step.Operation.Name == "Dropout"));   // which evaluation leaves out
 
     /// <summary>As <see cref="Take(Operation, Step)"/>, with the operands given; where the value would be too large, the last operand itself.</summary>
     public int Apply(Operation operation, params int[] operands) => Take(operation, new Step(operands)) is >= 0 and var value ? value : operands[^1];

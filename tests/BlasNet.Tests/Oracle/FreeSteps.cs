@@ -15,6 +15,9 @@ internal sealed class FreeSteps(Draft draft, FunctionPool functions, int below)
                 case 0 or 1 or 2:
                     Call();
                     break;
+                case 4:
+                    draft.Take(Operations.Recurrence);
+                    break;
                 case 3:
                     draft.Take(Operations.Derivatives[draft.Next(Operations.Derivatives.Count)]);
                     break;

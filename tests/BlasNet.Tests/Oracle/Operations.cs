@@ -64,6 +64,18 @@ internal static partial class Operations
     public static readonly Operation CrossEntropyAt = Operation.Of("CrossEntropy", d => d.WhereIndex((x, limit) => x.Columns == 1 && x.Rows >= limit),
         (_, x, _) => Op.CrossEntropy(x[0], x[1]), (_, x, _) => Scalar(Softmax(x[0])[IndexOf(x[1]), 0].Log() * -1));
 
+    public static readonly Operation LookupColumns = Operation.Of("Lookup",
+        d => d.Where(x => x.Columns > 1, (d, x) => new Step(x) { Data = Indices(d, d[x].Columns), B = d[x].Columns }),
+        (_, x, s) => Op.Lookup(x[0], [.. s.Data.Select(index => (int)index)]),
+        (_, x, s) => Make(x[0].Rows, s.Data.Length, (i, j) => x[0][i, (int)s.Data[j]])) with
+    { HasData = true };
+
+    public static readonly Operation CrossEntropyColumns = Operation.Of("CrossEntropy",
+        d => d.Where(_ => true, (d, x) => new Step(x) { Data = Indices(d, d[x].Rows, d[x].Columns), B = d[x].Rows }),
+        (_, x, s) => Op.CrossEntropy(x[0], [.. s.Data.Select(index => (int)index)]),
+        (_, x, s) => Make(1, x[0].Columns, (_, j) => Softmax(x[0])[(int)s.Data[j], j].Log() * -1)) with
+    { HasData = true };
+
     public static readonly Operation Total = Operation.Of("Total", d => d.Several(SameShape),
         (_, x, _) => Op.Total(x), (_, x, _) => x.Aggregate((a, b) => Zip(a, b, (p, q) => p + q))) with
     { TakesParameters = true };
@@ -87,7 +99,9 @@ internal static partial class Operations
             (_, x, _) => Op.MatMulTransposed(x[0], x[1]), (_, x, _) => Product(Transposed(x[0]), x[1])) with { TakesParameters = true },
         Operation.Of("OuterProduct", d => d.Pair((a, b) => a.Columns == b.Columns),
             (_, x, _) => Op.OuterProduct(x[0], x[1]), (_, x, _) => Product(x[0], Transposed(x[1]))) with { TakesParameters = true },
-        Mean,
+        Mean, LookupColumns, CrossEntropyColumns,
+        Operation.Of("MeanColumns", d => d.Any(), (_, x, _) => Op.MeanColumns(x[0]),
+            (_, x, _) => Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)) * (1.0 / x[0].Columns))),
         Operation.Of("SumColumns", d => d.Any(), (_, x, _) => Op.SumColumns(x[0]),
             (_, x, _) => x[0].Columns == 1 ? x[0] : Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)))),
         Operation.Of("SumRows", d => d.Any(), (_, x, _) => Op.SumRows(x[0]),
@@ -148,6 +162,13 @@ internal static partial class Operations
     {
         int start = d.Next(3);
         return new Step(x) { A = start, B = start + length + d.Next(2) };
+    }
+
+    // As many as the example has; which they are follows from one choice, so that examples of one kind make the same choices.
+    private static double[] Indices(Draft d, int limit, int count = 0)
+    {
+        var random = new Random(d.Next(1000) + d[d.Count - 1].Length);
+        return [.. Enumerable.Range(0, count > 0 ? count : random.Next(1, 5)).Select(_ => (double)random.Next(limit))];
     }
 
     private static Step? ChooseExpansion(Draft d) => d.Where(x => x.Rows == 1 || x.Columns == 1, (d, x) => new Step(x)

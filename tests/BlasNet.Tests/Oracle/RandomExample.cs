@@ -53,6 +53,7 @@ internal sealed record RandomExample(IReadOnlyList<Step> Steps, int Loss, int[] 
         not { Operation.HasData: true } => step,
         _ when random.Next(3) == 0 => step,
         { Operation: { } operation } when operation == Operations.Index => step with { Data = [random.Next(step.B)] },
+        { Data.Length: > 0, B: > 0 } => step with { Data = [.. step.Data.Select(_ => (double)random.Next(step.B))] },
         { Data.Length: > 0 } => step with { Data = RandomProgram.Data(random, step.Data.Length) },
         { B: > 0 } => step with { A = random.Next(step.B) },
         _ => step,

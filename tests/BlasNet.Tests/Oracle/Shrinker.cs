@@ -119,7 +119,9 @@ internal sealed class Shrinker(Func<RandomProgram, ProgramFailure?> failure)
             if (step.Operation == Operations.Total && step.Operands.Length > 2)
                 yield return Replaced(i, step with { Operands = step.Operands[1..] });
 
-            for (int k = 0; k < step.Operands.Length; k++)
+            // What is differentiated by must stay a value of its own: the generator sees to that.
+            int count = step.Operation is { } operation && Operations.Derivatives.Contains(operation) ? 1 : step.Operands.Length;
+            for (int k = 0; k < count; k++)
             {
                 foreach (int other in Instead(step.Operands[k], steps, fits))
                     yield return Replaced(i, step with { Operands = [.. step.Operands.Take(k), other, .. step.Operands.Skip(k + 1)] });

@@ -385,7 +385,7 @@ public sealed class VerifyTests
 
         public override int ResultCount => 2;
 
-        public override Shape ResultShape(int result) => Three;
+        public override Shape ResultShape(int result, Shape shape) => Three;
 
         public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => inputs[0];
 

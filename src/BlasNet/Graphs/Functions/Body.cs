@@ -8,6 +8,7 @@ internal sealed class Body
     private readonly record struct Brought(Shape Shape, double[]? Constant);
 
     private readonly List<Brought> _brought = [];
+    private RecurrenceOperator? _recurrence;
 
     private Body(string name, BodyKey key, Graph caller)
     {
@@ -19,6 +20,9 @@ internal sealed class Body
 
     /// <summary>What it was traced for.</summary>
     public BodyKey Key { get; }
+
+    /// <summary>The operator of the recurrences whose step this is, made when first needed; any thread may ask.</summary>
+    public RecurrenceOperator RecurrenceOf(Func<RecurrenceOperator> make) => LazyInitializer.EnsureInitialized(ref _recurrence, make);
 
     /// <summary>When its function's calls asked for it last.</summary>
     public long LastUse { get; set; }
@@ -69,8 +73,8 @@ internal sealed class Body
             Operator op = Graph.OperatorOf(node);
             if (op == ParameterOperator.Instance)
                 Parameters.Add(ParameterOperator.IndexOf(Graph.AttributeOf(node)));
-            else if (op is CallOperator { Body: var callee })
-                Parameters.UnionWith(callee.Parameters);
+            else if (op is CompositeOperator { Parameters: var called })
+                Parameters.UnionWith(called);
         }
     }
 
@@ -81,12 +85,18 @@ internal sealed class Body
     public Expr BringConstant(double[] values, Shape shape) => Bring(new Brought(shape, values), shared: true);
 
     /// <summary>Adds to the caller's graph what this body needs besides its arguments.</summary>
-    public void Supply(Graph caller, Span<int> inputs)
+    /// <param name="caller">The graph.</param>
+    /// <param name="inputs">Receives the nodes.</param>
+    /// <param name="calls">How often the body is called by one node; random draws have so many times their columns.</param>
+    public void Supply(Graph caller, Span<int> inputs, int calls = 1)
     {
         ReadOnlySpan<int> constants = caller.ConstantsOf(this);
         for (int i = 0; i < inputs.Length; i++)
-            inputs[i] = constants[i] >= 0 ? constants[i] : caller.RandomKey().Index;
+            inputs[i] = constants[i] >= 0 ? constants[i] : caller.RandomKeys(calls * _brought[i].Shape.Columns).Index;
     }
+
+    /// <summary>The columns that one call takes of what is brought; 0 of a constant, which all calls share.</summary>
+    public int ColumnsBrought(int index) => _brought[index].Constant is null ? _brought[index].Shape.Columns : 0;
 
     /// <summary>Adds the constants among what it needs to a caller's graph.</summary>
     /// <returns>Their nodes; −1 for a random draw.</returns>

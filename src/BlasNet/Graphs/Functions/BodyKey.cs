@@ -2,12 +2,31 @@ using System.Runtime.CompilerServices;
 
 namespace BlasNet.Graphs.Functions;
 
-/// <summary>A call that looks for its body: the caller's graph and the nodes of the arguments in it.</summary>
-internal readonly ref struct CallSite(Graph caller, ReadOnlySpan<int> arguments)
+/// <summary>A call that looks for its body: the caller's graph, and the nodes of the arguments in it or just their shapes.</summary>
+internal readonly ref struct CallSite
 {
-    public Graph Caller { get; } = caller;
+    private readonly ReadOnlySpan<int> _arguments;
+    private readonly ReadOnlySpan<Shape> _shapes;
 
-    public ReadOnlySpan<int> Arguments { get; } = arguments;
+    public CallSite(Graph caller, ReadOnlySpan<int> arguments)
+    {
+        Caller = caller;
+        _arguments = arguments;
+    }
+
+    public CallSite(Graph caller, ReadOnlySpan<Shape> shapes)
+    {
+        Caller = caller;
+        _shapes = shapes;
+    }
+
+    public Graph Caller { get; }
+
+    /// <summary>Number of arguments.</summary>
+    public int Count => _shapes.Length + _arguments.Length;
+
+    /// <summary>The shape of an argument.</summary>
+    public Shape ShapeOf(int argument) => _shapes.IsEmpty ? Caller.ShapeOf(_arguments[argument]) : _shapes[argument];
 }
 
 /// <summary>What a body was traced for: a model, its precision, training or evaluation, and the arguments' shapes.</summary>
@@ -25,9 +44,9 @@ internal sealed class BodyKey : IEquatable<BodyKey>
         Graph caller = call.Caller;
         _model = caller.Model is null ? null : new WeakReference<object>(caller.Model);
         (_precision, _isTraining, _hash) = (caller.Precision, caller.IsTraining, HashOf(call));
-        _shapes = new Shape[call.Arguments.Length];
+        _shapes = new Shape[call.Count];
         for (int i = 0; i < _shapes.Length; i++)
-            _shapes[i] = caller.ShapeOf(call.Arguments[i]);
+            _shapes[i] = call.ShapeOf(i);
     }
 
     /// <summary>Compares keys, and calls with them.</summary>
@@ -45,12 +64,12 @@ internal sealed class BodyKey : IEquatable<BodyKey>
     public bool Fits(CallSite call)
     {
         Graph caller = call.Caller;
-        if (!IsOf(caller.Model) || _precision != caller.Precision || _isTraining != caller.IsTraining || _shapes.Length != call.Arguments.Length)
+        if (!IsOf(caller.Model) || _precision != caller.Precision || _isTraining != caller.IsTraining || _shapes.Length != call.Count)
             return false;
 
         for (int i = 0; i < _shapes.Length; i++)
         {
-            if (caller.ShapeOf(call.Arguments[i]) != _shapes[i])
+            if (call.ShapeOf(i) != _shapes[i])
                 return false;
         }
 
@@ -74,8 +93,8 @@ internal sealed class BodyKey : IEquatable<BodyKey>
         var hash = new HashCode();
         hash.Add(caller.Model is null ? 0 : RuntimeHelpers.GetHashCode(caller.Model));
         hash.Add((caller.Precision, caller.IsTraining));
-        foreach (int argument in call.Arguments)
-            hash.Add(caller.ShapeOf(argument));
+        for (int i = 0; i < call.Count; i++)
+            hash.Add(call.ShapeOf(i));
 
         return hash.ToHashCode();
     }

@@ -132,7 +132,7 @@ internal sealed unsafe class ExampleNormsOperator : Operator
                 }
                 else
                 {
-                    target[0] = *other.At(i);   // unit vectors alone: whether they are equal is all there is to know
+                    target[0] = other.Data[i];   // unit vectors alone: whether they are equal is all there is to know
                 }
             }
         }
@@ -158,7 +158,7 @@ internal sealed unsafe class ExampleNormsOperator : Operator
         return double.CreateTruncating(Norms.Dot(new ReadOnlySpan<T>(a, count * count), new ReadOnlySpan<T>(b, count * count)));
     }
 
-    private static int ColumnOf<T>(Operand<T> index, int row) where T : unmanaged, IBinaryFloatingPointIeee754<T> => int.CreateTruncating(*index.At(row));
+    private static int ColumnOf<T>(Operand<T> index, int row) where T : unmanaged, IBinaryFloatingPointIeee754<T> => int.CreateTruncating(index.Data[row]);
 
     private static Span<T> Vector<T>(Operand<T> factor, int row) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         new(factor.Data + (nint)row * factor.Shape.Rows, factor.Shape.Rows);

@@ -30,7 +30,7 @@ internal sealed class ClipWeightsOperator(double longest) : Operator(new() { Mer
 }
 
 /// <summary>Multiplies each value of a stack with its example's weight. Inputs: the stack, a stack of one weight for each example.</summary>
-/// <param name="examples">The example of each value.</param>
+/// <param name="examples">The example of each value; below 0 for zeros, which belong to none.</param>
 internal sealed class WeightRowsOperator(int[] examples) : Operator(new() { Merging = Merging.Never, ReadsWholeStacks = true })
 {
     public override string Name => "weight-rows";
@@ -41,7 +41,7 @@ internal sealed class WeightRowsOperator(int[] examples) : Operator(new() { Merg
     {
         Operand<T> x = stack[0], weights = stack[1];
         for (int i = 0; i < examples.Length; i++)
-            Rows.Scale(x.ValueAt(i), *weights.At(examples[i]), stack.Output.ValueAt(i));
+            Rows.Scale(x.ValueAt(i), examples[i] < 0 ? T.One : *weights.At(examples[i]), stack.Output.ValueAt(i));
     }
 
     public override void Gradient(in GradientContext g) =>

@@ -1,0 +1,82 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Differentiation;
+
+/// <content>Backwards: what an example's value reads belongs to the example, where nothing else says to which.</content>
+internal sealed partial class ExampleRows
+{
+    private void FindByReaders()
+    {
+        if (!_rows.Exists(static rows => rows is not null && Array.IndexOf(rows, None) >= 0))
+            return;
+
+        for (int node = _graph.Count - 1; node >= 0; node--)
+        {
+            if (_rows[node] is not { } rows)
+                continue;
+
+            if (_graph.OperatorOf(node).HasMoves)
+                GiveByMoves(node, rows);
+            else if (_graph.OperatorOf(node).HasList)
+                GiveBySegments(node, rows);
+            else
+                GiveInOrder(node, rows);
+        }
+    }
+
+    // Value by value; a sum's one value is of one example, and so are its terms.
+    private void GiveInOrder(int node, int[] rows)
+    {
+        foreach (int input in _graph.InputsOf(node))
+        {
+            if (_rows[input] is not { } given || (given.Length != rows.Length && rows.Length != 1))
+                continue;
+
+            for (int i = 0; i < given.Length; i++)
+                Give(given, i, rows[rows.Length == 1 ? 0 : i]);
+        }
+    }
+
+    private void GiveByMoves(int node, int[] rows)
+    {
+        int size = _graph.ShapeOf(node).Size;
+        foreach (Move move in _graph.MovesOf(node))
+        {
+            int input = _graph.InputsOf(node)[move.Input], width = _graph.ShapeOf(input).Size;
+            if (_rows[input] is not { } given)
+                continue;
+
+            for (int source = move.Source / width; source <= (move.Source + move.Length - 1) / width; source++)
+            {
+                int element = move.Target + Math.Max(0, (source * width) - move.Source);
+                Give(given, source, rows[element / size]);
+            }
+        }
+    }
+
+    private void GiveBySegments(int node, int[] rows)
+    {
+        ReadOnlySpan<int> lengths = _graph.ListOf(node);
+        foreach (int input in _graph.InputsOf(node))
+        {
+            if (_rows[input] is not { } given)
+                continue;
+
+            for (int segment = 0, column = 0; segment < lengths.Length; column += lengths[segment++])
+            {
+                int example = rows[rows.Length == lengths.Length ? segment : column];
+                if (given.Length == lengths.Length)
+                    Give(given, segment, example);
+                else
+                    for (int i = column; i < column + lengths[segment]; i++)
+                        Give(given, i, example);
+            }
+        }
+    }
+
+    private static void Give(int[] rows, int i, int example)
+    {
+        if (rows[i] == None)
+            rows[i] = example;
+    }
+}
