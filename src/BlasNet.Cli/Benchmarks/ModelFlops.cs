@@ -15,8 +15,8 @@ internal static class ModelFlops
         Of(sizes, sentence) + sentence.Characters.Sum(spelling => spelling is null ? 0 : 2 * Lstm(spelling.Length, characterEmbedding, sizes.Embedding / 2));
 
     public static long Of(TreeSizes sizes, LabelledTree tree) =>
-        tree.Words * 3 * Product(sizes.Hidden, sizes.Embedding)
-        + (tree.Words - 1) * 5 * Product(sizes.Hidden, 2 * sizes.Hidden)
+        tree.Words.Length * 3 * Product(sizes.Hidden, sizes.Embedding)
+        + (tree.Words.Length - 1) * 5 * Product(sizes.Hidden, 2 * sizes.Hidden)
         + tree.Nodes.Length * Product(sizes.Labels, sizes.Hidden);
 
     public static long Of(LanguageModelSizes sizes, int[] sentence) =>

@@ -1,6 +1,7 @@
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Datasets;
+using BlasNet.Graphs;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Benchmarks;
@@ -25,8 +26,9 @@ internal static class TextWorkloads
         var (coding, sentences) = Tagged(options, minimumCount: 1, spell: false);
         var sizes = new TaggerSizes(coding.Words.Count, coding.Tags.Count);
         var model = new Model(options.Seed);
+        var tagger = new Tagger(model, sizes);
         return new Workload<TaggedSentence>(
-            model, new Tagger(model, sizes).Loss, new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, sentence), WordsOf);
+            model, options.Choose<Func<Graph, TaggedSentence, Expr>>(tagger.Loss, tagger.LossByLoops), new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, sentence), WordsOf, tagger.LossByLoops);
     }
 
     public static Workload NewCharacterTagger(WorkloadOptions options)
@@ -36,7 +38,7 @@ internal static class TextWorkloads
         var model = new Model(options.Seed);
         var tagger = new CharacterTagger(model, sizes, coding.Characters.Count, CharacterEmbedding);
         return new Workload<TaggedSentence>(
-            model, tagger.Loss, new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, CharacterEmbedding, sentence), WordsOf);
+            model, options.Choose<Func<Graph, TaggedSentence, Expr>>(tagger.Loss, tagger.LossByLoops), new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, CharacterEmbedding, sentence), WordsOf, tagger.LossByLoops);
     }
 
     public static Workload NewTree(WorkloadOptions options)
@@ -47,9 +49,10 @@ internal static class TextWorkloads
         var coding = new TreeCoding(trees, minimumCount: 1);
         var sizes = new TreeSizes(coding.Words.Count, coding.Labels.Count);
         var model = new Model(options.Seed);
+        var classifier = new TreeClassifier(model, sizes);
         return new Workload<LabelledTree>(
-            model, new TreeClassifier(model, sizes).Loss, new Adam(), options.Take(trees, coding.Encode), options,
-            tree => ModelFlops.Of(sizes, tree), tree => tree.Words);
+            model, options.Choose<Func<Graph, LabelledTree, Expr>>(classifier.Loss, classifier.LossByLoops), new Adam(), options.Take(trees, coding.Encode), options,
+            tree => ModelFlops.Of(sizes, tree), tree => tree.Words.Length, classifier.LossByLoops);
     }
 
     /// <param name="options">How to run.</param>
@@ -60,9 +63,10 @@ internal static class TextWorkloads
         Vocabulary words = Vocabulary.Build(sentences.SelectMany(sentence => sentence), maximumSize: vocabulary - 1);
         var sizes = new LanguageModelSizes(vocabulary);
         var model = new Model(options.Seed);
+        var language = new LanguageModel(model, sizes);
         return new Workload<int[]>(
-            model, new LanguageModel(model, sizes).Loss, new Adam(), options.Take(sentences, sentence => words.Encode(sentence)), options,
-            sentence => ModelFlops.Of(sizes, sentence), Models.LanguageModel.PredictionsOf);
+            model, options.Choose<Func<Graph, int[], Expr>>(language.Loss, language.LossByLoops), new Adam(), options.Take(sentences, sentence => words.Encode(sentence)), options,
+            sentence => ModelFlops.Of(sizes, sentence), Models.LanguageModel.PredictionsOf, language.LossByLoops);
     }
 
     private static (TaggerCoding Coding, TaggedSentence[] Sentences) Tagged(WorkloadOptions options, int minimumCount, bool spell)

@@ -17,6 +17,16 @@ internal enum PlanCache
     All,
 }
 
+/// <summary>How the model of a workload is written.</summary>
+internal enum Writing
+{
+    /// <summary>An example's vectors are columns of matrices; a recurrence is one node.</summary>
+    Matrix,
+
+    /// <summary>Vector by vector, in loops.</summary>
+    Loops,
+}
+
 /// <summary>How a workload is to run.</summary>
 internal sealed record WorkloadOptions
 {
@@ -33,6 +43,9 @@ internal sealed record WorkloadOptions
     public bool Batching { get; init; } = true;
 
     public PlanCache PlanCache { get; init; }
+
+    /// <summary>How the model is written.</summary>
+    public Writing Written { get; init; }
 
     /// <summary>Of the parameters and of synthetic examples.</summary>
     public int Seed { get; init; } = 1;
@@ -56,6 +69,11 @@ internal sealed record WorkloadOptions
     /// <param name="examples">Enumerated as far as the limit.</param>
     /// <param name="encode">From an example as it is read.</param>
     public TExample[] Take<T, TExample>(IEnumerable<T> examples, Func<T, TExample> encode) => [.. examples.Take(Limit).Select(encode)];
+
+    public static Named<Writing>[] Writings { get; } = [new("matrix", Writing.Matrix), new("loops", Writing.Loops)];
+
+    /// <summary>The loss in the writing asked for.</summary>
+    public T Choose<T>(T matrix, T loops) => Written == Writing.Matrix ? matrix : loops;
 
     public static Named<PlanCache>[] PlanCaches { get; } = [new("on", PlanCache.On), new("off", PlanCache.Off), new("all", PlanCache.All)];
 }

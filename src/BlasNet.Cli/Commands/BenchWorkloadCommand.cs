@@ -33,11 +33,13 @@ internal static class BenchWorkloadCommand
         Option<Named<bool>> batching = CliOptions.Batching();
         Option<Named<PlanCache>> planCache = CliOptions.Choice(
             "--plan-cache", "Use plans of minibatches of the same structure again: as in training, never, or from the second pass on for every one.", WorkloadOptions.PlanCaches);
+        Option<Named<Writing>> written = CliOptions.Choice(
+            "--written", "How the model is written: an example's vectors as columns of matrices, or vector by vector in loops.", WorkloadOptions.Writings);
         Option<Named<GemmMode>> gemm = CliOptions.Gemm();
         Option<int> threads = CliOptions.Threads(), seed = CliOptions.Seed();
         Option<bool> json = CliOptions.Json();
         var command = new Command(about.Name, $"{about.Description}\n{What}");
-        Option[] options = [.. about.Data is null ? [] : (Option[])[data], limit, .. own, batch, batching, planCache, gemm, threads, seed, json];
+        Option[] options = [.. about.Data is null ? [] : (Option[])[data], limit, .. own, batch, .. about.Data is null ? [] : (Option[])[written], batching, planCache, gemm, threads, seed, json];
         foreach (Option option in options)
             command.Options.Add(option);
 
@@ -50,6 +52,7 @@ internal static class BenchWorkloadCommand
                 Data = about.Data is null ? null : parsed.GetValue(data),
                 Batching = parsed.GetRequiredValue(batching).Value,
                 PlanCache = parsed.GetRequiredValue(planCache).Value,
+                Written = about.Data is null ? Writing.Matrix : parsed.GetRequiredValue(written).Value,
                 Seed = parsed.GetValue(seed),
                 Ranks = context.Ranks is { Size: > 1 } ? context.Ranks : null,
             };

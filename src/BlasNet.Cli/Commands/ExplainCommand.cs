@@ -23,7 +23,7 @@ internal static class ExplainCommand
         Option<Named<Subject>> model = CliOptions.Choice(
             "--model", "One weight, s = ℓ(w, x); a perceptron of two layers; a recurrence over sequences and a recursion over trees; a tagger and a Tree-LSTM of layers.",
             new Named<Subject>("weight", Subject.OneWeight), new("mlp", Subject.Perceptron), new("rnn", Subject.Recurrence), new("tree", Subject.Tree),
-            new("tagger", Subject.Tagger), new("treelstm", Subject.TreeLstmSubject));
+            new("tagger", Subject.Tagger), new("sequence", Subject.Sequence), new("treelstm", Subject.TreeLstmSubject));
         Option<Named<Action<TextWriter, Explained>>> format = CliOptions.Choice(
             "--format", "Text; a picture (SVG) or a page with pictures (HTML), in which what repeats is folded; the DOT language of Graphviz; Markdown with Mermaid charts.",
             new Named<Action<TextWriter, Explained>>("text", ExplanationWriter.WriteText),

@@ -81,6 +81,18 @@ internal sealed record Subject(string Formula, Func<Model, Func<Graph, int, Expr
         };
     });
 
+    /// <summary>A tagger written with matrices: the words of a sentence are the columns of one, and the LSTM over them is one node.</summary>
+    public static Subject Sequence { get; } = new("s = Σ cross-entropy(V·lstm(X) + b, tags), X one matrix for each sentence", model =>
+    {
+        var words = new Embedding(model, "words", size: 8, vocabulary: 50);
+        var (lstm, output) = (new Lstm(model, "lstm", 8, 6), new Linear(model, "output", outputs: 5, inputs: 6));
+        return (g, example) =>
+        {
+            int[] sentence = [.. Enumerable.Range(0, 3 + example % 5).Select(word => 7 * example % 40 + word)];
+            return Sum(CrossEntropy(output.Apply(lstm.Run(words.Of(g, sentence))), [.. sentence.Select(word => word % 5)]));
+        };
+    });
+
     /// <summary>A Tree-LSTM over binary trees of different shapes.</summary>
     public static Subject TreeLstmSubject { get; } = new("s = cross-entropy(V·h(root) + b, label), h by a Tree-LSTM", model =>
     {

@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Training;
+using static BlasNet.Operators.Op;
 
 namespace BlasNet.Cli.Models;
 
@@ -13,6 +14,25 @@ internal sealed class CharacterTagger(Model model, TaggerSizes sizes, int charac
 {
     private readonly Embedding _characters = new(model, "characters", characterEmbedding, characters);
     private readonly BidirectionalSequence _spelling = BidirectionalSequence.OfLstm(model, "spelling", characterEmbedding, sizes.Embedding / 2);
+
+    // Words between two spelled ones are looked up together.
+    protected override Expr VectorsOf(Graph g, TaggedSentence sentence)
+    {
+        using var parts = new Scratch<Expr>(sentence.Words.Length);
+        int count = 0;
+        for (int start = 0, end; start < sentence.Words.Length; start = end)
+        {
+            end = start + 1;
+            while (sentence.Characters[start] is null && end < sentence.Words.Length && sentence.Characters[end] is null)
+                end++;
+
+            parts.Span[count++] = sentence.Characters[start] is { } spelling
+                ? _spelling.Summarize(_characters.Of(g, spelling))
+                : Words.Of(g, sentence.Words.AsSpan(start..end));
+        }
+
+        return ConcatenateColumns(parts.Span[..count]);
+    }
 
     protected override Expr VectorOf(Graph g, TaggedSentence sentence, int position)
     {

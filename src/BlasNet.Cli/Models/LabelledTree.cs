@@ -1,4 +1,5 @@
 using BlasNet.Datasets;
+using BlasNet.Graphs;
 
 namespace BlasNet.Cli.Models;
 
@@ -12,7 +13,14 @@ internal readonly record struct LabelledNode(int Label, int Word, int Left, int 
 /// <summary>A binary tree as a model takes it: its nodes, children before parents, so that a loop goes over trees of any depth.</summary>
 internal sealed record LabelledTree(LabelledNode[] Nodes)
 {
-    public int Words { get; } = (Nodes.Length + 1) / 2;
+    /// <summary>Index of each leaf's word, in the order of the nodes.</summary>
+    public int[] Words { get; } = [.. Nodes.Where(node => node.Word >= 0).Select(node => node.Word)];
+
+    /// <summary>Index of each node's label.</summary>
+    public int[] Labels { get; } = Array.ConvertAll(Nodes, node => node.Label);
+
+    /// <summary>Each node's children.</summary>
+    public Dag Structure { get; } = Dag.Binary(Array.ConvertAll(Nodes, node => node.Left), Array.ConvertAll(Nodes, node => node.Right));
 
     public static LabelledTree Of(Tree binary, Vocabulary words, Vocabulary labels)
     {

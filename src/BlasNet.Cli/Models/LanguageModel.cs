@@ -16,19 +16,19 @@ internal sealed record LanguageModelSizes(int Words, int Embedding = 128, int Hi
 }
 
 /// <summary>Predicts each word of ONE sentence, and its end, from the words before: an LSTM, and a softmax over all words.</summary>
-internal sealed class LanguageModel
+internal sealed partial class LanguageModel
 {
     private readonly Embedding _words;
     private readonly Lstm _lstm;
-    private readonly Function<Expr, Expr, Expr> _loss;
+    private readonly Linear _next;
     private readonly int _boundary;
 
     public LanguageModel(Model model, LanguageModelSizes sizes)
     {
         _words = new Embedding(model, "words", sizes.Embedding, sizes.Words);
         _lstm = new Lstm(model, "lstm", sizes.Embedding, sizes.Hidden);
-        var next = new Linear(model, "next", sizes.Words, sizes.Hidden);
-        _loss = Function.Of("loss", (Expr state, Expr word) => CrossEntropy(next.Apply(state), word));
+        _next = new Linear(model, "next", sizes.Words, sizes.Hidden);
+        _loss = Function.Of("loss", (Expr state, Expr word) => CrossEntropy(_next.Apply(state), word));
         _boundary = sizes.Boundary;
     }
 
@@ -38,15 +38,9 @@ internal sealed class LanguageModel
     /// <summary>The sum of the cross-entropies of all words and the end: minus the logarithm of the sentence's probability.</summary>
     public Expr Loss(Graph g, int[] sentence)
     {
-        using Scratch<Expr> vectors = new(PredictionsOf(sentence)), states = new(PredictionsOf(sentence));
-        for (int i = 0; i <= sentence.Length; i++)
-            vectors.Span[i] = _words.Of(g, i == 0 ? _boundary : sentence[i - 1]);
-
-        _lstm.Run(vectors.Span, states.Span);
-        Span<Expr> losses = states.Span;
-        for (int i = 0; i <= sentence.Length; i++)
-            losses[i] = _loss.Call(losses[i], g.Index(i == sentence.Length ? _boundary : sentence[i]));
-
-        return Total(losses);
+        using var marked = new Scratch<int>(sentence.Length + 2);
+        marked.Span[0] = marked.Span[^1] = _boundary;
+        sentence.CopyTo(marked.Span[1..]);
+        return Sum(CrossEntropy(_next.Apply(_lstm.Run(_words.Of(g, marked.Span[..^1]))), marked.Span[1..]));
     }
 }

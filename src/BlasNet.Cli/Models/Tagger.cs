@@ -14,55 +14,28 @@ namespace BlasNet.Cli.Models;
 internal sealed record TaggerSizes(int Words, int Tags, int Embedding = 128, int Hidden = 50, int Mlp = 32);
 
 /// <summary>Tags the words of ONE sentence: a vector for each, a bidirectional LSTM over them, a perceptron at each of its outputs.</summary>
-internal class Tagger
+internal partial class Tagger
 {
-    private readonly Embedding _words;
     private readonly BidirectionalSequence _lstm;
-    private readonly Function<Expr, Expr, Expr> _scores;
-    private readonly Function<Expr, Expr, Expr, Expr> _loss;
+    private readonly Mlp _mlp;
 
     public Tagger(Model model, TaggerSizes sizes)
     {
-        _words = new Embedding(model, "words", sizes.Embedding, sizes.Words);
+        Words = new Embedding(model, "words", sizes.Embedding, sizes.Words);
         _lstm = BidirectionalSequence.OfLstm(model, "lstm", sizes.Embedding, sizes.Hidden);
-        var mlp = new Mlp(model, "mlp", 2 * sizes.Hidden, sizes.Mlp, sizes.Tags);
-        _scores = Function.Of("scores", (Expr ahead, Expr back) => mlp.Apply(Concatenate(ahead, back)));
-        _loss = Function.Of("loss", (Expr ahead, Expr back, Expr tag) => CrossEntropy(_scores.Call(ahead, back), tag));
+        _mlp = new Mlp(model, "mlp", 2 * sizes.Hidden, sizes.Mlp, sizes.Tags);
+        (_scores, _loss) = FunctionsOfLoops();
     }
+
+    protected Embedding Words { get; }
 
     /// <summary>The sum of the cross-entropies of all words' tags.</summary>
-    public Expr Loss(Graph g, TaggedSentence sentence)
-    {
-        using Scratch<Expr> ahead = new(sentence.Words.Length), back = new(sentence.Words.Length);
-        Read(g, sentence, ahead.Span, back.Span);
-        for (int i = 0; i < sentence.Words.Length; i++)
-            ahead.Span[i] = _loss.Call(ahead.Span[i], back.Span[i], g.Index(sentence.Tags[i]));
+    public Expr Loss(Graph g, TaggedSentence sentence) => Sum(CrossEntropy(Scores(g, sentence), sentence.Tags));
 
-        return Total(ahead.Span);
-    }
+    /// <summary>A number for each tag of each word; a word's largest says which tag it has.</summary>
+    /// <returns>[tags × words].</returns>
+    public Expr Scores(Graph g, TaggedSentence sentence) => _mlp.Apply(_lstm.Run(VectorsOf(g, sentence)));
 
-    /// <summary>A number for each tag, word after word; a word's largest says which tag it has.</summary>
-    /// <returns>[words · tags].</returns>
-    public Expr Scores(Graph g, TaggedSentence sentence)
-    {
-        using Scratch<Expr> ahead = new(sentence.Words.Length), back = new(sentence.Words.Length);
-        Read(g, sentence, ahead.Span, back.Span);
-        for (int i = 0; i < sentence.Words.Length; i++)
-            ahead.Span[i] = _scores.Call(ahead.Span[i], back.Span[i]);
-
-        return Concatenate(ahead.Span);
-    }
-
-    /// <summary>The vector that stands for a word.</summary>
-    protected virtual Expr VectorOf(Graph g, TaggedSentence sentence, int position) => _words.Of(g, sentence.Words[position]);
-
-    // What each direction has seen, at each word.
-    private void Read(Graph g, TaggedSentence sentence, Span<Expr> ahead, Span<Expr> back)
-    {
-        using var vectors = new Scratch<Expr>(ahead.Length);
-        for (int i = 0; i < ahead.Length; i++)
-            vectors.Span[i] = VectorOf(g, sentence, i);
-
-        _lstm.Run(vectors.Span, ahead, back);
-    }
+    /// <summary>The vectors that stand for the words.</summary>
+    protected virtual Expr VectorsOf(Graph g, TaggedSentence sentence) => Words.Of(g, sentence.Words);
 }

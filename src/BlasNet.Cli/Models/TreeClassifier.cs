@@ -13,12 +13,11 @@ namespace BlasNet.Cli.Models;
 internal sealed record TreeSizes(int Words, int Labels, int Embedding = 128, int Hidden = 128);
 
 /// <summary>Labels the nodes of ONE binary tree: a Tree-LSTM from the words up, and a linear classifier at every node.</summary>
-internal sealed class TreeClassifier
+internal sealed partial class TreeClassifier
 {
     private readonly Embedding _words;
     private readonly TreeLstm _tree;
     private readonly Linear _label;
-    private readonly Function<Expr, Expr, Expr> _loss;
 
     public TreeClassifier(Model model, TreeSizes sizes)
     {
@@ -29,39 +28,9 @@ internal sealed class TreeClassifier
     }
 
     /// <summary>The sum of the cross-entropies of all nodes' labels.</summary>
-    public Expr Loss(Graph g, LabelledTree tree)
-    {
-        using var scratch = new Scratch<Expr>(tree.Nodes.Length);
-        Span<Expr> values = scratch.Span;
-        Read(g, tree, values);
-        for (int i = 0; i < values.Length; i++)
-            values[i] = _loss.Call(values[i], g.Index(tree.Nodes[i].Label));
+    public Expr Loss(Graph g, LabelledTree tree) => Sum(CrossEntropy(Scores(g, tree), tree.Labels));
 
-        return Total(values);
-    }
-
-    /// <summary>A number for each label, node after node; a node's largest says which label it has.</summary>
-    /// <returns>[nodes · labels].</returns>
-    public Expr Scores(Graph g, LabelledTree tree)
-    {
-        using var scratch = new Scratch<Expr>(tree.Nodes.Length);
-        Read(g, tree, scratch.Span);
-        foreach (ref Expr value in scratch.Span)
-            value = _label.Apply(value);
-
-        return Concatenate(scratch.Span);
-    }
-
-    // What each node stands for.
-    private void Read(Graph g, LabelledTree tree, Span<Expr> values)
-    {
-        using var scratch = new Scratch<LstmState>(values.Length);
-        Span<LstmState> states = scratch.Span;
-        for (int i = 0; i < values.Length; i++)
-        {
-            LabelledNode node = tree.Nodes[i];
-            states[i] = node.Word >= 0 ? _tree.Leaf(_words.Of(g, node.Word)) : _tree.Node(states[node.Left], states[node.Right]);
-            values[i] = states[i].H;
-        }
-    }
+    /// <summary>A number for each label of each node; a node's largest says which label it has.</summary>
+    /// <returns>[labels × nodes].</returns>
+    public Expr Scores(Graph g, LabelledTree tree) => _label.Apply(_tree.Run(_words.Of(g, tree.Words), tree.Structure).H);
 }

@@ -19,7 +19,7 @@ internal static class TreeTraining
     {
         TreeClassifier classifier = Network.Create(settings, create, out Model model);
         var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
-        return new TrainingRun<LabelledTree>(model, classifier.Loss, data.Train, Test, settings, tree => tree.Words, tree => tree.Nodes.Length)
+        return new TrainingRun<LabelledTree>(model, classifier.Loss, data.Train, Test, settings, tree => tree.Words.Length, tree => tree.Nodes.Length)
         {
             TestExamples = data.Dev.Length,
             Sizes = sizes,

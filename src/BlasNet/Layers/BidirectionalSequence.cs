@@ -61,6 +61,19 @@ public sealed class BidirectionalSequence(IRecurrentLayer forward, IRecurrentLay
         _backward.Run(sequence, back, reverse: true);
     }
 
+    /// <summary>For each vector what both directions make of it.</summary>
+    /// <param name="x">[inputs × n], a vector of the sequence in each column.</param>
+    /// <returns>[forward's hidden + backward's hidden × n].</returns>
+    /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows.</exception>
+    public Expr Run(Expr x) => Concatenate(forward.Run(x, reverse: false), backward.Run(x, reverse: true));
+
+    /// <summary>The whole sequence in one vector: what each direction knows at its end.</summary>
+    /// <param name="x">[inputs × n], a vector of the sequence in each column.</param>
+    /// <returns>[forward's hidden + backward's hidden].</returns>
+    /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows.</exception>
+    public Expr Summarize(Expr x) =>
+        Concatenate(SliceColumns(forward.Run(x, reverse: false), x.Shape.Columns - 1, 1), SliceColumns(backward.Run(x, reverse: true), 0, 1));
+
     /// <summary>The whole sequence in one vector: what each direction knows at its end.</summary>
     /// <param name="sequence">At least one vector [inputs].</param>
     /// <returns>[forward's hidden + backward's hidden].</returns>

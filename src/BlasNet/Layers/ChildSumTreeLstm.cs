@@ -16,6 +16,7 @@ public sealed class ChildSumTreeLstm
     private readonly Function<Expr, (Expr H, Expr C)> _leaf;
     private readonly Function<Expr, (Expr H, Expr C), Expr> _remembered;
     private readonly Function<Expr, Expr, Expr, (Expr H, Expr C)> _node;
+    private readonly Recurrence<(Expr H, Expr C)> _tree;
 
     /// <param name="parameters">The model, which receives <c>name.Wiou</c> [3·hidden × inputs]: Wi above Wo, Wu; <c>name.Uiou</c> [3·hidden × hidden]
     /// and <c>name.biou</c> [3·hidden] likewise; <c>name.Wf</c> [hidden × inputs], <c>name.Uf</c> [hidden × hidden], <c>name.bf</c> [hidden].</param>
@@ -31,8 +32,14 @@ public sealed class ChildSumTreeLstm
         Parameter wf = parameters.Weight($"{name}.Wf", hidden, inputs), uf = parameters.Weight($"{name}.Uf", hidden, hidden);
 
         _leaf = Function.Of($"{name}.leaf", (Expr x) => Combine(w * x + b, null));
-        _remembered = Function.Of($"{name}.remembered", (Expr x, (Expr H, Expr C) child) => Sigmoid(uf * child.H + (wf * x + bf)) * child.C);
+        _remembered = Function.Of($"{name}.remembered", (Func<Expr, (Expr H, Expr C), Expr>)Remembered);
         _node = Function.Of($"{name}.node", (Expr x, Expr h, Expr remembered) => Combine(u * h + (w * x + b), remembered));
+
+        _tree = Recurrence.OfSums(
+            name, x => Combine(w * x + b, null), (Expr x, (Expr H, Expr C) child) => (child.H, Remembered(x, child)),
+            (Expr x, (Expr H, Expr Remembered) sum) => Combine(u * sum.H + (w * x + b), sum.Remembered));
+
+        Expr Remembered(Expr x, (Expr H, Expr C) child) => Sigmoid(uf * child.H + (wf * x + bf)) * child.C;
 
         (Expr H, Expr C) Combine(Expr z, Expr? remembered)
         {
@@ -42,6 +49,17 @@ public sealed class ChildSumTreeLstm
 
             return (Sigmoid(Gates.Of(z, 1, hidden)) * Tanh(c), c);
         }
+    }
+
+    /// <summary>All nodes of a tree.</summary>
+    /// <param name="x">[inputs × nodes].</param>
+    /// <param name="tree">For each node its children (<see cref="Dag.OfSets"/>).</param>
+    /// <returns>h and c of each node, [hidden × nodes] each.</returns>
+    /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows, or not a column for each node.</exception>
+    public LstmState Run(Expr x, Dag tree)
+    {
+        var (h, c) = _tree.Run(x, tree);
+        return new LstmState(h, c);
     }
 
     /// <summary>A node's state.</summary>

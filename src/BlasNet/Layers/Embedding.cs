@@ -35,4 +35,16 @@ public sealed class Embedding
         ArgumentNullException.ThrowIfNull(graph);
         return Op.Lookup(graph, Table, word);
     }
+
+    /// <summary>The vectors of several words, side by side.</summary>
+    /// <param name="graph">The graph to add them to.</param>
+    /// <param name="words">n of them, at least one; 0 … vocabulary − 1.</param>
+    /// <returns>[size × n].</returns>
+    /// <exception cref="ShapeException">There is no word.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such word in the vocabulary.</exception>
+    public Expr Of(Graph graph, ReadOnlySpan<int> words)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        return Op.Lookup(graph, Table, words);
+    }
 }

@@ -14,6 +14,7 @@ public sealed class Gru : IRecurrentLayer
 {
     private readonly Function<Expr, Expr> _start;
     private readonly Function<Expr, Expr, Expr> _step;
+    private readonly Recurrence<Expr> _sequence;
 
     /// <param name="parameters">The model, which receives <c>name.Wrzu</c> [3·hidden × inputs]: Wr above Wz, Wu; <c>name.brzu</c> [3·hidden] likewise;
     /// <c>name.Urz</c> [2·hidden × hidden], <c>name.Uu</c> [hidden × hidden].</param>
@@ -28,18 +29,23 @@ public sealed class Gru : IRecurrentLayer
         Parameter urz = Gates.Weight(parameters, name, "U", "rz", hidden, hidden), uu = parameters.Weight($"{name}.Uu", hidden, hidden);
         Parameter b = Gates.Bias(parameters, name, "rzu", hidden);
 
-        _start = Function.Of($"{name}.start", (Expr x) =>
+        _start = Function.Of($"{name}.start", (Func<Expr, Expr>)FromZeros);
+        _step = Function.Of($"{name}.step", (Func<Expr, Expr, Expr>)From);
+        _sequence = Recurrence.Of(name, FromZeros, (Func<Expr, Expr, Expr>)From);
+
+        Expr FromZeros(Expr x)
         {
             Expr a = w * x + b;
             return (1 - Sigmoid(Gates.Of(a, 1, hidden))) * Tanh(Gates.Of(a, 2, hidden));
-        });
-        _step = Function.Of($"{name}.step", (Expr x, Expr h) =>
+        }
+
+        Expr From(Expr x, Expr h)
         {
             Expr a = w * x + b, s = urz * h;
             Expr r = Sigmoid(Gates.Of(s, 0, hidden) + Gates.Of(a, 0, hidden)), z = Sigmoid(Gates.Of(s, 1, hidden) + Gates.Of(a, 1, hidden));
             Expr u = Tanh(uu * (r * h) + Gates.Of(a, 2, hidden));
             return z * h + (1 - z) * u;
-        });
+        }
     }
 
     /// <summary>The state after the first vector: a step from zeros, without the products that would be zero.</summary>
@@ -54,6 +60,9 @@ public sealed class Gru : IRecurrentLayer
     /// <returns>h [hidden].</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> or <paramref name="h"/> has another length.</exception>
     public Expr Step(Expr x, Expr h) => _step.Call(x, h);
+
+    /// <inheritdoc/>
+    public Expr Run(Expr x, bool reverse) => _sequence.Run(x, reverse);
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<Expr> sequence, Span<Expr> outputs, bool reverse = false)

@@ -14,6 +14,7 @@ public sealed class Lstm : IRecurrentLayer
 {
     private readonly Function<Expr, (Expr H, Expr C)> _start;
     private readonly Function<Expr, (Expr H, Expr C), (Expr H, Expr C)> _step;
+    private readonly Recurrence<(Expr H, Expr C)> _sequence;
 
     /// <param name="parameters">The model, which receives <c>name.Wifou</c> [4·hidden × inputs]: Wi above Wf, Wo, Wu; <c>name.Uifou</c>
     /// [4·hidden × hidden] and <c>name.bifou</c> [4·hidden] likewise.</param>
@@ -28,18 +29,23 @@ public sealed class Lstm : IRecurrentLayer
         Parameter u = Gates.Weight(parameters, name, "U", "ifou", hidden, hidden);
         Parameter b = Gates.Bias(parameters, name, "ifou", hidden);
 
-        _start = Function.Of($"{name}.start", (Expr x) =>
+        _start = Function.Of($"{name}.start", (Func<Expr, (Expr H, Expr C)>)FromZeros);
+        _step = Function.Of($"{name}.step", (Func<Expr, (Expr H, Expr C), (Expr H, Expr C)>)From);
+        _sequence = Recurrence.Of(name, FromZeros, (Func<Expr, (Expr H, Expr C), (Expr H, Expr C)>)From);
+
+        (Expr H, Expr C) FromZeros(Expr x)
         {
             Expr z = w * x + b;
             Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 3, hidden));
             return (Sigmoid(Gates.Of(z, 2, hidden)) * Tanh(c), c);
-        });
-        _step = Function.Of($"{name}.step", (Expr x, (Expr H, Expr C) state) =>
+        }
+
+        (Expr H, Expr C) From(Expr x, (Expr H, Expr C) state)
         {
             Expr z = u * state.H + (w * x + b);
             Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 3, hidden)) + Sigmoid(Gates.Of(z, 1, hidden)) * state.C;
             return (Sigmoid(Gates.Of(z, 2, hidden)) * Tanh(c), c);
-        });
+        }
     }
 
     /// <summary>The state after the first vector: a step from zeros, without the products that would be zero.</summary>
@@ -62,6 +68,9 @@ public sealed class Lstm : IRecurrentLayer
         var (h, c) = _step.Call(x, (state.H, state.C));
         return new LstmState(h, c);
     }
+
+    /// <inheritdoc/>
+    public Expr Run(Expr x, bool reverse) => _sequence.Run(x, reverse).H;
 
     /// <inheritdoc/>
     public void Run(ReadOnlySpan<Expr> sequence, Span<Expr> outputs, bool reverse = false)

@@ -16,6 +16,7 @@ public sealed class TreeLstm
     private readonly Function<Expr, (Expr H, Expr C)> _leaf;
     private readonly Function<(Expr H, Expr C), (Expr H, Expr C), (Expr H, Expr C)> _phrase;
     private readonly Function<Expr, (Expr H, Expr C), (Expr H, Expr C), (Expr H, Expr C)> _node;
+    private readonly Recurrence<(Expr H, Expr C)> _tree;
 
     /// <param name="parameters">The model, which receives <c>name.Wiou</c> [3·hidden × inputs]: Wi above Wo, Wu; <c>name.biou</c> [3·hidden]
     /// likewise; <c>name.Wf</c> [hidden × inputs], <c>name.bf</c> [hidden], which starts at 1; <c>name.Uiouff</c> [5·hidden × 2·hidden], in whose rows for
@@ -31,14 +32,17 @@ public sealed class TreeLstm
         Parameter b = Gates.Bias(parameters, name, "iou", hidden), bf = Gates.Bias(parameters, name, "f", hidden);
         Parameter u = Gates.Weight(parameters, name, "U", "iouff", hidden, Gates.Length(2, hidden));
 
-        _leaf = Function.Of($"{name}.leaf", (Expr x) =>
+        _leaf = Function.Of($"{name}.leaf", (Func<Expr, (Expr H, Expr C)>)OfWord);
+        _phrase = Function.Of($"{name}.phrase", ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
+        _tree = Recurrence.OfLeaves(name, OfWord, ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
+        _node = Function.Of($"{name}.node", (Expr x, (Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(w * x + b, wf * x + bf, left, right));
+
+        (Expr H, Expr C) OfWord(Expr x)
         {
             Expr z = w * x + b;
             Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 2, hidden));
             return (Sigmoid(Gates.Of(z, 1, hidden)) * Tanh(c), c);
-        });
-        _phrase = Function.Of($"{name}.phrase", ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
-        _node = Function.Of($"{name}.node", (Expr x, (Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(w * x + b, wf * x + bf, left, right));
+        }
 
         // One product with both children's states set one above the other.
         (Expr H, Expr C) Combine(Expr iou, Expr f, (Expr H, Expr C) left, (Expr H, Expr C) right)
@@ -71,6 +75,13 @@ public sealed class TreeLstm
     /// <returns>h and c, [hidden] each.</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> or a state has another length.</exception>
     public LstmState Node(Expr x, LstmState left, LstmState right) => State(_node.Call(x, (left.H, left.C), (right.H, right.C)));
+
+    /// <summary>All nodes of a tree whose leaves have inputs and whose other nodes have none.</summary>
+    /// <param name="x">[inputs × leaves], in the order of the vertices that are leaves.</param>
+    /// <param name="tree">For each vertex its two children (<see cref="Dag.Binary"/>); a missing child's state is zeros.</param>
+    /// <returns>h and c of each vertex, [hidden × vertices] each.</returns>
+    /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows, or not a column for each leaf.</exception>
+    public LstmState Run(Expr x, Dag tree) => State(_tree.Run(x, tree));
 
     private static LstmState State((Expr H, Expr C) state) => new(state.H, state.C);
 }
