@@ -136,8 +136,9 @@ internal static partial class Operations
             foreach (int vertex in dag.Order())
                 _states[vertex] = dag.IsStart(vertex) ? Start(vertex, InputOf(dag, vertex)) : Step(vertex, InputOf(dag, vertex), dag);
 
-            Matrix h = Make(_rows, dag.Count, (i, v) => _states[v].H[i]);
-            return isPair ? [h, Make(_rows, dag.Count, (i, v) => _states[v].M[i])] : [h];
+            // All states are one value: what it is differentiated by moves each of them on its own, and none through the others.
+            Matrix h = Make(_rows, dag.Count, (i, v) => _states[v].H[i].Copy());
+            return isPair ? [h, Make(_rows, dag.Count, (i, v) => _states[v].M[i].Copy())] : [h];
         }
 
         private Number[] InputOf(RandomDag dag, int vertex)
