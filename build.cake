@@ -104,7 +104,9 @@ Task("Browser").Does(async () =>
 Task("Mpi").Does(async () =>
 {
     if (!MpiLaunchers.All(OnPath) && !await Install(["mpich", "openmpi-bin"]))
-        Console.WriteLine("Notice: MPICH and Open MPI are not both there, so tests that start several processes are skipped (Debian, Ubuntu: sudo apt-get install mpich openmpi-bin).");
+        Console.WriteLine(
+            "Notice: MPICH and Open MPI are not both there, so tests that start several processes are skipped "
+            + "(Debian, Ubuntu: sudo apt-get install mpich openmpi-bin).");
 });
 
 Task("Test").IsDependentOn("Build").IsDependentOn("Browser").IsDependentOn("Mpi").Does(async () =>

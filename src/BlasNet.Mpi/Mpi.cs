@@ -21,7 +21,8 @@ public static class Mpi
     public static MpiLibrary Library => Found.Value;
 
     /// <summary>All processes that were started together. MPI is started at the first use, which all of them must come to, and ends with the process.</summary>
-    /// <exception cref="MpiException">There is no library, it is not the one of the mpiexec that started this process, or this process was started alone.</exception>
+    /// <exception cref="MpiException">There is no library, it is not the one of the mpiexec that started this process, or this process was started
+    /// alone.</exception>
     public static MpiCommunicator World => Started.Value;
 
     private static MpiCommunicator Start()

@@ -27,6 +27,7 @@ internal sealed record MpiInterface(string Name, nint World, nint Byte, nint Err
             return Standard;
 
         return !NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out nint world) ? Mpich : new(
-            "Open MPI", world, NativeLibrary.GetExport(library, "ompi_mpi_byte"), NativeLibrary.GetExport(library, "ompi_mpi_errors_return"), ThreadSerialized: 2);
+            "Open MPI", world, NativeLibrary.GetExport(library, "ompi_mpi_byte"), NativeLibrary.GetExport(library, "ompi_mpi_errors_return"),
+            ThreadSerialized: 2);
     }
 }

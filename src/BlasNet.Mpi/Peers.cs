@@ -50,13 +50,9 @@ internal sealed class Peers
             string status = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat"));
             return status.LastIndexOf(')') is >= 0 and var end && status.Length > end + 2 && status[end + 2] is 'Z' or 'X';
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return true;
-        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return true;   // it ended while it was looked at
+            return true;   // it is not there, or ended while it was looked at
         }
     }
 

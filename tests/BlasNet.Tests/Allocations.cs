@@ -6,8 +6,8 @@ internal static class Allocations
     private const int Attempts = 5;
 
     /// <summary>Fails unless the calling thread can run some code without allocating a byte.</summary>
-    /// <remarks>A collection that another thread starts counts the rest of this thread's allocation buffer, up to 8 KB, as allocated. So one run without is enough:
-    /// code that allocates does it every time.</remarks>
+    /// <remarks>A collection that another thread starts counts the rest of this thread's allocation buffer, up to 8 KB, as allocated. So one run without is
+    /// enough: code that allocates does it every time.</remarks>
     public static void AssertNone(Action code)
     {
         long least = long.MaxValue;

@@ -19,7 +19,7 @@ internal static class MlpWorkload
         var model = new Model(options.Seed);
         var classifier = new DigitClassifier(model, Pixels, [Hidden, Hidden]);
         return new Workload<Digit>(
-            model, classifier.Loss, new Sgd(0.01), NewExamples(options.Limit, options.Seed), options,
+            model, classifier.Loss, lossByLoops: null, new Sgd(0.01), NewExamples(options.Limit, options.Seed), options,
             _ => ModelFlops.OfPerceptron(Pixels, Hidden, Hidden, Digits.Classes));
     }
 

@@ -1,7 +1,6 @@
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Datasets;
-using BlasNet.Graphs;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Benchmarks;
@@ -28,7 +27,7 @@ internal static class TextWorkloads
         var model = new Model(options.Seed);
         var tagger = new Tagger(model, sizes);
         return new Workload<TaggedSentence>(
-            model, options.Choose<Func<Graph, TaggedSentence, Expr>>(tagger.Loss, tagger.LossByLoops), new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, sentence), WordsOf, tagger.LossByLoops);
+            model, tagger.Loss, tagger.LossByLoops, new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, sentence), WordsOf);
     }
 
     public static Workload NewCharacterTagger(WorkloadOptions options)
@@ -38,7 +37,8 @@ internal static class TextWorkloads
         var model = new Model(options.Seed);
         var tagger = new CharacterTagger(model, sizes, coding.Characters.Count, CharacterEmbedding);
         return new Workload<TaggedSentence>(
-            model, options.Choose<Func<Graph, TaggedSentence, Expr>>(tagger.Loss, tagger.LossByLoops), new Adam(), sentences, options, sentence => ModelFlops.Of(sizes, CharacterEmbedding, sentence), WordsOf, tagger.LossByLoops);
+            model, tagger.Loss, tagger.LossByLoops, new Adam(), sentences, options,
+            sentence => ModelFlops.Of(sizes, CharacterEmbedding, sentence), WordsOf);
     }
 
     public static Workload NewTree(WorkloadOptions options)
@@ -51,8 +51,8 @@ internal static class TextWorkloads
         var model = new Model(options.Seed);
         var classifier = new TreeClassifier(model, sizes);
         return new Workload<LabelledTree>(
-            model, options.Choose<Func<Graph, LabelledTree, Expr>>(classifier.Loss, classifier.LossByLoops), new Adam(), options.Take(trees, coding.Encode), options,
-            tree => ModelFlops.Of(sizes, tree), tree => tree.Words.Length, classifier.LossByLoops);
+            model, classifier.Loss, classifier.LossByLoops, new Adam(), options.Take(trees, coding.Encode), options,
+            tree => ModelFlops.Of(sizes, tree), tree => tree.Words.Length);
     }
 
     /// <param name="options">How to run.</param>
@@ -65,8 +65,8 @@ internal static class TextWorkloads
         var model = new Model(options.Seed);
         var language = new LanguageModel(model, sizes);
         return new Workload<int[]>(
-            model, options.Choose<Func<Graph, int[], Expr>>(language.Loss, language.LossByLoops), new Adam(), options.Take(sentences, sentence => words.Encode(sentence)), options,
-            sentence => ModelFlops.Of(sizes, sentence), Models.LanguageModel.PredictionsOf, language.LossByLoops);
+            model, language.Loss, language.LossByLoops, new Adam(), options.Take(sentences, sentence => words.Encode(sentence)), options,
+            sentence => ModelFlops.Of(sizes, sentence), Models.LanguageModel.PredictionsOf);
     }
 
     private static (TaggerCoding Coding, TaggedSentence[] Sentences) Tagged(WorkloadOptions options, int minimumCount, bool spell)

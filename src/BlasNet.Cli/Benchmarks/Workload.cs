@@ -54,18 +54,20 @@ internal abstract class Workload(Model model, int batch) : IDisposable
 
 /// <param name="model">With all its parameters.</param>
 /// <param name="loss">One example's loss.</param>
+/// <param name="lossByLoops">The same loss with a node for each vertex, where the loss has recurrences: what launches are bounded by.</param>
 /// <param name="optimizer">How parameters follow from gradients.</param>
 /// <param name="examples">At least one.</param>
 /// <param name="options">How to run.</param>
 /// <param name="flops">Of an example's products.</param>
 /// <param name="words">How many words an example has, if they are counted.</param>
-/// <param name="byNodes">The same loss with a node for each vertex, where the loss has recurrences: what launches are bounded by.</param>
 internal sealed class Workload<TExample>(
-    Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, TExample[] examples, WorkloadOptions options, Func<TExample, long> flops,
-    Func<TExample, int>? words = null, Func<Graph, TExample, Expr>? byNodes = null)
+    Model model, Func<Graph, TExample, Expr> loss, Func<Graph, TExample, Expr>? lossByLoops, Optimizer optimizer, TExample[] examples,
+    WorkloadOptions options, Func<TExample, long> flops, Func<TExample, int>? words = null)
     : Workload(model, options.Batch)
 {
-    private readonly Trainer<TExample> _trainer = new(model, loss, optimizer, options.NewPasses((examples.Length + options.Batch - 1) / options.Batch))
+    private readonly Trainer<TExample> _trainer = new(
+        model, options.Written == Writing.Loops ? lossByLoops ?? loss : loss, optimizer,
+        options.NewPasses((examples.Length + options.Batch - 1) / options.Batch))
     {
         Communicator = options.Ranks,
         Work = words is null ? null : example => words(example),
@@ -115,7 +117,7 @@ internal sealed class Workload<TExample>(
     {
         Graph graph = Model.NewGraph();
         graph.IsTraining = true;
-        return Total([.. _order.Skip(_last.Start).Take(_last.Count).Select(example => (byNodes ?? loss)(graph, examples[example]))]);
+        return Total([.. _order.Skip(_last.Start).Take(_last.Count).Select(example => (lossByLoops ?? loss)(graph, examples[example]))]);
     }
 
     // Timed minibatches are not those of the warm-up: a structure that is met for the second time is compiled to be kept.

@@ -72,8 +72,5 @@ internal sealed record WorkloadOptions
 
     public static Named<Writing>[] Writings { get; } = [new("matrix", Writing.Matrix), new("loops", Writing.Loops)];
 
-    /// <summary>The loss in the writing asked for.</summary>
-    public T Choose<T>(T matrix, T loops) => Written == Writing.Matrix ? matrix : loops;
-
     public static Named<PlanCache>[] PlanCaches { get; } = [new("on", PlanCache.On), new("off", PlanCache.Off), new("all", PlanCache.All)];
 }

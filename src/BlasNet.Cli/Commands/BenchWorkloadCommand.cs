@@ -39,7 +39,8 @@ internal static class BenchWorkloadCommand
         Option<int> threads = CliOptions.Threads(), seed = CliOptions.Seed();
         Option<bool> json = CliOptions.Json();
         var command = new Command(about.Name, $"{about.Description}\n{What}");
-        Option[] options = [.. about.Data is null ? [] : (Option[])[data], limit, .. own, batch, .. about.Data is null ? [] : (Option[])[written], batching, planCache, gemm, threads, seed, json];
+        Option[] ofText = about.Data is null ? [] : [data], ofRecurrences = about.Data is null ? [] : [written];
+        Option[] options = [.. ofText, limit, .. own, batch, .. ofRecurrences, batching, planCache, gemm, threads, seed, json];
         foreach (Option option in options)
             command.Options.Add(option);
 

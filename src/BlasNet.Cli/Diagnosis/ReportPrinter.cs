@@ -26,7 +26,9 @@ internal static class ReportPrinter
         }
 
         Write("  looked in", string.Join(", ", report.Openblas.Searched));
-        Write("MPI", report.Mpi.Found ? $"{report.Mpi.Interface}: {report.Mpi.File} ({report.Mpi.Version})" : "not found; only training on several machines needs it");
+        Write("MPI", report.Mpi.Found
+            ? $"{report.Mpi.Interface}: {report.Mpi.File} ({report.Mpi.Version})"
+            : "not found; only training on several machines needs it");
         if (report.Mpi.Launcher is { } launcher)
             Write("  started by", launcher);
 

@@ -13,12 +13,16 @@ internal static class PassStages
 
     private static readonly Dictionary<string, (string Title, string Sentence)> Known = new()
     {
-        ["batch"] = ("Batch", "Nodes of one signature are one node that computes a stack, calls of one function too; what is equal in several examples is computed once."),
+        ["batch"] = (
+            "Batch",
+            "Nodes of one signature are one node that computes a stack, calls of one function too; what is equal in several examples is computed once."),
         ["inline"] = ("Inline", "The bodies of functions are in the place of their calls, each node a stack; regions of element-wise operators are one cell."),
         ["batch again"] = ("Batch again", "What the bodies brought merges over the calls: an input product over all steps of a recurrence."),
         ["differentiate"] = ("Differentiate", "Reverse mode has appended the gradient of the loss with respect to every parameter."),
         ["simplify"] = ("Simplify", "What no output needs is gone, and equal expressions are one."),
-        ["fuse"] = ("Fuse", "An element-wise node that only one other reads is computed in one sweep with it; other products start from the bias that is added to them."),
+        ["fuse"] = (
+            "Fuse",
+            "An element-wise node that only one other reads is computed in one sweep with it; other products start from the bias that is added to them."),
         ["totals"] = ("Totals", "What goes to the gradient buffer, which holds the sum over all microbatches, is a sum of its own that nothing reads."),
     };
 

@@ -8,7 +8,8 @@ namespace BlasNet.Cli.Output;
 internal sealed record WorkloadLine(
     string Model, string? Data, double ExamplesPerSecond, double ExamplesPerSecondMin, double ExamplesPerSecondMax,
     double? WordsPerSecond, double? WordsPerSecondMin, double? WordsPerSecondMax, double ModelFlopUtilisation, double PeakGflops, double FlopsPerExample,
-    int Examples, long? Words, long Parameters, int Passes, int Threads, int Ranks, int Batch, string Batching, string Gemm, string PlanCache, string? OpenblasCore,
+    int Examples, long? Words, long Parameters, int Passes, int Threads, int Ranks, int Batch,
+    string Batching, string Gemm, string PlanCache, string? OpenblasCore,
     int Steps, long StepsWithKnownPlan, double StepSecondsMedian, double StepSecondsMin, double StepSecondsMax,
     double ManagedBytesPerStep, long PeakBytes, double LaunchesPerStep, double LaunchLowerBound, double GemmCalls, double GemvCalls, double CopiedBytes,
     double FirstPassLoss, ShareLine Share, IReadOnlyList<KernelLine> Kernels)
@@ -26,13 +27,15 @@ internal sealed record WorkloadLine(
             workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Ranks?.Size ?? 1, how.Batch,
             how.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), KernelScope.OpenBlasCore,
             measured.Steps, counters.PlansFound, step.Median, step.Fastest, step.Slowest,
-            counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches / steps, measured.LaunchLowerBound / steps, counters.GemmCalls / steps, counters.GemvCalls / steps,
-            measured.CopiedBytes / steps, measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
+            counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches / steps, measured.LaunchLowerBound / steps,
+            counters.GemmCalls / steps, counters.GemvCalls / steps, measured.CopiedBytes / steps,
+            measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
     }
 }
 
 /// <summary>Where the time of a step goes: parts of 1. Simplifying is counted with planning.</summary>
-internal sealed record ShareLine(double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update, double Communicate)
+internal sealed record ShareLine(
+    double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update, double Communicate)
 {
     public static ShareLine Of(Counters counters, IReadOnlyList<KernelLine> kernels)
     {

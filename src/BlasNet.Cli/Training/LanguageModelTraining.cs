@@ -16,7 +16,13 @@ internal static class LanguageModelTraining
         Split<int[]> data, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         LanguageModel language = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses()) { ComputeBatch = 64, Workers = settings.Workers, Communicator = settings.Ranks };   // a stack of softmaxes is large
+        var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses())
+        {
+            ComputeBatch = 64,   // a stack of softmaxes is large
+            Workers = settings.Workers,
+            Communicator = settings.Ranks,
+        };
+
         long predictions = data.Dev.Sum(sentence => (long)LanguageModel.PredictionsOf(sentence));
         return new TrainingRun<int[]>(model, language.Loss, data.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)
         {

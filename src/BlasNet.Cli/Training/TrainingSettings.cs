@@ -48,7 +48,8 @@ internal sealed record TrainingSettings
     /// <exception cref="CommandException">The gradient's noise is asked for, and no step can tell it.</exception>
     public void RequireTellingNoise()
     {
-        bool isOnePass = Workers == 1 && Ranks is null or { Size: 1 } && Optimization.Memory is null && (Optimization.ComputeBatch == 0 || Optimization.ComputeBatch >= Batch);
+        bool isOnePass = Workers == 1 && Ranks is null or { Size: 1 } && Optimization.Memory is null
+            && (Optimization.ComputeBatch == 0 || Optimization.ComputeBatch >= Batch);
         if (Optimization.NoiseFromExamples is not null && Batch == 1)
             throw new CommandException("--noise-scale: a step of one example tells no noise; set --batch above 1.");
 

@@ -18,7 +18,12 @@ internal static class TreeTraining
         Split<LabelledTree> data, TreeCoding coding, Func<Model, TreeClassifier> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         TreeClassifier classifier = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
+        var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.NewPasses())
+        {
+            Workers = settings.Workers,
+            Communicator = settings.Ranks,
+        };
+
         return new TrainingRun<LabelledTree>(model, classifier.Loss, data.Train, Test, settings, tree => tree.Words.Length, tree => tree.Nodes.Length)
         {
             TestExamples = data.Dev.Length,

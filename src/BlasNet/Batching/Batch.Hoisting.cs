@@ -34,6 +34,13 @@ internal sealed partial class Batch
         if (op.ResultCount > 1 || !_source.ShapeOf(node).IsVector)
             return -1;
 
+        int slot = SlotOfOnlyOwn(node);
+        return slot >= 0 && _source.ShapeOf(_source.InputsOf(node)[slot]).IsVector ? slot : -1;
+    }
+
+    // The operand that differs from example to example; −1 unless there is a single one.
+    private int SlotOfOnlyOwn(int node)
+    {
         int slot = -1;
         ReadOnlySpan<int> inputs = _source.InputsOf(node);
         for (int i = 0; i < inputs.Length; i++)
@@ -41,7 +48,7 @@ internal sealed partial class Batch
             if (_source.IsShared(inputs[i]))
                 continue;
 
-            if (slot >= 0 || !_source.ShapeOf(inputs[i]).IsVector)
+            if (slot >= 0)
                 return -1;
 
             slot = i;

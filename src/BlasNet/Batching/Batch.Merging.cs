@@ -23,14 +23,8 @@ internal sealed partial class Batch
             MergeDuplicates(op, group);
         else if (op.Merging == Merging.Sum)
             MergeTerms(op, group);
-        else if (_signatures.IsColumnWise(_signatures.OfValues[group[0]]) && TryShareColumns(op, group))
-            return;
-        else if (!AreRagged(group))
-            MergeStack(op, group);
-        else if (_signatures.IsColumnWise(_signatures.OfValues[group[0]]))
-            MergeColumns(op, group);
         else
-            MergeSegments(op, group);
+            MergeValues(op, group);
 
         if (!op.Traits.MovesColumns && op is not RecurrenceOperator && _places[group[0]] is { Stack: >= 0 } place && (place.IsSlice || !op.HasMoves))
             target.TakeName(place.Stack, _source, first);
@@ -91,11 +85,27 @@ internal sealed partial class Batch
         _places[group[0]] = new LazyGather(sum, 0);
     }
 
-    private void MergeStack(Operator op, ReadOnlySpan<int> group)
+    private void MergeValues(Operator op, ReadOnlySpan<int> group)
     {
-        if (TryHoist(op, group))
+        bool isColumnWise = _signatures.IsColumnWise(_signatures.OfValues[group[0]]);
+        if (isColumnWise && TryShareColumns(op, group))
             return;
 
+        if (AreRagged(group))
+        {
+            if (isColumnWise)
+                MergeColumns(op, group);
+            else
+                MergeSegments(op, group);
+        }
+        else if (!TryHoist(op, group))
+        {
+            MergeStack(op, group);
+        }
+    }
+
+    private void MergeStack(Operator op, ReadOnlySpan<int> group)
+    {
         int first = NodeOf(group[0]), count = 0;
         CollectOperands(group);
         Shape shape = _source.ShapeOf(first);

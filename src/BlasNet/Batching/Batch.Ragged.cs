@@ -46,11 +46,10 @@ internal sealed partial class Batch
         target.AppendStack(op, op.ColumnAttribute(_source.AttributeOf(first)), Inputs, new Shape(_source.ShapeOf(first).Rows), count, shared: false);
     }
 
-    // Values that share a list of lengths share the list.
+    // What needs to know whose a column is gets the list of the values' numbers of columns.
     private void MergeSegments(Operator op, ReadOnlySpan<int> group)
     {
         int first = NodeOf(group[0]);
-        Operator over = OverSegments(op, first);
         CollectColumns(group, repeats: false);
         _lengths.Clear();
         foreach (int value in group)
@@ -58,18 +57,7 @@ internal sealed partial class Batch
 
         long list = target.AddList(CollectionsMarshal.AsSpan(_lengths));
         int count = PlaceColumns(group, target.Count);
-        target.AppendStack(over, list, Inputs, new Shape(_source.ShapeOf(first).Rows), count, shared: false);
-    }
-
-    private Operator OverSegments(Operator op, int node)
-    {
-        ReadOnlySpan<int> inputs = _source.InputsOf(node);
-        Span<Shape> shapes = stackalloc Shape[inputs.Length];
-        Span<bool> shared = stackalloc bool[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++)
-            (shapes[i], shared[i]) = (_source.ShapeOf(inputs[i]), _source.IsShared(inputs[i]));
-
-        return op.OverSegments(shapes, shared, _source.ShapeOf(node))!;
+        target.AppendStack(op.Traits.OverSegments!, list, Inputs, new Shape(_source.ShapeOf(first).Rows), count, shared: false);
     }
 
     // The number of columns of each value, or of its inputs where it is a sum over them.
@@ -163,7 +151,8 @@ internal sealed partial class Batch
             return;
 
         int rows = _source.ShapeOf(NodeOf(group[0])).Rows;
-        LazyGather all = _operand.TryGetSlice(out LazyGather one) ? one : new LazyGather(_operand.ToOperand(new Shape(rows), _operand.Length / rows, shared: false), 0);
+        LazyGather all = _operand.TryGetSlice(out LazyGather one) ? one
+            : new LazyGather(_operand.ToOperand(new Shape(rows), _operand.Length / rows, shared: false), 0);
         foreach (int value in group)
         {
             if (_places[value] is { Stack: < 0 } place)

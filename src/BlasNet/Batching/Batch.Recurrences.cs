@@ -62,12 +62,15 @@ internal sealed partial class Batch : Unroll.ICalls
     // The i-th of a node's stack.
     private void AddInstance(int node, int i)
     {
-        _unroll.AddInstance(_source.ListOf(node));
+        _unroll.AddRecurrence(_source.ListOf(node));
         foreach (int input in _source.InputsOf(node))
         {
             LazyGather place = PlaceOf(input);
             if (place.Pattern >= 0)
-                place = new LazyGather(Locate(input).Node, Locate(input).Offset);
+            {
+                var (stack, offset) = Locate(input);
+                place = new LazyGather(stack, offset);
+            }
 
             Shape shape = _source.ShapeOf(input);
             int value = _source.CountOf(input) == 1 ? 0 : i;

@@ -6,17 +6,20 @@ namespace BlasNet.Batching;
 /// <content>Equal columns of a group are computed once: a word that occurs often is looked up once.</content>
 internal sealed partial class Batch
 {
-    private readonly Dictionary<int, int> _distinct = [];        // by integer: the column that is computed of it
-    private readonly List<(int Number, long Place)> _found = []; // the distinct integers, and where each is met first
+    private readonly Dictionary<int, int> _distinct = [];   // by integer: the column that is computed of it
+    private readonly List<long> _found = [];                // for each of these columns the place where its integer is met first
 
     // Of an operator whose only operand that differs from example to example is integers, one for each column. Single ones are shared by value numbering.
     private bool TryShareColumns(Operator op, ReadOnlySpan<int> group)
     {
-        int slot = ShareEqual ? SlotOfIntegers(NodeOf(group[0])) : -1;
-        if (slot < 0 || !FindDistinct(group, slot))
+        int first = NodeOf(group[0]), slot = ShareEqual ? SlotOfOnlyOwn(first) : -1;
+        if (slot < 0 || _source.OperatorOf(_source.InputsOf(first)[slot]) is not LeafOperator { IsComparable: true })
             return false;
 
-        int first = NodeOf(group[0]);
+        int start = _columns.Count;
+        if (!FindDistinct(group, slot))
+            return false;
+
         _inputs.Clear();
         ReadOnlySpan<int> inputs = _source.InputsOf(first);
         for (int i = 0; i < inputs.Length; i++)
@@ -24,7 +27,6 @@ internal sealed partial class Batch
 
         var shape = new Shape(_source.ShapeOf(first).Rows);
         int node = target.AppendStack(op, op.ColumnAttribute(_source.AttributeOf(first)), Inputs, shape, _found.Count, shared: false);
-        int start = _columns.Count - ColumnsOf(group);
         foreach (int value in group)
         {
             _places[value] = new LazyGather(node, 0, Columns: start);
@@ -32,24 +34,6 @@ internal sealed partial class Batch
         }
 
         return true;
-    }
-
-    private int SlotOfIntegers(int node)
-    {
-        ReadOnlySpan<int> inputs = _source.InputsOf(node);
-        int slot = -1;
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            if (_source.IsShared(inputs[i]))
-                continue;
-
-            if (slot >= 0 || _source.OperatorOf(inputs[i]) is not LeafOperator { IsComparable: true })
-                return -1;
-
-            slot = i;
-        }
-
-        return slot;
     }
 
     // For each column the number of the distinct integer that it is, in the list of columns; nothing is added where all are distinct.
@@ -79,12 +63,12 @@ internal sealed partial class Batch
         ref int number = ref CollectionsMarshal.GetValueRefOrAddDefault(_distinct, integer, out bool isKnown);
         if (isKnown)
         {
-            _numbering.Equalities.Add((_found[number].Place, place));
+            _numbering.Equalities.Add((_found[number], place));
         }
         else
         {
             number = _found.Count;
-            _found.Add((integer, place));
+            _found.Add(place);
         }
 
         return number;
@@ -95,18 +79,9 @@ internal sealed partial class Batch
         int leaf = PlaceOf(node).Stack;
         long first = target.AttributeOf(leaf);
         _operand.Clear();
-        foreach ((_, long place) in _found)
+        foreach (long place in _found)
             _operand.Add(leaf, (int)(place - first), 1);
 
         return _operand.ToOperand(Shape.Scalar, _found.Count, shared: false);
-    }
-
-    private int ColumnsOf(ReadOnlySpan<int> group)
-    {
-        int columns = 0;
-        foreach (int value in group)
-            columns += _source.ColumnsOf(NodeOf(value));
-
-        return columns;
     }
 }

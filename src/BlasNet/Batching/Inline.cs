@@ -80,9 +80,12 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
         unroll.Begin(Target, body);
         for (int i = 0; i < count; i++)
         {
-            unroll.AddInstance(source.ListOf(node));
+            unroll.AddRecurrence(source.ListOf(node));
             foreach (int input in inputs)
-                unroll.AddSource(new Unroll.ColumnSource(input, Target.CountOf(input) == 1 ? 0 : checked(i * Target.ShapeOf(input).Size), Target.ShapeOf(input).Rows));
+            {
+                Shape shape = Target.ShapeOf(input);
+                unroll.AddSource(new Unroll.ColumnSource(input, Target.CountOf(input) == 1 ? 0 : checked(i * shape.Size), shape.Rows));
+            }
         }
 
         int first = unroll.Run(new Calls(this, depth), []);

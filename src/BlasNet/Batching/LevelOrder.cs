@@ -26,9 +26,10 @@ internal sealed class LevelOrder
     /// <param name="Vertex">Its number there.</param>
     /// <param name="Level">Its level.</param>
     /// <param name="Column">The column of the inputs that is its own.</param>
-    /// <param name="FirstPredecessor">Where its predecessors begin in the list of all.</param>
     /// <param name="FirstEdge">The number of its first edge in its recurrence.</param>
-    public readonly record struct Place(int Recurrence, int Vertex, int Level, int Column, int FirstPredecessor, int FirstEdge);
+    /// <param name="PredecessorCount">How many predecessors it has, or slots for them.</param>
+    /// <param name="FirstPredecessor">Where they begin in the list of all.</param>
+    public readonly record struct Place(int Recurrence, int Vertex, int Level, int Column, int FirstEdge, int PredecessorCount, int FirstPredecessor);
 
     private readonly record struct Recurrence(int List, int FirstVertex, int Depth);
 
@@ -69,10 +70,7 @@ internal sealed class LevelOrder
     public int LevelOf(int place) => _order[place].Level;
 
     /// <summary>The predecessors of the vertex in a place, as places; −1 for an empty slot.</summary>
-    public ReadOnlySpan<int> PredecessorsOf(in Place place, int count) => _predecessors.AsSpan(place.FirstPredecessor, count);
-
-    /// <summary>How many predecessors the vertex in a place has, or slots for them.</summary>
-    public int PredecessorCount(in Place place) => _slots > 0 ? _slots : DagOf(place.Recurrence).PredecessorsOf(place.Vertex).Length;
+    public ReadOnlySpan<int> PredecessorsOf(in Place place) => _predecessors.AsSpan(place.FirstPredecessor, place.PredecessorCount);
 
     /// <summary>For each vertex of a recurrence its place.</summary>
     public ReadOnlySpan<int> PlacesOf(int recurrence) => _places.AsSpan(_recurrences[recurrence].FirstVertex, DagOf(recurrence).Count);
@@ -159,7 +157,8 @@ internal sealed class LevelOrder
         {
             int level = levels[vertex], place = _next[level]++;
             _places[first + vertex] = place;
-            _order[place] = new Place(recurrence, vertex, level, readsInput ? vertex : starts, 0, _slots > 0 ? 0 : dag.FirstEdgeOf(vertex));
+            int firstEdge = _slots > 0 ? 0 : dag.FirstEdgeOf(vertex), predecessors = dag.PredecessorsOf(vertex).Length;
+            _order[place] = new Place(recurrence, vertex, level, readsInput ? vertex : starts, firstEdge, predecessors, FirstPredecessor: 0);
             starts += level == 0 ? 1 : 0;
         }
 

@@ -173,20 +173,20 @@ internal sealed class Signatures
 
         // One value for a whole stack is not in stack order.
         Traits traits = isMixed && type.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
-        return hasMatrix && inputs.Length <= 8 ? traits | ColumnTraitsOf(type.Operator, inputs, type.Shape) : traits;
+        return hasMatrix && inputs.Length <= 8 ? traits | ColumnTraitsOf(type.Operator, inputs) : traits;
     }
 
     [SkipLocalsInit]
-    private Traits ColumnTraitsOf(Operator op, ReadOnlySpan<int> inputs, Shape output)
+    private Traits ColumnTraitsOf(Operator op, ReadOnlySpan<int> inputs)
     {
         Span<Shape> shapes = stackalloc Shape[8];
         Span<bool> shared = stackalloc bool[8];
         for (int i = 0; i < inputs.Length; i++)
             (shapes[i], shared[i]) = (_graph.ShapeOf(inputs[i]), _graph.IsShared(inputs[i]));
 
-        shapes = shapes[..inputs.Length];
-        shared = shared[..inputs.Length];
-        return op.IsColumnWise(shapes, shared) ? Traits.ColumnWise : op.OverSegments(shapes, shared, output) is null ? Traits.None : Traits.Segments;
+        return op.IsColumnWise(shapes[..inputs.Length], shared[..inputs.Length]) ? Traits.ColumnWise
+            : op.Traits.OverSegments is null ? Traits.None
+            : Traits.Segments;
     }
 
     private ulong HashOf(int node, Traits traits)

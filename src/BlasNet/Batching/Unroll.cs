@@ -64,13 +64,13 @@ internal sealed class Unroll
     }
 
     /// <summary>Adds a recurrence; <see cref="AddSource"/> then adds its inputs.</summary>
-    public void AddInstance(ReadOnlySpan<int> list) => _order.Add(list);
+    public void AddRecurrence(ReadOnlySpan<int> list) => _order.Add(list);
 
     /// <summary>Adds the next input of the last recurrence.</summary>
     public void AddSource(ColumnSource source) => _sources.Add(source);
 
     /// <summary>For each vertex of a recurrence its place in the stacks.</summary>
-    public ReadOnlySpan<int> PlacesOf(int instance) => _order.PlacesOf(instance);
+    public ReadOnlySpan<int> PlacesOf(int recurrence) => _order.PlacesOf(recurrence);
 
     /// <summary>Appends the calls.</summary>
     /// <param name="calls">Appends one.</param>
@@ -101,7 +101,7 @@ internal sealed class Unroll
     private void CollectStart(ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
     {
         AddInput(places, lists);
-        AddBrought(_body.Start, firstInput: 1, places, lists);
+        AddBrought(_body.Start, places, lists);
     }
 
     private void CollectStep(ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
@@ -117,7 +117,7 @@ internal sealed class Unroll
         else
             _inputs.AddRange(_messages.AsSpan(0, _body.Message.Outputs.Length));
 
-        AddBrought(_body.Step, 1 + _body.Start.BroughtCount, places, lists);
+        AddBrought(_body.Step, places, lists);
     }
 
     private void AddInput(ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
@@ -126,26 +126,30 @@ internal sealed class Unroll
         foreach (ref readonly LevelOrder.Place place in places)
             AddColumn(SourceOf(place.Recurrence, 0), place.Column, lists);
 
-        AddOperand(InputShape, places.Length);
+        AddOperand(InputShape);
     }
 
-    // A constant is the same for all; a random draw has columns for each vertex.
-    private void AddBrought(Body body, int firstInput, ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
+    // A constant is the same for all; a random draw has columns for each call: one at a vertex, of a message one at an edge.
+    private void AddBrought(Body body, ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
     {
-        for (int i = 0; i < body.BroughtCount; i++)
+        bool isMessage = body == _body.Message;
+        for (int i = 0, input = _body.FirstBroughtBy(body); i < body.BroughtCount; i++, input++)
         {
             int columns = body.ColumnsBrought(i);
             if (columns == 0)
             {
-                _inputs.Add(SourceOf(0, firstInput + i).Node);
+                _inputs.Add(SourceOf(0, input).Node);
                 continue;
             }
 
             _operand.Clear();
             foreach (ref readonly LevelOrder.Place place in places)
-                AddColumns(SourceOf(place.Recurrence, firstInput + i), place.Vertex * columns, columns, lists);
+            {
+                (int first, int calls) = isMessage ? (place.FirstEdge, place.PredecessorCount) : (place.Vertex, 1);
+                AddColumns(SourceOf(place.Recurrence, input), first * columns, calls * columns, lists);
+            }
 
-            AddOperand(new Shape(RowsOfKey, columns), places.Length);
+            AddOperand(new Shape(RowsOfKey, columns));
         }
     }
 
@@ -157,9 +161,9 @@ internal sealed class Unroll
             {
                 _operand.Clear();
                 foreach (ref readonly LevelOrder.Place place in places)
-                    AddState(_order.PredecessorsOf(place, _body.Slots)[slot], part);
+                    AddState(_order.PredecessorsOf(place)[slot], part);
 
-                AddOperand(new Shape(_body.StateRows[part]), places.Length);
+                AddOperand(new Shape(_body.StateRows[part]));
             }
         }
     }
@@ -210,45 +214,26 @@ internal sealed class Unroll
         _operand.Clear();
         foreach (ref readonly LevelOrder.Place place in places)
         {
-            for (int edge = _order.PredecessorCount(place); edge > 0; edge--, edges++)
+            edges += place.PredecessorCount;
+            for (int edge = 0; edge < place.PredecessorCount; edge++)
                 AddColumn(SourceOf(place.Recurrence, 0), place.Column, lists);
         }
 
-        AddOperand(InputShape, edges);
+        AddOperand(InputShape);
         for (int part = 0; part < Parts; part++)
         {
             _operand.Clear();
             foreach (ref readonly LevelOrder.Place place in places)
             {
-                foreach (int predecessor in _order.PredecessorsOf(place, _order.PredecessorCount(place)))
+                foreach (int predecessor in _order.PredecessorsOf(place))
                     AddState(predecessor, part);
             }
 
-            AddOperand(new Shape(_body.StateRows[part]), edges);
+            AddOperand(new Shape(_body.StateRows[part]));
         }
 
-        AddBroughtToEdges(message, edges, places, lists);
+        AddBrought(message, places, lists);
         return edges;
-    }
-
-    private void AddBroughtToEdges(Body message, int edges, ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
-    {
-        int firstInput = 1 + _body.Start.BroughtCount + _body.Step.BroughtCount;
-        for (int i = 0; i < message.BroughtCount; i++)
-        {
-            int columns = message.ColumnsBrought(i);
-            if (columns == 0)
-            {
-                _inputs.Add(SourceOf(0, firstInput + i).Node);
-                continue;
-            }
-
-            _operand.Clear();
-            foreach (ref readonly LevelOrder.Place place in places)
-                AddColumns(SourceOf(place.Recurrence, firstInput + i), place.FirstEdge * columns, _order.PredecessorCount(place) * columns, lists);
-
-            AddOperand(new Shape(RowsOfKey, columns), edges);
-        }
     }
 
     private int SumOver(ReadOnlySpan<LevelOrder.Place> places, int messages, Shape shape)
@@ -257,7 +242,7 @@ internal sealed class Unroll
         _operand.Clear();
         foreach (ref readonly LevelOrder.Place place in places)
         {
-            for (int edge = _order.PredecessorCount(place); edge > 0; edge--, source += shape.Size)
+            for (int edge = 0; edge < place.PredecessorCount; edge++, source += shape.Size)
                 _operand.AddAt(target, messages, source, shape.Size);
 
             target += shape.Size;
@@ -281,7 +266,7 @@ internal sealed class Unroll
         _operand.Add(source.Node, checked(source.Offset + (place * source.Rows)), source.Rows);
     }
 
-    private void AddOperand(Shape shape, int count) => _inputs.Add(_operand.ToOperand(shape, count, shared: false));
+    private void AddOperand(Shape shape) => _inputs.Add(_operand.ToOperand(shape, _operand.Length / shape.Size, shared: false));
 
     // Level after level, in consecutive nodes.
     private int AppendStacks()

@@ -26,8 +26,8 @@ internal sealed class UnrollByVertex(Graph target, RecurrenceBody body, Unroll.I
     {
         var dag = new DagList(list);
         _states = new int[dag.Count * Parts];
-        int[] order = [.. Enumerable.Range(0, dag.Count)], levels = dag.Levels.ToArray();
-        Array.Sort((int[])levels.Clone(), order);
+        int[] order = [.. Enumerable.Range(0, dag.Count)];
+        Array.Sort(dag.Levels.ToArray(), order);
         foreach (int vertex in order)
             Compute(vertex, dag, inputs);
 
@@ -51,11 +51,11 @@ internal sealed class UnrollByVertex(Graph target, RecurrenceBody body, Unroll.I
             _arguments.Add(Column(inputs[0], body.ReadsInput ? vertex : dag.Levels[..vertex].Count(0)));
 
         _arguments.AddRange(messages);
-        for (int slot = 0; slot < (isStart || body.Message is not null ? 0 : body.Slots); slot++)
+        for (int slot = 0; !isStart && slot < body.Slots; slot++)
             AddState(predecessors[slot]);
 
         Body called = isStart ? body.Start : body.Step;
-        AddBrought(called, inputs[(isStart ? 1 : 1 + body.Start.BroughtCount)..], vertex);
+        AddBrought(called, inputs, vertex);
         Call(called, _states.AsSpan(vertex * Parts, Parts));
     }
 
@@ -70,7 +70,7 @@ internal sealed class UnrollByVertex(Graph target, RecurrenceBody body, Unroll.I
             _arguments.Clear();
             _arguments.Add(Column(inputs[0], vertex));
             AddState(predecessors[edge]);
-            AddBrought(message, inputs[^message.BroughtCount..], dag.FirstEdgeOf(vertex) + edge);
+            AddBrought(message, inputs, dag.FirstEdgeOf(vertex) + edge);
             Call(message, terms[edge] = new int[message.Outputs.Length]);
         }
 
@@ -81,8 +81,9 @@ internal sealed class UnrollByVertex(Graph target, RecurrenceBody body, Unroll.I
         : target.AppendStack(PlusOperator.Instance, 0, terms, target.ShapeOf(terms[0]), 1, shared);
 
     // A random draw has columns for each call.
-    private void AddBrought(Body called, ReadOnlySpan<int> brought, int call)
+    private void AddBrought(Body called, ReadOnlySpan<int> inputs, int call)
     {
+        ReadOnlySpan<int> brought = inputs[body.FirstBroughtBy(called)..];
         for (int i = 0; i < called.BroughtCount; i++)
         {
             int columns = called.ColumnsBrought(i);
@@ -104,7 +105,8 @@ internal sealed class UnrollByVertex(Graph target, RecurrenceBody body, Unroll.I
     {
         Shape shape = target.ShapeOf(matrix);
         return shape.Columns == count ? matrix
-            : target.AppendStack(SliceColumnsOperator.Instance, new Part(start, count).Attribute, [matrix], new Shape(shape.Rows, count), 1, target.IsShared(matrix));
+            : target.AppendStack(
+                SliceColumnsOperator.Instance, new Part(start, count).Attribute, [matrix], new Shape(shape.Rows, count), 1, target.IsShared(matrix));
     }
 
     // A number, once for each row; it has no gradient.

@@ -127,7 +127,7 @@ internal sealed partial class ExampleRows
 
     private static int[] Merged(int[] first, int[] second) => [.. first.Zip(second, (a, b) => a == None ? b : a)];
 
-    // What there is of each segment belongs to the example of its columns, and the other way round.
+    // All columns of a segment, and the segment's one value, belong to one example.
     private int[]? FollowSegments(int node)
     {
         ReadOnlySpan<int> lengths = _graph.ListOf(node);

@@ -139,7 +139,7 @@ internal sealed class ExampleTerms(ExampleRows rows)
         int size = _graph.LengthOf(node), width = _graph.ShapeOf(expression).Size;
         int[] examples = rows.Of(expression);
         _moves.Clear();
-        foreach (Move move in _graph.Moves(moves).ToArray())
+        foreach (Move move in _graph.Moves(moves))
             AddToExamples(move, examples, width, size);
 
         return ScatterToExamples([expression], _graph.ShapeOf(node));

@@ -15,8 +15,8 @@ internal sealed class TouchedParameters(IReadOnlyList<Parameter> parameters)
 
     public TouchedColumns this[int parameter] => _touched[parameter];
 
-    /// <summary>The touched ranges of the flat buffer, in ascending order; valid until the next call. A parameter that is touched as a whole includes the padding
-    /// after it, so that neighbours form one range.</summary>
+    /// <summary>The touched ranges of the flat buffer, in ascending order; valid until the next call. A parameter that is touched as a whole includes the
+    /// padding after it, so that neighbours form one range.</summary>
     public ReadOnlySpan<Segment> List()
     {
         _segments.Clear();

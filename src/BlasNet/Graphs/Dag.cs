@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace BlasNet.Graphs;
 
-/// <summary>The structure of one example, as data: for each vertex the vertices whose states it reads. A chain, a tree, a lattice, any graph without cycles.</summary>
+/// <summary>The structure of one example, as data: for each vertex the vertices whose states it reads. A chain, a tree, a lattice, any graph without
+/// cycles.</summary>
 /// <remarks>
 /// Immutable, so one may be made for each example and kept, and used by any number of threads. Vertices are numbered from 0, in any order: that of the
 /// words of a sentence, the nodes of a tree. Each has either as many places for predecessors as every other one, some of them empty, or any number of

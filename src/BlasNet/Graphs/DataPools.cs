@@ -5,8 +5,9 @@ using System.Runtime.InteropServices;
 namespace BlasNet.Graphs;
 
 /// <summary>The numbers that examples bring with them, one pool of columns for each operator and number of rows.</summary>
-/// <remarks>The columns of one pool lie one after another in the order in which they were added, so a stack of all of them is a view, whatever numbers of
-/// columns the values have: data is copied once, when the user hands it over. Pinned arrays: their addresses are stable, and nobody has to dispose of them.</remarks>
+/// <remarks>The columns of one pool lie one after another in the order in which they were added, so a stack of all of them is a view, whatever numbers
+/// of columns the values have: data is copied once, when the user hands it over. Pinned arrays: their addresses are stable, and nobody has to dispose
+/// of them.</remarks>
 internal sealed class DataPools(Precision precision)
 {
     private const int Alignment = 64;
@@ -132,7 +133,10 @@ internal sealed class DataPools(Precision precision)
             throw new GraphMemoryException(others + needed - Alignment);
 
         if (needed > Array.MaxLength)
-            throw new InvalidOperationException($"The examples of one pass bring more than {Array.MaxLength} bytes of vectors [{pool.Rows}]. Use a smaller compute batch.");
+        {
+            throw new InvalidOperationException(
+                $"The examples of one pass bring more than {Array.MaxLength} bytes of vectors [{pool.Rows}]. Use a smaller compute batch.");
+        }
 
         byte[] old = pool.Bytes;
         nint oldAddress = pool.Address;

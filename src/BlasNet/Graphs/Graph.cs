@@ -216,16 +216,7 @@ public sealed partial class Graph
     }
 
     /// <summary>Room for a list of integers, to be filled at once.</summary>
-    internal Span<int> ReserveList(int length, out long attribute)
-    {
-        int start = _listLength;
-        if (start + length > _lists.Length)
-            Array.Resize(ref _lists, Math.Max(_lists.Length * 2, start + length));
-
-        _listLength += length;
-        attribute = (long)start << 32 | (uint)length;
-        return _lists.AsSpan(start, length);
-    }
+    internal Span<int> ReserveList(int length, out long attribute) => Reserve(ref _lists, ref _listLength, length, out attribute);
 
     /// <summary>The attribute that a copy of another graph's node has here; its moves or its list, if it has any, are copied with it.</summary>
     internal long AttributeFrom(Graph source, int node)
@@ -245,14 +236,16 @@ public sealed partial class Graph
     }
 
     /// <summary>Room for a list of moves, to be filled before the next list is added.</summary>
-    internal Span<Move> ReserveMoves(int length, out long attribute)
-    {
-        int start = _moveCount;
-        if (start + length > _moves.Length)
-            Array.Resize(ref _moves, Math.Max(_moves.Length * 2, start + length));
+    internal Span<Move> ReserveMoves(int length, out long attribute) => Reserve(ref _moves, ref _moveCount, length, out attribute);
 
-        _moveCount += length;
+    private static Span<T> Reserve<T>(ref T[] all, ref int used, int length, out long attribute)
+    {
+        int start = used;
+        if (start + length > all.Length)
+            Array.Resize(ref all, Math.Max(all.Length * 2, start + length));
+
+        used += length;
         attribute = (long)start << 32 | (uint)length;
-        return _moves.AsSpan(start, length);
+        return all.AsSpan(start, length);
     }
 }

@@ -63,13 +63,6 @@ internal abstract class Operator(Traits traits)
     /// <param name="shared">For each input, whether it is the same for every example.</param>
     public virtual bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => false;
 
-    /// <summary>The operator that computes the same over a ragged stack, given its list of numbers of columns; null where there is none, or where the
-    /// operator is column-wise and needs none.</summary>
-    /// <param name="inputs">Shapes of the inputs.</param>
-    /// <param name="shared">For each input, whether it is the same for every example.</param>
-    /// <param name="output">The shape of the value.</param>
-    public virtual Operator? OverSegments(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared, Shape output) => null;
-
     /// <summary>Where <see cref="Traits.MovesColumns"/>: the columns of an input that the value has; they follow those of the inputs before.</summary>
     public virtual (int Start, int Length) ColumnsFrom(Shape input, long attribute) => (0, input.Columns);
 

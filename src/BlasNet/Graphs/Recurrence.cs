@@ -19,15 +19,21 @@ public static class Recurrence
     /// <param name="name">For graphs and errors.</param>
     /// <param name="start">The state of a vertex without a predecessor.</param>
     /// <param name="step">The state of any other one, from its input and its predecessor's state.</param>
-    public static Recurrence<TState> Of<TState>(string name, Func<Expr, TState> start, Func<Expr, TState, TState> step) =>
-        Make(name, start, 1, readsInput: true, arguments => step(arguments[0], State<TState>(arguments, 1, 0)));
+    public static Recurrence<TState> Of<TState>(string name, Func<Expr, TState> start, Func<Expr, TState, TState> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return Make(name, start, 1, readsInput: true, arguments => step(arguments[0], State<TState>(arguments, 1, 0)));
+    }
 
     /// <summary>Each vertex has two places for predecessors: a binary tree whose inner nodes have inputs, a grid.</summary>
     /// <param name="name">For graphs and errors.</param>
     /// <param name="start">The state of a vertex without predecessors.</param>
     /// <param name="step">The state of any other one, from its input and its predecessors' states; zeros for an empty place.</param>
-    public static Recurrence<TState> Of<TState>(string name, Func<Expr, TState> start, Func<Expr, TState, TState, TState> step) =>
-        Make(name, start, 2, readsInput: true, arguments => step(arguments[0], State<TState>(arguments, 1, 0), State<TState>(arguments, 1, 1)));
+    public static Recurrence<TState> Of<TState>(string name, Func<Expr, TState> start, Func<Expr, TState, TState, TState> step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return Make(name, start, 2, readsInput: true, arguments => step(arguments[0], State<TState>(arguments, 1, 0), State<TState>(arguments, 1, 1)));
+    }
 
     /// <summary>Each vertex has the same number of places for predecessors.</summary>
     /// <param name="name">For graphs and errors.</param>
@@ -37,6 +43,7 @@ public static class Recurrence
     public static Recurrence<TState> Of<TState>(string name, int slots, Func<Expr, TState> start, Func<Expr, TState[], TState> step)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
+        ArgumentNullException.ThrowIfNull(step);
         return Make(name, start, slots, readsInput: true,
             arguments => step(arguments[0], [.. Enumerable.Range(0, slots).Select(slot => State<TState>(arguments, 1, slot))]));
     }
@@ -45,8 +52,11 @@ public static class Recurrence
     /// <param name="name">For graphs and errors.</param>
     /// <param name="leaf">The state of a leaf.</param>
     /// <param name="combine">The state of any other vertex, from its children's states; zeros for a missing child.</param>
-    public static Recurrence<TState> OfLeaves<TState>(string name, Func<Expr, TState> leaf, Func<TState, TState, TState> combine) =>
-        Make(name, leaf, 2, readsInput: false, arguments => combine(State<TState>(arguments, 0, 0), State<TState>(arguments, 0, 1)));
+    public static Recurrence<TState> OfLeaves<TState>(string name, Func<Expr, TState> leaf, Func<TState, TState, TState> combine)
+    {
+        ArgumentNullException.ThrowIfNull(combine);
+        return Make(name, leaf, 2, readsInput: false, arguments => combine(State<TState>(arguments, 0, 0), State<TState>(arguments, 0, 1)));
+    }
 
     /// <summary>Each vertex has any number of predecessors, in no order: what they send is added up.</summary>
     /// <param name="name">For graphs and errors.</param>
@@ -59,7 +69,8 @@ public static class Recurrence
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(step);
         var send = new ArrayFunction($"{name}.message", arguments => Exprs<TMessage>.ToArray(message(arguments[0], State<TState>(arguments, 1, 0))));
-        return new Recurrence<TState>(name, StartOf(name, start), StepOf(name, arguments => step(arguments[0], State<TMessage>(arguments, 1, 0))), send, 0, readsInput: true);
+        ArrayFunction next = StepOf(name, arguments => step(arguments[0], State<TMessage>(arguments, 1, 0)));
+        return new Recurrence<TState>(name, StartOf(name, start), next, send, slots: 0, readsInput: true);
     }
 
     private static Recurrence<TState> Make<TState>(string name, Func<Expr, TState> start, int slots, bool readsInput, Func<Expr[], TState> step) =>
@@ -145,7 +156,12 @@ public sealed class Recurrence<TState>
         return Append(x.Graph, x, x.Graph.AddList(dag.List));
     }
 
-    private static string Places(int slots) => slots == 0 ? "any number of predecessors" : slots == 1 ? "1 place for a predecessor" : $"{slots} places for predecessors";
+    private static string Places(int slots) => slots switch
+    {
+        0 => "any number of predecessors",
+        1 => "1 place for a predecessor",
+        _ => $"{slots} places for predecessors",
+    };
 
     private TState Append(Graph graph, Expr x, long list)
     {
@@ -193,7 +209,10 @@ public sealed class Recurrence<TState>
         Shape[] read = message?.Call.ResultShapes ?? [.. Enumerable.Repeat(state, Slots).SelectMany(shapes => shapes)];
         Body step = _step.BodyFor(graph, [.. input, .. read]);
         if (!step.Call.ResultShapes.SequenceEqual(state))
-            throw new ShapeException($"{Name}: step gives {string.Join(", ", step.Call.ResultShapes)}, but start {string.Join(", ", state)}: a state keeps its shape.");
+        {
+            throw new ShapeException(
+                $"{Name}: step gives {string.Join(", ", step.Call.ResultShapes)}, but start {string.Join(", ", state)}: a state keeps its shape.");
+        }
 
         return step.RecurrenceOf(() => new RecurrenceOperator(Name, new RecurrenceBody(start, step, message, Slots, _readsInput)));
     }

@@ -31,6 +31,10 @@ internal sealed record Traits
     /// <summary>True where the value's columns are columns of the inputs: which ones tells <see cref="Operator.ColumnsFrom"/>.</summary>
     public bool MovesColumns { get; init; }
 
+    /// <summary>The operator that computes the same over a ragged stack, given the list of its values' numbers of columns; asked where
+    /// <see cref="Operator.IsColumnWise"/> says no.</summary>
+    public Operator? OverSegments { get; init; }
+
     /// <summary>True where row i of a vector depends on row i of the operands, or on scalars, alone.</summary>
     public bool IsElementwise { get; init; }
 

@@ -157,6 +157,12 @@ internal readonly record struct PackingUses(int Forward, int ForwardBefore, int 
 {
     public int[] ToArray() => [Forward, ForwardBefore, Transposed, TransposedBefore];
 
+    /// <summary>The uses since there were others, of which those in the step before do not count.</summary>
+    public PackingUses Since(PackingUses others) => new(Forward - others.Forward, 0, Transposed - others.Transposed, 0);
+
+    /// <summary>With more uses in this step.</summary>
+    public PackingUses Plus(PackingUses more) => this with { Forward = Forward + more.Forward, Transposed = Transposed + more.Transposed };
+
     /// <returns>False where the numbers are not those of <see cref="ToArray"/>.</returns>
     public static bool TryFrom(int[] counts, out PackingUses uses)
     {

@@ -16,7 +16,8 @@ public static partial class Op
     /// <param name="parts">At least one: [r × c₁], [r × c₂], …; usually vectors.</param>
     /// <returns>[r × c₁ + c₂ + …].</returns>
     /// <exception cref="ShapeException">The numbers of rows differ.</exception>
-    public static Expr ConcatenateColumns(params ReadOnlySpan<Expr> parts) => parts.Length == 1 ? parts[0] : Expr.Apply(ConcatenateColumnsOperator.Instance, parts);
+    public static Expr ConcatenateColumns(params ReadOnlySpan<Expr> parts) =>
+        parts.Length == 1 ? parts[0] : Expr.Apply(ConcatenateColumnsOperator.Instance, parts);
 }
 
 internal sealed class ConcatenateOperator() : Operator(new() { Indirect = IndirectInputs.All })

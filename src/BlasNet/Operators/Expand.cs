@@ -13,7 +13,7 @@ public static partial class Op
     public static Expr ExpandTo(Shape shape, Expr x) => shape == x.Shape ? x : Expr.Apply(ExpandOperator.Instance, x, shape.ToAttribute());
 }
 
-internal sealed class ExpandOperator() : Operator(new())
+internal sealed class ExpandOperator() : Operator(new() { OverSegments = SegmentRepeatOperator.Instance })
 {
     public static readonly ExpandOperator Instance = new();
 
@@ -30,8 +30,6 @@ internal sealed class ExpandOperator() : Operator(new())
     }
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => !inputs[0].IsVector;
-
-    public override Operator? OverSegments(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared, Shape output) => SegmentRepeatOperator.Instance;
 
     public override long ColumnAttribute(long attribute) => new Shape(Shape.FromAttribute(attribute).Rows).ToAttribute();
 

@@ -31,15 +31,8 @@ internal sealed class PadOperator() : Operator(new() { RowShift = RowShift.Pads,
 
     public override string Name => "pad";
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
-    {
-        Shape x = inputs[0];
-        var (start, whole) = Part.Of(attribute);
-        if (start < 0 || (long)start + x.Rows > whole)
-            throw new ShapeException(this, $"{x.Rows} rows from row {start} on do not fit into {whole}");
-
-        return new Shape(whole, x.Columns);
-    }
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) =>
+        new(Part.Around(this, attribute, inputs[0].Rows, "rows").Length, inputs[0].Columns);
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 

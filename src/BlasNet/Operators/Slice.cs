@@ -30,15 +30,8 @@ internal sealed class SliceOperator() : Operator(new() { RowShift = RowShift.Sel
 
     public override string Name => "slice";
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
-    {
-        var (start, length) = Part.Of(attribute);
-        int whole = inputs[0].Rows;
-        if (start < 0 || length < 1 || start > whole - length)
-            throw new ShapeException(this, $"{length} rows from row {start} on are not part of 0 … {whole - 1}");
-
-        return new Shape(length, inputs[0].Columns);
-    }
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) =>
+        new(Part.Within(this, attribute, inputs[0].Rows, "rows").Length, inputs[0].Columns);
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 

@@ -41,11 +41,11 @@ public static partial class Op
 
 internal sealed class SumOperator : Operator
 {
-    public static readonly SumOperator Elements = new("sum");
-    public static readonly SumOperator Columns = new("sum-columns");
-    public static readonly SumOperator Rows = new("sum-rows");
+    public static readonly SumOperator Elements = new("sum", SegmentSumOperator.Instance);
+    public static readonly SumOperator Columns = new("sum-columns", SegmentSumOperator.Instance);
+    public static readonly SumOperator Rows = new("sum-rows", overSegments: null);
 
-    private SumOperator(string name) : base(new()) => Name = name;
+    private SumOperator(string name, Operator? overSegments) : base(new() { OverSegments = overSegments }) => Name = name;
 
     public override string Name { get; }
 
@@ -53,9 +53,6 @@ internal sealed class SumOperator : Operator
         this == Columns ? new Shape(inputs[0].Rows) : this == Rows ? new Shape(1, inputs[0].Columns) : Shape.Scalar;
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => this == Rows;
-
-    public override Operator? OverSegments(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared, Shape output) =>
-        this == Rows ? null : SegmentSumOperator.Instance;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

@@ -79,7 +79,11 @@ internal static partial class Verify
 
         Require(Fits(node, lengths.Length), graph, node, $"has not a column for each of {columns}, or of {lengths.Length} segments");
         foreach (int input in graph.InputsOf(node))
-            Require(graph.IsShared(input) || Fits(input, lengths.Length), graph, node, $"reads {graph.At(input)}, not a column for each of {columns}, or of {lengths.Length} segments");
+        {
+            Require(
+                graph.IsShared(input) || Fits(input, lengths.Length), graph, node,
+                $"reads {graph.At(input)}, not a column for each of {columns}, or of {lengths.Length} segments");
+        }
 
         bool Fits(int value, int segments) => graph.ColumnsOf(value) == columns || graph.ColumnsOf(value) == segments;
     }

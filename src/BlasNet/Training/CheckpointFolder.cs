@@ -25,7 +25,8 @@ public sealed partial class CheckpointFolder : IDisposable
 
     /// <param name="path">Is made if it is not there.</param>
     /// <param name="keep">How many checkpoints stay; older ones are deleted when a new one is complete.</param>
-    /// <param name="communicator">That of the trainer, if it has one. Then all ranks make the folder and call its methods, and rank 0 alone reads and writes the files.</param>
+    /// <param name="communicator">That of the trainer, if it has one. Then all ranks make the folder and call its methods, and rank 0 alone reads and writes
+    /// the files.</param>
     /// <exception cref="CheckpointException">Another training has the folder open, or it cannot be made or written to.</exception>
     public CheckpointFolder(string path, int keep = 3, Communicator? communicator = null)
     {

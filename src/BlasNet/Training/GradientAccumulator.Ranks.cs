@@ -18,7 +18,10 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
     private byte[] _message = [], _messages = [], _extents = [];
     private int[] _messageLengths = [];
 
-    private int MessageLength => Unsafe.SizeOf<RankStep>() + _targets.Length * (2 * sizeof(int) + 1);
+    // A rank's step, the uses of each parameter's packed form in it, and how much of each gradient is touched.
+    private int MessageLength => Unsafe.SizeOf<RankStep>() + UsesLength + _targets.Length;
+
+    private int UsesLength => _targets.Length * Unsafe.SizeOf<PackingUses>();
 
     public override void BeginRanks()
     {
@@ -53,12 +56,11 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
     {
         MemoryMarshal.Write(_message, in mine);
         Span<byte> rest = _message.AsSpan(Unsafe.SizeOf<RankStep>());
-        Span<int> uses = MemoryMarshal.Cast<byte, int>(rest[..(_targets.Length * 2 * sizeof(int))]);
-        Span<byte> extents = rest[(_targets.Length * 2 * sizeof(int))..];
+        Span<PackingUses> uses = MemoryMarshal.Cast<byte, PackingUses>(rest[..UsesLength]);
+        Span<byte> extents = rest[UsesLength..];
         for (int i = 0; i < _targets.Length; i++)
         {
-            PackingUses now = _parameters.PackedOf(i).Uses;
-            (uses[2 * i], uses[2 * i + 1]) = (now.Forward - _usesBefore[i].Forward, now.Transposed - _usesBefore[i].Transposed);
+            uses[i] = _parameters.PackedOf(i).Uses.Since(_usesBefore[i]);
             extents[i] = (byte)Gradient.TouchedParts[i].Extent;
         }
     }
@@ -70,12 +72,9 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
         {
             ReadOnlySpan<byte> message = _messages.AsSpan(rank * MessageLength, MessageLength);
             _rankSteps[rank] = MemoryMarshal.Read<RankStep>(message);
-            ReadOnlySpan<int> uses = MemoryMarshal.Cast<byte, int>(message.Slice(Unsafe.SizeOf<RankStep>(), _targets.Length * 2 * sizeof(int)));
+            ReadOnlySpan<PackingUses> uses = MemoryMarshal.Cast<byte, PackingUses>(message.Slice(Unsafe.SizeOf<RankStep>(), UsesLength));
             for (int i = 0; i < _targets.Length; i++)
-            {
-                PackingUses before = _usesBefore[i];
-                _usesBefore[i] = before with { Forward = before.Forward + uses[2 * i], Transposed = before.Transposed + uses[2 * i + 1] };
-            }
+                _usesBefore[i] = _usesBefore[i].Plus(uses[i]);
 
             message[^_targets.Length..].CopyTo(_extents.AsSpan(rank * _targets.Length));
         }

@@ -84,19 +84,13 @@ internal sealed class RankResults<T> : IDisposable where T : unmanaged, IBinaryF
     {
         var mine = new PackingUses[_usesBefore.Length];
         for (int i = 0; i < mine.Length; i++)
-        {
-            PackingUses now = _parameters.PackedOf(i).Uses;
-            mine[i] = new PackingUses(now.Forward - _usesBefore[i].Forward, 0, now.Transposed - _usesBefore[i].Transposed, 0);
-        }
+            mine[i] = _parameters.PackedOf(i).Uses.Since(_usesBefore[i]);
 
         foreach (byte[] ofRank in _ranks.AllGatherBytes(MemoryMarshal.AsBytes(mine.AsSpan())))
         {
             ReadOnlySpan<PackingUses> uses = MemoryMarshal.Cast<byte, PackingUses>(ofRank);
             for (int i = 0; i < uses.Length; i++)
-            {
-                PackingUses before = _usesBefore[i];
-                _usesBefore[i] = before with { Forward = before.Forward + uses[i].Forward, Transposed = before.Transposed + uses[i].Transposed };
-            }
+                _usesBefore[i] = _usesBefore[i].Plus(uses[i]);
         }
 
         for (int i = 0; i < _usesBefore.Length; i++)

@@ -106,8 +106,9 @@ public sealed partial class Trainer<TExample>
             {
                 throw new CommunicatorException(
                     rank, ranks.NameOf(rank),
-                    $"is at step {step.Step} with {step.Examples} examples, of which it takes those from {step.First}; {ranks.NameOf(0)} is at step {all[0].Step} "
-                    + $"with {all[0].Examples}, and those before end at {end}. All ranks must have the same examples in the same order.");
+                    $"is at step {step.Step} with {step.Examples} examples, of which it takes those from {step.First}; "
+                    + $"{ranks.NameOf(0)} is at step {all[0].Step} with {all[0].Examples}, "
+                    + $"and those before end at {end}. All ranks must have the same examples in the same order.");
             }
 
             end = step.End;

@@ -48,7 +48,8 @@ public sealed class TrainingLoop<TExample>
     /// <summary>Optimizer steps between two checkpoints within an epoch; 0 for none but at its end.</summary>
     public int CheckpointEvery { get; init; }
 
-    /// <summary>Receives a row for every epoch, on rank 0 alone where there are several: step, loss, seconds, the measures, and the noise scale where the trainer has one.</summary>
+    /// <summary>Receives a row for every epoch, on rank 0 alone where there are several: step, loss, seconds, the measures, and the noise scale where the
+    /// trainer has one.</summary>
     public TrainingLog? Log { get; init; }
 
     /// <summary>The checkpoint written or restored last.</summary>

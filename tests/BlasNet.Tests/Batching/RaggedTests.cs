@@ -102,7 +102,9 @@ public sealed class RaggedTests : IDisposable
     [Fact]
     public void Predecessors_that_are_no_vertices_or_form_a_cycle_are_refused_by_vertex()
     {
-        Assert.Contains("Vertex 1: its predecessor 5 is none of the vertices 0 … 1", Assert.Throws<ArgumentException>(() => Dag.OfPlaces(1, [-1, 5])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Vertex 1: its predecessor 5 is none of the vertices 0 … 1",
+            Assert.Throws<ArgumentException>(() => Dag.OfPlaces(1, [-1, 5])).Message, StringComparison.Ordinal);
         Assert.Contains("Vertex 1", Assert.Throws<ArgumentException>(() => Dag.OfSets([], [2], [1])).Message, StringComparison.Ordinal);
         Assert.Contains("cycle", Assert.Throws<ArgumentException>(() => Dag.OfPlaces(1, [0])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Dag.OfPlaces(2, [-1, -1, 0]));
@@ -117,7 +119,8 @@ public sealed class RaggedTests : IDisposable
         _graph.BeginExample(7);
         Assert.Equal("chain: x must have a column for each of the 3 vertices of example 7, but it is [2 × 2].",
             Assert.Throws<ShapeException>(() => chain.Run(Input(2), Dag.Chain(3))).Message);
-        Assert.Contains("1 place", Assert.Throws<ArgumentException>(() => chain.Run(Input(2), Dag.OfPlaces(2, [-1, -1, 0, 0]))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 place", Assert.Throws<ArgumentException>(() => chain.Run(Input(2), Dag.OfPlaces(2, [-1, -1, 0, 0]))).Message, StringComparison.Ordinal);
         Recurrence<Expr> growing = Recurrence.Of("growing", (Expr x) => x, (Expr x, Expr h) => Op.Concatenate(x, h));
         Assert.Equal("growing: step gives [4], but start [2]: a state keeps its shape.", Assert.Throws<ShapeException>(() => growing.Run(Input(2))).Message);
         Recurrence<Expr> two = Recurrence.Of("two", (Expr x) => x, (Expr x, Expr h, Expr k) => h + k);

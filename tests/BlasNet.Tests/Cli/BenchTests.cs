@@ -41,7 +41,8 @@ public sealed class BenchTests : IDisposable
         Assert.InRange(line.GetProperty("model_flop_utilisation").GetDouble(), 1e-6, 1.5);
         Assert.Equal(1, line.GetProperty("share").EnumerateObject().Sum(part => part.Value.GetDouble()), tolerance: 1e-9);
         Assert.Equal(
-            ["build", "batch", "differentiate", "plan", "kernels", "copies", "update", "communicate"], line.GetProperty("share").EnumerateObject().Select(part => part.Name));
+            ["build", "batch", "differentiate", "plan", "kernels", "copies", "update", "communicate"],
+            line.GetProperty("share").EnumerateObject().Select(part => part.Name));
         Assert.Equal(1, line.GetProperty("kernels").EnumerateArray().Sum(kernel => kernel.GetProperty("share").GetDouble()), tolerance: 1e-9);
         Assert.Contains("matmul", line.GetProperty("kernels").EnumerateArray().Select(kernel => kernel.GetProperty("operator").GetString()));
     }

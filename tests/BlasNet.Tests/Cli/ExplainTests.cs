@@ -61,7 +61,8 @@ public sealed class ExplainTests
     [InlineData("weight"), InlineData("mlp"), InlineData("rnn"), InlineData("tree"), InlineData("tagger"), InlineData("sequence"), InlineData("treelstm")]
     public void The_graph_after_every_pass_is_shown_in_every_format(string model)
     {
-        string[] passes = model is "tagger" or "sequence" or "treelstm" ? ["Batch", "Inline", "Batch again", "Differentiate", "Simplify", "Fuse", "Totals", "The plan"]
+        string[] passes = model is "tagger" or "sequence" or "treelstm"
+            ? ["Batch", "Inline", "Batch again", "Differentiate", "Simplify", "Fuse", "Totals", "The plan"]
             : ["Batch", "Differentiate", "Simplify", "Fuse", "Totals", "The plan"];
         string Passes(string format) => CommandResult.Of("explain", "--passes", "--model", model, "--examples", "3", "--format", format).Output;
 

@@ -77,5 +77,6 @@ public sealed class KilledTrainingTests : IDisposable
         return (parameters, log);
     }
 
-    private static string[] WithoutTimes(string log) => [.. File.ReadLines(log).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)))];
+    private static string[] WithoutTimes(string log) =>
+        [.. File.ReadLines(log).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)))];
 }

@@ -27,7 +27,8 @@ public sealed partial class LayeringTests
         ["Layers"] = ["Operators", "Graphs"],
         ["Training"] =
         [
-            "Native", "Memory", "Kernels", "Graphs", Intrinsics, "Operators", "Batching", "Differentiation", "Planning", "Passes", "Derivatives", "Execution", "Layers", "Ranks",
+            "Native", "Memory", "Kernels", "Graphs", Intrinsics, "Operators", "Batching", "Differentiation", "Planning", "Passes", "Derivatives",
+            "Execution", "Layers", "Ranks",
         ],
     };
 
@@ -67,7 +68,9 @@ public sealed partial class LayeringTests
     }
 
     // `using BlasNet.Graphs.Functions;`, `using static BlasNet.Operators.Op;`, an alias, or a name with its namespace.
-    [GeneratedRegex(@"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Planning|Passes|Derivatives|Execution|Layers|Ranks|Training)\b")]
+    [GeneratedRegex(
+        @"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Planning|"
+        + @"Passes|Derivatives|Execution|Layers|Ranks|Training)\b")]
     private static partial Regex Layer();
 
     [GeneratedRegex(@"^namespace (?<name>[\w.]+)", RegexOptions.Multiline)]

@@ -77,7 +77,8 @@ public sealed class LimitTests : IDisposable
         AssertLimits(norm => trainer.ClipExampleNorm = norm, [Tiny, double.PositiveInfinity], [0, double.NaN]);
 
         var evaluator = new Evaluator<double>(_model, Loss);
-        AssertLimits(count => evaluator.ComputeBatch = (int)count, () => evaluator.RunDouble([1], (_, _) => { }, TestContext.Current.CancellationToken), [1], [0]);
+        AssertLimits(
+            count => evaluator.ComputeBatch = (int)count, () => evaluator.RunDouble([1], (_, _) => { }, TestContext.Current.CancellationToken), [1], [0]);
         AssertLimits(count => evaluator.Workers = (int)count, [1, 256], [0, 257]);
         var norms = new GradientNorms<double>(_model, Loss);
         AssertLimits(count => norms.ComputeBatch = (int)count, () => norms.Of([1], TestContext.Current.CancellationToken), [1], [0]);

@@ -23,11 +23,20 @@ public sealed class NullArgumentTests : IDisposable
     {
         AssertRefused("parameters", () => _ = new Linear(null!, "l", 2, 2), () => _ = new Embedding(null!, "e", 2, 2), () => _ = new Lstm(null!, "l", 2, 2));
         AssertRefused("parameters", () => _ = new Gru(null!, "g", 2, 2), () => _ = new Attention(null!, "a", 2, 2), () => _ = new TreeLstm(null!, "t", 2, 2));
-        AssertRefused("parameters", () => _ = new ChildSumTreeLstm(null!, "c", 2, 2), () => _ = new LayerNormalization(null!, "n", 2), () => _ = new Mlp(null!, "m", 2, 2));
+        AssertRefused("parameters",
+            () => _ = new ChildSumTreeLstm(null!, "c", 2, 2),
+            () => _ = new LayerNormalization(null!, "n", 2),
+            () => _ = new Mlp(null!, "m", 2, 2));
         AssertRefused("parameters", () => BidirectionalSequence.OfLstm(null!, "b", 2, 2));
         AssertRefused("name", () => _ = new Linear(_model, null!, 2, 2), () => _ = new Embedding(_model, null!, 2, 2), () => _ = new Lstm(_model, null!, 2, 2));
-        AssertRefused("name", () => _ = new Gru(_model, null!, 2, 2), () => _ = new Attention(_model, null!, 2, 2), () => _ = new TreeLstm(_model, null!, 2, 2));
-        AssertRefused("name", () => _ = new ChildSumTreeLstm(_model, null!, 2, 2), () => _ = new LayerNormalization(_model, null!, 2), () => _ = new Mlp(_model, null!, 2, 2));
+        AssertRefused("name",
+            () => _ = new Gru(_model, null!, 2, 2),
+            () => _ = new Attention(_model, null!, 2, 2),
+            () => _ = new TreeLstm(_model, null!, 2, 2));
+        AssertRefused("name",
+            () => _ = new ChildSumTreeLstm(_model, null!, 2, 2),
+            () => _ = new LayerNormalization(_model, null!, 2),
+            () => _ = new Mlp(_model, null!, 2, 2));
         AssertRefused("graph", () => _ = new Embedding(_model, "words", 2, 2).Of(null!, 0));
         AssertRefused("layer", () => RecurrentLayers.Run(null!, [_model.NewGraph().Input(1)]));
         AssertRefused("forward", () => _ = new BidirectionalSequence(null!, new Gru(_model, "back", 2, 2)));
@@ -47,6 +56,19 @@ public sealed class NullArgumentTests : IDisposable
     }
 
     [Fact]
+    public void Null_is_refused_by_recurrences()
+    {
+        Func<Expr, Expr> start = x => x;
+        AssertRefused("start", () => Recurrence.Of("r", null!, (Expr x, Expr state) => x + state));
+        AssertRefused("step",
+            () => Recurrence.Of("r", start, (Func<Expr, Expr, Expr>)null!),
+            () => Recurrence.Of("r", start, (Func<Expr, Expr, Expr, Expr>)null!),
+            () => Recurrence.Of("r", 3, start, null!));
+        AssertRefused("combine", () => Recurrence.OfLeaves("r", start, null!));
+        AssertRefused("message", () => Recurrence.OfSums<Expr, Expr>("r", start, null!, (x, sum) => x + sum));
+    }
+
+    [Fact]
     public void Null_is_refused_in_training_and_evaluation()
     {
         Parameter b = _model.Bias("b", 1);
@@ -55,7 +77,10 @@ public sealed class NullArgumentTests : IDisposable
         var evaluator = new Evaluator<double>(_model, Loss);
         using var checkpoints = new CheckpointFolder(_folder.File("checkpoints"));
 
-        AssertRefused("model", () => _ = new Trainer<double>(null!, Loss, new Sgd(0.1)), () => _ = new Evaluator<double>(null!, Loss), () => _ = new GradientNorms<double>(null!, Loss));
+        AssertRefused("model",
+            () => _ = new Trainer<double>(null!, Loss, new Sgd(0.1)),
+            () => _ = new Evaluator<double>(null!, Loss),
+            () => _ = new GradientNorms<double>(null!, Loss));
         AssertRefused("loss", () => _ = new Trainer<double>(_model, null!, new Sgd(0.1)), () => _ = new GradientNorms<double>(_model, null!));
         AssertRefused("function", () => _ = new Evaluator<double>(_model, null!));
         AssertRefused("optimizer", () => _ = new Trainer<double>(_model, Loss, null!));
@@ -63,7 +88,10 @@ public sealed class NullArgumentTests : IDisposable
         AssertRefused("examples", () => evaluator.Run((IEnumerable<double>)null!, (_, _) => { }, Cancellation));
         AssertRefused("handler", () => evaluator.Run([1.0], null!, Cancellation), () => evaluator.Run(Enumerable.Repeat(1.0, 1), null!, Cancellation));
         AssertRefused("handler", () => new GradientNorms<double>(_model, Loss).Run([1], null!, Cancellation));
-        AssertRefused("trainer", () => checkpoints.Save<double>(null!), () => checkpoints.Restore<double>(null!), () => _ = new TrainingLoop<double>(null!, [1]));
+        AssertRefused("trainer",
+            () => checkpoints.Save<double>(null!),
+            () => checkpoints.Restore<double>(null!),
+            () => _ = new TrainingLoop<double>(null!, [1]));
         AssertRefused("path", () => _ = new CheckpointFolder(null!), () => _ = new TrainingLog(null!));
         AssertRefused("values", () => new TrainingLog(_folder.File("log.csv")).Write(1, null!));
         AssertRefused("factor", () => _ = new Schedule(null!));

@@ -62,7 +62,9 @@ public sealed class OperatorStackTests : OperatorTests
         var vectors = new Graph(Precision.Double);
         int columns = sample.Inputs.Where((_, k) => !shared[k]).Max(input => input.Shape.Columns);
         Expr[] inputs = [.. sample.Inputs.Select((input, k) => new SampleInput(shared[k] ? input.Shape : new Shape(input.Shape.Rows), input.Numbers)
-            .AddTo(vectors, $"x{k}", shared[k], shared[k] ? [examples[0][k]] : [.. examples.SelectMany(example => Columns(example[k], input.Shape, columns))]))];
+            .AddTo(
+                vectors, $"x{k}", shared[k],
+                shared[k] ? [examples[0][k]] : [.. examples.SelectMany(example => Columns(example[k], input.Shape, columns))]))];
         long attribute = sample.Operator.ColumnAttribute(graph.AttributeOf(output.Index));
         int node = graph.InputsOf(output.Index).Length == inputs.Length
             ? vectors.Append(sample.Operator, attribute, [.. inputs.Select(input => input.Index)])

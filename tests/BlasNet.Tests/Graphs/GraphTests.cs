@@ -35,7 +35,8 @@ public sealed class GraphTests
         using var model = new Model(1);
         Parameter w = model.Weight("W", 3, 2);
         Graph graph = model.NewGraph();
-        Expr x = graph.Input([1.0, 2]), y = graph.Input([3.0, 4]), own = graph.Input(new double[4], new Shape(2, 2)), other = graph.Input(new double[4], new Shape(2, 2));
+        Expr x = graph.Input([1.0, 2]), y = graph.Input([3.0, 4]);
+        Expr own = graph.Input(new double[4], new Shape(2, 2)), other = graph.Input(new double[4], new Shape(2, 2));
         Assert.Equal(new ProductCount(0, 0), Op.Tanh(x).Graph.CountProducts());
         Op.MatMul(graph.Use(w), x);
         Assert.Equal(new ProductCount(1, 0), graph.CountProducts());

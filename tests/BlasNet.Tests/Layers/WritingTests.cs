@@ -5,7 +5,8 @@ using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Layers;
 
-/// <summary>A model written with matrices and recurrences is the model written in loops: the same values and gradients, and no more launches for many lengths.</summary>
+/// <summary>A model written with matrices and recurrences is the model written in loops: the same values and gradients, and no more launches for many
+/// lengths.</summary>
 public sealed class WritingTests
 {
     private const int Inputs = 3, Hidden = 4, Vocabulary = 7;
@@ -28,7 +29,8 @@ public sealed class WritingTests
         var tag = new Linear(model, "tag", 3, 2 * Hidden);
         return (
             (g, i) => Sum(CrossEntropy(tag.Apply(lstm.Run(words.Of(g, Sentences[i]))), [.. Sentences[i].Select(word => word % 3)])),
-            (g, i) => Total([.. lstm.Run([.. Sentences[i].Select(word => words.Of(g, word))]).Select((h, t) => CrossEntropy(tag.Apply(h), Sentences[i][t] % 3))]));
+            (g, i) => Total([.. lstm.Run([.. Sentences[i].Select(word => words.Of(g, word))])
+                .Select((h, t) => CrossEntropy(tag.Apply(h), Sentences[i][t] % 3))]));
     });
 
     [Fact]

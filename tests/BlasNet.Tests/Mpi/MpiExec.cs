@@ -30,7 +30,8 @@ internal sealed class MpiExec(string launcher)
         RunAll(["-n", "1", "dotnet", Program, .. first, ":", "-n", "1", "dotnet", Program, .. second]);
 
     /// <summary>Runs it without ranks.</summary>
-    public static Task<(int ExitCode, string Output, string Error)> RunAlone(params string[] args) => Finish(CliWrap.Cli.Wrap("dotnet").WithArguments([Program, .. args]));
+    public static Task<(int ExitCode, string Output, string Error)> RunAlone(params string[] args) =>
+        Finish(CliWrap.Cli.Wrap("dotnet").WithArguments([Program, .. args]));
 
     /// <summary>Runs the command as so many ranks, and acts on what they write to their error output.</summary>
     public async Task<(int ExitCode, string Error)> Watch(int ranks, string[] args, Action<int, string> onLine)

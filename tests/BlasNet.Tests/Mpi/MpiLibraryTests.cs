@@ -33,7 +33,9 @@ public sealed class MpiLibraryTests
     public void A_library_of_something_else_is_refused_by_what_it_lacks()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "libm.so.6 is Linux's");
-        Assert.EndsWith("libm.so.6 is not a library of MPI: it has no MPI_Init_thread.", MpiLibrary.Find(Variables("BLASNET_MPI=libm.so.6")).Problem, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "libm.so.6 is not a library of MPI: it has no MPI_Init_thread.",
+            MpiLibrary.Find(Variables("BLASNET_MPI=libm.so.6")).Problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -104,13 +104,15 @@ public sealed partial class MpiTrainingTests : IDisposable
         (int exitCode, _, string error) = await mpi.Run(2, [.. Arguments(epochs: 1), "--resume"]);
         Assert.True(exitCode == 0, error);
 
-        string[] Arguments(int epochs) => [.. ArgumentsOf("digits", epochs: epochs), "--gemm", "packed", "--checkpoint", In("checkpoints"), "--checkpoint-every", "2"];
+        string[] Arguments(int epochs) =>
+            [.. ArgumentsOf("digits", epochs: epochs), "--gemm", "packed", "--checkpoint", In("checkpoints"), "--checkpoint-every", "2"];
     }
 
     [Theory, MemberData(nameof(Launchers))]
     public async Task A_benchmark_of_ranks_tells_the_time_they_exchange(string launcher)
     {
-        (int exitCode, string output, string error) = await MpiExec.Require(launcher).Run(2, "bench", "mlp", "--limit", "64", "--batch", "32", "--gemm", "packed", "--json");
+        (int exitCode, string output, string error) = await MpiExec.Require(launcher)
+            .Run(2, "bench", "mlp", "--limit", "64", "--batch", "32", "--gemm", "packed", "--json");
         Assert.True(exitCode == 0, error);
         using JsonDocument line = JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]);
 
@@ -143,7 +145,8 @@ public sealed partial class MpiTrainingTests : IDisposable
             return ["train", "tree", "--limit", "60", "--hidden", "16", "--embedding", "16", "--batch", "16", "--epochs", "2", "--clip-norm", "1"];
 
         string data = In("sentences.txt");   // a table of words, of which a step touches a few
-        File.WriteAllLines(data, Enumerable.Range(0, 80).Select(i => string.Join(' ', Enumerable.Range(0, 1 + i % 7).Select(j => $"w{i * j * 31 % 400}|{"abc"[(i + j) % 3]}"))));
+        IEnumerable<string> Words(int i) => Enumerable.Range(0, 1 + i % 7).Select(j => $"w{i * j * 31 % 400}|{"abc"[(i + j) % 3]}");
+        File.WriteAllLines(data, Enumerable.Range(0, 80).Select(i => string.Join(' ', Words(i))));
         return ["train", "tagger", "--data", data, "--minimum-count", "1", "--hidden", "8", "--embedding", "16", "--batch", "8", "--epochs", "2"];
     }
 

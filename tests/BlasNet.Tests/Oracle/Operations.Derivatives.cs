@@ -51,7 +51,8 @@ internal static partial class Operations
 
     private static Matrix[] Gradients(Evaluation e, Matrix[] outputs, Matrix[] seeds, Matrix[] targets)
     {
-        Number[] all = e.Tape.Gradient([.. outputs.SelectMany(x => x.Elements)], [.. seeds.SelectMany(x => x.Elements)], [.. targets.SelectMany(x => x.Elements)]);
+        Number[] all = e.Tape.Gradient(
+            [.. outputs.SelectMany(x => x.Elements)], [.. seeds.SelectMany(x => x.Elements)], [.. targets.SelectMany(x => x.Elements)]);
         var result = new Matrix[targets.Length];
         int start = 0;
         for (int i = 0; i < result.Length; i++)

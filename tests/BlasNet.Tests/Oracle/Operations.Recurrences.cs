@@ -74,8 +74,10 @@ internal static partial class Operations
         {
             DagForm.Chain or DagForm.ReversedChain or DagForm.Forest => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h) => Finish(x + First(h))),
             DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h, Expr k) => Finish(x + First(h) + Weights[1] * k)),
-            DagForm.Wide => BlasNet.Graphs.Recurrence.Of("r", 3, Start, (Expr x, Expr[] h) => Finish(x + First(h[0]) + Weights[1] * h[1] + Weights[2] * h[2])),
-            DagForm.Sums => BlasNet.Graphs.Recurrence.OfSums("r", Start, (Expr x, Expr h) => Dropped(h * x, cell), (Expr x, Expr sum) => Finish(x + First(sum))),
+            DagForm.Wide => BlasNet.Graphs.Recurrence.Of(
+                "r", 3, Start, (Expr x, Expr[] h) => Finish(x + First(h[0]) + Weights[1] * h[1] + Weights[2] * h[2])),
+            DagForm.Sums => BlasNet.Graphs.Recurrence.OfSums(
+                "r", Start, (Expr x, Expr h) => Dropped(h * x, cell), (Expr x, Expr sum) => Finish(x + First(sum))),
             _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, (Expr h, Expr k) => Finish(First(h) + Weights[1] * k)),
         };
 
@@ -112,8 +114,8 @@ internal static partial class Operations
 
     private static Expr Dropped(Expr x, Cell cell) => (cell & Cell.Drops) != 0 ? Op.Dropout(x, DropRate) : x;
 
-    private static Expr Shifted(Expr z, Cell cell) =>
-        (cell & Cell.HasConstant) == 0 ? z : z + z.Graph.Constant(Enumerable.Range(0, z.Shape.Rows).Select(i => 0.1 * (i + 1)).ToArray(), new Shape(z.Shape.Rows));
+    private static Expr Shifted(Expr z, Cell cell) => (cell & Cell.HasConstant) == 0 ? z
+        : z + z.Graph.Constant(Enumerable.Range(0, z.Shape.Rows).Select(i => 0.1 * (i + 1)).ToArray(), new Shape(z.Shape.Rows));
 
     private static Matrix[] DefineRecurrence(Evaluation e, Matrix[] x, Step s) => new RecurrenceDefinition(e, x, (DagForm)s.A, Parts(s) == 2,
         e.IsTraining && ((Cell)s.B & Cell.Drops) != 0, ((Cell)s.B & Cell.HasConstant) != 0).Run(DagOf(s, x[0].Columns));
@@ -155,7 +157,8 @@ internal static partial class Operations
         private (Number[] H, Number[] M) Step(int vertex, Number[] input, RandomDag dag)
         {
             int[] predecessors = dag.Predecessors[vertex];
-            (Number[] H, Number[] M)[] read = form == DagForm.Sums ? [Messages(dag, vertex, input)] : [.. predecessors.Select(p => p < 0 ? (Zeros(), Zeros()) : _states[p])];
+            (Number[] H, Number[] M)[] read = form == DagForm.Sums ? [Messages(dag, vertex, input)]
+                : [.. predecessors.Select(p => p < 0 ? (Zeros(), Zeros()) : _states[p])];
             Number[] z = Add(input, First(read[0].H)), m = Add(Scale(read[0].M, 0.5), read[0].H);
             if (read.Length > 1)
                 (z, m) = (Add(z, Scale(read[1].H, Weights[1])), Add(m, Scale(read[1].M, Weights[2])));

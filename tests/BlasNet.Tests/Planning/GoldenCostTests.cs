@@ -46,7 +46,8 @@ public sealed class GoldenCostTests
         },
     };
 
-    /// <summary>Launches; products and their operations; fused cells, how many of them are loops, their steps and buffers; bytes copied, and alive at once.</summary>
+    /// <summary>Launches; products and their operations; fused cells, how many of them are loops, their steps and buffers; bytes copied, and alive at
+    /// once.</summary>
     [Theory]
     [InlineData("mlp", new long[] { 19, 8, 696, 4, 4, 6, 6, 0, 1024 })]
     [InlineData("tagger", new long[] { 45, 17, 3040, 12, 12, 158, 118, 972, 6272 })]

@@ -44,7 +44,8 @@ public sealed class RankCheckpointTests : IDisposable
         ThreadRanks.Run(2, ranks => Train(ranks, "plain", epochs: 2, _folder.Path, stopAt: 5));
         (double[] Values, IReadOnlyList<string> Warnings)[] resumed = ThreadRanks.Run(3, ranks => Train(ranks, "plain", epochs: 2, _folder.Path));
 
-        Assert.All(resumed, rank => Assert.EndsWith("was made with workers 2; now it is 3. Training goes on, but rounds differently", Assert.Single(rank.Warnings), StringComparison.Ordinal));
+        Assert.All(resumed, rank => Assert.EndsWith(
+            "was made with workers 2; now it is 3. Training goes on, but rounds differently", Assert.Single(rank.Warnings), StringComparison.Ordinal));
         Assert.All(resumed, rank => Assert.Equal(resumed[0].Values, rank.Values));
     }
 

@@ -45,7 +45,8 @@ public sealed class RankErrorTests
         });
 
         Assert.NotNull(expected.Example);
-        Assert.All(ofRanks, error => Assert.Equal((expected.Message, expected.Example, expected.Origin, expected.Step), (error.Message, error.Example, error.Origin, error.Step)));
+        Assert.All(ofRanks, error => Assert.Equal(
+            (expected.Message, expected.Example, expected.Origin, expected.Step), (error.Message, error.Example, error.Origin, error.Step)));
 
         static NonFiniteException TrainBroken(RankTraining training)
         {

@@ -39,7 +39,9 @@ public sealed class RankEvaluationTests
         string[] messages = ThreadRanks.Run(3, ranks =>
         {
             using var training = new RankTraining(1, ranks);
-            var evaluator = new Evaluator<int>(training.Model, (g, length) => length == 23 ? throw new InvalidDataException("too long") : Sum(g.Use(training.Model["often"])) * (double)length)
+            var evaluator = new Evaluator<int>(
+                training.Model,
+                (g, length) => length == 23 ? throw new InvalidDataException("too long") : Sum(g.Use(training.Model["often"])) * (double)length)
             {
                 Communicator = ranks,
             };
@@ -57,7 +59,11 @@ public sealed class RankEvaluationTests
         {
             using var training = new RankTraining(1, ranks);
             using var source = new CancellationTokenSource();
-            var evaluator = new Evaluator<int>(training.Model, (g, length) => Sum(g.Use(training.Model["often"])) * (double)length) { Communicator = ranks, ComputeBatch = 5 };
+            var evaluator = new Evaluator<int>(training.Model, (g, length) => Sum(g.Use(training.Model["often"])) * (double)length)
+            {
+                Communicator = ranks,
+                ComputeBatch = 5,
+            };
             int count = 0;
             Assert.Throws<OperationCanceledException>(() => evaluator.Run(RankTraining.Lengths, (example, _) => Take(example), source.Token));
             return count;
@@ -89,7 +95,8 @@ public sealed class RankEvaluationTests
     private static float[][] Evaluate(int workers, Communicator? ranks, int computeBatch, bool stream)
     {
         using var training = new RankTraining(1, ranks);
-        var evaluator = new Evaluator<int>(training.Model, (g, length) => length % 2 == 0 ? g.Use(training.Model["often"]) * (double)length : training.Loss(g, length))
+        var evaluator = new Evaluator<int>(
+            training.Model, (g, length) => length % 2 == 0 ? g.Use(training.Model["often"]) * (double)length : training.Loss(g, length))
         {
             Workers = workers,
             Communicator = ranks,

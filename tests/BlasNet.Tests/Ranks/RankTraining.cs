@@ -23,7 +23,11 @@ internal sealed class RankTraining : IDisposable
         _lstm = new Lstm(Model, "lstm", 24, 24);
         Parameter unused = Model.Weight("unused", 3, 3);
         Parameter often = Model.Bias("often", 24);
-        var optimizer = new Adam(0.01) { ClipNorm = combination is "norm" or "all" ? 0.5 : double.PositiveInfinity, AverageFrom = combination is "average" or "all" ? 3 : null };
+        var optimizer = new Adam(0.01)
+        {
+            ClipNorm = combination is "norm" or "all" ? 0.5 : double.PositiveInfinity,
+            AverageFrom = combination is "average" or "all" ? 3 : null,
+        };
         Trainer = new Trainer<int>(Model, Loss, optimizer)
         {
             Workers = ranks is null ? workers : 1,
@@ -33,7 +37,8 @@ internal sealed class RankTraining : IDisposable
             Work = length => length,
             ComputeBatch = combination is "batch" or "passes" ? 3 * parts : 0,
             ClipExampleNorm = combination is "clip" or "all" ? 0.1 : double.PositiveInfinity,
-            NoiseScale = combination is "noise" or "all" ? new GradientNoiseScale() : combination == "passes" ? new GradientNoiseScale(fromExamples: false) : null,
+            NoiseScale = combination is "noise" or "all" ? new GradientNoiseScale()
+                : combination == "passes" ? new GradientNoiseScale(fromExamples: false) : null,
             Regularizer = combination is "penalty" or "all" ? g => Sum(Square(g.Use(often))) * 0.01 + Sum(Square(g.Use(unused))) * 0.1 : null,
         };
     }
@@ -65,7 +70,8 @@ internal sealed class RankTraining : IDisposable
         for (int epoch = 0; epoch < epochs; epoch++)
             losses.Add(Trainer.Epoch(Lengths));
 
-        return (Values, $"{string.Join(' ', losses.Select(loss => loss.ToString("R", null)))} {Trainer.LastStep with { PassBytes = 0 }} {Trainer.NoiseScale?.Value:R} {Trainer.NoiseScale?.Variance:R}");
+        string all = string.Join(' ', losses.Select(loss => loss.ToString("R", null)));
+        return (Values, $"{all} {Trainer.LastStep with { PassBytes = 0 }} {Trainer.NoiseScale?.Value:R} {Trainer.NoiseScale?.Variance:R}");
     }
 
     public void Dispose() => Model.Dispose();

@@ -2,8 +2,10 @@ namespace BlasNet.Graphs.Functions;
 
 /// <summary>What a recurrence computes at the vertices of an example's graph: the bodies of its functions, for vectors of certain lengths.</summary>
 /// <param name="Start">The state of a vertex without predecessors, from its input.</param>
-/// <param name="Step">The state of any other vertex, from its input, if <paramref name="ReadsInput"/>, and its predecessors' states or the sum of messages.</param>
-/// <param name="Message">What a predecessor's state, and the vertex's input, contribute to that sum; null where each predecessor has a place of its own.</param>
+/// <param name="Step">The state of any other vertex, from its input, if <paramref name="ReadsInput"/>, and its predecessors' states or the sum of
+/// messages.</param>
+/// <param name="Message">What a predecessor's state, and the vertex's input, contribute to that sum; null where each predecessor has a place of its
+/// own.</param>
 /// <param name="Slots">Places for predecessors; 0 where they are any number, and what they send is added up.</param>
 /// <param name="ReadsInput">Whether every vertex has an input; else only those without predecessors.</param>
 internal sealed record RecurrenceBody(Body Start, Body Step, Body? Message, int Slots, bool ReadsInput)
@@ -13,6 +15,10 @@ internal sealed record RecurrenceBody(Body Start, Body Step, Body? Message, int 
 
     /// <summary>Indices of the model's parameters that its bodies read.</summary>
     public IReadOnlySet<int> Parameters { get; } = new HashSet<int>([.. Start.Parameters, .. Step.Parameters, .. Message?.Parameters ?? []]);
+
+    /// <summary>The input of the node where the values that a body brings begin.</summary>
+    public int FirstBroughtBy(Body body) =>
+        body == Start ? 1 : body == Step ? 1 + Start.BroughtCount : 1 + Start.BroughtCount + Step.BroughtCount;
 
     /// <summary>The bodies, in the order in which the values that they bring are inputs of the node.</summary>
     public Body[] Bodies { get; } = Message is null ? [Start, Step] : [Start, Step, Message];

@@ -11,15 +11,8 @@ internal sealed class SliceColumnsOperator() : Operator(new() { MovesColumns = t
 
     public override string Name => "slice-columns";
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
-    {
-        var (start, length) = Part.Of(attribute);
-        int whole = inputs[0].Columns;
-        if (start < 0 || length < 1 || start > whole - length)
-            throw new ShapeException(this, $"{length} columns from column {start} on are not part of 0 … {whole - 1}");
-
-        return new Shape(inputs[0].Rows, length);
-    }
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) =>
+        new(inputs[0].Rows, Part.Within(this, attribute, inputs[0].Columns, "columns").Length);
 
     public override (int Start, int Length) ColumnsFrom(Shape input, long attribute) => (Part.Of(attribute).Start, Part.Of(attribute).Length);
 
@@ -47,15 +40,8 @@ internal sealed class PadColumnsOperator() : Operator(new() { CanAccumulate = tr
 
     public override string Name => "pad-columns";
 
-    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
-    {
-        Shape x = inputs[0];
-        var (start, whole) = Part.Of(attribute);
-        if (start < 0 || (long)start + x.Columns > whole)
-            throw new ShapeException(this, $"{x.Columns} columns from column {start} on do not fit into {whole}");
-
-        return new Shape(x.Rows, whole);
-    }
+    public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) =>
+        new(inputs[0].Rows, Part.Around(this, attribute, inputs[0].Columns, "columns").Length);
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
