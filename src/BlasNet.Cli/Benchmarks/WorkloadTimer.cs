@@ -41,7 +41,7 @@ internal static class WorkloadTimer
             steps[i] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             passes[i / workload.Steps] += steps[i];
             peakBytes = Math.Max(peakBytes, workload.Plan.PeakBytes);
-            launches += workload.Plan.StepCount;
+            launches += workload.Plan.LaunchCount;
             copiedBytes += workload.Plan.CopiedBytes;
         }
 

@@ -104,6 +104,6 @@ internal sealed class Stages
         using var engine = new Engine<float>(model.Store<float>(), new EngineOptions { Batching = batching });
         engine.Prepare(total.Graph, [total], gradients ? total : null, gradients ? [.. model.Parameters] : []);
         Graph planned = engine.Plan.Graph;
-        return new Cost(planned.Count, planned.CountProducts(), engine.Plan.StepCount);
+        return new Cost(planned.Count, planned.CountProducts(), engine.Plan.LaunchCount);
     }
 }

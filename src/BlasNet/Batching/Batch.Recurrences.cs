@@ -8,6 +8,9 @@ internal sealed partial class Batch : Unroll.ICalls
 {
     private readonly Unroll _unroll = new();
 
+    /// <summary>Tells how the steps of a recurrence become one node; null where they are calls, level by level.</summary>
+    public Func<RecurrenceBody, Scan?>? Scans { get; set; }
+
     void Unroll.ICalls.Add(Body body, ReadOnlySpan<int> inputs, int count, bool shared, Span<int> results)
     {
         CallOperator call = body.Call;
@@ -56,7 +59,7 @@ internal sealed partial class Batch : Unroll.ICalls
                 AddInstance(NodeOf(value), i);
         }
 
-        return _unroll.Run(this, Columns);
+        return Scans is not null && body.ScanBy(Scans) is { } scan ? _unroll.RunScan(this, scan, Columns) : _unroll.Run(this, Columns);
     }
 
     // The i-th of a node's stack.

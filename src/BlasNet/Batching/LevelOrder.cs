@@ -63,6 +63,9 @@ internal sealed class LevelOrder
     /// <summary>The vertices of a level.</summary>
     public ReadOnlySpan<Place> Level(int level) => _order.AsSpan(_starts[level].._starts[level + 1]);
 
+    /// <summary>The vertices of all levels but the first.</summary>
+    public ReadOnlySpan<Place> Steps => _order.AsSpan(_starts[1]..Count);
+
     /// <summary>The first place of a level.</summary>
     public int StartOf(int level) => _starts[level];
 
@@ -92,6 +95,25 @@ internal sealed class LevelOrder
         int next = 0;
         for (int place = 0; place < Count; place++)
             next = AddPredecessors(ref _order[place], next);
+    }
+
+    /// <summary>Adds to a graph the list of a scan over all levels but the first.</summary>
+    /// <returns>Its attribute.</returns>
+    public long AddScan(Graph graph)
+    {
+        int starts = _starts[1], edges = 0;
+        ReadOnlySpan<int> predecessors = _predecessors.AsSpan(Steps[0].FirstPredecessor, Steps.Length * _slots);
+        foreach (int place in predecessors)
+            edges += place >= starts ? 1 : 0;
+
+        Span<int> ends = _next.AsSpan(0, LevelCount - 1);
+        for (int level = 0; level < ends.Length; level++)
+            ends[level] = _starts[level + 2] - starts;
+
+        Span<int> list = graph.ReserveList(ScanList.LengthOf(_slots, ends.Length, Steps.Length, edges), out long attribute);
+        predecessors.CopyTo(ScanList.Begin(list, _slots, starts, ends));
+        ScanList.End(list);
+        return attribute;
     }
 
     private DagList DagOf(int recurrence) => new(CollectionsMarshal.AsSpan(_lists)[_recurrences[recurrence].List..]);

@@ -10,7 +10,7 @@ namespace BlasNet.Batching;
 /// In: for each recurrence its <see cref="DagList"/> and where the columns of its inputs lie. Out: for each part of a state a stack of all vertices, level
 /// after level, and for each vertex its place there (<see cref="LevelOrder"/>). Time O(V + E).
 /// </remarks>
-internal sealed class Unroll
+internal sealed partial class Unroll
 {
     private const int RowsOfKey = 2;
 
@@ -78,11 +78,7 @@ internal sealed class Unroll
     /// <returns>The first of as many consecutive nodes as a state has parts, each a stack of all vertices.</returns>
     public int Run(ICalls calls, ReadOnlySpan<int> lists)
     {
-        (_calls, _inputCount) = (calls, _sources.Count / _order.RecurrenceCount);
-        _order.Sort(_body);
-        if (_states.Length < _order.LevelCount * Parts)
-            _states = new int[2 * _order.LevelCount * Parts];
-
+        Prepare(calls);
         for (int level = 0; level < _order.LevelCount; level++)
         {
             ReadOnlySpan<LevelOrder.Place> places = _order.Level(level);
@@ -95,7 +91,15 @@ internal sealed class Unroll
             _calls.Add(level == 0 ? _body.Start : _body.Step, Inputs, places.Length, shared: false, _states.AsSpan(level * Parts, Parts));
         }
 
-        return AppendStacks();
+        return AppendStacks(_order.LevelCount);
+    }
+
+    private void Prepare(ICalls calls)
+    {
+        (_calls, _inputCount) = (calls, _sources.Count / _order.RecurrenceCount);
+        _order.Sort(_body);
+        if (_states.Length < _order.LevelCount * Parts)
+            _states = new int[2 * _order.LevelCount * Parts];
     }
 
     private void CollectStart(ReadOnlySpan<LevelOrder.Place> places, ReadOnlySpan<int> lists)
@@ -268,18 +272,20 @@ internal sealed class Unroll
 
     private void AddOperand(Shape shape) => _inputs.Add(_operand.ToOperand(shape, _operand.Length / shape.Size, shared: false));
 
-    // Level after level, in consecutive nodes.
-    private int AppendStacks()
+    // The stacks of states one after another, in consecutive nodes.
+    private int AppendStacks(int stacks)
     {
         int first = _target.Count;
         for (int part = 0; part < Parts; part++)
         {
-            int rows = _body.StateRows[part];
             _operand.Clear();
-            for (int level = 0; level < _order.LevelCount; level++)
-                _operand.AddAt(_operand.Length, _states[(level * Parts) + part], 0, _order.Level(level).Length * rows);
+            for (int stack = 0; stack < stacks; stack++)
+            {
+                int states = _states[(stack * Parts) + part];
+                _operand.AddAt(_operand.Length, states, 0, _target.LengthOf(states));
+            }
 
-            _operand.ToGather(new Shape(rows), _order.Count, shared: false);
+            _operand.ToGather(new Shape(_body.StateRows[part]), _order.Count, shared: false);
         }
 
         return first;

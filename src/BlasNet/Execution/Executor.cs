@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
@@ -34,15 +33,18 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
         Anomalies?.Begin(_graph.Count);
         foreach (int node in plan.Order)
         {
-            long start = Profile is null ? 0 : Stopwatch.GetTimestamp();
             Operator op = _graph.OperatorOf(node);
             ref readonly Placement placement = ref plan[node];
             if (placement.Destination == Destination.Columns)
                 gradients!.Touch(placement.Parameter, OperandOf(_graph.InputsOf(node)[((IColumnWriter)op).ColumnIndexInput]).Span);
 
             bool adds = placement.Beta == Beta.One || (placement.Beta == Beta.ZeroThenOne && accumulate);
-            op.Run(new Operands<T>(this, _graph, node, adds));
-            Profile?.Add(op, Stopwatch.GetTimestamp() - start);
+            var stack = new Operands<T>(this, _graph, node, adds);
+            if (Profile is null)
+                op.Run(stack);
+            else
+                Profile.Run(op, stack);
+
             if (Anomalies?.Check(plan, node, this) == true)
                 break;
         }
@@ -59,6 +61,8 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
         (T*)_addresses[node], _graph.ShapeOf(node), _graph.CountOf(node),
         _graph.OperatorOf(node) == ParameterOperator.Instance ? parameters.PackedOf(ParameterOperator.IndexOf(_graph.AttributeOf(node))) : null,
         _plan.RowIndices.Of(_plan[node]));
+
+    public IKernelTimes? Times => Profile;
 
     public bool IsInSum(int node) => _plan[node].IsTerm;
 

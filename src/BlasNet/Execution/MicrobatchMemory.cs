@@ -1,12 +1,13 @@
 using System.Numerics;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 using BlasNet.Kernels;
 using BlasNet.Planning;
 
 namespace BlasNet.Execution;
 
 /// <summary>The memory and the work of a microbatch, known from its plan before anything runs.</summary>
-/// <param name="ArenaBytes">The values and gradients that are needed at once.</param>
+/// <param name="ArenaBytes">The values and gradients that are needed at once, and what a scan needs for a level.</param>
 /// <param name="DataBytes">The examples' inputs, labels and constants.</param>
 /// <param name="FixedBytes">An upper bound of what does not grow with the examples: packed weights, or this worker's share of them, and scratch memory.</param>
 /// <param name="Launches">Number of kernels.</param>
@@ -24,17 +25,16 @@ internal readonly record struct MicrobatchMemory(long ArenaBytes, long DataBytes
     {
         Graph graph = plan.Graph;
         GemmPacked<T> kernels = GemmPacked<T>.Widest;
-        long packed = 0, flops = 0;
+        long packed = 0, flops = 0, scan = 0;
         seen.Clear();
         foreach (int node in plan.Order)
         {
-            long ofOne = graph.FlopsOf(node);
-            if (ofOne == 0)
-                continue;
+            long ofNode = FlopsOf(graph, node);
+            flops += ofNode;
+            if (graph.OperatorOf(node) is ScanOperator op)
+                scan = Math.Max(scan, ScratchOf(plan, node, op));
 
-            ReadOnlySpan<int> factors = graph.InputsOf(node)[..2];
-            flops += ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(factors[0]), graph.CountOf(factors[1])));
-            foreach (int input in factors)
+            foreach (int input in ofNode == 0 ? [] : graph.InputsOf(node))
             {
                 // Packed twice: for the product, and for the product with the transposed weight.
                 if (graph.OperatorOf(input) != ParameterOperator.Instance || seen[ParameterOperator.IndexOf(graph.AttributeOf(input))])
@@ -48,6 +48,32 @@ internal readonly record struct MicrobatchMemory(long ArenaBytes, long DataBytes
 
         int threads = workers > 1 ? 1 : ComputeThreads.Count;
         long fixedBytes = (packed * graph.Precision.ElementBytes() / workers) + (threads * kernels.MaximumScratchBytes);
-        return new MicrobatchMemory(plan.PeakBytes, data.Bytes, fixedBytes, plan.StepCount, flops);
+        return new MicrobatchMemory(plan.PeakBytes + (scan * graph.Precision.ElementBytes()), data.Bytes, fixedBytes, plan.LaunchCount, flops);
+    }
+
+    // What a level overwrites, and results that nothing outside reads.
+    private static long ScratchOf(Plan plan, int node, ScanOperator scan)
+    {
+        Graph graph = plan.Graph;
+        long elements = scan.ScratchOf(new ScanList(graph.ListOf(node)));
+        ResultRange results = graph.ResultsOf(node);
+        for (int result = results.First; result < results.End; result++)
+            elements += plan[result].Space == Space.None ? graph.LengthOf(result) : 0;
+
+        return elements;
+    }
+
+    // Of a node's products, over the whole stack.
+    private static long FlopsOf(Graph graph, int node)
+    {
+        if (graph.OperatorOf(node) is ScanOperator scan)
+            return scan.FlopsOfVertex * graph.CountOf(node);
+
+        long ofOne = graph.FlopsOf(node);
+        if (ofOne == 0)
+            return 0;
+
+        ReadOnlySpan<int> factors = graph.InputsOf(node)[..2];
+        return ofOne * Math.Max(graph.CountOf(node), Math.Max(graph.CountOf(factors[0]), graph.CountOf(factors[1])));
     }
 }

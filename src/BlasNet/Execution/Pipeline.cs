@@ -5,6 +5,7 @@ using BlasNet.Differentiation;
 using BlasNet.Fusion;
 using BlasNet.Graphs;
 using BlasNet.Planning;
+using BlasNet.Recurrences;
 
 namespace BlasNet.Execution;
 
@@ -50,6 +51,7 @@ internal sealed class Pipeline
         PerExample? perExample = request.PerExample;
         bool early = _options.DifferentiateFirst && perExample is null;
         _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && perExample is null;   // what examples share has no gradient of one of them
+        _batch.Scans = _options.Scan && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
         if (perExample is not null)
             _differentiatePerExample.Begin(graph, perExample);
 

@@ -10,10 +10,13 @@ namespace BlasNet.Fusion;
 /// </remarks>
 internal static class FuseBody
 {
-    public static FusedBody Run(Body body)
+    public static FusedBody Run(Body body) => Run(body.Graph, body.Outputs);
+
+    /// <param name="source">A body's graph.</param>
+    /// <param name="outputs">Its results.</param>
+    public static FusedBody Run(Graph source, int[] outputs)
     {
-        Graph source = body.Graph;
-        var regions = new Regions(source, body.Outputs);
+        var regions = new Regions(source, outputs);
         var rewriter = new Rewriter(new Graph(source.Precision, source.Model) { IsBody = true });
         rewriter.Continue(source);
         foreach (int node in regions.Order)
@@ -25,7 +28,7 @@ internal static class FuseBody
                 Fuse(source, regions.MembersOf(region), regions.ResultsOf(region), rewriter);
         }
 
-        return new FusedBody(rewriter.Target, [.. body.Outputs.Select(output => rewriter[output])]);
+        return new FusedBody(rewriter.Target, [.. outputs.Select(output => rewriter[output])]);
     }
 
     // The region as a graph of its own, whose arguments are the values it reads.

@@ -75,6 +75,13 @@ internal readonly ref struct GradientContext(IGradients gradients, int node)
         gradients.AddScattered(target, contribution.Index, attribute);
     }
 
+    /// <summary>Adds to some ranges of an input's stack.</summary>
+    /// <param name="input">Which input.</param>
+    /// <param name="contribution">What the moves read.</param>
+    /// <param name="moves">From <see cref="Graph.AddMoves"/>.</param>
+    public void AccumulateMoved(int input, Expr contribution, long moves) =>
+        gradients.AddScattered(_graph.InputsOf(node)[input], contribution.Index, moves);
+
     /// <summary>Adds to an input of a gather what came from it: the output's gradient, moved back.</summary>
     public void AccumulateReversed(int input)
     {

@@ -238,6 +238,16 @@ public sealed partial class Graph
     /// <summary>Room for a list of moves, to be filled before the next list is added.</summary>
     internal Span<Move> ReserveMoves(int length, out long attribute) => Reserve(ref _moves, ref _moveCount, length, out attribute);
 
+    /// <summary>Gives back what is left of the room that was reserved last.</summary>
+    /// <param name="attribute">From <see cref="ReserveMoves"/>.</param>
+    /// <param name="length">Moves that were filled in.</param>
+    /// <returns>The attribute of these alone.</returns>
+    internal long KeepMoves(long attribute, int length)
+    {
+        _moveCount = (int)(attribute >> 32) + length;
+        return attribute & ~(long)uint.MaxValue | (uint)length;
+    }
+
     private static Span<T> Reserve<T>(ref T[] all, ref int used, int length, out long attribute)
     {
         int start = used;

@@ -131,6 +131,9 @@ internal readonly unsafe ref struct Operands<T> where T : unmanaged, IBinaryFloa
     /// <summary>One of several results; its data is null if nothing reads it.</summary>
     public Operand<T> Result(int result) => _source!.OperandOf(_node + 1 + result);
 
+    /// <summary>Receives the time of kernels that this one runs; null to measure nothing.</summary>
+    public IKernelTimes? Times => _source?.Times;
+
     /// <summary>Whether the output, a sum, contains input <paramref name="input"/> already: that one's kernel has added it.</summary>
     public bool IsInSum(int input) => _source is not null && _source.IsInSum(_nodes[input]);
 }
@@ -142,4 +145,16 @@ internal interface IOperandSource<T> where T : unmanaged, IBinaryFloatingPointIe
 
     /// <summary>Whether the only reader of a node, a sum, contains its value already.</summary>
     bool IsInSum(int node);
+
+    /// <summary>Receives the time of each kernel; null to measure nothing.</summary>
+    IKernelTimes? Times => null;
+}
+
+/// <summary>Collects the time of kernels.</summary>
+internal interface IKernelTimes
+{
+    /// <summary>Runs a kernel.</summary>
+    /// <param name="op">Whose it is.</param>
+    /// <param name="stack">Its operands.</param>
+    void Run<T>(Operator op, in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 }

@@ -46,7 +46,10 @@ internal abstract class Operator(Traits traits)
     public virtual int ResultCount => 1;
 
     /// <summary>True where the kernel finds the vectors of an input by <see cref="Operand{T}.RowIndices"/>, so that they need not be gathered.</summary>
-    public bool ReadsIndirect(int input) => Traits.Indirect == IndirectInputs.All || (Traits.Indirect == IndirectInputs.First && input == 0);
+    public virtual bool ReadsIndirect(int input) => Traits.Indirect == IndirectInputs.All || (Traits.Indirect == IndirectInputs.First && input == 0);
+
+    /// <summary>The operator that gives the sum of what this one gives for the values of a stack; null where there is none.</summary>
+    public virtual Operator? SumOverStack => null;
 
     /// <summary>The shape of one of several results.</summary>
     /// <param name="result">Which result.</param>

@@ -55,6 +55,10 @@ internal static unsafe class Rows
     public static void Add<T>(T* source, nint sourceStride, T* target, nint targetStride, nint length, nint count) where T : unmanaged =>
         Elementwise.Zip<T, Sum, Elements, Elements>(target, targetStride, source, sourceStride, target, targetStride, length, count);
 
+    /// <summary>target = a + b.</summary>
+    public static void Add<T>(T* a, T* b, T* target, nint length) where T : unmanaged =>
+        Elementwise.Zip<T, Sum, Elements, Elements>(a, 0, b, 0, target, 0, length, 1);
+
     /// <summary>target += source.</summary>
     public static void Add<T>(ReadOnlySpan<T> source, Span<T> target) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         TensorPrimitives.Add(target, source, target);

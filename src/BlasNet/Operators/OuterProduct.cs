@@ -38,6 +38,8 @@ internal sealed class OuterProductOperator : Operator, IMatrixProduct
         _summed = summed;
     }
 
+    public override Operator? SumOverStack => _summed ? null : Summed;
+
     public override string Name => _summed ? "outer-product-sum" : "outer-product";
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)

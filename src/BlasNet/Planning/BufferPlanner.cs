@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Planning;
 
@@ -35,15 +36,18 @@ internal sealed class BufferPlanner
     private static void ListSteps(Plan plan)
     {
         Graph graph = plan.Graph;
-        (plan.StepCount, plan.CopiedBytes) = (0, 0);
+        (plan.StepCount, plan.LaunchCount, plan.CopiedBytes) = (0, 0, 0);
         for (int node = 0; node < graph.Count; node++)
         {
             if (!IsStep(plan, node))
                 continue;
 
             plan.Steps[plan.StepCount++] = node;
-            if (graph.OperatorOf(node).Storage == Storage.Moves)
-                plan.CopiedBytes += (long)graph.LengthOf(node) * graph.Precision.ElementBytes();
+            Operator op = graph.OperatorOf(node);
+            var scan = op as ScanOperator;
+            plan.LaunchCount += scan is null ? 1 : scan.LaunchesOver(new ScanList(graph.ListOf(node)));
+            long copied = scan is not null ? scan.CopiedBy(new ScanList(graph.ListOf(node))) : op.Storage == Storage.Moves ? graph.LengthOf(node) : 0;
+            plan.CopiedBytes += copied * graph.Precision.ElementBytes();
         }
     }
 

@@ -20,8 +20,11 @@ internal sealed class Plan
     /// <summary>The parameters whose gradient is computed. Of a column-sparse one, only the columns are written that the examples look up.</summary>
     public List<(Parameter Parameter, bool IsColumnSparse)> Gradients { get; } = [];
 
-    /// <summary>Number of nodes to compute: launches of a kernel.</summary>
+    /// <summary>Number of nodes to compute.</summary>
     public int StepCount { get; internal set; }
+
+    /// <summary>Launches of a kernel: one for each node to compute, but of a scan those of all its levels.</summary>
+    public int LaunchCount { get; internal set; }
 
     /// <summary>Elements of the arena.</summary>
     public long ArenaLength { get; internal set; }

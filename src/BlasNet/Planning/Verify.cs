@@ -25,6 +25,8 @@ internal static partial class Verify
                 CheckMoves(graph, node, op);
             else if (op.Storage == Storage.Result)
                 CheckResult(graph, node);
+            else if (op is ScanOperator)
+                CheckScan(graph, node);
             else if (op.HasList && op is not CompositeOperator)
                 CheckSegments(graph, node);
             else if (op.Storage != Storage.External && op is not RecurrenceOperator)
@@ -86,6 +88,23 @@ internal static partial class Verify
         }
 
         bool Fits(int value, int segments) => graph.ColumnsOf(value) == columns || graph.ColumnsOf(value) == segments;
+    }
+
+    // Every predecessor is a start or a vertex of a level before, and every vertex has a value.
+    private static void CheckScan(Graph graph, int node)
+    {
+        var list = new ScanList(graph.ListOf(node));
+        Require(list.Count == graph.CountOf(node), graph, node, $"has {list.Count} vertices");
+        for (int level = 0; level < list.Levels; level++)
+        {
+            int start = list.StartOf(level), end = list.EndOf(level);
+            Require(start < end, graph, node, $"has an empty level, {level}");
+            for (int vertex = start; vertex < end; vertex++)
+            {
+                foreach (int place in list.PredecessorsOf(vertex))
+                    Require(place >= -1 && place < list.Starts + start, graph, node, $"has a vertex, {vertex}, that starts from a later one");
+            }
+        }
     }
 
     private static bool IsWithin(int start, int length, int all) => start >= 0 && start + length <= all;

@@ -19,10 +19,11 @@ public sealed partial class LayeringTests
         ["Batching"] = [Intrinsics, "Graphs", "Memory"],
         ["Differentiation"] = ["Batching", Intrinsics, "Graphs", "Memory"],
         ["Fusion"] = ["Differentiation", Intrinsics, "Graphs", "Kernels", "Memory"],
+        ["Recurrences"] = ["Fusion", "Differentiation", "Batching", Intrinsics, "Graphs", "Kernels", "Memory"],
         ["Planning"] = [Intrinsics, "Graphs", "Memory"],
         ["Passes"] = ["Batching", "Differentiation", Intrinsics, "Graphs", "Memory"],
         ["Derivatives"] = ["Passes", "Differentiation", "Operators", "Graphs", "Memory"],
-        ["Execution"] = ["Passes", "Planning", "Fusion", "Differentiation", "Batching", Intrinsics, "Graphs", "Kernels", "Memory"],
+        ["Execution"] = ["Passes", "Planning", "Recurrences", "Fusion", "Differentiation", "Batching", Intrinsics, "Graphs", "Kernels", "Memory"],
         ["Ranks"] = [],
         ["Layers"] = ["Operators", "Graphs"],
         ["Training"] =
@@ -69,7 +70,7 @@ public sealed partial class LayeringTests
 
     // `using BlasNet.Graphs.Functions;`, `using static BlasNet.Operators.Op;`, an alias, or a name with its namespace.
     [GeneratedRegex(
-        @"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Planning|"
+        @"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Recurrences|Planning|"
         + @"Passes|Derivatives|Execution|Layers|Ranks|Training)\b")]
     private static partial Regex Layer();
 

@@ -37,7 +37,7 @@ internal sealed class Network : IDisposable
     public Dictionary<string, double[]> Parameters => Model.Parameters.ToDictionary(parameter => parameter.Name, Model.ValuesOf);
 
     /// <summary>Number of launches of the last run.</summary>
-    public int Launches => _engine.Plan.StepCount;
+    public int Launches => _engine.Plan.LaunchCount;
 
     /// <summary>The weight of an element of a value in the loss: no two alike, none 0.</summary>
     public static double LossWeight(int element) => Math.Cos(element + 1);

@@ -15,7 +15,7 @@ internal sealed class FreeSteps(Draft draft, FunctionPool functions, int below)
                 case 0 or 1 or 2:
                     Call();
                     break;
-                case 4:
+                case 4 or 5:
                     draft.Take(Operations.Recurrence);
                     break;
                 case 3:

@@ -23,6 +23,9 @@ internal static partial class Operations
         Pair = 1,
         Drops = 2,
         HasConstant = 4,
+
+        /// <summary>A function within the cell, W read twice, and a product of a state with what does not depend on one.</summary>
+        Gated = 8,
     }
 
     public static Operation Recurrence { get; } = new("Recurrence", ChooseRecurrence, BuildRecurrence, DefineRecurrence) { ResultCount = Parts };
@@ -32,7 +35,7 @@ internal static partial class Operations
 
     private static Step? ChooseRecurrence(Draft d) => d.Where(x => x.Columns <= 6, (d, x) =>
     {
-        int form = d.Next(7), options = d.Next(8), seed = d.Next(1000);
+        int form = d.Next(7), options = d.Next(16), seed = d.Next(1000);
         return new Step(d[W].Rows == d[x].Rows && d.Next(2) == 0 ? [x, W] : [x]) { A = form, B = options, Factor = seed };
     });
 
@@ -72,18 +75,18 @@ internal static partial class Operations
         var cell = (Cell)s.B;
         return (DagForm)s.A switch
         {
-            DagForm.Chain or DagForm.ReversedChain or DagForm.Forest => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h) => Finish(x + First(h))),
-            DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h, Expr k) => Finish(x + First(h) + Weights[1] * k)),
+            DagForm.Chain or DagForm.ReversedChain or DagForm.Forest => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h) => Finish(x + First(h, x))),
+            DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h, Expr k) => Finish(x + First(h, x) + Weights[1] * k)),
             DagForm.Wide => BlasNet.Graphs.Recurrence.Of(
-                "r", 3, Start, (Expr x, Expr[] h) => Finish(x + First(h[0]) + Weights[1] * h[1] + Weights[2] * h[2])),
+                "r", 3, Start, (Expr x, Expr[] h) => Finish(x + First(h[0], x) + Weights[1] * h[1] + Weights[2] * h[2])),
             DagForm.Sums => BlasNet.Graphs.Recurrence.OfSums(
-                "r", Start, (Expr x, Expr h) => Dropped(h * x, cell), (Expr x, Expr sum) => Finish(x + First(sum))),
-            _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, (Expr h, Expr k) => Finish(First(h) + Weights[1] * k)),
+                "r", Start, (Expr x, Expr h) => Dropped(h * x, cell), (Expr x, Expr sum) => Finish(x + First(sum, x))),
+            _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, (Expr h, Expr k) => Finish(First(h, null) + Weights[1] * k)),
         };
 
         Expr Start(Expr x) => Dropped(Op.Tanh(x), cell);
 
-        Expr First(Expr h) => w is null ? Weights[0] * h : w * h;
+        Expr First(Expr h, Expr? x) => FirstOf(h, x, w, cell);
 
         Expr Finish(Expr z) => Dropped(Op.Tanh(Shifted(z, cell)), cell);
     }
@@ -94,23 +97,37 @@ internal static partial class Operations
         return (DagForm)s.A switch
         {
             DagForm.Chain or DagForm.ReversedChain or DagForm.Forest =>
-                BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, (Expr H, Expr M) s) => Finish(x + First(s.H), 0.5 * s.M + s.H)),
+                BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, (Expr H, Expr M) s) => Finish(x + First(s.H, x), 0.5 * s.M + s.H)),
             DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, (Expr H, Expr M) s, (Expr H, Expr M) t) =>
-                Finish(x + First(s.H) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
+                Finish(x + First(s.H, x) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
             DagForm.Wide => BlasNet.Graphs.Recurrence.Of("r", 3, Start, (Expr x, (Expr H, Expr M)[] s) =>
-                Finish(x + First(s[0].H) + Weights[1] * s[1].H + Weights[2] * s[2].H, 0.5 * s[0].M + s[0].H + Weights[2] * s[1].M)),
+                Finish(x + First(s[0].H, x) + Weights[1] * s[1].H + Weights[2] * s[2].H, 0.5 * s[0].M + s[0].H + Weights[2] * s[1].M)),
             DagForm.Sums => BlasNet.Graphs.Recurrence.OfSums("r", Start, (Expr x, (Expr H, Expr M) s) => (Dropped(s.H * x, cell), s.M),
-                (Expr x, (Expr H, Expr M) sum) => Finish(x + First(sum.H), 0.5 * sum.M + sum.H)),
+                (Expr x, (Expr H, Expr M) sum) => Finish(x + First(sum.H, x), 0.5 * sum.M + sum.H)),
             _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, ((Expr H, Expr M) s, (Expr H, Expr M) t) =>
-                Finish(First(s.H) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
+                Finish(First(s.H, null) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
         };
 
         (Expr H, Expr M) Start(Expr x) => (Dropped(Op.Tanh(x), cell), 0.5 * x);
 
-        Expr First(Expr h) => w is null ? Weights[0] * h : w * h;
+        Expr First(Expr h, Expr? x) => FirstOf(h, x, w, cell);
 
         (Expr H, Expr M) Finish(Expr z, Expr m) => (Dropped(Op.Tanh(Shifted(z + m, cell)), cell), m);
     }
+
+    private static Expr FirstOf(Expr h, Expr? x, Parameter? w, Cell cell)
+    {
+        if ((cell & Cell.Gated) == 0)
+            return Product(h);
+
+        Expr again = Product(Op.Tanh(h));
+        return Rotate.Call(Product(h)) + (x is null ? 0.5 * again : Op.Sigmoid(x.Value) * again);
+
+        Expr Product(Expr h) => w is null ? Weights[0] * h : w * h;
+    }
+
+    private static Function<Expr, Expr> Rotate { get; } = Function.Of(
+        "rotate", (Expr a) => a.Shape.Rows == 1 ? a : Op.Concatenate(Op.Slice(a, 1, a.Shape.Rows - 1), Op.Slice(a, 0, 1)));
 
     private static Expr Dropped(Expr x, Cell cell) => (cell & Cell.Drops) != 0 ? Op.Dropout(x, DropRate) : x;
 
@@ -118,10 +135,10 @@ internal static partial class Operations
         : z + z.Graph.Constant(Enumerable.Range(0, z.Shape.Rows).Select(i => 0.1 * (i + 1)).ToArray(), new Shape(z.Shape.Rows));
 
     private static Matrix[] DefineRecurrence(Evaluation e, Matrix[] x, Step s) => new RecurrenceDefinition(e, x, (DagForm)s.A, Parts(s) == 2,
-        e.IsTraining && ((Cell)s.B & Cell.Drops) != 0, ((Cell)s.B & Cell.HasConstant) != 0).Run(DagOf(s, x[0].Columns));
+        e.IsTraining && ((Cell)s.B & Cell.Drops) != 0, (Cell)s.B).Run(DagOf(s, x[0].Columns));
 
     // What the cells mean, vertex by vertex.
-    private sealed class RecurrenceDefinition(Evaluation e, Matrix[] x, DagForm form, bool isPair, bool drops, bool hasConstant)
+    private sealed class RecurrenceDefinition(Evaluation e, Matrix[] x, DagForm form, bool isPair, bool drops, Cell cell)
     {
         private readonly int _rows = x[0].Rows;
         private readonly Dictionary<int, (Number[] H, Number[] M)> _states = [];
@@ -159,7 +176,7 @@ internal static partial class Operations
             int[] predecessors = dag.Predecessors[vertex];
             (Number[] H, Number[] M)[] read = form == DagForm.Sums ? [Messages(dag, vertex, input)]
                 : [.. predecessors.Select(p => p < 0 ? (Zeros(), Zeros()) : _states[p])];
-            Number[] z = Add(input, First(read[0].H)), m = Add(Scale(read[0].M, 0.5), read[0].H);
+            Number[] z = Add(input, First(read[0].H, input)), m = Add(Scale(read[0].M, 0.5), read[0].H);
             if (read.Length > 1)
                 (z, m) = (Add(z, Scale(read[1].H, Weights[1])), Add(m, Scale(read[1].M, Weights[2])));
 
@@ -169,7 +186,7 @@ internal static partial class Operations
             if (isPair)
                 z = Add(z, m);
 
-            return (Drop([.. z.Select((a, i) => (hasConstant ? a + 0.1 * (i + 1) : a).Tanh())], _steps + vertex), m);
+            return (Drop([.. z.Select((a, i) => ((cell & Cell.HasConstant) != 0 ? a + 0.1 * (i + 1) : a).Tanh())], _steps + vertex), m);
         }
 
         private (Number[] H, Number[] M) Messages(RandomDag dag, int vertex, Number[] input)
@@ -186,7 +203,16 @@ internal static partial class Operations
             return sum;
         }
 
-        private Number[] First(Number[] h) => x.Length == 1 ? Scale(h, Weights[0])
+        private Number[] First(Number[] h, Number[] input)
+        {
+            if ((cell & Cell.Gated) == 0)
+                return Product(h);
+
+            Number[] product = Product(h), again = Product([.. h.Select(a => a.Tanh())]);
+            return [.. product.Select((_, i) => product[(i + 1) % _rows] + ((input[i] * -1).Exp() + 1).Inverse() * again[i])];
+        }
+
+        private Number[] Product(Number[] h) => x.Length == 1 ? Scale(h, Weights[0])
             : [.. Enumerable.Range(0, _rows).Select(i => Naive.Sum(Enumerable.Range(0, _rows).Select(k => x[1][i, k] * h[k])))];
 
         private Number[] Drop(Number[] h, int draw) => !drops ? h

@@ -27,7 +27,7 @@ internal static class Probe
             gradient[i] *= examples.Length;
 
         Graph graph = trainer.Accumulator.First.Plan.Graph;
-        return new Evaluation(trainer.Accumulator.Sums.Loss, gradient, graph.Count, trainer.Accumulator.First.Plan.StepCount, graph.CountProducts());
+        return new Evaluation(trainer.Accumulator.Sums.Loss, gradient, graph.Count, trainer.Accumulator.First.Plan.LaunchCount, graph.CountProducts());
     }
 
     /// <summary>The gradient of the examples' mean loss, with respect to all parameters in the model's order.</summary>

@@ -16,6 +16,17 @@ internal sealed class Body
         Graph = new Graph(caller.Precision, caller.Model) { IsTraining = caller.IsTraining };
     }
 
+    /// <summary>A part of another body.</summary>
+    /// <param name="whole">That one.</param>
+    /// <param name="graph">The nodes of one call; arguments are leaves.</param>
+    /// <param name="outputs">The results.</param>
+    public Body(Body whole, Graph graph, int[] outputs)
+    {
+        (Name, Key, Graph, Outputs) = (whole.Name, whole.Key, graph, outputs);
+        FindParameters();
+        Call = new CallOperator(this);
+    }
+
     public string Name { get; }
 
     /// <summary>What it was traced for.</summary>
