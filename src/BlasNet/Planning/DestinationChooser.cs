@@ -134,7 +134,7 @@ internal sealed class DestinationChooser
     {
         int term = _graph.InputsOf(sum)[input];
         return _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).Traits.CanAccumulate
-            && _graph.CountOf(term) == _graph.CountOf(sum) && IsWholeTerm(sum, input);
+            && _graph.CountOf(term) == _graph.CountOf(sum) && _graph.LengthOf(term) == _graph.LengthOf(sum) && IsWholeTerm(sum, input);
     }
 
     // The input is added once, as it is, to the whole sum.
