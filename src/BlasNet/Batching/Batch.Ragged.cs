@@ -19,7 +19,8 @@ internal sealed partial class Batch
         foreach (int value in group[1..])
         {
             int node = NodeOf(value);
-            if (_source.ShapeOf(node).Columns != _source.ShapeOf(first).Columns || !HaveColumnsAlike(_source.InputsOf(first), _source.InputsOf(node)))
+            if (_source.ShapeOf(node).Columns != _source.ShapeOf(first).Columns || _source.AttributeOf(node) != _source.AttributeOf(first)
+                || !HaveColumnsAlike(_source.InputsOf(first), _source.InputsOf(node)))
                 return true;
         }
 
@@ -46,29 +47,29 @@ internal sealed partial class Batch
         target.AppendStack(op, op.ColumnAttribute(_source.AttributeOf(first)), Inputs, new Shape(_source.ShapeOf(first).Rows), count, shared: false);
     }
 
-    // What needs to know whose a column is gets the list of the values' numbers of columns.
+    // What needs to know whose a column is gets a list of the values' numbers of columns.
     private void MergeSegments(Operator op, ReadOnlySpan<int> group)
     {
         int first = NodeOf(group[0]);
         CollectColumns(group, repeats: false);
         _lengths.Clear();
         foreach (int value in group)
-            AddLengths(NodeOf(value));
+            AddSegments(op, NodeOf(value));
 
         long list = target.AddList(CollectionsMarshal.AsSpan(_lengths));
         int count = PlaceColumns(group, target.Count);
         target.AppendStack(op.Traits.OverSegments!, list, Inputs, new Shape(_source.ShapeOf(first).Rows), count, shared: false);
     }
 
-    // The number of columns of each value, or of its inputs where it is a sum over them.
-    private void AddLengths(int node)
+    private void AddSegments(Operator op, int node)
     {
-        int columns = _source.ShapeOf(node).Columns;
-        foreach (int input in _source.InputsOf(node))
-            columns = Math.Max(columns, _source.ShapeOf(input).Columns);
+        ReadOnlySpan<int> inputs = _source.InputsOf(node);
+        Span<Shape> shapes = stackalloc Shape[inputs.Length];
+        for (int i = 0; i < inputs.Length; i++)
+            shapes[i] = _source.ShapeOf(inputs[i]);
 
         for (int i = 0; i < _source.CountOf(node); i++)
-            _lengths.Add(columns);
+            op.AddSegments(shapes, _source.ShapeOf(node), _source.AttributeOf(node), _lengths);
     }
 
     /// <returns>Columns of all values.</returns>

@@ -163,7 +163,7 @@ internal sealed class Signatures
         if (type.Operator is RecurrenceOperator)
             return Traits.Recurrence;
 
-        bool hasMatrix = type.Shape.Columns > 1, isMixed = false;
+        bool hasMatrix = type.Shape.Columns > 1 || type.Operator.Traits.IsNeverColumnWise, isMixed = false;
         foreach (int input in inputs)
         {
             ref readonly NodeType operand = ref _graph.TypeOf(input);

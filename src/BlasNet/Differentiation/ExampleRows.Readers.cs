@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Differentiation;
 
@@ -56,21 +57,11 @@ internal sealed partial class ExampleRows
 
     private void GiveBySegments(int node, int[] rows)
     {
-        ReadOnlySpan<int> lengths = _graph.ListOf(node);
-        foreach (int input in _graph.InputsOf(node))
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+        for (int input = 0; input < inputs.Length; input++)
         {
-            if (_rows[input] is not { } given)
-                continue;
-
-            for (int segment = 0, column = 0; segment < lengths.Length; column += lengths[segment++])
-            {
-                int example = rows[rows.Length == lengths.Length ? segment : column];
-                if (given.Length == lengths.Length)
-                    Give(given, segment, example);
-                else
-                    for (int i = column; i < column + lengths[segment]; i++)
-                        Give(given, i, example);
-            }
+            if (_rows[inputs[input]] is { } given)
+                GiveSegments(node, SegmentOperator.Output, rows, input, given);
         }
     }
 

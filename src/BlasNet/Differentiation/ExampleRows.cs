@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Differentiation;
 
@@ -127,30 +128,43 @@ internal sealed partial class ExampleRows
 
     private static int[] Merged(int[] first, int[] second) => [.. first.Zip(second, (a, b) => a == None ? b : a)];
 
-    // All columns of a segment, and the segment's one value, belong to one example.
+    // All columns of a segment belong to one example.
     private int[]? FollowSegments(int node)
     {
-        ReadOnlySpan<int> lengths = _graph.ListOf(node);
-        int count = _graph.CountOf(node);
-        foreach (int input in _graph.InputsOf(node))
+        ReadOnlySpan<int> inputs = _graph.InputsOf(node);
+        int[] result = Filled(_graph.CountOf(node), None);
+        for (int input = 0; input < inputs.Length; input++)
         {
-            if (_rows[input] is not { } rows)
-                continue;
-
-            if (rows.Length == count)
-                return rows;
-
-            var result = new List<int>(count);
-            for (int segment = 0, column = 0; segment < lengths.Length; column += lengths[segment++])
-            {
-                int example = rows[rows.Length == lengths.Length ? segment : column];
-                result.AddRange(Enumerable.Repeat(example, count == lengths.Length ? 1 : lengths[segment]));
-            }
-
-            return [.. result];
+            if (_rows[inputs[input]] is { } rows)
+                GiveSegments(node, input, rows, SegmentOperator.Output, result);
         }
 
-        return null;
+        return result;
+    }
+
+    // From a segment's values in an operand of the node to its values in another one; a value that is the same for all has none of its own, but
+    // each segment a gradient.
+    private void GiveSegments(int node, int from, int[] source, int to, int[] target)
+    {
+        var op = (SegmentOperator)_graph.OperatorOf(node);
+        ReadOnlySpan<int> list = _graph.ListOf(node);
+        int segments = list.Length / op.Width, read = 0, given = 0;
+        for (int start = 0; start < list.Length; start += op.Width)
+        {
+            ReadOnlySpan<int> segment = list.Slice(start, op.Width);
+            int sources = source.Length == segments ? 1 : op.ColumnsOf(segment, from), targets = target.Length == segments ? 1 : op.ColumnsOf(segment, to);
+            int example = ExampleOf(source.AsSpan(read, sources));
+            for (int i = given; i < given + targets; i++)
+                Give(target, i, example);
+
+            (read, given) = (read + sources, given + targets);
+        }
+    }
+
+    private static int ExampleOf(ReadOnlySpan<int> rows)
+    {
+        int known = rows.IndexOfAnyExcept(None);
+        return known < 0 ? None : rows[known];
     }
 
     // A value that nothing moves to is zero, whichever example it belongs to.

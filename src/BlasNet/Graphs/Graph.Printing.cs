@@ -35,7 +35,7 @@ public sealed partial class Graph
             int vectors = values * ShapeOf(inputs[1]).Columns;
             if (vectors == 1)
                 gemv++;
-            else if (CountOf(inputs[0]) == 1 || CountOf(node) == 1)
+            else if (CountOf(inputs[0]) == 1 || CountOf(node) == 1 || OperatorOf(node).HasList)
                 gemm++;
             else if (ShapeOf(inputs[1]).Columns == 1)
                 gemv += values;   // every example has a matrix of its own

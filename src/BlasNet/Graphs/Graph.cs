@@ -142,7 +142,7 @@ public sealed partial class Graph
 
     /// <summary>Floating-point operations of the matrix product for one value of a node; 0 where it is none. Inputs 0 and 1 of a product are its
     /// factors.</summary>
-    internal long FlopsOf(int node) => OperatorOf(node) is IMatrixProduct product ? product.Flops(ShapeOf(InputsOf(node)[0]), ShapeOf(node)) : 0;
+    internal long FlopsOf(int node) => OperatorOf(node) is IMatrixProduct product ? product.Flops(this, node) : 0;
 
     /// <summary>The moves of a gather or scatter-add; empty for other operators.</summary>
     internal ReadOnlySpan<Move> MovesOf(int node) => OperatorOf(node).HasMoves

@@ -72,6 +72,21 @@ internal abstract class Operator(Traits traits)
     /// <summary>The attribute of a value as that of each of its columns, which are values of their own in a stack of columns.</summary>
     public virtual long ColumnAttribute(long attribute) => attribute;
 
+    /// <summary>Appends what <see cref="Traits.OverSegments"/> needs to know of one value: by default its number of columns, or that of its inputs if it is a
+    /// sum over them.</summary>
+    /// <param name="inputs">Shapes of the inputs.</param>
+    /// <param name="output">The value's shape.</param>
+    /// <param name="attribute">The value's attribute.</param>
+    /// <param name="list">As many numbers for each value.</param>
+    public virtual void AddSegments(ReadOnlySpan<Shape> inputs, Shape output, long attribute, List<int> list)
+    {
+        int columns = output.Columns;
+        foreach (Shape input in inputs)
+            columns = Math.Max(columns, input.Columns);
+
+        list.Add(columns);
+    }
+
     /// <summary>A vector of the value from one of each operand, where the operator is element-wise.</summary>
     public virtual V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) where V : struct, ISimd<V, T> where T : unmanaged =>
         throw new InvalidOperationException($"{Name} is not element-wise.");

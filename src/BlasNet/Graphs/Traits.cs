@@ -31,9 +31,12 @@ internal sealed record Traits
     /// <summary>True where the value's columns are columns of the inputs: which ones tells <see cref="Operator.ColumnsFrom"/>.</summary>
     public bool MovesColumns { get; init; }
 
-    /// <summary>The operator that computes the same over a ragged stack, given the list of its values' numbers of columns; asked where
+    /// <summary>The operator that computes the same over a ragged stack, given what <see cref="Operator.AddSegments"/> says of its values; asked where
     /// <see cref="Operator.IsColumnWise"/> says no.</summary>
     public Operator? OverSegments { get; init; }
+
+    /// <summary>True where <see cref="Operator.IsColumnWise"/> always says no, so that values of a single column are segments like others.</summary>
+    public bool IsNeverColumnWise { get; init; }
 
     /// <summary>True where row i of a vector depends on row i of the operands, or on scalars, alone.</summary>
     public bool IsElementwise { get; init; }
@@ -140,8 +143,8 @@ internal interface IMatrixProduct
     /// <summary>The operator that also adds a vector, as one more input, to each column of the product; null where there is none.</summary>
     Operator? WithBias => null;
 
-    /// <summary>Floating-point operations for one value.</summary>
-    long Flops(Shape left, Shape output);
+    /// <summary>Floating-point operations for one value of a node, or of its input that has most.</summary>
+    long Flops(Graph graph, int node);
 }
 
 /// <summary>An operator that, when it accumulates, writes to some columns of its output only.</summary>

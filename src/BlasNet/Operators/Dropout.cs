@@ -1,6 +1,7 @@
 using System.Globalization;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Operators;
 
@@ -24,7 +25,8 @@ public static partial class Op
 }
 
 /// <summary>Inputs: the value and the key of its mask. Attribute: the rate.</summary>
-internal sealed class DropoutOperator() : Operator(new() { Storage = Storage.InPlace })
+internal sealed class DropoutOperator() : Operator(
+    new() { Storage = Storage.InPlace, OverSegments = SegmentDropoutOperator.Instance, IsNeverColumnWise = true })
 {
     public static readonly DropoutOperator Instance = new();
 
@@ -37,6 +39,9 @@ internal sealed class DropoutOperator() : Operator(new() { Storage = Storage.InP
 
         return inputs[0];
     }
+
+    public override void AddSegments(ReadOnlySpan<Shape> inputs, Shape output, long attribute, List<int> list) =>
+        list.AddRange(output.Columns, (int)(attribute >> 32), (int)attribute);
 
     public override void Forward<T>(in Operands<T> stack)
     {
@@ -53,4 +58,30 @@ internal sealed class DropoutOperator() : Operator(new() { Storage = Storage.InP
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Expr.Apply(this, g.OutputGradient, g.Input(1), g.Attribute));
 
     public override string Describe(long attribute) => BitConverter.Int64BitsToDouble(attribute).ToString("R", CultureInfo.InvariantCulture);
+}
+
+/// <summary>The same over a ragged stack: each segment has a key. Of each segment the list has the number of columns and both halves of the rate.</summary>
+internal sealed class SegmentDropoutOperator() : SegmentOperator(width: 3)
+{
+    public static readonly SegmentDropoutOperator Instance = new();
+
+    public override string Name => "segment-dropout";
+
+    public override int ColumnsOf(ReadOnlySpan<int> segment, int value) => value == 1 ? 1 : segment[0];
+
+    public override unsafe void Forward<T>(in Operands<T> stack)
+    {
+        Operand<T> x = stack[0], y = stack.Output;
+        T* source = x.Data, target = y.Data, key = stack[1].Data;
+        for (ReadOnlySpan<int> rest = stack.List; rest.Length > 0; rest = rest[3..], key += 2)
+        {
+            int length = x.Shape.Rows * rest[0];
+            double rate = BitConverter.Int64BitsToDouble((long)rest[1] << 32 | (uint)rest[2]);
+            RandomMask.Drop<T>(new(source, length), new(target, length), uint.CreateTruncating(key[0]), uint.CreateTruncating(key[1]), rate);
+            source += length;
+            target += length;
+        }
+    }
+
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, Append(g, this, [g.OutputGradient.Index, g.Input(1).Index], g.Input(0)));
 }

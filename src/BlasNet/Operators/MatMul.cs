@@ -43,7 +43,7 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1] && !shared[2..].Contains(false);
 
-    public long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
+    public long Flops(Graph graph, int node) => 2L * graph.ShapeOf(node).Size * graph.ShapeOf(graph.InputsOf(node)[0]).Columns;
 
     public override unsafe void Forward<T>(in Operands<T> stack)
     {

@@ -30,7 +30,7 @@ internal sealed class MatMulTransposedOperator() : Operator(new() { CanAccumulat
 
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => shared[0] && !shared[1];
 
-    public long Flops(Shape left, Shape output) => 2L * output.Size * left.Rows;
+    public long Flops(Graph graph, int node) => 2L * graph.ShapeOf(node).Size * graph.ShapeOf(graph.InputsOf(node)[0]).Rows;
 
     public override void Forward<T>(in Operands<T> stack)
     {

@@ -54,7 +54,7 @@ internal sealed class OuterProductOperator : Operator, IMatrixProduct
     // In a sum, every column is one more term.
     public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => _summed && !shared[0] && !shared[1];
 
-    public long Flops(Shape left, Shape output) => 2L * output.Size * left.Columns;
+    public long Flops(Graph graph, int node) => 2L * graph.ShapeOf(node).Size * graph.ShapeOf(graph.InputsOf(node)[0]).Columns;
 
     public override void Forward<T>(in Operands<T> stack)
     {

@@ -45,7 +45,8 @@ internal sealed class SumOperator : Operator
     public static readonly SumOperator Columns = new("sum-columns", SegmentSumOperator.Instance);
     public static readonly SumOperator Rows = new("sum-rows", overSegments: null);
 
-    private SumOperator(string name, Operator? overSegments) : base(new() { OverSegments = overSegments }) => Name = name;
+    private SumOperator(string name, Operator? overSegments)
+        : base(new() { OverSegments = overSegments, IsNeverColumnWise = overSegments is not null }) => Name = name;
 
     public override string Name { get; }
 

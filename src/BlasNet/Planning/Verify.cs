@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
+using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Planning;
 
@@ -68,26 +69,25 @@ internal static partial class Verify
         Require(op.Storage != Storage.Moves || covered == graph.LengthOf(node), graph, node, $"covers {covered} of its {graph.LengthOf(node)} elements");
     }
 
-    // Each input, and the value, has a column for each column of the segments or for each segment.
+    // Each input, and the value, has the columns of all segments.
     private static void CheckSegments(Graph graph, int node)
     {
-        ReadOnlySpan<int> lengths = graph.ListOf(node);
-        long columns = 0;
-        foreach (int length in lengths)
+        var op = (SegmentOperator)graph.OperatorOf(node);
+        ReadOnlySpan<int> list = graph.ListOf(node), inputs = graph.InputsOf(node);
+        for (int value = SegmentOperator.Output; value < inputs.Length; value++)
         {
-            Require(length > 0, graph, node, "has an empty segment");
-            columns += length;
-        }
+            long columns = 0;
+            for (int start = 0; start < list.Length; start += op.Width)
+            {
+                int own = op.ColumnsOf(list.Slice(start, op.Width), value);
+                Require(own > 0, graph, node, "has an empty segment");
+                columns += own;
+            }
 
-        Require(Fits(node, lengths.Length), graph, node, $"has not a column for each of {columns}, or of {lengths.Length} segments");
-        foreach (int input in graph.InputsOf(node))
-        {
-            Require(
-                graph.IsShared(input) || Fits(input, lengths.Length), graph, node,
-                $"reads {graph.At(input)}, not a column for each of {columns}, or of {lengths.Length} segments");
+            int read = value == SegmentOperator.Output ? node : inputs[value];
+            bool fits = graph.ColumnsOf(read) == columns || graph.IsShared(read);
+            Require(fits, graph, node, read == node ? $"has not the {columns} columns of its segments" : $"reads {graph.At(read)}, not {columns} columns");
         }
-
-        bool Fits(int value, int segments) => graph.ColumnsOf(value) == columns || graph.ColumnsOf(value) == segments;
     }
 
     // Every predecessor is a start or a vertex of a level before, and every vertex has a value.
