@@ -80,6 +80,51 @@ public sealed class RaggedTests : IDisposable
     }
 
     [Fact]
+    public void Attention_of_any_lengths_is_one_launch_for_each_step()
+    {
+        foreach (int columns in (int[])[3, 1])
+            _ = Op.Attention(Input(columns), Op.Tanh(Input(columns + 1)), _w * Input(columns + 1), heads: 2);
+
+        AssertBatched(
+            "%0 = input : [2] ×16",
+            "W = parameter : [2 × 2]",
+            "%2 = gather(2 runs) %0 : [2] ×6",
+            "%3 = tanh %2 : [2] ×6",
+            "%4 = gather(2 runs) %0 : [2] ×6",
+            "%5 = matmul W %4 : [2] ×6",
+            "%6 = gather(2 runs) %0 : [2] ×4",
+            "%7 = segment-scores(2 segments) %3 %6 : [1] ×28",
+            "%8 = scale(1) %7 : [1] ×28",
+            "%9 = segment-softmax(2 segments) %8 : [1] ×28",
+            "%10 = segment-by-query(2 segments) %5 %9 : [2] ×4");
+    }
+
+    [Fact]
+    public void Keys_that_all_examples_share_are_not_repeated()
+    {
+        foreach (int columns in (int[])[3, 1])
+            _ = Op.Attention(Input(columns), _graph.Use(_w), _w);
+
+        AssertBatched(
+            "%0 = input : [2] ×4",
+            "W = parameter : [2 × 2]",
+            "%2 = segment-scores(2 segments) W %0 : [1] ×8",
+            "%3 = scale(0.7071067811865475) %2 : [1] ×8",
+            "%4 = segment-softmax(2 segments) %3 : [1] ×8",
+            "%5 = segment-by-query(2 segments) W %4 : [2] ×4");
+    }
+
+    [Fact]
+    public void Dropout_of_any_lengths_has_a_mask_for_each_value()
+    {
+        _graph.IsTraining = true;
+        foreach (int columns in (int[])[3, 1])
+            _ = Op.Dropout(Input(columns), 0.5);
+
+        AssertBatched("%0 = input : [2] ×4", "%1 = key : [2] ×2", "%2 = segment-dropout(2 segments) %0 %1 : [2] ×4");
+    }
+
+    [Fact]
     public void A_recurrence_is_one_node_and_becomes_a_call_for_each_level_of_all_examples()
     {
         Recurrence<Expr> chain = Recurrence.Of("chain", (Expr x) => Op.Tanh(x), (Expr x, Expr h) => Op.Tanh(_w * h + x));

@@ -15,6 +15,9 @@ internal static class OperatorSamples
     private static readonly SampleInput Indices = new(Row, Numbers.Index);
     private static readonly SampleInput Key = new(new Shape(2), Numbers.Key);
     private static readonly long HalfRate = BitConverter.DoubleToInt64Bits(0.5);
+    private static readonly int HalfRateHigh = (int)(HalfRate >> 32);
+    private static readonly int[] Heads = [1, 2, 2, 3, 1, 2];   // two heads, over one key and two queries, and over three keys and one query
+    private static readonly Shape Tall = new(4, 3);
     private static readonly long AnyNumber = BitConverter.DoubleToInt64Bits(-1.5);   // an attribute that is a factor
 
     public static IReadOnlyList<OperatorSample> All { get; } =
@@ -79,6 +82,22 @@ internal static class OperatorSamples
         new(DropoutOperator.Instance, "as large as its key", [new Shape(2), Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate)),
         new(DropoutOperator.Instance, "matrix", [Matrix, Key], x => Expr.Apply(DropoutOperator.Instance, x[0], x[1], HalfRate)),
 
+        new(AttentionProductOperator.Scores, "", [new Shape(4, 3), new Shape(4, 2)], x => Expr.Apply(AttentionProductOperator.Scores, x[0], x[1], 2),
+            [Matrix, Matrix], [new(4, 3), new(6, 2)]),
+        new(AttentionProductOperator.ByQuery, "", [new Shape(4, 3), new Shape(1, 12)], x => Expr.Apply(AttentionProductOperator.ByQuery, x[0], x[1], 2),
+            [new(4, 3), new(1, 9)], [new(4, 3), new(2, 6)]),
+        new(AttentionProductOperator.ByKey, "", [new Shape(4, 2), new Shape(1, 12)], x => Expr.Apply(AttentionProductOperator.ByKey, x[0], x[1], 2),
+            [new(4, 2), new(1, 10)], [new(3, 2), new(1, 12)]),
+        new(AttentionScoresOperator.Softmax, "", [new Shape(1, 12)], x => Expr.Apply(AttentionScoresOperator.Softmax, x[0], 3), [[new(1, 10)], [new(2, 6)]]),
+        new(AttentionScoresOperator.Total, "", [new Shape(1, 12)], x => Expr.Apply(AttentionScoresOperator.Total, x[0], 3), [[new(1, 10)], [new(2, 6)]]),
+        new(SegmentProductOperator.Scores, "", [new Shape(4, 4), Tall], x => Segments(SegmentProductOperator.Scores, x, Scalar, 10, Heads)),
+        new(SegmentProductOperator.ByQuery, "", [new Shape(4, 4), new Shape(1, 10)], x => Segments(SegmentProductOperator.ByQuery, x, new(4), 3, Heads)),
+        new(SegmentProductOperator.ByKey, "", [Tall, new Shape(1, 10)], x => Segments(SegmentProductOperator.ByKey, x, new(4), 4, Heads)),
+        new(SegmentScoresOperator.Softmax, "", [new Shape(1, 7)], x => Segments(SegmentScoresOperator.Softmax, x, x[0].Shape, 1, [3, 1, 1, 2, 2, 1])),
+        new(SegmentScoresOperator.Total, "", [new Shape(1, 7)], x => Segments(SegmentScoresOperator.Total, x, x[0].Shape, 1, [3, 1, 1, 2, 2, 1])),
+        new(SegmentDropoutOperator.Instance, "", [new Shape(3, 3), new SampleInput(new Shape(2, 2), Numbers.Key)],
+            x => Segments(SegmentDropoutOperator.Instance, x, x[0].Shape, 1, [1, HalfRateHigh, 0, 2, HalfRateHigh, 0])),
+
         new(TotalOperator.Instance, "", [Matrix, Matrix, Matrix], x => Op.Total(x), [Matrix, Matrix, Vector]),
         new(PlusOperator.Instance, "", [Matrix, Matrix, Matrix], x => Expr.Apply(PlusOperator.Instance, x), [Matrix, Matrix, Vector]),
         new(BroadcastOperator.Instance, "", [Vector], x => Structure(BroadcastOperator.Instance, 5, x, Vector, 5)),
@@ -136,8 +155,9 @@ internal static class OperatorSamples
         return Structure(ScatterAddOperator.Instance, runs, x, new Shape(4), 4);
     }
 
-    // Of one, three and two columns.
-    private static Expr Segments(Operator op, Expr[] x, Shape shape, int count) => Structure(op, x[0].Graph.AddList([1, 3, 2]), x, shape, count);
+    // Of one, three and two columns, or as the list says.
+    private static Expr Segments(Operator op, Expr[] x, Shape shape, int count, int[]? list = null) =>
+        Structure(op, x[0].Graph.AddList(list ?? [1, 3, 2]), x, shape, count);
 
     private static Expr Structure(Operator op, long attribute, Expr[] inputs, Shape shape, int count)
     {

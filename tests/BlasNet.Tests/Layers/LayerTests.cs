@@ -103,6 +103,14 @@ public sealed class LayerTests
             [.. x.Select(value => w.Times("attention.V", value))]))]);
 
     [Fact]
+    public void Attention_of_several_heads_needs_as_many_parts_of_a_query()
+    {
+        using var model = new Model(1);
+        Assert.Equal("heads", Assert.Throws<ArgumentOutOfRangeException>(() => new Attention(model, "attention", 4, 4, heads: 3)).ParamName);
+        Assert.Equal("heads", Assert.Throws<ArgumentOutOfRangeException>(() => new Attention(model, "attention", 4, 4, heads: 0)).ParamName);
+    }
+
+    [Fact]
     public void A_forget_gate_starts_open()
     {
         using var model = new Model(1);

@@ -73,13 +73,14 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
 
     private int Index(int limit) => draft.Take(Operations.Index, new Step { Shape = Shape.Scalar, Data = [own.Next(limit)], B = limit });
 
-    private int Recursion() => draft.Next(6) switch
+    private int Recursion() => draft.Next(7) switch
     {
         0 => Chain(),
         1 => Tree(own.Next(1, 6), joined: draft.Next(2) == 0),
         2 => Tagger(),
         3 => Lattice(),
         4 => own.Next(2) == 0 ? Chain() : Word(),   // a branch that depends on the example
+        5 => Encoder(),
         _ => Word(),
     };
 
@@ -125,11 +126,27 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
     // A ragged sequence of vectors under one weight, then a sum over the sequence.
     private int Tagger()
     {
-        int[] sequence = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(3) == 0 ? Leaf(new Shape(sizes.State)) : Word())];
-        int matrix = sequence.Length == 1 ? sequence[0] : draft.Apply(Operations.ConcatenateColumns, sequence);
-        int hidden = draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, matrix), B));
-        return draft.Apply(Operations.MatMul, hidden, Leaf(new Shape(sequence.Length)));
+        int sequence = Sequence();
+        return Pool(draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, sequence), B)));
     }
+
+    // A ragged sequence whose vectors attend to each other, or to those of another one, then a sum over the sequence.
+    private int Encoder()
+    {
+        int x = Sequence(), other = draft.Next(2) == 0 ? x : Sequence();
+        int heads = draft.Next(2) == 0 && sizes.State % 2 == 0 ? 2 : 1;
+        double rate = draft.Next(3) == 0 ? 0.25 : 0;
+        int attended = draft.Take(Operations.Attention, new Step(draft.Apply(Operations.MatMul, W, x), other, other) { A = heads, Factor = rate });
+        return Pool(attended < 0 ? x : draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, x, attended)));
+    }
+
+    private int Sequence()
+    {
+        int[] vectors = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(3) == 0 ? Leaf(new Shape(sizes.State)) : Word())];
+        return vectors.Length == 1 ? vectors[0] : draft.Apply(Operations.ConcatenateColumns, vectors);
+    }
+
+    private int Pool(int matrix) => draft.Apply(Operations.MatMul, matrix, Leaf(new Shape(draft[matrix].Columns)));
 
     // Every new state is made of two or more earlier ones, whichever they are.
     private int Lattice()

@@ -84,6 +84,11 @@ internal static partial class Operations
 
     public static readonly Operation Multiply = Binary("Multiply", Op.Multiply, (a, b) => a * b);
 
+    /// <summary>Operands: queries, keys and values. A: heads. Factor: the rate of dropout.</summary>
+    public static readonly Operation Attention = Operation.Of("Attention", ChooseAttention,
+        (_, x, s) => Op.Attention(x[0], x[1], x[2], s.A, s.Factor), DefineAttention) with
+    { TakesParameters = true };
+
     /// <summary>What the generator picks from.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
@@ -131,6 +136,7 @@ internal static partial class Operations
             (_, x, s) => Op.Reshape(x[0], s.Shape), (_, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Shaped(s.Shape, [.. x[0].Elements])),
         Operation.Of("Transpose", d => d.Any(), (_, x, _) => Op.Transpose(x[0]), (_, x, _) => x[0].Length == 1 ? x[0] : Transposed(x[0])),
         Operation.Of("Dropout", d => d.Any() is { } s ? s with { Factor = 0.25 } : null, (_, x, s) => Op.Dropout(x[0], s.Factor), DefineDropout),
+        Attention, Attention,
     ];
 
     private static Matrix DefineLeaf(Evaluation e, Matrix[] x, Step s) => Shaped(s.Shape, [.. s.Data.Select(e.Tape.Number)]);
@@ -145,6 +151,33 @@ internal static partial class Operations
         return Make(x[0].Rows, x[0].Columns, (i, j) =>
             x[0][i, j] * (IsDropped(e.Seed, e.Example, draw, j * x[0].Rows + i, s.Factor) ? 0 : 1 / (1 - s.Factor)));
     }
+
+    private static Step? ChooseAttention(Draft d)
+    {
+        if (d.Pair((queries, keys) => queries.Rows == keys.Rows)?.Operands is not [int q, int k]
+            || d.Where(values => values.Columns == d[k].Columns, (_, values) => new Step(values))?.Operands is not [int v])
+            return null;
+
+        int[] heads = [.. Enumerable.Range(1, d[k].Rows).Where(h => d[k].Rows % h == 0 && d[v].Rows % h == 0)];
+        return new Step(q, k, v) { A = heads[d.Next(heads.Length)], Factor = d.Next(3) == 0 ? 0.25 : 0 };
+    }
+
+    // V·softmax(Kᵀ·Q/√d) of each head; the weights are numbered by head, then by query, then by key.
+    private static Matrix DefineAttention(Evaluation e, Matrix[] x, Step s)
+    {
+        var (queries, keys, values) = (x[0], x[1], x[2]);
+        int size = keys.Rows / s.A, own = values.Rows / s.A, draw = s.Factor > 0 && e.IsTraining ? e.Draws++ : -1;
+        Matrix[] heads = [.. Enumerable.Range(0, s.A).Select(head =>
+        {
+            Matrix scores = Product(Transposed(RowsOf(keys, head * size, size)), RowsOf(queries, head * size, size));
+            Matrix weights = Softmax(Map(scores, score => score * (1 / Math.Sqrt(size))));
+            return Product(RowsOf(values, head * own, own), draw < 0 ? weights : Make(keys.Columns, queries.Columns, (i, j) =>
+                weights[i, j] * (IsDropped(e.Seed, e.Example, draw, (head * queries.Columns + j) * keys.Columns + i, s.Factor) ? 0 : 1 / (1 - s.Factor))));
+        })];
+        return Make(values.Rows, queries.Columns, (i, j) => heads[i / own][i % own, j]);
+    }
+
+    private static Matrix RowsOf(Matrix x, int start, int count) => Make(count, x.Columns, (i, j) => x[start + i, j]);
 
     private static Matrix Zeros(Evaluation e, Shape shape) => Make(shape.Rows, shape.Columns, (_, _) => e.Tape.Number(0));
 

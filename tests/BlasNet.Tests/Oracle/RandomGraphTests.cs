@@ -82,7 +82,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
     [Fact]
     public void Random_programs_do_what_users_do()
     {
-        RandomProgram[] programs = [.. Enumerable.Range(0, 400).Select(RandomProgram.Create)];
+        RandomProgram[] programs = [.. Enumerable.Range(0, 800).Select(RandomProgram.Create)];
         Step[] steps = [.. programs.SelectMany(program => program.Acts).SelectMany(act => act.All).SelectMany(example => example.Steps)];
         Step[] bodies = [.. programs.SelectMany(program => program.Functions).SelectMany(function => function.Steps)];
         IEnumerable<Operation> inExamples =
