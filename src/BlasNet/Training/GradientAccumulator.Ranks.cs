@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BlasNet.Execution;
 using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Ranks;
@@ -96,6 +97,22 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
         _rankGradient.ShareTouched(ranks, _extents);
         _rankGradient.Merge(ranks);
         _first.Times.Communicate += Stopwatch.GetTimestamp() - start;
+    }
+
+    public override RankTraffic Traffic
+    {
+        get
+        {
+            int words = 0;
+            for (int i = 0; i < _targets.Length; i++)
+            {
+                TouchedColumns touched = Gradient.TouchedParts[i];
+                words += touched.Extent == TouchedExtent.Some ? touched.WordCount : 0;
+            }
+
+            ReadOnlySpan<Segment> ranges = Gradient.Touched();
+            return new RankTraffic(MessageLength, sizeof(ulong) * words, (long)sizeof(T) * Segment.LengthOf(ranges), ranges.Length);
+        }
     }
 
     public override void Broadcast(Communicator ranks)

@@ -61,6 +61,9 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>Adds sums and gradients of all ranks, in their order, after <see cref="GatherRanks"/>.</summary>
     public abstract void MergeRanks(Communicator ranks);
 
+    /// <summary>What this process would send to other ranks after its last step.</summary>
+    public abstract RankTraffic Traffic { get; }
+
     /// <summary>Gives all ranks the parameters and the optimizer's state of rank 0.</summary>
     public abstract void Broadcast(Communicator ranks);
 

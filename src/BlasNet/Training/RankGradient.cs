@@ -17,7 +17,8 @@ namespace BlasNet.Training;
 internal sealed class RankGradient<T>(GradientBuffer<T> gradient, IReadOnlyList<Parameter> parameters) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int SlabLength = 1 << 22;   // 16 MB of float32: far more than a network takes in the time of a message's latency
+    /// <summary>Elements that are exchanged at once. 16 MB of float32: far more than a network takes in the time of a message's latency.</summary>
+    public const int SlabLength = 1 << 22;
 
     private readonly NativeBuffer<T> _packed = new(), _received = new(), _sums = new();
     private readonly List<List<Segment>> _parts = [];   // of the touched ranges: for each slab, the part of each rank

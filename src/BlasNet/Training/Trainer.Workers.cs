@@ -7,6 +7,7 @@ public sealed partial class Trainer<TExample>
 {
     private readonly ParallelParts _parallel = new();
     private Action<int>? _runWorker;
+    private Func<TExample, double>? _workOf;
     private int[] _bounds = [];   // the first example of each worker, and the number of all
     private int _workers = 1;
 
@@ -60,30 +61,14 @@ public sealed partial class Trainer<TExample>
         _runners[worker].Run(_examples, _bounds[worker], _bounds[worker + 1], ComputeBatch == 0 ? 0 : Math.Max(1, ComputeBatch / workers));
     }
 
-    // Neighbouring examples, as near to equal work as they come, and at least one for each.
     private void Divide(ref int[] bounds, int start, int end, int parts)
     {
         if (bounds.Length != parts + 1)
             bounds = new int[parts + 1];
 
-        double all = 0;
-        foreach (TExample example in _examples.Span[start..end])
-            all += WorkOf(example);
-
-        bounds[0] = start;
-        double done = 0;
-        int part = 1;
-        for (int i = start; i < end && part < parts; i++)
-        {
-            double work = WorkOf(_examples.Span[i]);
-            bool isFull = done + work / 2 > all * part / parts && i > bounds[part - 1];
-            if (isFull || end - i == parts - part)
-                bounds[part++] = i;
-
-            done += work;
-        }
-
-        bounds[parts] = end;
+        WorkDivision.Divide(_examples.Span[start..end], _workOf ??= WorkOf, bounds);
+        foreach (ref int bound in bounds.AsSpan())
+            bound += start;
     }
 
     private double WorkOf(TExample example)

@@ -87,6 +87,35 @@ public sealed class RankStepTests
     }
 
     [Fact]
+    public void What_a_step_sends_follows_from_the_traffic_of_each_part_alone()
+    {
+        int[] step = [3, 9, 4, 1, 12, 7, 2, 2, 5];
+        long[] given = ThreadRanks.Run(3, ranks =>
+        {
+            using var training = new RankTraining(1, ranks);
+            training.Trainer.Step(step);
+            long before = ThreadRanks.GivenBytes(ranks);
+            training.Trainer.Step(step);
+            return ThreadRanks.GivenBytes(ranks) - before;
+        });
+
+        RankTraffic TrafficOf(params int[] examples)
+        {
+            using var training = new RankTraining(1, ranks: null);
+            training.Trainer.Step(examples);
+            return training.Trainer.Accumulator.Traffic;
+        }
+
+        int[] bounds = new int[4];
+        WorkDivision.Divide<int>(step, length => length, bounds);
+        RankTraffic whole = TrafficOf(step);
+        long parts = Enumerable.Range(0, 3).Sum(part => TrafficOf(step[bounds[part]..bounds[part + 1]]).GradientBytes);
+        Assert.Equal(500 / 64 * 8 + 8, whole.ColumnBytes);
+        Assert.True(whole.Ranges > 1 && parts < 3 * whole.GradientBytes);
+        Assert.Equal(3 * (whole.MessageBytes + whole.ColumnBytes) + parts + whole.GradientBytes, given.Sum());
+    }
+
+    [Fact]
     public void A_gradient_longer_than_a_slab_is_added_in_pieces()
     {
         double[] Train(int workers, Communicator? ranks)
