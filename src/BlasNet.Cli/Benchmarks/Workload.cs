@@ -29,6 +29,15 @@ internal abstract class Workload(Model model, int batch) : IDisposable
 
     public abstract PhaseTimes Times { get; }
 
+    /// <summary>What the last step would exchange with other ranks.</summary>
+    public abstract RankTraffic Traffic { get; }
+
+    /// <summary>Of each example, in the unit by which steps are divided among ranks.</summary>
+    public abstract IReadOnlyList<double> Work { get; }
+
+    /// <summary>Of the last step's examples.</summary>
+    public abstract double LastWork { get; }
+
     /// <summary>The plan of the last step.</summary>
     public abstract Plan Plan { get; }
 
@@ -39,6 +48,10 @@ internal abstract class Workload(Model model, int batch) : IDisposable
     /// unless all plans are kept for minibatches that come again.</summary>
     /// <returns>The sum of their losses before it.</returns>
     public abstract double Step();
+
+    /// <summary>One optimizer step over so many of the next examples. If fewer are left of a pass, a new one begins.</summary>
+    /// <param name="count">At most <see cref="Examples"/>.</param>
+    public abstract void StepOver(int count);
 
     /// <summary>Goes on to the next examples as <see cref="Step"/> does, and computes nothing.</summary>
     public abstract void Skip();
@@ -86,6 +99,22 @@ internal sealed class Workload<TExample>(
 
     public override PhaseTimes Times => _trainer.Accumulator.First.Times;
 
+    public override RankTraffic Traffic => _trainer.Accumulator.Traffic;
+
+    public override IReadOnlyList<double> Work { get; } = [.. examples.Select(example => (double)(words?.Invoke(example) ?? 1))];
+
+    public override double LastWork
+    {
+        get
+        {
+            double sum = 0;
+            foreach (int example in _order.AsSpan(_last.Start, _last.Count))
+                sum += Work[example];
+
+            return sum;
+        }
+    }
+
     public override Plan Plan => _trainer.Accumulator.First.Plan;
 
     public override Profile? Profile { get => _trainer.Accumulator.First.Profile; set => _trainer.Accumulator.First.Profile = value; }
@@ -94,6 +123,16 @@ internal sealed class Workload<TExample>(
     {
         Skip();
         return _trainer.Step(_last, Source(_next)) * _last.Count;
+    }
+
+    public override void StepOver(int count)
+    {
+        if (_next + count > examples.Length)
+            NextPass();
+
+        _last = Source(_next, count);
+        _next += count;
+        _trainer.Step(_last, default);
     }
 
     public override void Skip()
@@ -123,7 +162,9 @@ internal sealed class Workload<TExample>(
     // Timed minibatches are not those of the warm-up: a structure that is met for the second time is compiled to be kept.
     private static RandomStream NewRandom(WorkloadOptions options, string name) => new((ulong)options.Seed, name);
 
-    private StepSource<TExample> Source(int start) => new(examples, _order, start, Math.Min(Batch, examples.Length - start));
+    private StepSource<TExample> Source(int start) => Source(start, Math.Min(Batch, examples.Length - start));
+
+    private StepSource<TExample> Source(int start, int count) => new(examples, _order, start, count);
 
     // Source of the shuffle: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
     private void NextPass()

@@ -87,6 +87,7 @@ internal static class CliApplication
         new VersionOption { Action = new VersionAction(context) },
         TrainCommand.Create(context),
         BenchCommand.Create(context),
+        PlanCommand.Create(context),
         ExperimentCommand.Create(context),
         ExplainCommand.Create(context),
         DoctorCommand.Create(context),

@@ -7,14 +7,6 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Cli.Commands;
 
-/// <summary>A workload as a command.</summary>
-/// <param name="Name">The command's name.</param>
-/// <param name="Description">What is computed.</param>
-/// <param name="Data">What <c>--data</c> takes; null where examples are always synthetic.</param>
-/// <param name="Batch">Examples of a step, unless told otherwise.</param>
-/// <param name="Limit">Examples of a pass, unless told otherwise.</param>
-internal sealed record WorkloadDescription(string Name, string Description, string? Data, int Batch, int Limit);
-
 /// <summary><c>blasnet bench</c> of one workload.</summary>
 internal static class BenchWorkloadCommand
 {
@@ -22,12 +14,9 @@ internal static class BenchWorkloadCommand
 
     /// <param name="context">Where results go.</param>
     /// <param name="about">The workload.</param>
-    /// <param name="create">Makes it.</param>
-    /// <param name="own">Options that only this command has.</param>
-    public static Command Create(
-        CommandContext context, WorkloadDescription about, Func<ParseResult, WorkloadOptions, Workload> create, params ReadOnlySpan<Option> own)
+    public static Command Create(CommandContext context, WorkloadKind about)
     {
-        Option<string?> data = CliOptions.FileName("--data", $"{about.Data}; plain or gzipped. Without it: synthetic ones with the lengths of real text.");
+        Option<string?> data = about.NewDataOption();
         Option<int> limit = CliOptions.Integer("--limit", "The first N examples are one pass.", about.Limit, 1, 1 << 20);
         Option<int> batch = CliOptions.Integer("--batch", "Examples of one optimizer step, computed in one pass.", about.Batch, 1, 1 << 16);
         Option<Named<bool>> batching = CliOptions.Batching();
@@ -40,7 +29,7 @@ internal static class BenchWorkloadCommand
         Option<bool> json = CliOptions.Json();
         var command = new Command(about.Name, $"{about.Description}\n{What}");
         Option[] ofText = about.Data is null ? [] : [data], ofRecurrences = about.Data is null ? [] : [written];
-        Option[] options = [.. ofText, limit, .. own, batch, .. ofRecurrences, batching, planCache, gemm, threads, seed, json];
+        Option[] options = [.. ofText, limit, .. about.Own, batch, .. ofRecurrences, batching, planCache, gemm, threads, seed, json];
         foreach (Option option in options)
             command.Options.Add(option);
 
@@ -58,7 +47,7 @@ internal static class BenchWorkloadCommand
                 Ranks = context.Ranks is { Size: > 1 } ? context.Ranks : null,
             };
             using var kernels = new KernelScope(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads));
-            using Workload workload = create(parsed, how);
+            using Workload workload = about.Create(parsed, how);
             WorkloadMeasurement measured = WorkloadTimer.Run(workload, how.Ranks, context.Cancellation);
             var line = WorkloadLine.Of(about.Name, how, parsed.GetRequiredValue(gemm).Name, parsed.GetValue(threads), workload, measured);
             if (parsed.GetValue(json))

@@ -29,5 +29,7 @@ internal sealed record BatchSizeSummaryLine(double Target, double? CriticalBatch
 [JsonSerializable(typeof(GemmSummaryLine))]
 [JsonSerializable(typeof(BatchSizeLine))]
 [JsonSerializable(typeof(BatchSizeSummaryLine))]
+[JsonSerializable(typeof(PlanLine))]
+[JsonSerializable(typeof(PlanSummaryLine))]
 [JsonSerializable(typeof(Report))]
 internal sealed partial class JsonLines : JsonSerializerContext;
