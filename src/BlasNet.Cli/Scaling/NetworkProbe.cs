@@ -17,7 +17,8 @@ internal static class NetworkProbe
         int peers = ranks.Size, part = (int)Math.Max(LeastBytes, gradientBytes / peers);
         double small = TimeAllGather(ranks, SmallBytes), large = TimeAllToAll(ranks, part);
         double latency = small / Math.Ceiling(Math.Log2(peers));
-        double transfer = Math.Max(large / (peers * 10), large - (peers - 1) * latency);
+        double messages = new Network(latency, double.PositiveInfinity).Exchange(peers, (double)part * peers);
+        double transfer = Math.Max(large / 10, large - messages);   // latencies vary, too
         return new Network(ranks.AllGather(latency).Average(), ranks.AllGather((peers - 1) * part / transfer).Average());
     }
 

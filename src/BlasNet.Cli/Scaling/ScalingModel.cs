@@ -9,6 +9,7 @@ namespace BlasNet.Cli.Scaling;
 /// communicate  ⌈log₂p⌉·α + (p − 1)·m·β                     what each rank says of its part
 ///            + ⌈log₂p⌉·α + (p − 1)·c·β                     a bit for each column, where tables are touched in part
 ///            + s·2·(p − 1)·α + (p − 1)/p·(g(b) + g(B))·β   parts of gradients exchanged, then of their sums, in s slabs
+///            + s·4·α                                       where such a part is no eager message
 ///            + γ·(copies and additions)                    the sum in the order of ranks
 /// update       U(B)                                        every rank updates all parameters
 /// </code>

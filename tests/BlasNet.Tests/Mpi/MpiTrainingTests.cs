@@ -54,6 +54,20 @@ public sealed partial class MpiTrainingTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Launchers))]
+    public async Task A_plan_measures_the_network_between_its_ranks(string launcher)
+    {
+        MpiExec mpi = MpiExec.Require(launcher);
+        (int exitCode, string output, string error) = await mpi.Run(2, "plan", "tree", "--batch", "4", "--limit", "8", "--ranks", "1,2", "--json");
+
+        Assert.True(exitCode == 0, error);
+        JsonElement[] lines =   // Open MPI's output is a terminal, where .NET begins with a control sequence
+            [.. output.Split('\n').Where(line => line.Contains('{')).Select(line => JsonDocument.Parse(line[line.IndexOf('{')..]).RootElement)];
+        Assert.Equal([1, 2], lines[..^1].Select(line => line.GetProperty("ranks").GetInt32()));   // one rank prints
+        Assert.Equal(("measured", 2), (lines[^1].GetProperty("network").GetString(), lines[^1].GetProperty("measured_ranks").GetInt32()));
+        Assert.True(lines[^1].GetProperty("latency_seconds").GetDouble() > 0 && lines[^1].GetProperty("bytes_per_second").GetDouble() > 0);
+    }
+
+    [Theory, MemberData(nameof(Launchers))]
     public async Task A_rank_with_another_model_is_named(string launcher)
     {
         MpiExec mpi = MpiExec.Require(launcher);

@@ -31,6 +31,9 @@ public sealed class ScalingModelTests
     [InlineData(1, 8000, 0)]
     [InlineData(2, 8000, 1e-3 + 4e-3)]
     [InlineData(4, 8000, 3e-3 + 6e-3)]
+    [InlineData(4, 4 * 65536, 3e-3 + 3 * 65536e-6)]
+    [InlineData(4, 4 * 65537, 2e-3 + 3e-3 + 3 * 65537e-6)]   // asks first
+    [InlineData(1, 80_000_000, 0)]
     public void An_exchange_takes_a_message_to_each_other_rank_and_its_part_of_the_bytes(int ranks, double bytes, double seconds) =>
         Assert.Equal(seconds, Slow.Exchange(ranks, bytes), tolerance: 1e-12);
 
