@@ -22,7 +22,8 @@ internal static class PlanWorkloadCommand
         var network = new NetworkOptions();
         Option<int> batch = CliOptions.Integer("--batch", "Examples of one optimizer step, of all ranks together.", byDefault: 256, 1, 1 << 16);
         Option<double?> noise = CliOptions.PositiveNumber(
-            "--noise-scale", "The gradient's, in examples, as train --noise-scale shows it: finds the optimization batch that trains soonest with each number of ranks.");
+            "--noise-scale",
+            "The gradient's, in examples, as train --noise-scale shows it: finds the optimization batch that trains soonest with each number of ranks.");
         Option<string?> data = about.NewDataOption();
         Option<int?> limit = CliOptions.OptionalInteger("--limit", "Take steps from the first N examples. [default: four steps, 1024 at least]", 1, 1 << 20);
         Option<Named<GemmMode>> gemm = CliOptions.Gemm();
@@ -45,7 +46,8 @@ internal static class PlanWorkloadCommand
                 Seed = parsed.GetValue(seed),
             };
             var question = new ScalingQuestion(
-                about.Name, [.. parsed.GetRequiredValue(ranks).Values.Distinct().Order()], network.ChoiceOf(parsed), parsed.GetValue(noise), parsed.GetValue(threads));
+                about.Name, [.. parsed.GetRequiredValue(ranks).Values.Distinct().Order()], network.ChoiceOf(parsed), parsed.GetValue(noise),
+                parsed.GetValue(threads));
             using var kernels = new KernelScope(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads));
             using Workload workload = about.Create(parsed, how);
             ScalingAnswer answer = StatusLine.Show(context, status => new ScalingStudy(workload, question, context.Ranks, context.Cancellation).Run(status));

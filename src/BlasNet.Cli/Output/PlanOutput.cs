@@ -26,12 +26,17 @@ internal static class PlanOutput
     {
         Network network = answer.Network;
         TextWriter output = context.Output;
-        output.WriteLine(Text($"{answer.Question.Model}, {answer.Batch} examples a step, of whose gradient {answer.GradientBytes / 1e6:0.###} MB are touched; {answer.Question.Threads} thread(s) a rank."));
-        output.WriteLine(Text($"Network ({answer.NetworkSource}): {network.BytesPerSecond * 8 / 1e6:0.###} Mbit/s, {network.Latency * 1e6:0.#} us. Steps were timed on {answer.MeasuredRanks} process(es) at once."));
+        output.Write(Text($"{answer.Question.Model}, {answer.Batch} examples a step, of whose gradient {answer.GradientBytes / 1e6:0.###} MB are touched; "));
+        output.WriteLine(Text($"{answer.Question.Threads} thread(s) a rank."));
+        output.Write(Text($"Network ({answer.NetworkSource}): {network.BytesPerSecond * 8 / 1e6:0.###} Mbit/s, {network.Latency * 1e6:0.#} us. "));
+        output.WriteLine(Text($"Steps were timed on {answer.MeasuredRanks} process(es) at once."));
         context.Screen.Write(TableOf(answer));
         output.WriteLine(FindingOf(answer.Plan));
-        if (answer.Question.NoiseScale is { } noise)
-            output.WriteLine(Text($"Best batch: the one that trains soonest if (1 + {noise:0.#}/batch) times the fewest steps are needed; sooner than 1 rank with {answer.Batch} by the factor beside it."));
+        if (answer.Question.NoiseScale is not { } noise)
+            return;
+
+        output.Write(Text($"Best batch: the one that trains soonest if (1 + {noise:0.#}/batch) times the fewest steps are needed; "));
+        output.WriteLine(Text($"sooner than 1 rank with {answer.Batch} by the factor beside it."));
     }
 
     private static Table TableOf(ScalingAnswer answer)
@@ -43,7 +48,10 @@ internal static class PlanOutput
             table.AddColumn(new TableColumn(heading).RightAligned());
 
         foreach (StepPrediction row in answer.Plan.Rows)
-            table.AddRow([.. CellsOf(answer.Plan, row), .. BestBatchOf(answer, row) is { } best ? (string[])[Text($"{best.Batch}"), Text($"{best.SpeedUp:0.00} x")] : []]);
+        {
+            string[] best = BestBatchOf(answer, row) is { } found ? [Text($"{found.Batch}"), Text($"{found.SpeedUp:0.00} x")] : [];
+            table.AddRow([.. CellsOf(answer.Plan, row), .. best]);
+        }
 
         return table;
     }

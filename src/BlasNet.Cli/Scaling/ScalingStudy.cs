@@ -37,7 +37,10 @@ internal sealed class ScalingStudy(Workload workload, ScalingQuestion question, 
     public ScalingAnswer Run(Action<string> status)
     {
         if (workload.Examples < workload.Batch)
-            throw new CommandException($"--batch {workload.Batch}: there are only {workload.Examples} examples; a smaller batch, more data or a larger --limit is needed.");
+        {
+            throw new CommandException(
+                $"--batch {workload.Batch}: there are only {workload.Examples} examples; a smaller batch, more data or a larger --limit is needed.");
+        }
 
         IReadOnlyList<int> sizes = StepSampler.SizesFor(workload.Batch, question.Ranks[^1]);
         status($"timing steps of {string.Join(", ", sizes)} examples");

@@ -32,12 +32,13 @@ public sealed class PlanTests : IDisposable
 
         Assert.Equal([1, 2, 4], lines[..^1].Select(line => line.GetProperty("ranks").GetInt32()));
         Assert.Equal(
-            ["ranks", "examples_per_rank", "step_seconds", "compute_seconds", "wait_seconds", "communicate_seconds", "update_seconds", "share_communicate", "sent_bytes",
-            "examples_per_second", "speed_up", "efficiency"],
+            ["ranks", "examples_per_rank", "step_seconds", "compute_seconds", "wait_seconds", "communicate_seconds", "update_seconds", "share_communicate",
+            "sent_bytes", "examples_per_second", "speed_up", "efficiency"],
             lines[1].EnumerateObject().Select(part => part.Name));
         Assert.All(lines[..^1], line => Assert.Equal(
             Number(line, "step_seconds"),
-            Number(line, "compute_seconds") + Number(line, "wait_seconds") + Number(line, "communicate_seconds") + Number(line, "update_seconds"), tolerance: 1e-12));
+            Number(line, "compute_seconds") + Number(line, "wait_seconds") + Number(line, "communicate_seconds") + Number(line, "update_seconds"),
+            tolerance: 1e-12));
         Assert.Equal((1.0, 0.0, 0.0), (Number(lines[0], "speed_up"), Number(lines[0], "communicate_seconds"), Number(lines[0], "sent_bytes")));
         Assert.Equal((model, 8, "assumed", 20e-6, 1.25e9, 1), (
             lines[^1].GetProperty("model").GetString(), lines[^1].GetProperty("batch").GetInt32(), lines[^1].GetProperty("network").GetString(),
