@@ -63,6 +63,8 @@ internal sealed unsafe partial class ScanRun<T> : IOperandSource<T>, IDisposable
             PlaceStates(list, starts, states, start, width);
             RunSteps(isFirst: level == 0);
         }
+
+        Forget();
     }
 
     private void RunBackward(BackwardProgram backward, uint given, in Operands<T> stack, int count)
@@ -87,7 +89,12 @@ internal sealed unsafe partial class ScanRun<T> : IOperandSource<T>, IDisposable
             SumSeeds(list, backward.Gradients, seeds, start, width);
             RunSteps(isFirst: level == list.Levels - 1);
         }
+
+        Forget();
     }
+
+    // A thread does not keep a model's packed weights.
+    private void Forget() => Array.Clear(_operands, 0, _program.Graph.Count);
 
     private static nint DataOf(in Operands<T> stack, int input) => input < 0 ? 0 : (nint)stack[input].Data;
 
@@ -103,7 +110,6 @@ internal sealed unsafe partial class ScanRun<T> : IOperandSource<T>, IDisposable
         if (_results.Length < program.Results.Length)
             (_results, _isWhole) = (new nint[program.Results.Length], new bool[program.Results.Length]);
 
-        Array.Clear(_operands, 0, graph.Count);
         for (int attempt = 0; attempt < 2; attempt++)
         {
             T* scratch = _scratch.EnsureCapacity(attempt == 0 ? 0 : _used);
