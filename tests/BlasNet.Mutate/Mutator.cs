@@ -60,7 +60,7 @@ internal sealed class Mutator(SemanticModel model, string file, int firstId, ISe
         ExpressionSyntax result = changed.WithoutTrivia();
         foreach (Mutation mutation in Mutations.Of(expression, model))
         {
-            if (Add(expression, mutation.Text) is { } id)
+            if (!Harmless.Is(expression, mutation.Text, model) && Add(expression, mutation.Text) is { } id)
                 result = Annotated(id, Parenthesize(expression, mutation.Apply(Active(id), result)));
         }
 
@@ -83,7 +83,7 @@ internal sealed class Mutator(SemanticModel model, string file, int firstId, ISe
             }
         }
 
-        if (IsRemovable(statement.Expression) && Add(statement, "") is { } removed)
+        if (IsRemovable(statement.Expression) && !Harmless.Is(statement, "", model) && Add(statement, "") is { } removed)
             result = Annotated(removed, Unless(removed, result));
 
         return result;

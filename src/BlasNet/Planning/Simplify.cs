@@ -86,7 +86,7 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
         ulong hash = (uint)moves.Length;
         int step = Math.Max(1, moves.Length / 16);
         for (int i = 0; i < moves.Length; i += step)
-            hash = (hash ^ (hash >> 31) ^ ((ulong)(uint)moves[i].Source << 32 | (uint)moves[i].Target)) * 0xD6E8FEB86659FD93;
+            hash = (hash ^ (hash >> 31) ^ ((ulong)(uint)moves[i].Source << 32 | (uint)moves[i].Target)) * Hashing.Multiplier;
 
         return hash;
     }
