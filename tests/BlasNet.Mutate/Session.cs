@@ -16,7 +16,7 @@ internal sealed class Session(string root, string filter, string tests, int coun
     public const string Everything = "Graphs/*,Batching/*,Differentiation/*,Fusion/*,Planning/*,Passes/*,Execution/*,Training/*,Operators/*,Layers/*,Memory/*";
 
     // Rooms of the tests that start programs, look at files or call kernels alone. What they see of other rooms, the others' tests see sooner.
-    private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Native", "Packaging"];
+    private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Mpi", "Native", "Packaging"];
 
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = jobs };
     private int _tried;
@@ -25,6 +25,7 @@ internal sealed class Session(string root, string filter, string tests, int coun
     public async Task<int> Run()
     {
         string folder = Path.Combine(root, "artifacts", "mutate");
+        string known = Path.Combine(root, "artifacts", "mutate.reached");
         string copy = Copy(Path.Combine(root, "tests", "BlasNet.Tests", "bin", "Release", "net10.0"), folder);
         Explained explained = Explained.Read(Path.Combine(root, "tests", "BlasNet.Mutate", "Explained.txt"));
 
@@ -38,8 +39,15 @@ internal sealed class Session(string root, string filter, string tests, int coun
         if (classes.Length == 0)
             throw new MutateException($"No test class has a name with {tests} in it.");
 
-        Console.WriteLine($"Running {classes.Length} test classes to see which mutants they reach.");
-        Coverage coverage = await Coverage.Measure(program, classes, folder, _parallel);
+        string key = $"{DigestOf(copy, "BlasNet.dll")} {DigestOf(copy, "BlasNet.Tests.dll")}";
+        Coverage? coverage = Coverage.Read(known, key, classes);
+        if (coverage is null)
+        {
+            Console.WriteLine($"Running {classes.Length} test classes to see which mutants they reach.");
+            coverage = await Coverage.Measure(program, classes, folder, _parallel);
+            coverage.Write(known, key);
+        }
+
         foreach (string name in coverage.Failing)
             Console.WriteLine($"Not used, since it fails without a mutant: {name}");
 
@@ -89,6 +97,8 @@ internal sealed class Session(string root, string filter, string tests, int coun
         [.. mutants.Where(mutant => !explained.Contains(mutant)).OrderBy(Lot, StringComparer.Ordinal).Take(count)];
 
     private string Lot(Mutant mutant) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {mutant.File} {mutant.Change}")));
+
+    private static string DigestOf(string folder, string file) => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, file))));
 
     private static string Copy(string from, string folder)
     {

@@ -7,7 +7,7 @@ namespace BlasNet.Mutate;
 /// <param name="Processor">Time that the tests took.</param>
 internal sealed record Verdict(Mutant Mutant, bool Caught, bool Reached, TimeSpan Processor)
 {
-    public override string ToString() => $"{Mutant}{(Reached ? "" : " (not reached by a test)")}";
+    public override string ToString() => $"{Mutant}{(Reached ? $"  (BLASNET_MUTANT={Mutant.Id})" : "  (not reached by a test)")}";
 }
 
 /// <summary>Runs the tests that reach a mutant, those first that are fast and have caught others of its file.</summary>
