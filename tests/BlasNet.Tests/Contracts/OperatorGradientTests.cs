@@ -53,6 +53,37 @@ public sealed class OperatorGradientTests : OperatorTests
         }
     }
 
+    /// <summary>Where the gradient of one operand is wanted, that of the others costs nothing.</summary>
+    [Theory, MemberData(nameof(Samples))]
+    public void Only_the_gradient_that_is_wanted_is_computed(string name)
+    {
+        OperatorSample sample = Sample(name);
+        Random random = SeedOf(name);
+        double[][] values = sample.Draw(random);
+        double[] weights = Weights(random, OutputLength(sample, values));
+        foreach (int k in Enumerable.Range(0, sample.Inputs.Length).Where(k => sample.Inputs[k].IsDifferentiable))
+        {
+            var (graph, inputs, loss) = Build(sample, values, weights);
+            int first = graph.Count;
+            Expr gradient = Differentiate(loss, [inputs[k]])[0];
+            using var evaluator = new DirectEvaluator<double>(graph);
+            if (!evaluator[gradient].ContainsAnyExcept(0))
+                continue;   // nothing is needed for it
+
+            bool[] isUsed = new bool[graph.Count];
+            isUsed[gradient.Index] = true;
+            for (int node = graph.Count - 1; node >= first; node--)
+            {
+                foreach (int input in graph.InputsOf(node))
+                    isUsed[input] |= isUsed[node];
+            }
+
+            Assert.Empty(Enumerable.Range(first, graph.Count - first)
+                .Where(node => !isUsed[node] && graph.OperatorOf(node) is { Storage: not Storage.Result } and not LeafOperator)
+                .Select(node => $"{graph.At(node)}, input {k}"));
+        }
+    }
+
     private static (Graph Graph, Expr[] Inputs, Expr Loss) Build(OperatorSample sample, double[][] values, double[] weights)
     {
         var graph = new Graph(Precision.Double);

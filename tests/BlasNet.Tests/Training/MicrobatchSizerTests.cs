@@ -22,6 +22,14 @@ public sealed class MicrobatchSizerTests
     }
 
     [Fact]
+    public void Values_that_share_memory_take_less_than_a_byte_for_an_element()
+    {
+        _sizer.Add(1000, Memory(arena: 500));
+
+        AssertRoomUpTo(3800);
+    }
+
+    [Fact]
     public void The_next_example_must_fit_too()
     {
         _sizer.AddExample(10);

@@ -51,7 +51,7 @@ internal sealed class ScatterAddOperator()
         {
             if (g.KeepsApart(i))
                 g.AccumulateReversed(i);
-            else
+            else if (g.IsNeeded(i))
                 g.Accumulate(i, g.Gathered(i));
         }
     }
