@@ -68,4 +68,18 @@ public sealed class PrintingTests : IDisposable
         Assert.Contains("\"a #quot;half\\#quot; = scale(0.5)<br/>[2]\"", text, StringComparison.Ordinal);
         Assert.Equal(1 + _graph.Count + 8, text.Split('\n').Length - 1);
     }
+
+    [Fact]
+    public void The_operands_of_a_call_come_in_the_order_in_which_they_are_given()
+    {
+        Graph graph = _model.NewGraph();
+        Expr a = graph.Input(1.0).Named("a"), b = graph.Input(2.0).Named("b"), c = graph.Input(3.0).Named("c"), d = graph.Input(4.0).Named("d");
+        Function.Of("two", ((Expr, Expr) x) => x.Item1 - x.Item2).Call((a, b));
+        Function.Of("three", ((Expr, Expr, Expr) x) => x.Item1 - x.Item2 * x.Item3).Call((a, b, c));
+        Function.Of("four", ((Expr, Expr, Expr, Expr) x) => x.Item1 - x.Item2 * x.Item3 / x.Item4).Call((a, b, c, d));
+
+        Assert.Contains(" = two a b : ", graph.ToText(), StringComparison.Ordinal);
+        Assert.Contains(" = three a b c : ", graph.ToText(), StringComparison.Ordinal);
+        Assert.Contains(" = four a b c d : ", graph.ToText(), StringComparison.Ordinal);
+    }
 }

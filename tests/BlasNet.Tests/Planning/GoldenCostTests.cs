@@ -22,6 +22,12 @@ public sealed class GoldenCostTests
             var mlp = new Mlp(model, "mlp", Size, 8, 7, 4);
             return (g, i) => CrossEntropy(mlp.Apply(g.Input([.. Enumerable.Range(i, Size).Select(x => (double)x)])), i % 4);
         },
+        ["gelu"] = model =>
+        {
+            var gelu = Function.Of("gelu", (Expr x) => 0.5 * x * (1 + Erf(Math.Sqrt(0.5) * x)));   // its gradient computes exp, which nothing reads again
+            (Linear first, Linear second) = (new(model, "first", 8, Size), new(model, "second", 4, 8));
+            return (g, i) => CrossEntropy(second.Apply(gelu.Call(first.Apply(g.Input([.. Enumerable.Range(i, Size).Select(x => (double)x)])))), i % 4);
+        },
         ["tagger"] = model =>
         {
             (Embedding words, Lstm lstm, Linear tags) = (new(model, "words", Size, Words), new(model, "lstm", Size, 5), new(model, "tags", 4, 5));
@@ -50,6 +56,7 @@ public sealed class GoldenCostTests
     /// once.</summary>
     [Theory]
     [InlineData("mlp", new long[] { 19, 8, 696, 4, 4, 6, 6, 0, 1024 })]
+    [InlineData("gelu", new long[] { 13, 5, 384, 2, 2, 19, 19, 0, 1024 })]
     [InlineData("tagger", new long[] { 45, 17, 3040, 12, 12, 158, 118, 972, 6272 })]
     [InlineData("bidirectional", new long[] { 169, 53, 3168, 64, 64, 313, 309, 1652, 11904 })]
     [InlineData("tree", new long[] { 77, 17, 6130, 12, 12, 213, 163, 1052, 10176 })]
