@@ -63,6 +63,10 @@ public sealed class FuseBiasTests : IDisposable
     [Fact]
     public void A_vector_of_the_example_is_no_bias() => AssertUnchanged(Sum(MatMul(_w, _x) + _graph.Input([1f, 2f, 3f])));
 
+    [Fact]
+    public void A_product_that_is_one_number_is_no_start_for_a_vector() =>
+        AssertUnchanged(Sum(MatMul(_graph.Use(_model.Weight("one", 1, 2)), _x) + _b));
+
     private string Fused(params Expr[] outputs)
     {
         Fuse fuse = Run(outputs);
