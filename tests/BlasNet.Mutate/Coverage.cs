@@ -20,7 +20,8 @@ internal sealed class Coverage
         {
             string file = Path.Combine(folder, $"reached.{name}");
             Outcome outcome = await tests.Run([name], TimeSpan.FromMinutes(5), ("BLASNET_MUTANTS_REACHED", file));
-            int[] reached = [.. Directory.GetFiles(folder, $"reached.{name}.*").SelectMany(File.ReadLines).Select(line => int.Parse(line, InvariantCulture)).Distinct()];
+            IEnumerable<string> lines = Directory.GetFiles(folder, $"reached.{name}.*").SelectMany(File.ReadLines).Distinct();
+            int[] reached = [.. lines.Select(line => int.Parse(line, InvariantCulture))];
             lock (coverage)
             {
                 if (outcome.Passed)
@@ -45,7 +46,10 @@ internal sealed class Coverage
 
         var coverage = new Coverage();
         foreach (string[] parts in File.ReadLines(file).Skip(1).Select(line => line.Split(' ')).Where(parts => classes.Contains(parts[0])))
-            coverage.Add(parts[0], TimeSpan.FromTicks(long.Parse(parts[1], InvariantCulture)), [.. parts[2..].Select(mutant => int.Parse(mutant, InvariantCulture))]);
+        {
+            int[] reached = [.. parts[2..].Select(mutant => int.Parse(mutant, InvariantCulture))];
+            coverage.Add(parts[0], TimeSpan.FromTicks(long.Parse(parts[1], InvariantCulture)), reached);
+        }
 
         return coverage._reached.Count == classes.Length ? coverage : null;
     }

@@ -51,7 +51,8 @@ internal static class Harmless
         && node.Ancestors().TakeWhile(ancestor => ancestor != growth).Any(ancestor => ancestor == growth.Statement)
         && (IsGrowth(growth) || IsResize(growth)) && (IsFactor(node) || node.AncestorsAndSelf().Any(IsOldLengthDoubled));
 
-    private static bool IsFactor(SyntaxNode node) => node is LiteralExpressionSyntax { Token.Text: "2", Parent: BinaryExpressionSyntax { RawKind: (int)MultiplyExpression } };
+    private static bool IsFactor(SyntaxNode node) =>
+        node is LiteralExpressionSyntax { Token.Text: "2", Parent: BinaryExpressionSyntax { RawKind: (int)MultiplyExpression } };
 
     private static bool IsOldLengthDoubled(SyntaxNode node) => node is BinaryExpressionSyntax { RawKind: (int)MultiplyExpression } product
         && IsFactor(product.Left) && IsLength(product.Right) && product.Parent is ArgumentSyntax
@@ -63,13 +64,18 @@ internal static class Harmless
     };
 
     // The buffer that is too short is made anew; its content is lost.
-    private static bool IsGrowth(IfStatementSyntax growth) =>
-        growth.Condition is BinaryExpressionSyntax { RawKind: (int)LessThanExpression or (int)LessThanOrEqualExpression, Left: MemberAccessExpressionSyntax length }
-        && IsLength(length) && growth.Else is null && StatementsOf(growth).Any(statement => statement is ExpressionStatementSyntax
-        {
-            Expression: AssignmentExpressionSyntax { Left: var target, Right: ArrayCreationExpressionSyntax or TupleExpressionSyntax },
-        } && target.ToString().Contains(length.Expression.ToString(), StringComparison.Ordinal))
-        && StatementsOf(growth).All(statement => statement is LocalDeclarationStatementSyntax or ExpressionStatementSyntax { Expression: AssignmentExpressionSyntax });
+    private static bool IsGrowth(IfStatementSyntax growth) => growth.Else is null
+        && growth.Condition is BinaryExpressionSyntax { Left: MemberAccessExpressionSyntax length } test && IsLength(length)
+        && (test.IsKind(LessThanExpression) || test.IsKind(LessThanOrEqualExpression))
+        && StatementsOf(growth).Any(statement => Makes(statement, length.Expression.ToString())) && StatementsOf(growth).All(Assigns);
+
+    private static bool Makes(StatementSyntax statement, string buffer) => statement is ExpressionStatementSyntax
+    {
+        Expression: AssignmentExpressionSyntax { Left: var target, Right: ArrayCreationExpressionSyntax or TupleExpressionSyntax },
+    } && target.ToString().Contains(buffer, StringComparison.Ordinal);
+
+    private static bool Assigns(StatementSyntax statement) =>
+        statement is LocalDeclarationStatementSyntax or ExpressionStatementSyntax { Expression: AssignmentExpressionSyntax };
 
     private static bool IsResize(IfStatementSyntax growth) =>
         StatementsOf(growth).Any(statement => statement.ToString().StartsWith("Array.Resize(", StringComparison.Ordinal));
