@@ -42,8 +42,9 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
     /// <summary>Makes the plan of a request.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="keep">Whether the plan may be found again.</param>
+    /// <param name="scans">Whether the steps of recurrences are one node.</param>
     /// <param name="times">Receives the time of each phase.</param>
-    public void Compile(in PlanRequest request, bool keep, PhaseTimes times)
+    public void Compile(in PlanRequest request, bool keep, bool scans, PhaseTimes times)
     {
         IsKept = false;   // after an error there is no plan
         Untouched.Clear();
@@ -52,7 +53,7 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
             _key.Take(request);
 
         Roots.Take(request);
-        pipeline.Run(this, request, times);
+        pipeline.Run(this, request, scans, times);
         if (keep)
             _key.TakeNumbers(Plan.Graph, pipeline.Equalities);
 

@@ -64,9 +64,10 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     public CompiledPlan Compile(in PlanRequest request)
     {
         long start = Stopwatch.GetTimestamp();
-        CompiledPlan? found = KeepsPlans ? Find(request) : null;
+        bool keepsPlans = KeepsPlans && !DetectAnomalies;   // to find an anomaly, the steps of recurrences are nodes of their own
+        CompiledPlan? found = keepsPlans ? Find(request) : null;
         Times.PlansFound += found is null ? 0 : 1;
-        bool keep = found is null && KeepsPlans && (request.Graph.Count <= SmallGraph || IsKnown(request.Graph.Fingerprint()));
+        bool keep = found is null && keepsPlans && (request.Graph.Count <= SmallGraph || IsKnown(request.Graph.Fingerprint()));
         CompiledPlan used = found ?? Replaced();
         _plans.Remove(used);
         _plans.Insert(0, used);
@@ -74,7 +75,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         try
         {
             if (found is null)
-                used.Compile(request, keep, Times);
+                used.Compile(request, keep, scans: !DetectAnomalies, Times);
 
             return used;
         }

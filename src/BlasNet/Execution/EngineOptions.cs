@@ -15,9 +15,6 @@ internal sealed record EngineOptions
     /// <summary>Differentiate the minibatch graph before batching it, instead of the batched graph.</summary>
     public bool DifferentiateFirst { get; init; }
 
-    /// <summary>Compute the steps of recurrences as one node, not as a call for each level.</summary>
-    public bool Scan { get; init; } = true;
-
     /// <summary>Compute equal values of different examples once: a word's vector, and what follows from it alone.</summary>
     public bool ShareEqual { get; init; } = true;
 

@@ -43,15 +43,16 @@ internal sealed class Pipeline
     /// <summary>Runs the passes.</summary>
     /// <param name="plan">Receives the plan; its roots are those of the request.</param>
     /// <param name="request">What is wanted.</param>
+    /// <param name="scans">Whether the steps of recurrences are one node, where they can be.</param>
     /// <param name="times">Receives the time of each phase.</param>
-    public void Run(CompiledPlan plan, in PlanRequest request, PhaseTimes times)
+    public void Run(CompiledPlan plan, in PlanRequest request, bool scans, PhaseTimes times)
     {
         (_plan, _times) = (plan, times);
         Graph graph = request.Graph;
         PerExample? perExample = request.PerExample;
         bool early = _options.DifferentiateFirst && perExample is null;
         _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && perExample is null;   // what examples share has no gradient of one of them
-        _batch.Scans = _options.Scan && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
+        _batch.Scans = scans && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
         if (perExample is not null)
             _differentiatePerExample.Begin(graph, perExample);
 

@@ -93,6 +93,21 @@ public sealed class ScanTests : IDisposable
         Assert.DoesNotContain(Inlined((g, length) => Sum(apart.Run(Input(g, length))), 2, 3), IsScan);
     }
 
+    [Fact]
+    public void A_number_that_is_not_finite_is_traced_to_the_operator_within_the_step()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter u = model.Weight("u", 1, 1);
+        model.SetValues(u, [1]);
+        Recurrence<Expr> chain = Recurrence.Of("chain", x => x, (Expr x, Expr h) => Log(x + u * h));
+        var trainer = new Trainer<double[]>(model, (g, x) => Sum(chain.Run(g.Input(x, new Shape(1, x.Length)))), new Sgd(1));
+
+        var error = Assert.Throws<NonFiniteException>(() => trainer.Step([[1, 1], [1, 2, -5]]));   // log(−5 + log(3))
+        Assert.Equal(1, error.Example);
+        Assert.Contains("log", error.Origin, StringComparison.Ordinal);
+        Assert.Equal([1], model.ValuesOf(u).ToArray());
+    }
+
     private static bool IsScan(string line) => line.Contains(".scan");
 
     private static IEnumerable<int[]> Chain(int length) => Enumerable.Range(0, length).Select(vertex => vertex == 0 ? Array.Empty<int>() : [vertex - 1]);
