@@ -59,7 +59,7 @@ internal sealed class BackwardProgram
             return new ScanValue(ScanValueKind.State, argument);
 
         if (argument >= 0 && argument < _cell.StateInputs + _cell.BeforeCount)
-            return new ScanValue(ScanValueKind.Input, _cell.StateRows.Length + argument - _cell.StateInputs);
+            return new ScanValue(ScanValueKind.Input, _cell.InputOf(argument));
 
         if (_cell.IsOfGradient(node) || _cell.Graph.InputsOf(node).IsEmpty)
             return new ScanValue(ScanValueKind.Gradient, ResultOf(_cell.Computed(node)));
@@ -108,16 +108,16 @@ internal sealed class BackwardProgram
 
     private ScanPlace PlaceOf(int node)
     {
-        int argument = _cell.ArgumentOf(node), parts = _cell.StateRows.Length;
+        int argument = _cell.ArgumentOf(node);
         if (argument >= _cell.StateInputs + _cell.BeforeCount)
-            return new ScanPlace(ScanSource.Shared, Index(_inputs, new ScanInput(IsResult: false, parts + argument - _cell.StateInputs)));
+            return new ScanPlace(ScanSource.Shared, Index(_inputs, new ScanInput(IsResult: false, _cell.InputOf(argument))));
 
         if (argument >= _cell.StateInputs)
-            return new ScanPlace(ScanSource.Stack, Index(_inputs, new ScanInput(IsResult: false, parts + argument - _cell.StateInputs)));
+            return new ScanPlace(ScanSource.Stack, Index(_inputs, new ScanInput(IsResult: false, _cell.InputOf(argument))));
 
         if (argument >= 0)
         {
-            int part = argument % parts;
+            int part = argument % _cell.StateRows.Length;
             Index(_inputs, new ScanInput(IsResult: false, part));
             Index(_inputs, new ScanInput(IsResult: true, part));
             return new ScanPlace(ScanSource.State, argument);

@@ -66,7 +66,7 @@ internal sealed class ForwardScan(string name, ScanProgram program, BackwardProg
 
     private void AccumulateArguments(in GradientContext g, ResultRange gradient)
     {
-        int states = g.Graph.List(g.Attribute)[0] * Parts;
+        int states = new ScanList(g.Graph.List(g.Attribute)).Slots * Parts;
         for (int argument = 0; argument < backward.Gradients.Length; argument++)
         {
             if (backward.Gradients[argument] is not (>= 0 and var result))

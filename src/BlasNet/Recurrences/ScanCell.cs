@@ -64,6 +64,9 @@ internal sealed class ScanCell
     /// <summary>Which argument a node is; −1 for other nodes.</summary>
     public int ArgumentOf(int node) => Graph.OperatorOf(node) == ArgumentOperator.Instance && !IsOfGradient(node) ? (int)Graph.AttributeOf(node) : -1;
 
+    /// <summary>The input of the scan that brings an argument: the states of the starts come first, those of the predecessors are no inputs.</summary>
+    public int InputOf(int argument) => StateRows.Length + argument - StateInputs;
+
     /// <summary>The part of the state whose gradient a node is; −1 for other nodes.</summary>
     public int SeedOf(int node) => Array.IndexOf(_seeds, node);
 

@@ -37,9 +37,9 @@ internal static class ScanCompiler
         var places = new ScanPlace[cell.Graph.Count];
         foreach (int node in cell.ReadBy(results, _ => false))
         {
-            int argument = cell.ArgumentOf(node), result = Array.IndexOf(results, node), parts = cell.StateRows.Length;
-            places[node] = argument >= cell.StateInputs + cell.BeforeCount ? new ScanPlace(ScanSource.Shared, parts + argument - cell.StateInputs)
-                : argument >= cell.StateInputs ? new ScanPlace(ScanSource.Stack, parts + argument - cell.StateInputs)
+            int argument = cell.ArgumentOf(node), result = Array.IndexOf(results, node);
+            places[node] = argument >= cell.StateInputs + cell.BeforeCount ? new ScanPlace(ScanSource.Shared, cell.InputOf(argument))
+                : argument >= cell.StateInputs ? new ScanPlace(ScanSource.Stack, cell.InputOf(argument))
                 : argument >= 0 ? new ScanPlace(ScanSource.State, argument)
                 : result >= 0 ? new ScanPlace(ScanSource.Result, result)
                 : new ScanPlace(cell.Graph.InputsOf(node).IsEmpty ? ScanSource.Constant : ScanSource.Scratch);

@@ -41,13 +41,11 @@ internal readonly record struct ScanPlace(ScanSource Source, int Index = 0);
 /// <param name="StateRows">Lengths of the parts of a state.</param>
 internal sealed record ScanProgram(Graph Graph, ScanPlace[] Places, Shape[] Results, int[] StateRows)
 {
-    private ScanState[]? _states;
-
     /// <summary>The nodes that have a place.</summary>
     public int[] Nodes { get; } = [.. Enumerable.Range(0, Places.Length).Where(node => Places[node].Source != ScanSource.None)];
 
     /// <summary>The nodes that stand for predecessors' states.</summary>
-    public ScanState[] States => _states ??= [.. Nodes.Where(node => Places[node].Source == ScanSource.State).Select(node => new ScanState(
+    public ScanState[] States => field ??= [.. Nodes.Where(node => Places[node].Source == ScanSource.State).Select(node => new ScanState(
         node, Places[node].Index / StateRows.Length, Places[node].Index % StateRows.Length, ReadsIndirect(Places[node])))];
 
     /// <summary>The nodes to compute, in order.</summary>

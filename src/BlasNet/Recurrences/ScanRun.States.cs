@@ -19,7 +19,7 @@ internal sealed unsafe partial class ScanRun<T>
             T* fromStart = (T*)starts[state.Part], fromState = (T*)states[state.Part], data = (T*)_starts[state.Node];
             nint* rowIndices = null;
             if (list.RunLength(state.Slot, first, first + width) == width && list.PredecessorsOf(first)[state.Slot] is >= 0 and var place)
-                data = place < list.Starts ? fromStart + ((nint)place * rows) : fromState + ((nint)(place - list.Starts) * rows);
+                data = StateAt(list, place, fromStart, fromState, rows);
             else if (!state.IsIndirect)
                 CopyStates(list, state.Slot, fromStart, fromState, data, rows, first, first + width);
             else
@@ -30,6 +30,9 @@ internal sealed unsafe partial class ScanRun<T>
         }
     }
 
+    private static T* StateAt(ScanList list, int place, T* starts, T* states, nint rows) =>
+        place < list.Starts ? starts + (place * rows) : states + ((place - list.Starts) * rows);
+
     /// <returns>What the indices count from.</returns>
     private static T* IndexStates(ScanList list, int slot, T* starts, T* states, nint* indices, nint rows, int first, int width)
     {
@@ -37,7 +40,7 @@ internal sealed unsafe partial class ScanRun<T>
         for (int i = 0; i < width; i++)
         {
             int place = list.PredecessorsOf(first + i)[slot];
-            indices[i] = place < 0 ? -1 : (nint)((place < list.Starts ? starts + (place * rows) : states + ((place - list.Starts) * rows)) - data);
+            indices[i] = place < 0 ? -1 : (nint)(StateAt(list, place, starts, states, rows) - data);
         }
 
         return data;
@@ -52,7 +55,7 @@ internal sealed unsafe partial class ScanRun<T>
             if (place < 0)
                 new Span<T>(target, (int)length).Clear();
             else
-                Rows.Copy(place < list.Starts ? starts + ((nint)place * rows) : states + ((nint)(place - list.Starts) * rows), 0, target, 0, length, 1);
+                Rows.Copy(StateAt(list, place, starts, states, rows), 0, target, 0, length, 1);
 
             vertex += run;
             target += length;

@@ -104,8 +104,6 @@ internal sealed class ScanSplit
         return (inline.Target, [.. body.Outputs.Select(output => inline.Locate(output).Node)]);
     }
 
-    private static bool IsLeaf(Graph graph, int node) => graph.InputsOf(node).IsEmpty;
-
     private int Argument(Graph target, int node, int index) =>
         target.AppendStack(ArgumentOperator.Instance, index, [], Step.ShapeOf(node), 1, Step.IsShared(node));
 
