@@ -2,7 +2,6 @@ using BenchmarkDotNet.Attributes;
 using BlasNet.Batching;
 using BlasNet.Differentiation;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Operators.Intrinsics;
 using BlasNet.Planning;
 using BlasNet.Training;

@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

@@ -1,6 +1,5 @@
 using BlasNet.Datasets;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

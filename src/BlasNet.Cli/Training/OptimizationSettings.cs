@@ -1,6 +1,5 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -63,7 +62,7 @@ internal sealed record OptimizationSettings
     /// <summary>Over all weights, biases not included.</summary>
     public Func<Graph, Expr>? RegularizerOf(Model model)
     {
-        Parameter[] weights = [.. model.Parameters.Where(parameter => parameter.IsMatrix)];
+        Parameter[] weights = [.. model.Parameters.Where(parameter => parameter.IsWeight)];
         Func<Graph, Expr>? l1 = L1 is { } x1 ? Regularizer.L1(x1, weights) : null, l2 = L2 is { } x2 ? Regularizer.L2(x2, weights) : null;
         return l1 is null ? l2 : l2 is null ? l1 : graph => l1(graph) + l2(graph);
     }

@@ -45,7 +45,7 @@ internal sealed partial class Batch
         ReadOnlySpan<int> inputs = _source.InputsOf(node);
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (_source.IsShared(inputs[i]))
+            if (IsShared(inputs[i]))
                 continue;
 
             if (slot >= 0)

@@ -11,6 +11,7 @@ internal sealed partial class Batch
     {
         int first = NodeOf(group[0]);
         Operator op = _source.OperatorOf(first);
+        _hasNumbers = _signatures.HasNumbers(_signatures.OfValues[group[0]]);
         if (op.HasMoves && op.Storage == Storage.Moves)
             MergeGather(group[0]);
         else if (op.Traits.MovesColumns && !_source.IsShared(first))
@@ -166,15 +167,22 @@ internal sealed partial class Batch
         _inputs.Clear();
         for (int slot = 0; slot < first.Length; slot++)
         {
-            if (_source.IsShared(first[slot]))
+            if (IsShared(first[slot]))
             {
                 _inputs.Add(Locate(first[slot]).Node);
                 continue;
             }
 
             _operand.Clear();
+            bool isNumber = IsStackedNumber(_source.TypeOf(first[slot]));
             foreach (int value in group)
-                AddToOperand(InputsOf(value)[slot]);
+            {
+                int input = InputsOf(value)[slot];
+                if (isNumber)
+                    AddNumber(input, _source.CountOf(NodeOf(value)));
+                else
+                    AddToOperand(input);
+            }
 
             Shape shape = _source.ShapeOf(first[slot]);
             _inputs.Add(_operand.ToOperand(shape, _operand.Length / shape.Size, shared: false));
@@ -182,6 +190,13 @@ internal sealed partial class Batch
     }
 
     private void AddToOperand(int node) => PlaceOf(node).AddTo(_operand, _source, _source.LengthOf(node), Columns);
+
+    private void AddNumber(int input, int times)
+    {
+        var (stack, offset) = Locate(input);
+        for (int i = 0; i < times; i++)
+            _operand.Add(stack, offset, 1);
+    }
 
     private int ToOperand(int node) => _operand.ToOperand(_source.ShapeOf(node), _source.CountOf(node), _source.IsShared(node));
 }

@@ -93,7 +93,7 @@ internal sealed partial class Batch
         for (int slot = 0; slot < inputs; slot++)
         {
             int first = InputsOf(group[0])[slot];
-            if (_source.IsShared(first))
+            if (IsShared(first))
             {
                 _inputs.Add(Locate(first).Node);
                 continue;
@@ -113,7 +113,13 @@ internal sealed partial class Batch
         ReadOnlySpan<int> inputs = _source.InputsOf(node);
         int input = inputs[slot], columns = 1;
         foreach (int other in inputs)
-            columns = Math.Max(columns, _source.IsShared(other) ? 1 : _source.ShapeOf(other).Columns);
+            columns = Math.Max(columns, IsShared(other) ? 1 : _source.ShapeOf(other).Columns);
+
+        if (IsStackedNumber(_source.TypeOf(input)))
+        {
+            AddNumber(input, checked(_source.CountOf(node) * columns));
+            return;
+        }
 
         Shape shape = _source.ShapeOf(input);
         if (!repeats || shape.Columns == columns)

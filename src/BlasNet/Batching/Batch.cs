@@ -23,6 +23,8 @@ internal sealed partial class Batch(Graph target) : IRewrite
     private LazyGather[] _places = [];   // by value; of an operator with several results, an offset of n stands for the n-th value of each result's stack
     private readonly List<int> _leaves = [];   // by leaf: its node in the target
     private Graph _source = null!;
+    private bool _hasNumbers;   // of the group at hand: its constant numbers differ
+    private int _numbers;       // their stack in the target; −1 before there is one
 
     /// <summary>The batched graph.</summary>
     public Graph Target => target;
@@ -32,6 +34,13 @@ internal sealed partial class Batch(Graph target) : IRewrite
     {
         get => _numbering.ShareEqual;
         set => _numbering.ShareEqual = value;
+    }
+
+    /// <inheritdoc cref="Signatures.NumbersApart"/>
+    public int NumbersApart
+    {
+        get => _signatures.NumbersApart;
+        set => _signatures.NumbersApart = value;
     }
 
     /// <summary>Places of integers whose equality the batched graph relies on.</summary>
@@ -51,6 +60,7 @@ internal sealed partial class Batch(Graph target) : IRewrite
         _operand.Begin(target);
         _materialized.Begin(target);
         _columns.Clear();
+        _numbers = -1;
         _numbering.Run(source);
         _signatures.Run(source, _numbering);
         if (_places.Length < _numbering.Count)
@@ -60,6 +70,8 @@ internal sealed partial class Batch(Graph target) : IRewrite
         _scheduler.Run(source, _numbering, _signatures);
         for (int group = 0; group < _scheduler.GroupCount; group++)
             Merge(_scheduler.Group(group));
+
+        _hasNumbers = false;
     }
 
     /// <summary>Where a node of the source has gone: a node of the batched graph and the first element in its stack.</summary>
@@ -92,6 +104,24 @@ internal sealed partial class Batch(Graph target) : IRewrite
         }
     }
 
+    // Whether all values of the group at hand read the same of this operand.
+    private bool IsShared(int input) => _source.IsShared(input) && !IsStackedNumber(_source.TypeOf(input));
+
+    private bool IsStackedNumber(in NodeType type) => _hasNumbers && Signatures.IsNumber(type);
+
+    // The pool of all constants of one row is a stack of numbers.
+    private int Numbers()
+    {
+        if (_numbers < 0)
+        {
+            long pool = _source.AttributeOf(_numbering.Leaves.Find(leaf => Signatures.IsNumber(_source.TypeOf(leaf.Node))).Node) & ~(long)uint.MaxValue;
+            _numbers = target.AppendStack(
+                InputOperator.Instance, pool, [], Shape.Scalar, _source.Data.CountOf(ConstantOperator.Instance, rows: 1), shared: false);
+        }
+
+        return _numbers;
+    }
+
     private int NodeOf(int value) => _numbering.Nodes[value];
 
     private ReadOnlySpan<int> InputsOf(int value) => _source.InputsOf(NodeOf(value));
@@ -102,6 +132,9 @@ internal sealed partial class Batch(Graph target) : IRewrite
         ref readonly NodeType type = ref _source.TypeOf(node);
         if (value < 0)
         {
+            if (IsStackedNumber(type))
+                return new LazyGather(Numbers(), (int)_source.AttributeOf(node));
+
             int leaf = _leaves[~value];
             return new LazyGather(leaf, type.IsShared ? 0 : checked((int)(_source.AttributeOf(node) - target.AttributeOf(leaf)) * type.Shape.Rows));
         }

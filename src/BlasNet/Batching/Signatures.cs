@@ -9,23 +9,26 @@ namespace BlasNet.Batching;
 /// <remarks>
 /// A signature is the operator and its attribute, the shapes of the operands that differ from example to example, and the very operands that all
 /// examples share. Of a column-wise operator, and of one that runs over ragged stacks, values with different numbers of columns have one signature: a
-/// matrix is then a stack of columns.
+/// matrix is then a stack of columns. Of an element-wise operator, values with different numbers as operands have one signature too: <c>x * s</c>.
 /// What is shared altogether, or never merges, has a signature of its own. Values of one node type mostly have one signature, which is found once;
 /// signatures are compared in full, hashes only find candidates. Time O(N + E).
 /// </remarks>
 internal sealed class Signatures
 {
-    private readonly HashSlots _slots = new();
+    private const ulong AnyNumber = ulong.MaxValue;
+
+    private readonly HashSlots _slots = new(), _families = new();
     private readonly SoleReaders _soleReaders = new();
     private TypeFacts[] _types = [];
     private Entry[] _entries = new Entry[64];
     private int[] _ofValue = [];
     private ValueNumbering _numbering = null!;
     private Graph _graph = null!;
+    private bool _hasLargeFamilies;
 
     // How the nodes of a type merge.
     [Flags]
-    private enum Traits : byte
+    private enum Traits : short
     {
         None = 0,
         ColumnWise = 1,   // a matrix is a stack of columns
@@ -35,6 +38,8 @@ internal sealed class Signatures
         Segments = 16,    // with matrices of any number of columns, given the list of these
         Moves = 32,       // with any matrices of the same number of rows: only columns move
         Recurrence = 64,  // with recurrences of the same functions over any graphs
+        Numbers = 128,    // has constant numbers as operands
+        AnyNumber = 256,  // with values that have other ones
         AnyColumns = ColumnWise | Segments | Moves | Recurrence,
     }
 
@@ -49,7 +54,14 @@ internal sealed class Signatures
     {
         public int Node;         // the first one of the signature
         public Traits Traits;    // of all its nodes together
+        public int Family;       // the first of the signatures that differ from this one in numbers alone
+        public int Members;      // of the family, if this is its first
     }
+
+    /// <summary>How many values that differ in constant numbers alone have signatures of their own, so that the number is shared by all of one signature.</summary>
+    /// <remarks>A number that a model is written with is one of a few. Those that examples bring are many, and a launch for each would cost more than a
+    /// stack of them. At least 1.</remarks>
+    public int NumbersApart { get; set; } = 4;
 
     /// <summary>Number of signatures.</summary>
     public int Count { get; private set; }
@@ -62,6 +74,12 @@ internal sealed class Signatures
 
     /// <summary>Whether each column of such values is a value of its own; else they need an operator over segments.</summary>
     public bool IsColumnWise(int signature) => (_entries[signature].Traits & Traits.ColumnWise) != 0;
+
+    /// <summary>Whether values of a signature have many different constant numbers as operands: an operand that differs from example to example.</summary>
+    public bool HasNumbers(int signature) => _entries[signature].Members > NumbersApart;
+
+    /// <summary>Whether a leaf is a constant number.</summary>
+    public static bool IsNumber(in NodeType type) => type.Operator == ConstantOperator.Instance && type.Shape.IsScalar;
 
     /// <summary>The first node of a signature.</summary>
     public int NodeOf(int signature) => _entries[signature].Node;
@@ -76,13 +94,30 @@ internal sealed class Signatures
             ref TypeFacts type = ref _types[graph.TypeNumberOf(nodes[value])];
             _ofValue[value] = (type.Slot != 0 ? type.Slot : Find(nodes[value], ref type)) - 1;
         }
+
+        if (_hasLargeFamilies)
+            UniteFamilies();
+    }
+
+    private void UniteFamilies()
+    {
+        for (int signature = 0; signature < Count; signature++)
+            _entries[_entries[signature].Family].Traits |= _entries[signature].Traits;
+
+        foreach (ref int signature in _ofValue.AsSpan(0, _numbering.Count))
+        {
+            int family = _entries[signature].Family;
+            signature = HasNumbers(family) ? family : signature;
+        }
     }
 
     private void Begin(Graph graph, ValueNumbering numbering)
     {
         (_graph, _numbering) = (graph, numbering);
         Count = 0;
+        _hasLargeFamilies = false;
         _slots.Clear(Math.Min(numbering.Count, 1 << 11));
+        _families.Clear(1 << 10);
         _soleReaders.Begin(graph);
         if (_ofValue.Length < numbering.Count)
             _ofValue = new int[graph.Capacity];
@@ -104,7 +139,7 @@ internal sealed class Signatures
             slot = ref _slots.Next(ref slot);
 
         if (slot == 0)
-            slot = Add(node);
+            slot = Add(node, type.Traits);
 
         int found = slot;
         _entries[found - 1].Traits |= type.Traits;
@@ -117,13 +152,28 @@ internal sealed class Signatures
         return found;
     }
 
-    private int Add(int node)
+    private int Add(int node, Traits traits)
     {
         if (Count == _entries.Length)
             Array.Resize(ref _entries, 2 * Count);
 
-        _entries[Count++] = new Entry { Node = node };
-        return Count;
+        int family = (traits & Traits.Numbers) != 0 ? FindFamily(node, traits) : Count;
+        _entries[Count] = new Entry { Node = node, Family = family };
+        _hasLargeFamilies |= ++_entries[family].Members > NumbersApart;
+        return ++Count;
+    }
+
+    // The first signature that differs in numbers alone; the next one to be added where there is none.
+    private int FindFamily(int node, Traits traits)
+    {
+        ref int slot = ref _families.First(HashOf(node, traits | Traits.AnyNumber));
+        while (slot != 0 && !AreAlike(node, traits | Traits.AnyNumber, _entries[slot - 1].Node, Traits.AnyNumber))
+            slot = ref _families.Next(ref slot);
+
+        if (slot == 0 && !_families.IsFull(Count))
+            slot = Count + 1;
+
+        return slot == 0 ? Count : slot - 1;
     }
 
     private void GrowSlots()
@@ -163,16 +213,19 @@ internal sealed class Signatures
         if (type.Operator is RecurrenceOperator)
             return Traits.Recurrence;
 
-        bool hasMatrix = type.Shape.Columns > 1 || type.Operator.Traits.IsNeverColumnWise, isMixed = false;
+        bool hasMatrix = type.Shape.Columns > 1 || type.Operator.Traits.IsNeverColumnWise, isMixed = false, hasNumber = false;
         foreach (int input in inputs)
         {
             ref readonly NodeType operand = ref _graph.TypeOf(input);
+            hasNumber |= IsNumber(operand);
             hasMatrix |= !operand.IsShared && operand.Shape.Columns > 1;
             isMixed |= !operand.IsShared && operand.Count != type.Count;
         }
 
         // One value for a whole stack is not in stack order.
-        Traits traits = isMixed && type.Operator.Merging == Merging.Stack ? Traits.Alone : Traits.None;
+        Traits traits = isMixed && type.Operator.Merging == Merging.Stack ? Traits.Alone
+            : hasNumber && type.Operator.Traits.IsElementwise ? Traits.Numbers
+            : Traits.None;
         return hasMatrix && inputs.Length <= 8 ? traits | ColumnTraitsOf(type.Operator, inputs) : traits;
     }
 
@@ -207,9 +260,9 @@ internal sealed class Signatures
         return hash;
     }
 
-    private bool AreAlike(int node, Traits traits, int other)
+    private bool AreAlike(int node, Traits traits, int other, Traits more = Traits.None)
     {
-        Traits otherTraits = KnownTraitsOf(other);
+        Traits otherTraits = KnownTraitsOf(other) | more;
         ref readonly NodeType left = ref _graph.TypeOf(node);
         ref readonly NodeType right = ref _graph.TypeOf(other);
         if (left.Operator != right.Operator || AttributeToken(left, traits) != AttributeToken(right, otherTraits) || left.IsShared != right.IsShared
@@ -250,6 +303,9 @@ internal sealed class Signatures
     private ulong OperandToken(int operand, Traits traits)
     {
         ref readonly NodeType type = ref _graph.TypeOf(operand);
+        if ((traits & Traits.AnyNumber) != 0 && IsNumber(type))
+            return AnyNumber;
+
         return type.IsShared ? (uint)_numbering.NumberOf(operand) : Token(type.Shape, (traits & Traits.AnyColumns) != 0);
     }
 

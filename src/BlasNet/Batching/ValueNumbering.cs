@@ -146,7 +146,7 @@ internal sealed class ValueNumbering
     {
         bool isData = type.Operator.Merging == Merging.Data;
         long attribute = _graph.AttributeOf(node);
-        var key = (type.Operator.Id, isData ? 0 : attribute, isData ? new Shape(type.Shape.Rows) : type.Shape);
+        var key = (type.Operator.Id, isData ? attribute >> 32 : attribute, isData ? new Shape(type.Shape.Rows) : type.Shape);
         if (!_leafOf.TryGetValue(key, out int leaf))
         {
             leaf = _leaves.Count;

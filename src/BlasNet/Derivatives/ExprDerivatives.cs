@@ -29,7 +29,7 @@ public static class ExprDerivatives
         if (outputs.IsEmpty)
             throw new ArgumentException("Derivatives need at least one output.", nameof(outputs));
 
-        Graph graph = outputs[0].Graph;
+        Graph graph = GraphOf(outputs, seeds);
         int[] wanted = NodesOf(graph, targets), found = new int[targets.Length];
         new Differentiate().Run(graph, NodesOf(graph, outputs), NodesOf(graph, seeds), wanted, found);
         var result = new Expr[found.Length];
@@ -58,7 +58,7 @@ public static class ExprDerivatives
     public static Expr[] JacobianVector(ReadOnlySpan<Expr> outputs, ReadOnlySpan<Expr> inputs, ReadOnlySpan<Expr> tangents)
     {
         ThrowUnlessPaired(inputs.Length, tangents.Length, nameof(tangents));
-        Expr[] seeds = Placeholders(outputs);
+        Expr[] seeds = Placeholders(GraphOf(outputs, tangents), outputs);
         return VectorJacobian(VectorJacobian(outputs, seeds, inputs), tangents, seeds);
     }
 
@@ -92,15 +92,15 @@ public static class ExprDerivatives
     /// what examples share has a derivative for each of them only before batching.</exception>
     public static Expr Jacobian(this Expr output, Expr input)
     {
-        Graph graph = output.Graph;
-        input = graph.At(input.IndexIn(graph));
+        Graph graph = GraphOf([output], [input]);
+        (output, input) = (graph.At(output.IndexIn(graph)), graph.At(input.IndexIn(graph)));
         if (output.Count != 1 && output.Count != input.Count)
             throw new InvalidOperationException(
                 $"jacobian: {output} is a stack, {input} is not. Ask for the Jacobian in the graph of one example, then batch.");
 
         (int rows, int columns) = (output.Shape.Size, input.Shape.Size);
         bool reverse = rows <= columns || output.Count != input.Count;
-        Expr[] seeds = reverse ? [] : Placeholders([output]);
+        Expr[] seeds = reverse ? [] : Placeholders(graph, [output]);
         Expr[] pulled = reverse ? [] : VectorJacobian([output], seeds, [input]);
         var parts = new Expr[reverse ? rows : columns];
         for (int i = 0; i < parts.Length; i++)
@@ -115,11 +115,11 @@ public static class ExprDerivatives
     }
 
     // Expressions of the outputs' shapes and counts, on which nothing depends yet.
-    private static Expr[] Placeholders(ReadOnlySpan<Expr> outputs)
+    private static Expr[] Placeholders(Graph graph, ReadOnlySpan<Expr> outputs)
     {
         var result = new Expr[outputs.Length];
         for (int i = 0; i < result.Length; i++)
-            result[i] = Op.Scale(outputs[i], 0);
+            result[i] = Op.Scale(graph.At(outputs[i].IndexIn(graph)), 0);
 
         return result;
     }
@@ -130,6 +130,18 @@ public static class ExprDerivatives
         var values = new double[shape.Size];
         values[element] = 1;
         return graph.Body is null ? graph.Input(values, shape) : graph.Constant(values, shape);
+    }
+
+    // Any of them may be a parameter that has joined no graph.
+    private static Graph GraphOf(ReadOnlySpan<Expr> expressions, ReadOnlySpan<Expr> others)
+    {
+        foreach (Expr expression in (ReadOnlySpan<Expr>)[.. expressions, .. others])
+        {
+            if (expression.GraphIfAny is { } graph)
+                return graph;
+        }
+
+        return expressions[0].Graph;
     }
 
     private static int[] NodesOf(Graph graph, ReadOnlySpan<Expr> expressions)

@@ -195,12 +195,16 @@ internal sealed partial class ExampleRows
             _places.Add(first + column, example);
     }
 
-    private int[] FromData(int node)
+    // A stack of constants is of no example.
+    private int[]? FromData(int node)
     {
         var rows = new int[_graph.CountOf(node)];
         int columns = _graph.ShapeOf(node).Columns;
         for (int i = 0; i < rows.Length; i++)
-            rows[i] = _places[_graph.AttributeOf(node) + (long)i * columns];
+        {
+            if (!_places.TryGetValue(_graph.AttributeOf(node) + (long)i * columns, out rows[i]))
+                return null;
+        }
 
         return rows;
     }

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace BlasNet.Graphs;
 
 /// <summary>A handle on a node of a graph; combining expressions adds nodes.</summary>
-/// <remarks>A parameter that is not yet in a graph joins the graph of the expression it is combined with.</remarks>
+/// <remarks>A parameter joins the graph of the expression it is combined with, or the one that the loss, function or regulariser at hand adds to.</remarks>
 public readonly partial struct Expr : IEquatable<Expr>
 {
     private readonly object? _owner;   // a Graph, or a Parameter that has not joined one
@@ -17,9 +17,9 @@ public readonly partial struct Expr : IEquatable<Expr>
 
     internal int Index { get; }
 
-    /// <summary>The graph this expression is part of.</summary>
-    /// <exception cref="InvalidOperationException">A parameter that has not joined a graph, a node that the graph has forgotten, or <c>default</c>.</exception>
-    public Graph Graph => _owner is Graph graph && graph.Generation == _generation ? graph : throw NoGraph();
+    /// <summary>The graph this expression is part of; of a parameter, the one that the loss, function or regulariser at hand adds to.</summary>
+    /// <exception cref="InvalidOperationException">A parameter outside of these, a node that the graph has forgotten, or <c>default</c>.</exception>
+    public Graph Graph => _owner is Graph graph && graph.Generation == _generation ? graph : GraphOfParameter();
 
     /// <summary>The graph this expression is part of; null for a parameter that has not joined one.</summary>
     internal Graph? GraphIfAny => _owner is Graph ? Graph : null;
@@ -34,15 +34,17 @@ public readonly partial struct Expr : IEquatable<Expr>
     public Expr Named(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        Graph.SetName(Index, name);
-        return this;
+        Graph graph = Graph;
+        int node = IndexIn(graph);
+        graph.SetName(node, name);
+        return new Expr(graph, node);
     }
 
     /// <summary>Adds a node with one input.</summary>
     internal static Expr Apply(Operator op, Expr x, long attribute = 0)
     {
         Graph graph = x.Graph;
-        return new Expr(graph, graph.Append(op, attribute, [x.Index]));
+        return new Expr(graph, graph.Append(op, attribute, [x.IndexIn(graph)]));
     }
 
     /// <summary>Adds a node with two inputs.</summary>
@@ -81,9 +83,12 @@ public readonly partial struct Expr : IEquatable<Expr>
         _ => throw NoGraph(),
     };
 
+    private Graph GraphOfParameter() => _owner is Parameter ? Graph.Built ?? throw NoGraph() : throw NoGraph();
+
     private InvalidOperationException NoGraph() => new(_owner switch
     {
-        Parameter parameter => $"Parameter {parameter.Name} is not part of a graph yet; use graph.Use({parameter.Name}).",
+        Parameter parameter => $"Parameter {parameter.Name} is not part of a graph: outside of a loss, a function or a regulariser say which one "
+            + $"by graph.Use({parameter.Name}).",
         Graph _ => "This Expr was made before its graph was cleared: for each step the examples' expressions are made anew.",
         _ => "This Expr is empty (default).",
     });

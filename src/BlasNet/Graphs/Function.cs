@@ -97,5 +97,5 @@ public abstract class Function
     internal int BodyCount => _bodies.Count;
 
     private protected InvalidOperationException NoGraph() =>
-        new($"{Name}: at least one argument must be an expression of a graph; a parameter alone is in none.");
+        new($"{Name}: outside of a loss, a function or a regulariser at least one argument must be an expression of a graph; pass a parameter as graph.Use(…).");
 }

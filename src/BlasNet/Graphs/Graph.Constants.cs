@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Graphs.Functions;
@@ -10,6 +11,31 @@ public sealed partial class Graph
 {
     private readonly Dictionary<(Shape Shape, ulong Hash), int> _arrays = [];
     private readonly Dictionary<Body, int[]> _broughtConstants = [];
+
+    /// <summary>A vector of zeros that is the same for every example: a start state.</summary>
+    /// <param name="rows">Its length.</param>
+    /// <exception cref="ShapeException">The length is not positive.</exception>
+    public Expr Zeros(int rows) => Filled(0, new Shape(rows));
+
+    /// <summary>A value of zeros that is the same for every example.</summary>
+    public Expr Zeros(Shape shape) => Filled(0, shape);
+
+    /// <summary>A vector of ones that is the same for every example.</summary>
+    /// <param name="rows">Its length.</param>
+    /// <exception cref="ShapeException">The length is not positive.</exception>
+    public Expr Ones(int rows) => Filled(1, new Shape(rows));
+
+    /// <summary>A value of ones that is the same for every example.</summary>
+    public Expr Ones(Shape shape) => Filled(1, shape);
+
+    private Expr Filled(float value, Shape shape)
+    {
+        float[] values = ArrayPool<float>.Shared.Rent(shape.Size);
+        Array.Fill(values, value, 0, shape.Size);
+        Expr constant = Constant(values.AsSpan(0, shape.Size), shape);
+        ArrayPool<float>.Shared.Return(values);
+        return constant;
+    }
 
     /// <summary>The constants that a function's body needs: added with its first call, found with the others.</summary>
     internal ReadOnlySpan<int> ConstantsOf(Body body)

@@ -55,6 +55,9 @@ public sealed partial class Graph
     /// <summary>Whether each node stands for one value of a stack yet to come, so that sums go over terms, never over a stack.</summary>
     internal bool IsBody { get; set; }
 
+    /// <summary>Whether its nodes are examples' own, so that a number may differ from one to another; not in a body, which is the same for all.</summary>
+    internal bool HoldsExamples => Model is not null && !IsBody;
+
     /// <summary>Whether a node is a call of a function.</summary>
     internal bool HasCalls => FirstCall >= 0;
 

@@ -1,11 +1,11 @@
 namespace BlasNet.Graphs;
 
 /// <summary>A named parameter of a model: the same value for every example, and what training changes.</summary>
-/// <remarks>Usable wherever an <see cref="Expr"/> is; a weight times a value is the matrix product.</remarks>
-public sealed class Parameter
+/// <remarks>Usable wherever an <see cref="Expr"/> is: <c>Tanh(b)</c>, <c>-b</c>, <c>Transpose(W) * x</c>.</remarks>
+public sealed partial class Parameter
 {
-    internal Parameter(string name, Shape shape, bool isMatrix, int index, int offset, object model) =>
-        (Name, Shape, IsMatrix, Index, Offset, Model) = (name, shape, isMatrix, index, offset, model);
+    internal Parameter(string name, Shape shape, bool isWeight, int index, int offset, object model) =>
+        (Name, Shape, IsWeight, Index, Offset, Model) = (name, shape, isWeight, index, offset, model);
 
     /// <summary>Unique within its model.</summary>
     public string Name { get; }
@@ -13,8 +13,8 @@ public sealed class Parameter
     /// <summary>[rows × columns]; a weight of a layer is [outputs × inputs].</summary>
     public Shape Shape { get; }
 
-    /// <summary>Whether <c>*</c> is the matrix product: for a weight, even of one column; not for a bias.</summary>
-    internal bool IsMatrix { get; }
+    /// <summary>Whether it was made as a weight, which decays; not as a bias.</summary>
+    internal bool IsWeight { get; }
 
     /// <summary>Position in the model's list of parameters.</summary>
     internal int Index { get; }

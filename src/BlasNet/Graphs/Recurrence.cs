@@ -173,10 +173,10 @@ public sealed class Recurrence<TState>
             brought += body.BroughtCount;
 
         if (brought == 0)
-            return Exprs<TState>.Read(graph, graph.AppendRecurrence(op, list, [x.Index]));
+            return Exprs<TState>.Read(graph, graph.AppendRecurrence(op, list, [x.IndexIn(graph)]));
 
         var inputs = new int[1 + brought];
-        inputs[0] = x.Index;
+        inputs[0] = x.IndexIn(graph);
         int next = 1;
         foreach (Body body in op.Body.Bodies)
         {

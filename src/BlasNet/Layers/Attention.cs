@@ -35,5 +35,5 @@ public sealed class Attention
     /// <param name="x">[inputs × n]; see <see cref="Op.ConcatenateColumns"/>.</param>
     /// <returns>[size × n].</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows.</exception>
-    public Expr Apply(Expr x) => Op.Attention(_q * x, _k * x, _v * x, _heads);
+    public Expr Apply(Expr x) => Op.Attention(Op.MatMul(_q, x), Op.MatMul(_k, x), Op.MatMul(_v, x), _heads);
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Layers;
@@ -31,23 +30,23 @@ public sealed class ChildSumTreeLstm
         Parameter b = Gates.Bias(parameters, name, "iou", hidden), bf = Gates.Bias(parameters, name, "f", hidden);
         Parameter wf = parameters.Weight($"{name}.Wf", hidden, inputs), uf = parameters.Weight($"{name}.Uf", hidden, hidden);
 
-        _leaf = Function.Of($"{name}.leaf", (Expr x) => Combine(w * x + b, null));
+        _leaf = Function.Of($"{name}.leaf", (Expr x) => Combine(MatMul(w, x) + b, null));
         _remembered = Function.Of($"{name}.remembered", (Func<Expr, (Expr H, Expr C), Expr>)Remembered);
-        _node = Function.Of($"{name}.node", (Expr x, Expr h, Expr remembered) => Combine(u * h + (w * x + b), remembered));
+        _node = Function.Of($"{name}.node", (Expr x, Expr h, Expr remembered) => Combine(MatMul(u, h) + (MatMul(w, x) + b), remembered));
 
         _tree = Recurrence.OfSums(
-            name, x => Combine(w * x + b, null), (Expr x, (Expr H, Expr C) child) => (child.H, Remembered(x, child)),
-            (Expr x, (Expr H, Expr Remembered) sum) => Combine(u * sum.H + (w * x + b), sum.Remembered));
+            name, x => Combine(MatMul(w, x) + b, null), (Expr x, (Expr H, Expr C) child) => (child.H, Remembered(x, child)),
+            (Expr x, (Expr H, Expr Remembered) sum) => Combine(MatMul(u, sum.H) + (MatMul(w, x) + b), sum.Remembered));
 
-        Expr Remembered(Expr x, (Expr H, Expr C) child) => Sigmoid(uf * child.H + (wf * x + bf)) * child.C;
+        Expr Remembered(Expr x, (Expr H, Expr C) child) => Multiply(Sigmoid(MatMul(uf, child.H) + (MatMul(wf, x) + bf)), child.C);
 
         (Expr H, Expr C) Combine(Expr z, Expr? remembered)
         {
-            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 2, hidden));
+            Expr c = Multiply(Sigmoid(Gates.Of(z, 0, hidden)), Tanh(Gates.Of(z, 2, hidden)));
             if (remembered is { } children)
                 c += children;
 
-            return (Sigmoid(Gates.Of(z, 1, hidden)) * Tanh(c), c);
+            return (Multiply(Sigmoid(Gates.Of(z, 1, hidden)), Tanh(c)), c);
         }
     }
 

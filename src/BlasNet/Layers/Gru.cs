@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Layers;
@@ -35,16 +34,16 @@ public sealed class Gru : IRecurrentLayer
 
         Expr FromZeros(Expr x)
         {
-            Expr a = w * x + b;
-            return (1 - Sigmoid(Gates.Of(a, 1, hidden))) * Tanh(Gates.Of(a, 2, hidden));
+            Expr a = MatMul(w, x) + b;
+            return Multiply(1 - Sigmoid(Gates.Of(a, 1, hidden)), Tanh(Gates.Of(a, 2, hidden)));
         }
 
         Expr From(Expr x, Expr h)
         {
-            Expr a = w * x + b, s = urz * h;
+            Expr a = MatMul(w, x) + b, s = MatMul(urz, h);
             Expr r = Sigmoid(Gates.Of(s, 0, hidden) + Gates.Of(a, 0, hidden)), z = Sigmoid(Gates.Of(s, 1, hidden) + Gates.Of(a, 1, hidden));
-            Expr u = Tanh(uu * (r * h) + Gates.Of(a, 2, hidden));
-            return z * h + (1 - z) * u;
+            Expr u = Tanh(MatMul(uu, Multiply(r, h)) + Gates.Of(a, 2, hidden));
+            return Multiply(z, h) + Multiply(1 - z, u);
         }
     }
 

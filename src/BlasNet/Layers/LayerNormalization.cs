@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Layers;
@@ -36,8 +35,8 @@ public sealed class LayerNormalization
     public Expr Apply(Expr x)
     {
         int size = _g.Shape.Rows;
-        Expr centred = x - SumRows(x) / size;
-        Expr variance = Dot(centred, centred) / size;
+        Expr centred = x - Scale(SumRows(x), 1.0 / size);
+        Expr variance = Scale(Dot(centred, centred), 1.0 / size);
         return Multiply(_g, centred / Sqrt(variance + _epsilon)) + _b;
     }
 }

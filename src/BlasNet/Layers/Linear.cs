@@ -28,5 +28,5 @@ public sealed class Linear
     /// <param name="x">[inputs] or [inputs × c].</param>
     /// <returns>[outputs] or [outputs × c].</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows.</exception>
-    public Expr Apply(Expr x) => W * x + B;
+    public Expr Apply(Expr x) => Op.MatMul(W, x) + B;
 }

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Layers;
@@ -35,16 +34,16 @@ public sealed class Lstm : IRecurrentLayer
 
         (Expr H, Expr C) FromZeros(Expr x)
         {
-            Expr z = w * x + b;
-            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 3, hidden));
-            return (Sigmoid(Gates.Of(z, 2, hidden)) * Tanh(c), c);
+            Expr z = MatMul(w, x) + b;
+            Expr c = Multiply(Sigmoid(Gates.Of(z, 0, hidden)), Tanh(Gates.Of(z, 3, hidden)));
+            return (Multiply(Sigmoid(Gates.Of(z, 2, hidden)), Tanh(c)), c);
         }
 
         (Expr H, Expr C) From(Expr x, (Expr H, Expr C) state)
         {
-            Expr z = u * state.H + (w * x + b);
-            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 3, hidden)) + Sigmoid(Gates.Of(z, 1, hidden)) * state.C;
-            return (Sigmoid(Gates.Of(z, 2, hidden)) * Tanh(c), c);
+            Expr z = MatMul(u, state.H) + (MatMul(w, x) + b);
+            Expr c = Multiply(Sigmoid(Gates.Of(z, 0, hidden)), Tanh(Gates.Of(z, 3, hidden))) + Multiply(Sigmoid(Gates.Of(z, 1, hidden)), state.C);
+            return (Multiply(Sigmoid(Gates.Of(z, 2, hidden)), Tanh(c)), c);
         }
     }
 

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Layers;
@@ -35,23 +34,23 @@ public sealed class TreeLstm
         _leaf = Function.Of($"{name}.leaf", (Func<Expr, (Expr H, Expr C)>)OfWord);
         _phrase = Function.Of($"{name}.phrase", ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
         _tree = Recurrence.OfLeaves(name, OfWord, ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
-        _node = Function.Of($"{name}.node", (Expr x, (Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(w * x + b, wf * x + bf, left, right));
+        _node = Function.Of($"{name}.node", (Expr x, (Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(MatMul(w, x) + b, MatMul(wf, x) + bf, left, right));
 
         (Expr H, Expr C) OfWord(Expr x)
         {
-            Expr z = w * x + b;
-            Expr c = Sigmoid(Gates.Of(z, 0, hidden)) * Tanh(Gates.Of(z, 2, hidden));
-            return (Sigmoid(Gates.Of(z, 1, hidden)) * Tanh(c), c);
+            Expr z = MatMul(w, x) + b;
+            Expr c = Multiply(Sigmoid(Gates.Of(z, 0, hidden)), Tanh(Gates.Of(z, 2, hidden)));
+            return (Multiply(Sigmoid(Gates.Of(z, 1, hidden)), Tanh(c)), c);
         }
 
         // One product with both children's states set one above the other.
         (Expr H, Expr C) Combine(Expr iou, Expr f, (Expr H, Expr C) left, (Expr H, Expr C) right)
         {
-            Expr z = u * Concatenate(left.H, right.H);
+            Expr z = MatMul(u, Concatenate(left.H, right.H));
             Expr gates = Slice(z, 0, 3 * hidden) + iou;
-            Expr c = Sigmoid(Gates.Of(gates, 0, hidden)) * Tanh(Gates.Of(gates, 2, hidden))
-                + Sigmoid(Gates.Of(z, 3, hidden) + f) * left.C + Sigmoid(Gates.Of(z, 4, hidden) + f) * right.C;
-            return (Sigmoid(Gates.Of(gates, 1, hidden)) * Tanh(c), c);
+            Expr c = Multiply(Sigmoid(Gates.Of(gates, 0, hidden)), Tanh(Gates.Of(gates, 2, hidden)))
+                + Multiply(Sigmoid(Gates.Of(z, 3, hidden) + f), left.C) + Multiply(Sigmoid(Gates.Of(z, 4, hidden) + f), right.C);
+            return (Multiply(Sigmoid(Gates.Of(gates, 1, hidden)), Tanh(c)), c);
         }
     }
 

@@ -20,7 +20,7 @@ public static partial class Op
     {
         Graph graph = queries.GraphIfAny ?? keys.GraphIfAny ?? values.Graph;
         keys = graph.At(keys.IndexIn(graph));   // may be a parameter, as queries may, of a graph that only the values are in
-        Expr scores = Expr.Apply(AttentionProductOperator.Scores, keys, queries, heads) / Math.Sqrt((double)keys.Shape.Rows / heads);
+        Expr scores = Scale(Expr.Apply(AttentionProductOperator.Scores, keys, queries, heads), 1 / Math.Sqrt((double)keys.Shape.Rows / heads));
         Expr weights = Expr.Apply(AttentionScoresOperator.Softmax, scores, keys.Shape.Columns);
         return Expr.Apply(AttentionProductOperator.ByQuery, values, Dropout(weights, dropout), heads);
     }

@@ -43,7 +43,7 @@ internal sealed class AttentionScoresOperator : Operator
     public override void Gradient(in GradientContext g)
     {
         var (y, dy, keys) = (g.Output, g.OutputGradient, g.Attribute);
-        g.Accumulate(0, _isSoftmax ? y * (dy - Expr.Apply(Total, y * dy, keys)) : Expr.Apply(Total, dy, keys));
+        g.Accumulate(0, _isSoftmax ? Op.Multiply(y, dy - Expr.Apply(Total, Op.Multiply(y, dy), keys)) : Expr.Apply(Total, dy, keys));
     }
 
     public override string Describe(long attribute) => $"{attribute} keys";
@@ -69,6 +69,6 @@ internal sealed class SegmentScoresOperator : SegmentOperator
     public override void Gradient(in GradientContext g)
     {
         var (y, dy) = (g.Output, g.OutputGradient);
-        g.Accumulate(0, _isSoftmax ? y * (dy - Append(g, Total, [(y * dy).Index], y)) : Append(g, Total, [dy.Index], dy));
+        g.Accumulate(0, _isSoftmax ? Op.Multiply(y, dy - Append(g, Total, [Op.Multiply(y, dy).Index], y)) : Append(g, Total, [dy.Index], dy));
     }
 }

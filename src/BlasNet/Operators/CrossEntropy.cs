@@ -145,7 +145,7 @@ internal sealed class CrossEntropyGradientOperator() : Operator(new() { Storage 
     {
         var (z, label, dl, u) = (g.Input(0), g.Input(1), g.Input(2), g.OutputGradient);
         if (g.IsNeeded(0))
-            g.Accumulate(0, SoftmaxOperator.Backward(Op.Softmax(z), u) * dl);   // dl a row: each column by its own
+            g.Accumulate(0, Op.Multiply(SoftmaxOperator.Backward(Op.Softmax(z), u), dl));   // dl a row: each column by its own
 
         if (g.IsNeeded(2))
             g.Accumulate(2, Op.Dot(Expr.Apply(Instance, [z, label, Op.ExpandTo(dl.Shape, z.Graph.Constant(1)), g.Input(3)]), u));

@@ -22,7 +22,7 @@ internal sealed class DivideOperator : BinaryOperator<DivideFunction>
 
     protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient / b;
 
-    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => -(gradient * result) / b;
+    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => -Op.Multiply(gradient, result) / b;
 }
 
 internal readonly struct DivideFunction : IZip

@@ -47,9 +47,9 @@ internal sealed class DotOperator() : Operator(new())
     {
         var (a, b, dy) = (g.Input(0), g.Input(1), g.OutputGradient);
         if (g.IsNeeded(0))
-            g.Accumulate(0, b * dy);
+            g.Accumulate(0, Op.Multiply(b, dy));
 
         if (g.IsNeeded(1))
-            g.Accumulate(1, a * dy);
+            g.Accumulate(1, Op.Multiply(a, dy));
     }
 }

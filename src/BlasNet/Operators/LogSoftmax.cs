@@ -29,5 +29,5 @@ internal sealed class LogSoftmaxOperator() : Operator(new() { Storage = Storage.
     }
 
     // dx = dy − softmax(x) Σ dy, of each column.
-    public override void Gradient(in GradientContext g) => g.Accumulate(0, g.OutputGradient - Op.Exp(g.Output) * Op.SumRows(g.OutputGradient));
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, g.OutputGradient - Op.Multiply(Op.Exp(g.Output), Op.SumRows(g.OutputGradient)));
 }

@@ -29,5 +29,5 @@ internal sealed class LogSumExpOperator() : Operator(new())
     }
 
     // dx = softmax(x) · dy, of each column.
-    public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Exp(g.Input(0) - g.Output) * g.OutputGradient);
+    public override void Gradient(in GradientContext g) => g.Accumulate(0, Op.Multiply(Op.Exp(g.Input(0) - g.Output), g.OutputGradient));
 }

@@ -20,9 +20,9 @@ internal sealed class MultiplyOperator : BinaryOperator<MultiplyFunction>
 
     public override string Name => "multiply";
 
-    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => gradient * b;
+    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => Op.Multiply(gradient, b);
 
-    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => gradient * a;
+    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => Op.Multiply(gradient, a);
 }
 
 internal readonly struct MultiplyFunction : IZip

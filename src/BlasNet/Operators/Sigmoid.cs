@@ -34,7 +34,7 @@ internal sealed class SigmoidGradientOperator : BinaryOperator<SigmoidGradientFu
 
     public override string Name => "sigmoid-gradient";
 
-    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => gradient * dy * (1 - 2 * y);
+    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => Op.Multiply(Op.Multiply(gradient, dy), 1 - 2 * y);
 
     // Linear in dy.
     protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);

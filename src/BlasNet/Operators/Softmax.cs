@@ -31,5 +31,5 @@ internal sealed class SoftmaxOperator() : Operator(new() { Storage = Storage.InP
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Backward(g.Output, g.OutputGradient));
 
     /// <summary>dx = y∘(dy − y·dy) of each column.</summary>
-    internal static Expr Backward(Expr y, Expr dy) => y * (dy - Op.Dot(y, dy));
+    internal static Expr Backward(Expr y, Expr dy) => Op.Multiply(y, dy - Op.Dot(y, dy));
 }

@@ -36,7 +36,7 @@ internal sealed class SquaredErrorOperator() : Operator(new())
 
     public override void Gradient(in GradientContext g)
     {
-        Expr dx = Op.Scale(g.Input(0) - g.Input(1), 2) * g.OutputGradient;
+        Expr dx = Op.Multiply(Op.Scale(g.Input(0) - g.Input(1), 2), g.OutputGradient);
         g.Accumulate(0, dx);
         if (g.IsNeeded(1))
             g.Accumulate(1, -dx);

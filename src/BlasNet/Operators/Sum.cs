@@ -23,17 +23,12 @@ public static partial class Op
     /// <summary>The mean of all elements of a value.</summary>
     /// <param name="x">Any shape.</param>
     /// <returns>A scalar.</returns>
-    public static Expr Mean(Expr x) => Average(Sum(x), x, x.Shape.Size);
+    public static Expr Mean(Expr x) => Sum(x) / x.Shape.Size;
 
     /// <summary>The mean of the columns of a matrix: of the vectors of a sentence, say.</summary>
     /// <param name="x">[r × c].</param>
     /// <returns>[r].</returns>
-    public static Expr MeanColumns(Expr x) => Average(SumColumns(x), x, x.Shape.Columns);
-
-    // The number of columns is the example's own, so it is data where it may differ: then means over different lengths are one product.
-    private static Expr Average(Expr sum, Expr x, int count) => x.Shape.IsVector || x.Count > 1 || x.Graph.Body is not null || x.Graph.IsShared(x.Index)
-        ? Scale(sum, 1.0 / count)
-        : sum * x.Graph.Input(1.0 / count);
+    public static Expr MeanColumns(Expr x) => SumColumns(x) / x.Shape.Columns;
 
     /// <summary>Undoes broadcasting: sums what belongs to one element of <paramref name="shape"/>.</summary>
     internal static Expr SumTo(Shape shape, Expr x) => shape == x.Shape ? x : shape.IsScalar ? Sum(x) : shape.IsVector ? SumColumns(x) : SumRows(x);

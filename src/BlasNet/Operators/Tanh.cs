@@ -34,7 +34,7 @@ internal sealed class TanhGradientOperator : BinaryOperator<TanhGradientFunction
 
     public override string Name => "tanh-gradient";
 
-    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => -2 * (gradient * dy * y);
+    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => -2 * Op.Multiply(Op.Multiply(gradient, dy), y);
 
     // Linear in dy.
     protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);

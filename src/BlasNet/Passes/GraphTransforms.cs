@@ -42,13 +42,13 @@ public static class GraphTransforms
     /// <exception cref="ShapeException"><paramref name="loss"/> is not a scalar.</exception>
     public static Expr[] Differentiate(this Expr loss, params ReadOnlySpan<Expr> targets)
     {
-        Graph graph = loss.Graph;
+        Graph graph = loss.GraphIfAny ?? (targets.IsEmpty ? null : targets[0].GraphIfAny) ?? loss.Graph;
         var nodes = new int[targets.Length];
         for (int i = 0; i < nodes.Length; i++)
             nodes[i] = targets[i].IndexIn(graph);
 
         var gradients = new int[nodes.Length];
-        new Differentiate().Run(graph, loss.Index, nodes, gradients);
+        new Differentiate().Run(graph, loss.IndexIn(graph), nodes, gradients);
         var result = new Expr[nodes.Length];
         for (int i = 0; i < nodes.Length; i++)
             result[i] = gradients[i] >= 0 ? graph.At(gradients[i]) : Zero(graph, nodes[i]);

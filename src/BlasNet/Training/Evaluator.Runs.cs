@@ -140,16 +140,22 @@ public sealed partial class Evaluator<TExample>
                 _outputs = new Expr[_count];
 
             _graph.Clear();
-            for (int i = 0; i < _count; i++)
-            {
-                _graph.BeginExample(first + i);
-                _outputs[i] = _graph.At(evaluator._function(_graph, examples[i]).IndexIn(_graph));
-            }
+            using (_graph.Build())
+                Build(examples, first);
 
             _model.Access.ThrowIfClosed();
             var engine = (Engine<T>)_engine;
             engine.Prepare(_graph, _outputs.AsSpan(0, _count));
             engine.Execute();
+        }
+
+        private void Build(ReadOnlySpan<TExample> examples, int first)
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                _graph.BeginExample(first + i);
+                _outputs[i] = _graph.At(evaluator._function(_graph, examples[i]).IndexIn(_graph));
+            }
         }
 
         public void HandOver<T>(ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -56,11 +56,11 @@ public sealed partial class Model : IParameters, IDisposable
 
     /// <inheritdoc/>
     public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
-        Add(name, outputs, inputs, isMatrix: true, initializer ?? Initializer.GlorotUniform());
+        Add(name, outputs, inputs, isWeight: true, initializer ?? Initializer.GlorotUniform());
 
     /// <inheritdoc/>
     public Parameter Bias(string name, int size, Initializer? initializer = null) =>
-        Add(name, size, columns: 1, isMatrix: false, initializer ?? Initializer.Zeros);
+        Add(name, size, columns: 1, isWeight: false, initializer ?? Initializer.Zeros);
 
     /// <summary>The parameter of this name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
@@ -193,7 +193,7 @@ public sealed partial class Model : IParameters, IDisposable
         return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
     }
 
-    private Parameter Add(string name, int rows, int columns, bool isMatrix, Initializer initializer)
+    private Parameter Add(string name, int rows, int columns, bool isWeight, Initializer initializer)
     {
         Access.ThrowIfClosed();
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -211,7 +211,7 @@ public sealed partial class Model : IParameters, IDisposable
             throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
 
         int offset = _single?.Append(shape.Size) ?? _double!.Append(shape.Size);
-        var parameter = new Parameter(name, shape, isMatrix, _parameters.Count, offset, this);
+        var parameter = new Parameter(name, shape, isWeight, _parameters.Count, offset, this);
         var random = new RandomStream((ulong)Seed, name);
         if (_single is not null)
             initializer.Fill(_single.SpanOf(parameter), shape, random);

@@ -127,6 +127,7 @@ public sealed partial class Trainer<TExample>
     private Expr BuildLoss(Graph graph, StepExamples examples, int number)
     {
         graph.BeginExample(number);
+        using Graph.Building building = graph.Build();
         Expr loss = _loss(graph, examples.Span[number]);
         if (!loss.Shape.IsScalar)
             throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");

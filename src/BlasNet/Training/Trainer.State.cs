@@ -52,7 +52,9 @@ public sealed partial class Trainer<TExample>
             return null;
 
         Graph graph = Model.NewGraph();
-        Regularizer(graph);
+        using (graph.Build())
+            Regularizer(graph);
+
         return graph.ToText().TrimEnd('\n').Replace("\n", "; ", StringComparison.Ordinal);
     }
 }

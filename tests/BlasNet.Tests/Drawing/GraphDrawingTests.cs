@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Xml.Linq;
 using BlasNet.Drawing;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Passes;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

@@ -15,8 +15,8 @@ public sealed class PrintingTests : IDisposable
     {
         Parameter w = _model.Weight("W", 2, 3);
         _graph = _model.NewGraph();
-        (_ = 0.5 * Op.Tanh(w * _graph.Input([1f, 2, 3]))).Named("a \"half\\\"");
-        _ = 0.5 * Op.Tanh(w * _graph.Input([4f, 5, 6]));
+        Op.Scale(Op.Tanh(w * _graph.Input([1f, 2, 3])), 0.5).Named("a \"half\\\"");
+        Op.Scale(Op.Tanh(w * _graph.Input([4f, 5, 6])), 0.5);
         _batched = _graph.Batch().Graph;
     }
 

@@ -1,7 +1,6 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Memory;
-using BlasNet.Operators;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Layers;

@@ -39,6 +39,9 @@ internal sealed class Network : IDisposable
     /// <summary>Number of launches of the last run.</summary>
     public int Launches => _engine.Plan.LaunchCount;
 
+    /// <summary>What the last run computed.</summary>
+    public Graph Planned => _engine.Plan.Graph;
+
     /// <summary>The weight of an element of a value in the loss: no two alike, none 0.</summary>
     public static double LossWeight(int element) => Math.Cos(element + 1);
 
@@ -51,9 +54,10 @@ internal sealed class Network : IDisposable
         for (int i = 0; i < examples; i++)
         {
             graph.BeginExample(i);
+            using Graph.Building building = graph.Build();
             values[i] = _function(graph, i);
             double[] weights = [.. Enumerable.Range(0, values[i].Shape.Size).Select(LossWeight)];
-            losses[i] = Op.Sum(values[i] * graph.Constant(weights, values[i].Shape));
+            losses[i] = Op.Sum(Op.Multiply(values[i], graph.Constant(weights, values[i].Shape)));
         }
 
         _engine.Prepare(graph, values, Op.Total(losses), [.. Model.Parameters]);

@@ -10,6 +10,7 @@ internal sealed class ExampleBuilder(Parameter[] parameters, FunctionCalls funct
 {
     public ExampleValues Build(Graph graph, RandomExample example)
     {
+        using Graph.Building building = graph.Build();   // as a trainer does
         var values = new ExampleValues(graph, parameters);
         foreach (Step step in example.Steps)
             Run(step, values);
@@ -20,8 +21,7 @@ internal sealed class ExampleBuilder(Parameter[] parameters, FunctionCalls funct
     /// <summary>Computes a step's values and appends them.</summary>
     public void Run(Step step, ExampleValues values)
     {
-        bool areFree = !joins && (step.Function is not null || step.Operation.TakesParameters) && !Array.TrueForAll(step.Operands, values.IsParameter);
-        Expr[] operands = [.. step.Operands.Select(operand => areFree && values.IsParameter(operand) ? parameters[operand] : values[operand])];
+        Expr[] operands = [.. step.Operands.Select(operand => !joins && values.IsParameter(operand) ? parameters[operand] : values[operand])];
         values.Add(step.Id, step.Function is { } function ? functions.Call(function, operands) : step.Operation.Build(values.Graph, operands, step));
     }
 }

@@ -1,6 +1,5 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

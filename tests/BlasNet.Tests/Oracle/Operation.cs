@@ -22,9 +22,6 @@ internal sealed record Operation(
     /// <summary>Brings data of the example, which a function's body must not.</summary>
     public bool HasData { get; init; }
 
-    /// <summary>Takes a parameter that has not joined the graph beside an expression that is in it.</summary>
-    public bool TakesParameters { get; init; }
-
     public Func<Step, int> ResultCount { get; init; } = _ => 1;
 
     public string ToText(Step step, string[] operands)

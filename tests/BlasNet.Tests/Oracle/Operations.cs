@@ -21,8 +21,7 @@ internal static partial class Operations
         (g, _, s) => Op.Tanh(1 / g.Constant(s.Factor)), (e, _, s) => Scalar(e.Tape.Number(double.IsNegative(s.Factor) ? -1 : 1)));
 
     public static readonly Operation MatMul = Operation.Of("MatMul", d => d.Pair((a, b) => a.Columns == b.Rows),
-        (_, x, _) => Op.MatMul(x[0], x[1]), (_, x, _) => Product(x[0], x[1])) with
-    { TakesParameters = true };
+        (_, x, _) => Op.MatMul(x[0], x[1]), (_, x, _) => Product(x[0], x[1]));
 
     public static readonly Operation Add = Binary("Add", Op.Add, (a, b) => a + b);
 
@@ -40,12 +39,10 @@ internal static partial class Operations
         (_, x, _) => Scalar(Naive.Sum(x[0].Elements) * (1.0 / x[0].Length)));
 
     public static readonly Operation Concatenate = Operation.Of("Concatenate", d => d.Several((a, b) => a.Columns == b.Columns),
-        (_, x, _) => Op.Concatenate(x), (_, x, _) => Transposed(Beside([.. x.Select(Transposed)]))) with
-    { TakesParameters = true };
+        (_, x, _) => Op.Concatenate(x), (_, x, _) => Transposed(Beside([.. x.Select(Transposed)])));
 
     public static readonly Operation ConcatenateColumns = Operation.Of("ConcatenateColumns", d => d.Several((a, b) => a.Rows == b.Rows),
-        (_, x, _) => Op.ConcatenateColumns(x), (_, x, _) => Beside(x)) with
-    { TakesParameters = true };
+        (_, x, _) => Op.ConcatenateColumns(x), (_, x, _) => Beside(x));
 
     public static readonly Operation Lookup = Operation.Of("Lookup",
         d => d.Where(x => x.Columns > 1, (d, x) => new Step(x) { A = d.Next(d[x].Columns), B = d[x].Columns }),
@@ -77,23 +74,30 @@ internal static partial class Operations
     { HasData = true };
 
     public static readonly Operation Total = Operation.Of("Total", d => d.Several(SameShape),
-        (_, x, _) => Op.Total(x), (_, x, _) => x.Aggregate((a, b) => Zip(a, b, (p, q) => p + q))) with
-    { TakesParameters = true };
+        (_, x, _) => Op.Total(x), (_, x, _) => x.Aggregate((a, b) => Zip(a, b, (p, q) => p + q)));
 
     public static readonly Operation OneMinus = Unary("OneMinus", x => 1 - x, x => x * -1 + 1);
 
     public static readonly Operation Multiply = Binary("Multiply", Op.Multiply, (a, b) => a * b);
 
+    /// <summary>What <c>*</c> means, by the shapes.</summary>
+    public static readonly Operation Star = Operation.Of("Star",
+        d => d.Pair((a, b) => a.Length == 1 || b.Length == 1 || (a.Columns > 1 ? a.Columns == b.Rows : ShapeOf(a) == ShapeOf(b))),
+        (_, x, _) => x[0] * x[1],
+        (_, x, _) => x[0].Columns > 1 && x[1].Length > 1 ? Product(x[0], x[1]) : Zip(x[0], x[1], (a, b) => a * b));
+
     /// <summary>Operands: queries, keys and values. A: heads. Factor: the rate of dropout.</summary>
     public static readonly Operation Attention = Operation.Of("Attention", ChooseAttention,
-        (_, x, s) => Op.Attention(x[0], x[1], x[2], s.A, s.Factor), DefineAttention) with
-    { TakesParameters = true };
+        (_, x, s) => Op.Attention(x[0], x[1], x[2], s.A, s.Factor), DefineAttention);
 
     /// <summary>What the generator picks from.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
         MatMul, MatMul, Add, Add, Tanh, Sum, Concatenate, ConcatenateColumns, Lookup, LookupAt, CrossEntropy, CrossEntropyAt, Total, Scale, Square,
-        Binary("Subtract", Op.Subtract, (a, b) => a - b), Multiply,
+        Binary("Subtract", Op.Subtract, (a, b) => a - b), Multiply, Star,
+        WithNumber("Times", (x, number) => x * number, (x, number) => x * number), WithNumber("Plus", (x, number) => x + number, (x, number) => x + number),
+        WithNumber("Minus", (x, number) => x - number, (x, number) => x + -number), WithNumber("Less", (x, number) => number - x, (x, number) => x * -1 + number),
+        WithNumber("Over", (x, number) => x / (3 + number), (x, number) => x * (1 / (3 + number))),
         Binary("Divide", Op.Divide, (a, b) => a / b, x => Math.Abs(x.Value) > 0.3),
         Unary("Sigmoid", Op.Sigmoid, x => ((x * -1).Exp() + 1).Inverse()), Unary("Relu", Op.Relu, x => x.Relu(), x => Math.Abs(x.Value) > 0.01),
         Unary("Erf", Op.Erf, Erf, x => Math.Abs(x.Value) < 2.5), Unary("Exp", Op.Exp, x => x.Exp()), Unary("Log", Op.Log, x => x.Log(), x => x.Value > 0.1),
@@ -101,9 +105,9 @@ internal static partial class Operations
         Unary("Negate", x => -x, x => x * -1), OneMinus, OneMinus, OneMinus, Unary("PlusTwo", x => x + 2, x => x + 2),
         Unary("Reciprocal", x => 1 / x, x => x.Inverse(), x => Math.Abs(x.Value) > 0.3), Unary("AThird", x => x / 3, x => x * (1.0 / 3)),
         Operation.Of("MatMulTransposed", d => d.Pair((a, b) => a.Rows == b.Rows),
-            (_, x, _) => Op.MatMulTransposed(x[0], x[1]), (_, x, _) => Product(Transposed(x[0]), x[1])) with { TakesParameters = true },
+            (_, x, _) => Op.MatMulTransposed(x[0], x[1]), (_, x, _) => Product(Transposed(x[0]), x[1])),
         Operation.Of("OuterProduct", d => d.Pair((a, b) => a.Columns == b.Columns),
-            (_, x, _) => Op.OuterProduct(x[0], x[1]), (_, x, _) => Product(x[0], Transposed(x[1]))) with { TakesParameters = true },
+            (_, x, _) => Op.OuterProduct(x[0], x[1]), (_, x, _) => Product(x[0], Transposed(x[1]))),
         Mean, LookupColumns, CrossEntropyColumns,
         Operation.Of("MeanColumns", d => d.Any(), (_, x, _) => Op.MeanColumns(x[0]),
             (_, x, _) => Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)) * (1.0 / x[0].Columns))),
@@ -114,17 +118,17 @@ internal static partial class Operations
         Operation.Of("ExpandTo", ChooseExpansion, (_, x, s) => Op.ExpandTo(s.Shape, x[0]),
             (e, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Zip(x[0], Zeros(e, s.Shape), (a, _) => a)),
         Operation.Of("Dot", d => d.Pair(SameShape), (_, x, _) => Op.Dot(x[0], x[1]),
-            (_, x, _) => Make(1, x[0].Columns, (_, j) => Naive.Sum(x[0].Column(j).Zip(x[1].Column(j), (a, b) => a * b)))) with { TakesParameters = true },
+            (_, x, _) => Make(1, x[0].Columns, (_, j) => Naive.Sum(x[0].Column(j).Zip(x[1].Column(j), (a, b) => a * b)))),
         Operation.Of("Softmax", d => d.Any(), (_, x, _) => Op.Softmax(x[0]), (_, x, _) => Softmax(x[0])),
         Operation.Of("LogSoftmax", d => d.Any(), (_, x, _) => Op.LogSoftmax(x[0]), (_, x, _) => Map(Softmax(x[0]), e => e.Log())),
         Operation.Of("LogSumExp", d => d.Any(), (_, x, _) => Op.LogSumExp(x[0]),
             (_, x, _) => Make(1, x[0].Columns, (_, j) => Naive.Sum(x[0].Column(j).Select(e => e.Exp())).Log())),
         Operation.Of("SquaredError", d => d.Pair(SameShape), (_, x, _) => Op.SquaredError(x[0], x[1]),
-            (_, x, _) => Scalar(Naive.Sum(x[0].Elements.Zip(x[1].Elements, (a, b) => (a - b) * (a - b))))) with { TakesParameters = true },
+            (_, x, _) => Scalar(Naive.Sum(x[0].Elements.Zip(x[1].Elements, (a, b) => (a - b) * (a - b))))),
         Operation.Of("Slice", d => d.Where(_ => true, (d, x) => Range(d, x, d[x].Rows)), (_, x, s) => Op.Slice(x[0], s.A, s.B),
             (_, x, s) => Make(s.B, x[0].Columns, (i, j) => x[0][i + s.A, j])),
         Operation.Of("Neighbours", d => d.Where(x => x.Rows > 1, (_, x) => new Step(x)),
-            (_, x, _) => Op.Slice(x[0], 0, x[0].Shape.Rows - 1) * Op.Slice(x[0], 1, x[0].Shape.Rows - 1),
+            (_, x, _) => Op.Multiply(Op.Slice(x[0], 0, x[0].Shape.Rows - 1), Op.Slice(x[0], 1, x[0].Shape.Rows - 1)),
             (_, x, _) => Make(x[0].Rows - 1, x[0].Columns, (i, j) => x[0][i, j] * x[0][i + 1, j])),
         Operation.Of("SliceColumns", d => d.Where(_ => true, (d, x) => Range(d, x, d[x].Columns)), (_, x, s) => Op.SliceColumns(x[0], s.A, s.B),
             (_, x, s) => Make(x[0].Rows, s.B, (i, j) => x[0][i, j + s.A])),
@@ -212,6 +216,12 @@ internal static partial class Operations
     private static Step ChooseShape(Draft d, int x) =>
         new(x) { Shape = d.Next(2) == 0 ? new Shape(2, d[x].Length / 2) : new Shape(d[x].Length) };
 
+    // A number of the example, from its own data: sometimes the same as another's.
+    private static Operation WithNumber(string name, Func<Expr, double, Expr> build, Func<Number, double, Number> define) => Operation.Of(
+        name, d => d.Any() is { } s ? s with { Data = [Math.Round(4 * d[d.Count - 1][0, 0].Value) / 2] } : null,
+        (_, x, s) => build(x[0], s.Data[0]), (_, x, s) => Map(x[0], e => define(e, s.Data[0]))) with
+    { HasData = true };
+
     private static Operation Unary(string name, Func<Expr, Expr> build, Func<Number, Number> define, Func<Number, bool>? domain = null) =>
         Operation.Of(
             name, d => domain is null ? d.Any() : d.Where(x => x.Elements.All(domain), (_, x) => new Step(x)),
@@ -224,7 +234,6 @@ internal static partial class Operations
         (_, x, _) => build(x[0], x[1]), (_, x, _) => Zip(x[0], x[1], define)) with
         {
             Domain = x => domain is null || x[1].Elements.All(domain),
-            TakesParameters = true,
         };
 
     private static bool Fits(Matrix part, Matrix whole) =>

@@ -56,7 +56,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
     public void Random_programs_reach_every_operator()
     {
         var seen = new HashSet<Operator>();
-        for (int seed = 0; seed < 400; seed++)
+        for (int seed = 0; seed < 700; seed++)
         {
             RandomProgram program = RandomProgram.Create(seed);
             var options = new EngineOptions { DifferentiateFirst = seed % 2 == 0 };

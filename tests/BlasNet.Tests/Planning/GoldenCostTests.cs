@@ -2,7 +2,6 @@ using BlasNet.Execution;
 using BlasNet.Fusion;
 using BlasNet.Graphs;
 using BlasNet.Layers;
-using BlasNet.Operators;
 using BlasNet.Planning;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;

@@ -1,4 +1,3 @@
-using BlasNet.Operators;
 using BlasNet.Ranks;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;

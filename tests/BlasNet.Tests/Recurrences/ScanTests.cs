@@ -1,7 +1,6 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Printing;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

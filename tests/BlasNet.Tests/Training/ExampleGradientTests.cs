@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -19,7 +18,7 @@ public sealed class ExampleGradientTests
         Parameter scale = model.Bias("scale", 6, Initializer.Constant(0.8));
         return (g, sentence) =>
         {
-            Expr table = withSharedTransform ? Tanh(g.Use(words.Table)) * g.Use(scale) : g.Use(words.Table);
+            Expr table = withSharedTransform ? Multiply(Tanh(words.Table), scale) : g.Use(words.Table);
             Expr[] states = lstm.Run([.. sentence.Words.Select(word => Lookup(table, word))]);
             return CrossEntropy(MatMulTransposed(table, states[^1]), sentence.Label) + Sum(Square(states[0]));
         };

@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Kernels;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

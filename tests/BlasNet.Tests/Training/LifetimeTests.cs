@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 using BlasNet.Memory;
-using BlasNet.Operators;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;

@@ -2,7 +2,6 @@ using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Memory;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

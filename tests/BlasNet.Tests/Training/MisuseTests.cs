@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -39,16 +38,6 @@ public sealed class MisuseTests : IDisposable
 
         Assert.Throws<ObjectDisposedException>(() => Run(evaluator, 2, () => _model.Dispose()));
         Assert.Throws<ObjectDisposedException>(() => trainer.Step([1]));
-    }
-
-    [Fact]
-    public void A_weight_of_one_column_times_a_vector_of_its_length_is_no_product_of_elements()
-    {
-        Parameter column = _model.Weight("column", outputs: 5, inputs: 1);
-        Graph graph = _model.NewGraph();
-
-        Assert.Throws<ShapeException>(() => column * graph.Input(new float[5]));
-        Assert.Equal(new Shape(5), (column * graph.Input(1.0)).Shape);
     }
 
     [Fact]

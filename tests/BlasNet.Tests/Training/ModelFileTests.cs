@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Kernels;
-using BlasNet.Operators;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 

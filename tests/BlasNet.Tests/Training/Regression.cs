@@ -1,4 +1,3 @@
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Training;

@@ -3,7 +3,6 @@ using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Layers;
 using BlasNet.Memory;
-using BlasNet.Operators;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;

@@ -4,7 +4,6 @@ using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 

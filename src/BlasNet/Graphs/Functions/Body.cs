@@ -66,6 +66,7 @@ internal sealed class Body
         for (int i = 0; i < given.Length; i++)
             given[i] = body.Argument(i, key.Shapes[i], shared: false);
 
+        using Graph.Building building = body.Graph.Build();
         Expr[] outputs = function(given);
         body.Outputs = new int[outputs.Length];
         for (int i = 0; i < outputs.Length; i++)

@@ -63,6 +63,7 @@ internal sealed class ActWriter(
             Batching = random.Next(3) > 0,
             DifferentiateFirst = random.Next(2) == 0,
             ShareEqual = random.Next(4) > 0,
+            NumbersApart = 1 + random.Next(4),
             Simplify = random.Next(2) == 0,
             Fuse = random.Next(2) == 0,
             ReuseMemory = random.Next(2) == 0,
