@@ -1,6 +1,5 @@
 using BlasNet.Cli.Recognition;
 using BlasNet.Datasets;
-using BlasNet.Memory;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Benchmarks;
@@ -25,7 +24,7 @@ internal static class MlpWorkload
 
     private static Digit[] NewExamples(int count, int seed)
     {
-        var random = new RandomStream((ulong)seed, "pixels");
+        var random = new RandomNumbers((ulong)seed, "pixels");
         var digits = new Digit[count];
         for (int i = 0; i < count; i++)
         {

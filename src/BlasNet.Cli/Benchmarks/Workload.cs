@@ -1,6 +1,5 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Memory;
 using BlasNet.Planning;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
@@ -87,7 +86,7 @@ internal sealed class Workload<TExample>(
     };
 
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
-    private RandomStream _random = NewRandom(options, "order of examples");
+    private RandomNumbers _random = NewRandom(options, "order of examples");
     private int _next;
     private StepSource<TExample> _last;
 
@@ -160,7 +159,7 @@ internal sealed class Workload<TExample>(
     }
 
     // Timed minibatches are not those of the warm-up: a structure that is met for the second time is compiled to be kept.
-    private static RandomStream NewRandom(WorkloadOptions options, string name) => new((ulong)options.Seed, name);
+    private static RandomNumbers NewRandom(WorkloadOptions options, string name) => new((ulong)options.Seed, name);
 
     private StepSource<TExample> Source(int start) => Source(start, Math.Min(Batch, examples.Length - start));
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using BlasNet.Graphs;
-using BlasNet.Memory;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Experiments;
@@ -92,7 +91,7 @@ internal sealed class ExperimentSubject<TExample>(
 internal sealed class ExampleStream(int count, int seed)
 {
     private readonly int[] _order = [.. Enumerable.Range(0, count)];
-    private readonly RandomStream _random = new((ulong)seed, "experiment");
+    private readonly RandomNumbers _random = new((ulong)seed, "experiment");
     private int _next = count;
 
     public int Next()

@@ -55,6 +55,14 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
         return offset;
     }
 
+    /// <summary>Takes back the last <see cref="Append"/>, which gave this offset.</summary>
+    public void TakeBack(int offset)
+    {
+        Length = offset;
+        _packed[^1].Dispose();
+        _packed.RemoveAt(_packed.Count - 1);
+    }
+
     /// <summary>A parameter's length with the padding after it.</summary>
     public static int Padded(int length) => (length + 15) / 16 * 16;
 

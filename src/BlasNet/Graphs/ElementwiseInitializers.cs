@@ -1,16 +1,14 @@
-using BlasNet.Memory;
-
 namespace BlasNet.Graphs;
 
 internal sealed class ConstantInitializer(double value) : Initializer
 {
-    internal override void Fill<T>(Span<T> values, Shape shape, RandomStream random) => values.Fill(T.CreateTruncating(value));
+    public override void Fill<T>(Span<T> values, Shape shape, RandomNumbers random) => values.Fill(T.CreateTruncating(value));
 }
 
 /// <summary>Independent elements, uniform between bounds that may depend on the shape.</summary>
 internal sealed class UniformInitializer(Func<Shape, (double Minimum, double Maximum)> bounds) : Initializer
 {
-    internal override void Fill<T>(Span<T> values, Shape shape, RandomStream random)
+    public override void Fill<T>(Span<T> values, Shape shape, RandomNumbers random)
     {
         (double minimum, double maximum) = bounds(shape);
 
@@ -25,7 +23,7 @@ internal sealed class UniformInitializer(Func<Shape, (double Minimum, double Max
 /// <summary>Independent elements, normal with a deviation that may depend on the shape.</summary>
 internal sealed class NormalInitializer(double mean, Func<Shape, double> deviation) : Initializer
 {
-    internal override void Fill<T>(Span<T> values, Shape shape, RandomStream random)
+    public override void Fill<T>(Span<T> values, Shape shape, RandomNumbers random)
     {
         double standardDeviation = deviation(shape);
 
@@ -37,7 +35,7 @@ internal sealed class NormalInitializer(double mean, Func<Shape, double> deviati
 /// <summary>Several matrices of one shape, one above the other, each as its own initializer fills it.</summary>
 internal sealed class StackedInitializer(params Initializer[] parts) : Initializer
 {
-    internal override void Fill<T>(Span<T> values, Shape shape, RandomStream random)
+    public override void Fill<T>(Span<T> values, Shape shape, RandomNumbers random)
     {
         int rows = shape.Rows / parts.Length;
         var block = new T[rows * shape.Columns];

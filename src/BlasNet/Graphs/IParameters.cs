@@ -10,6 +10,7 @@ public interface IParameters
     /// <param name="initializer">By default <see cref="Initializer.GlorotUniform"/>.</param>
     /// <returns>[m × k]; <c>W * x</c> is the matrix product.</returns>
     /// <exception cref="ArgumentException">The name is empty or taken, or the size is not above 0 or too large.</exception>
+    /// <exception cref="ArithmeticException">The initializer gave a value that is infinite or NaN.</exception>
     Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null);
 
     /// <summary>Adds a vector, usually the bias of a layer.</summary>
@@ -18,5 +19,6 @@ public interface IParameters
     /// <param name="initializer">By default zeros.</param>
     /// <returns>[size].</returns>
     /// <exception cref="ArgumentException">The name is empty or taken, or the size is not above 0 or too large.</exception>
+    /// <exception cref="ArithmeticException">The initializer gave a value that is infinite or NaN.</exception>
     Parameter Bias(string name, int size, Initializer? initializer = null);
 }

@@ -1,13 +1,23 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
 /// <summary>Gives a parameter its first values.</summary>
 /// <remarks>The values depend on the seed, the parameter's name and its shape, and on nothing else: not on the order in which parameters are
 /// made, on threads or on the machine. They are drawn in double precision and rounded, so float and double models start alike.
-/// A weight [m × k] maps k inputs to m outputs: its fan-in is k, its fan-out m.</remarks>
+/// A weight [m × k] maps k inputs to m outputs: its fan-in is k, its fan-out m.
+/// <para>An initializer of one's own derives from this class and overrides <see cref="Fill"/>.</para></remarks>
+/// <example><code>
+/// sealed class Identity : Initializer
+/// {
+///     public override void Fill&lt;T&gt;(Span&lt;T&gt; values, Shape shape, RandomNumbers random)
+///     {
+///         for (int i = 0; i &lt; values.Length; i++)
+///             values[i] = i % shape.Rows == i / shape.Rows ? T.One : T.Zero;
+///     }
+/// }
+/// </code></example>
 public abstract class Initializer
 {
     /// <summary>All 0: the usual start of a bias.</summary>
@@ -63,8 +73,9 @@ public abstract class Initializer
     /// <summary>Fills a parameter.</summary>
     /// <param name="values">Its <c>rows·columns</c> elements, column by column.</param>
     /// <param name="shape">Its shape.</param>
-    /// <param name="random">The parameter's own stream.</param>
-    internal abstract void Fill<T>(Span<T> values, Shape shape, RandomStream random)
+    /// <param name="random">The parameter's own stream: of the model's seed and the parameter's name.</param>
+    /// <remarks>All elements must be written.</remarks>
+    public abstract void Fill<T>(Span<T> values, Shape shape, RandomNumbers random)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
     private static Func<Shape, double> Glorot(double gain)

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
@@ -12,7 +11,7 @@ namespace BlasNet.Graphs;
 /// Giraud, Langou, Rozložník, van den Eshof, "Rounding error analysis of the classical Gram–Schmidt process", 2005.</remarks>
 internal sealed class OrthogonalInitializer(double gain) : Initializer
 {
-    internal override void Fill<T>(Span<T> values, Shape shape, RandomStream random)
+    public override void Fill<T>(Span<T> values, Shape shape, RandomNumbers random)
     {
         // The shorter side counts the vectors: at most `length` vectors of `length` elements can be orthogonal.
         bool byColumns = shape.Rows >= shape.Columns;

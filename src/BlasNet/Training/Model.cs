@@ -210,16 +210,26 @@ public sealed partial class Model : IParameters, IDisposable
         if (_isComplete)
             throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
 
-        int offset = _single?.Append(shape.Size) ?? _double!.Append(shape.Size);
-        var parameter = new Parameter(name, shape, isWeight, _parameters.Count, offset, this);
-        var random = new RandomStream((ulong)Seed, name);
-        if (_single is not null)
-            initializer.Fill(_single.SpanOf(parameter), shape, random);
-        else
-            initializer.Fill(_double!.SpanOf(parameter), shape, random);
-
+        Parameter parameter = _single is not null ? Append(_single) : Append(_double!);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);
         return parameter;
+
+        Parameter Append<T>(ParameterStore<T> store) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            int offset = store.Append(shape.Size);
+            var added = new Parameter(name, shape, isWeight, _parameters.Count, offset, this);
+            try
+            {
+                initializer.Fill(store.SpanOf(added), shape, new RandomNumbers((ulong)Seed, name));
+                return TensorPrimitives.IsFiniteAll<T>(store.SpanOf(added)) ? added
+                    : throw new ArithmeticException($"{initializer.GetType().Name} gave parameter {what} a value that is infinite or NaN.");
+            }
+            catch
+            {
+                store.TakeBack(offset);
+                throw;
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -217,7 +216,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         for (int i = 0; i < count; i++)
             order[i] = i;
 
-        var random = new RandomStream((ulong)Model.Seed, $"shuffle {epoch}");
+        var random = new RandomNumbers((ulong)Model.Seed, $"shuffle {epoch}");
         for (int i = count - 1; i > 0; i--)
         {
             int j = (int)(random.NextBits() % (uint)(i + 1));

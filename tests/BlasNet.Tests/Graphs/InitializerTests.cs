@@ -1,6 +1,7 @@
 using System.Numerics;
 using BlasNet.Graphs;
-using BlasNet.Memory;
+using BlasNet.Stranger;
+using BlasNet.Training;
 
 namespace BlasNet.Tests.Graphs;
 
@@ -117,6 +118,43 @@ public sealed class InitializerTests
     }
 
     [Fact]
+    public void The_parts_of_a_stack_are_drawn_one_after_another()
+    {
+        double[] stacked = Fill<double>(new StackedInitializer(Initializer.Uniform(0, 1), Initializer.Uniform(0, 1)), new Shape(6, 4));
+        var random = new RandomNumbers(1, "W");
+        double[] expected = new double[24];
+        foreach (int part in new[] { 0, 1 })
+        {
+            for (int i = 0; i < 12; i++)
+                expected[i / 3 * 6 + part * 3 + i % 3] = random.NextUniform();
+        }
+
+        Assert.Equal(expected, stacked);
+    }
+
+    [Fact]
+    public void An_own_initializer_fills_a_parameter_from_its_own_stream()
+    {
+        using var model = new Model(seed: 5, Precision.Double);
+        Parameter w = model.Weight("W", 2, 3, new OwnIdentity(noise: 0.01));
+        var random = new RandomNumbers(5, "W");
+        Assert.Equal(new[] { 1.0, 0, 0, 1, 0, 0 }.Select(one => one + 0.01 * random.NextNormal()), model.ValuesOf(w));
+    }
+
+    [Fact]
+    public void A_first_value_that_is_not_finite_is_refused_and_the_model_is_as_before()
+    {
+        using var model = new Model();
+        Parameter a = model.Bias("a", 3, Initializer.Constant(1));
+        var error = Assert.Throws<ArithmeticException>(() => model.Weight("W", 2, 2, new OwnIdentity(double.NaN)));
+        Assert.Equal("OwnIdentity gave parameter W [2 × 2] a value that is infinite or NaN.", error.Message);
+        Parameter w = model.Weight("W", 2, 2, new OwnIdentity(0));
+        Assert.Equal([1, 1, 1], model.ValuesOf(a));
+        Assert.Equal([1, 0, 0, 1], model.ValuesOf(w));
+        Assert.Equal(7, model.Size);
+    }
+
+    [Fact]
     public void Arguments_out_of_range_are_named()
     {
         Assert.Equal("value", Assert.Throws<ArgumentOutOfRangeException>(() => Initializer.Constant(double.NaN)).ParamName);
@@ -131,7 +169,7 @@ public sealed class InitializerTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T[] values = new T[shape.Size];
-        initializer.Fill<T>(values, shape, new RandomStream(seed, name));
+        initializer.Fill<T>(values, shape, new RandomNumbers(seed, name));
         return values;
     }
 }

@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
-using BlasNet.Memory;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Layers;
@@ -108,7 +107,7 @@ public sealed class GraphModelTests
             var (embedding, cell) = (new Embedding(model, "words", Size, Words), new Gru(model, "cell", Size, Size));
             return (g, example) =>
             {
-                var random = new RandomStream((ulong)example, "graph");
+                var random = new RandomNumbers((ulong)example, "graph");
                 List<Expr> values = [embedding.Of(g, example % Words), embedding.Of(g, 3)];
                 for (int i = 0; i < 5 + 3 * example; i++)
                     values.Add(cell.Step(Earlier(), Earlier()));

@@ -1,6 +1,5 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Memory;
 using BlasNet.Operators;
 using BlasNet.Training;
 
@@ -21,7 +20,7 @@ internal sealed class Network : IDisposable
         foreach (Parameter parameter in Model.Parameters)
         {
             // Biases that are all 0, or gains that are all 1, would hide mistakes.
-            var random = new RandomStream(7, parameter.Name);
+            var random = new RandomNumbers(7, parameter.Name);
             double[] values = new double[parameter.Shape.Size];
             foreach (ref double value in values.AsSpan())
                 value = 0.5 * random.NextNormal();

@@ -1,16 +1,25 @@
 using System.Text;
+using BlasNet.Memory;
 
-namespace BlasNet.Memory;
+namespace BlasNet;
 
-/// <summary>A stream of random numbers told by a seed and a name: the same ones on every machine, whatever else was drawn before.</summary>
-/// <remarks>The seed is the key of <see cref="Philox"/>, the name's hash the high half of the counter, so two streams of one seed never overlap.
+/// <summary>A stream of random numbers determined by a seed and a name: the same ones on every machine, whatever else was drawn before.</summary>
+/// <remarks>The seed is the key of Philox4x32-10, the name's hash the high half of the counter, so two streams of one seed never overlap.
 /// The arithmetic uses only operations that IEEE 754 rounds exactly (+ − × ÷ √), no function of a mathematics library.</remarks>
-internal struct RandomStream(ulong seed, string name)
+public sealed class RandomNumbers
 {
-    private readonly ulong _stream = Hash(name);
+    private readonly ulong _seed, _stream;
     private ulong _block;
     private ulong? _spareBits;
     private double? _spareNormal;
+
+    /// <param name="seed">Any number.</param>
+    /// <param name="name">Any text.</param>
+    public RandomNumbers(ulong seed, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        (_seed, _stream) = (seed, Hash(name));
+    }
 
     /// <summary>64 random bits.</summary>
     public ulong NextBits()
@@ -21,7 +30,7 @@ internal struct RandomStream(ulong seed, string name)
             return spare;
         }
 
-        (ulong low, ulong high) = Philox.Block(seed, _block++, _stream);
+        (ulong low, ulong high) = Philox.Block(_seed, _block++, _stream);
         _spareBits = high;
         return low;
     }

@@ -2,7 +2,7 @@ using BlasNet.Memory;
 
 namespace BlasNet.Tests.Memory;
 
-public sealed class RandomStreamTests
+public sealed class RandomNumbersTests
 {
     // Known answers published with the reference implementation, Random123.
     [Theory]
@@ -16,7 +16,7 @@ public sealed class RandomStreamTests
     [InlineData("", 0xCBF29CE484222325)]
     [InlineData("a", 0xAF63DC4C8601EC8C)]
     [InlineData("foobar", 0x85944171F73967E8)]
-    public void Names_are_hashed_by_fnv_1a(string name, ulong hash) => Assert.Equal(hash, RandomStream.Hash(name));
+    public void Names_are_hashed_by_fnv_1a(string name, ulong hash) => Assert.Equal(hash, RandomNumbers.Hash(name));
 
     [Theory]
     [InlineData(1)]
@@ -28,13 +28,13 @@ public sealed class RandomStreamTests
     [InlineData(1.4142135623730951)]
     [InlineData(0.70710678118654757)]
     public void The_own_logarithm_agrees_with_the_library(double x) =>
-        Assert.Equal(Math.Log(x), RandomStream.Log(x), Math.Abs(Math.Log(x)) * 4e-16 + 1e-300);
+        Assert.Equal(Math.Log(x), RandomNumbers.Log(x), Math.Abs(Math.Log(x)) * 4e-16 + 1e-300);
 
     [Fact]
     public void The_own_logarithm_is_accurate_over_its_whole_interval()
     {
         for (double x = 0.5; x < 2; x += 1.0 / 4096)
-            Assert.Equal(Math.Log(x), RandomStream.Log(x), Math.Abs(Math.Log(x)) * 1e-15);
+            Assert.Equal(Math.Log(x), RandomNumbers.Log(x), Math.Abs(Math.Log(x)) * 1e-15);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class RandomStreamTests
 
         static ulong[] Draw(ulong seed, string name)
         {
-            var random = new RandomStream(seed, name);
+            var random = new RandomNumbers(seed, name);
             return [.. Enumerable.Range(0, 1000).Select(_ => random.NextBits())];
         }
     }
@@ -56,7 +56,7 @@ public sealed class RandomStreamTests
     public void Uniform_numbers_fill_the_open_interval_evenly()
     {
         const int Draws = 100_000, Bins = 100;
-        var random = new RandomStream(1, "uniform");
+        var random = new RandomNumbers(1, "uniform");
         int[] counts = new int[Bins];
 
         for (int i = 0; i < Draws; i++)
@@ -71,7 +71,7 @@ public sealed class RandomStreamTests
     public void Normal_numbers_have_the_moments_and_the_tails_of_the_distribution()
     {
         const int Draws = 200_000;
-        var random = new RandomStream(1, "normal");
+        var random = new RandomNumbers(1, "normal");
         double[] x = [.. Enumerable.Range(0, Draws).Select(_ => random.NextNormal())];
 
         // Deviations of the sample moments: 1, √2, √15, √96 over √n; each is allowed 5.
