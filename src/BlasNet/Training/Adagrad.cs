@@ -17,16 +17,21 @@ public sealed class Adagrad : Optimizer
     /// <summary>ε: added to the root of the sum of squares.</summary>
     public double Epsilon { get; }
 
-    private protected override int OwnStateBuffers => 1;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["squares"];
 
-    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("epsilon", Epsilon)];
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [("epsilon", Epsilon)];
 
-    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
+    /// <inheritdoc/>
+    protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
         sweep.Run(new Rule<T>(UpdateRule.Broadcast<T>(rate), UpdateRule.Broadcast<T>(Epsilon)));
 
     private readonly struct Rule<T>(Vector<T> rate, Vector<T> epsilon) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        public static bool IsBoundedByCorners => true;
+
         public static int StateBuffers => 1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -30,11 +30,14 @@ public sealed class Adam : Optimizer
     /// <summary>ε: added to the root of the mean square.</summary>
     public double Epsilon { get; }
 
-    private protected override int OwnStateBuffers => 2;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["mean", "square"];
 
-    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("beta1", Beta1), ("beta2", Beta2), ("epsilon", Epsilon)];
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [("beta1", Beta1), ("beta2", Beta2), ("epsilon", Epsilon)];
 
-    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Run(sweep, rate, Beta1, Beta2, Epsilon, step);
+    /// <inheritdoc/>
+    protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Run(sweep, rate, Beta1, Beta2, Epsilon, step);
 
     internal static void Run<T>(OptimizerSweep<T> sweep, double rate, double beta1, double beta2, double epsilon, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -50,6 +53,8 @@ public sealed class Adam : Optimizer
         private readonly Vector<T> _rate = UpdateRule.Broadcast<T>(rate), _epsilon = UpdateRule.Broadcast<T>(epsilon);
         private readonly Vector<T> _keepMean = UpdateRule.Broadcast<T>(beta1), _addMean = UpdateRule.Broadcast<T>(1 - beta1);
         private readonly Vector<T> _keepSquare = UpdateRule.Broadcast<T>(beta2), _addSquare = UpdateRule.Broadcast<T>(1 - beta2);
+
+        public static bool IsBoundedByCorners => true;
 
         public static int StateBuffers => 2;
 

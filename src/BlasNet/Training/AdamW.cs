@@ -28,9 +28,12 @@ public sealed class AdamW : Optimizer
     /// <summary>ε: added to the root of the mean square.</summary>
     public double Epsilon { get; }
 
-    private protected override int OwnStateBuffers => 2;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["mean", "square"];
 
-    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("beta1", Beta1), ("beta2", Beta2), ("epsilon", Epsilon)];
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [("beta1", Beta1), ("beta2", Beta2), ("epsilon", Epsilon)];
 
-    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Adam.Run(sweep, rate, Beta1, Beta2, Epsilon, step);
+    /// <inheritdoc/>
+    protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => Adam.Run(sweep, rate, Beta1, Beta2, Epsilon, step);
 }

@@ -13,7 +13,7 @@ internal static class CheckpointFiles
     {
         Model model = trainer.Model;
         trainer.Model.Save(In(folder, CheckpointFolder.Parameters));
-        using (var writer = new SafetensorsWriter(In(folder, CheckpointFolder.State), Entries(model, trainer.Accumulator.StateBuffers)))
+        using (var writer = new SafetensorsWriter(In(folder, CheckpointFolder.State), Entries(model, StateOf(trainer))))
         {
             trainer.Accumulator.AppendState(writer);
             writer.Commit();
@@ -27,7 +27,7 @@ internal static class CheckpointFiles
             Optimizer = trainer.Optimizer.GetType().Name,
             LearningRate = trainer.Optimizer.LearningRate,
             AverageFrom = trainer.Optimizer.AverageFrom,
-            StateBuffers = trainer.Accumulator.StateBuffers,
+            State = StateOf(trainer),
             Settings = trainer.Settings,
             Rounding = trainer.Rounding,
             PackingUses = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.PackingUsesOf(parameter).ToArray()),
@@ -51,11 +51,11 @@ internal static class CheckpointFiles
             model.RequireMatch(parameters);
             Require(folder, "seed", manifest.Seed, model.Seed);
             Require(folder, "the average over steps from", StepText(manifest.AverageFrom), StepText(trainer.Optimizer.AverageFrom));
-            if (manifest.StateBuffers != 0)
-                Require(folder, "numbers of state for each parameter:", manifest.StateBuffers, trainer.Optimizer.StateBuffers);
+            if (manifest.State.Count > 0)
+                Require(folder, "the optimizer's state", Names(manifest.State), Names(trainer.Optimizer.BufferNames));
 
             using var state = new SafetensorsReader(In(folder, CheckpointFolder.State));
-            trainer.Accumulator.ReadState(state, TensorsOf(folder, state.Header, model, manifest.StateBuffers));
+            trainer.Accumulator.ReadState(state, TensorsOf(folder, state.Header, model, manifest.State));
             model.Load(parameters);
         }
         catch (SafetensorsException e)
@@ -79,20 +79,25 @@ internal static class CheckpointFiles
         return (manifest, differences);
     }
 
+    /// <summary>The names of the state's buffers; none before the first step.</summary>
+    private static string[] StateOf(ITrainerState trainer) => trainer.Accumulator.StateBuffers == 0 ? [] : [.. trainer.Optimizer.BufferNames];
+
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names);
+
     /// <summary>The state's tensors: for each of its buffers, one of every parameter.</summary>
-    private static SafetensorsEntry[] Entries(Model model, int buffers) =>
+    private static SafetensorsEntry[] Entries(Model model, IReadOnlyList<string> buffers) =>
     [
-        .. from buffer in Enumerable.Range(0, buffers)
+        .. from buffer in buffers
            from parameter in model.Parameters
            select SafetensorsEntry.For(NameOf(buffer, parameter), model.Precision, parameter.Shape),
     ];
 
-    private static SafetensorsEntry[] TensorsOf(string folder, SafetensorsHeader header, Model model, int buffers)
+    private static SafetensorsEntry[] TensorsOf(string folder, SafetensorsHeader header, Model model, IReadOnlyList<string> buffers)
     {
         var byName = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
         return
         [
-            .. from buffer in Enumerable.Range(0, buffers)
+            .. from buffer in buffers
                from parameter in model.Parameters
                let name = NameOf(buffer, parameter)
                select byName.TryGetValue(name, out SafetensorsEntry? entry) && entry.Fits(parameter.Shape) ? entry
@@ -100,7 +105,7 @@ internal static class CheckpointFiles
         ];
     }
 
-    private static string NameOf(int buffer, Parameter parameter) => $"optimizer.{buffer}/{parameter.Name}";
+    private static string NameOf(string buffer, Parameter parameter) => $"{buffer}/{parameter.Name}";
 
     private static Dictionary<string, string> LearningRate(double rate) => new() { ["learning rate"] = rate.ToString(CultureInfo.InvariantCulture) };
 

@@ -9,7 +9,7 @@ namespace BlasNet.Training;
 internal sealed record CheckpointManifest
 {
     private const string FormatName = "BlasNet checkpoint";
-    private const int CurrentVersion = 3;
+    private const int CurrentVersion = 4;
 
     public string Format { get; init; } = FormatName;
 
@@ -30,8 +30,8 @@ internal sealed record CheckpointManifest
     /// <summary>The first step whose parameters are averaged, if any are.</summary>
     public required long? AverageFrom { get; init; }
 
-    /// <summary>How many numbers the optimizer keeps for each parameter; 0 before its first step.</summary>
-    public required int StateBuffers { get; init; }
+    /// <summary>The names of the numbers that the optimizer keeps for each parameter; none before its first step.</summary>
+    public required IReadOnlyList<string> State { get; init; }
 
     /// <summary>What steps depend on besides, by name.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }

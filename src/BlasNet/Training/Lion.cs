@@ -25,11 +25,14 @@ public sealed class Lion : Optimizer
     /// <summary>β₂: the part of the mean that a step keeps.</summary>
     public double Beta2 { get; }
 
-    private protected override int OwnStateBuffers => 1;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["mean"];
 
-    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("beta1", Beta1), ("beta2", Beta2)];
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [("beta1", Beta1), ("beta2", Beta2)];
 
-    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
+    /// <inheritdoc/>
+    protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
         sweep.Run(new Rule<T>(rate, Beta1, Beta2));
 
     private readonly struct Rule<T>(double rate, double beta1, double beta2) : IUpdateRule<T>
@@ -38,6 +41,8 @@ public sealed class Lion : Optimizer
         private readonly Vector<T> _rate = UpdateRule.Broadcast<T>(rate);
         private readonly Vector<T> _oldPart = UpdateRule.Broadcast<T>(beta1), _newPart = UpdateRule.Broadcast<T>(1 - beta1);
         private readonly Vector<T> _keep = UpdateRule.Broadcast<T>(beta2), _add = UpdateRule.Broadcast<T>(1 - beta2);
+
+        public static bool IsBoundedByCorners => true;
 
         public static int StateBuffers => 1;
 

@@ -8,14 +8,35 @@ namespace BlasNet.Training;
 /// shape and no model. It may be applied to any range of the buffers, in any order; the result is the same to the bit.
 /// A trainer applies it to what the step's loss depends on: of a table that is only looked up, the columns looked up. All else stands still, its
 /// state too: means do not decay and momentum does not move a word while no example has it, whereas bias corrections count all steps
-/// (as PyTorch's SparseAdam and DyNet's sparse updates do). So a step costs what the words seen cost, not what the vocabulary does.</remarks>
+/// (as PyTorch's SparseAdam and DyNet's sparse updates do). So a step costs what the words seen cost, not what the vocabulary does.
+/// <para>An optimizer of one's own names its state and gives its formula; learning rate and schedule, decay, clipping, averages, checkpoints, ranks and the
+/// refusal of steps that would not stay finite come with it.</para></remarks>
+/// <example>Momentum, as a formula of ranges; <see cref="IUpdateRule{T}"/> is one of vectors.
+/// <code>
+/// sealed class Momentum(double learningRate, double keep) : Optimizer(learningRate)
+/// {
+///     public override IReadOnlyList&lt;string&gt; StateNames { get; } = ["velocity"];
+///
+///     protected override IEnumerable&lt;(string Name, object? Value)&gt; Hyperparameters =&gt; [("keep", keep)];
+///
+///     protected override void Apply&lt;T&gt;(OptimizerSweep&lt;T&gt; sweep, double rate, long step) =&gt; sweep.Run(range =&gt;
+///     {
+///         Span&lt;T&gt; velocity = range.State(0);
+///         TensorPrimitives.MultiplyAdd(velocity, T.CreateTruncating(keep), range.Gradient, velocity);
+///         TensorPrimitives.MultiplyAdd(velocity, T.CreateTruncating(-rate), range.Parameters, range.Parameters);
+///     });
+/// }
+/// </code></example>
 public abstract class Optimizer
 {
+    private const string AverageName = "average";
+
     private double _learningRate, _weightDecay, _clipValue = double.PositiveInfinity, _clipNorm = double.PositiveInfinity;
     private long? _averageFrom;
 
+    /// <param name="learningRate">η.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="learningRate"/> is negative or not finite.</exception>
-    private protected Optimizer(double learningRate) => LearningRate = learningRate;
+    protected Optimizer(double learningRate) => LearningRate = learningRate;
 
     /// <summary>The size of a step: η, before the <see cref="Schedule"/> is applied.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative or not finite.</exception>
@@ -75,18 +96,25 @@ public abstract class Optimizer
     }
 
     /// <summary>How many numbers the rule remembers for each parameter: the number of buffers in <see cref="OptimizerRange{T}"/>'s state.</summary>
-    public int StateBuffers => OwnStateBuffers + (AverageFrom is null ? 0 : 1);
+    public int StateBuffers => StateNames.Count + (AverageFrom is null ? 0 : 1);
 
-    private protected abstract int OwnStateBuffers { get; }
+    /// <summary>A name for each number that the formula remembers for a parameter, in the order of its state buffers: the names of the state in
+    /// checkpoints. Does not change.</summary>
+    public abstract IReadOnlyList<string> StateNames { get; }
+
+    /// <summary>Of all state buffers.</summary>
+    internal IEnumerable<string> BufferNames => AverageFrom is null ? StateNames : StateNames.Append(AverageName);
 
     /// <summary>All that a step depends on besides the gradient, the state and <see cref="LearningRate"/>, by name; null for what is not done.</summary>
     internal IEnumerable<(string Name, object? Value)> Settings =>
     [
-        .. OwnSettings, ("schedule", Schedule), ("weight decay", WeightDecay),
+        .. Hyperparameters, ("schedule", Schedule), ("weight decay", WeightDecay),
         ("clip value", double.IsFinite(ClipValue) ? ClipValue : null), ("clip norm", double.IsFinite(ClipNorm) ? ClipNorm : null),
     ];
 
-    private protected abstract IEnumerable<(string Name, object? Value)> OwnSettings { get; }
+    /// <summary>The constants of the formula, by name, for checkpoints to note and ranks to compare: a training that is resumed with others says so.
+    /// Names of one's own, not <c>schedule</c>, <c>weight decay</c>, <c>clip value</c> or <c>clip norm</c>; values with a text of their own.</summary>
+    protected abstract IEnumerable<(string Name, object? Value)> Hyperparameters { get; }
 
     /// <summary>η in a step: <see cref="LearningRate"/> times the schedule's factor.</summary>
     /// <param name="step">From 1.</param>
@@ -128,7 +156,25 @@ public abstract class Optimizer
 
         double rate = LearningRateAt(step);
         var factors = new SweepFactors(gradientScale, ClipValue, Keep: 1 - rate * WeightDecay, AverageWeightAt(step));
+        result.HasRun = false;
         Apply(new OptimizerSweep<T>(mode, range, parts, factors, ref result), rate, step);
+        if (!result.HasRun)
+            throw new InvalidOperationException($"{GetType().Name}.Apply must apply a formula by OptimizerSweep.Run, also where it changes nothing.");
+    }
+
+    /// <exception cref="ArgumentException">The names of the state cannot be names in a checkpoint.</exception>
+    internal void RequireStateNames()
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal) { AverageName };
+        foreach (string name in StateNames)
+        {
+            if (string.IsNullOrWhiteSpace(name) || name.Contains('/', StringComparison.Ordinal) || !names.Add(name))
+            {
+                throw new ArgumentException(
+                    $"{GetType().Name} names its state {string.Join(", ", StateNames.Select(own => $"'{own}'"))}: "
+                    + $"each buffer needs a name of its own, without '/', and not '{AverageName}'.");
+            }
+        }
     }
 
     /// <summary>How many steps' parameters are in the average; 0 before it has begun.</summary>
@@ -137,7 +183,12 @@ public abstract class Optimizer
     // k − 1 in the k-th of the averaged steps; null without an average.
     private double? AverageWeightAt(long step) => AverageFrom is null ? null : Math.Max(0, AveragedSteps(step) - 1);
 
-    private protected abstract void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
+    /// <summary>Gives the formula: one call of <see cref="OptimizerSweep{T}"/>'s Run.</summary>
+    /// <param name="sweep">Applies it to what the step touches. The formula's result for an element depends on that element's parameter, gradient and state,
+    /// the rate and the step, and on nothing else. It is called more often than the parameters change: on copies, to try a step beforehand.</param>
+    /// <param name="rate">The learning rate of this step.</param>
+    /// <param name="step">From 1.</param>
+    protected abstract void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
     private protected static double RequireAtLeastZero(double value, string name) =>

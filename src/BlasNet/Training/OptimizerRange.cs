@@ -42,6 +42,13 @@ public readonly ref struct OptimizerRange<T>
         _start += start;
     }
 
+    private OptimizerRange(OptimizerRange<T> range, ReadOnlySpan<T> gradient, int stateBuffers)
+    {
+        this = range;
+        Gradient = gradient;
+        StateBuffers = stateBuffers;
+    }
+
     /// <summary>To be updated.</summary>
     public Span<T> Parameters { get; }
 
@@ -57,4 +64,10 @@ public readonly ref struct OptimizerRange<T>
     /// <summary>A part of this range: a chunk that fits the cache, or the rows of an embedding that a step touched.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is not within this range.</exception>
     public OptimizerRange<T> Slice(int start, int length) => new(this, start, length);
+
+    /// <summary>The same parameters and state with another gradient.</summary>
+    internal OptimizerRange<T> With(ReadOnlySpan<T> gradient) => new(this, gradient, StateBuffers);
+
+    /// <summary>Without the buffer of the average, which is no formula's.</summary>
+    internal OptimizerRange<T> WithoutLastState() => new(this, Gradient, StateBuffers - 1);
 }

@@ -1,7 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using BlasNet.Kernels;
 using BlasNet.Memory;
 
@@ -36,72 +34,117 @@ internal struct SweepResult()
     /// <summary>For <see cref="SweepMode.Bound"/>: max |g|.</summary>
     public double LargestGradient;
 
+    /// <summary>From <see cref="SweepMode.Bound"/>: false for a formula of which nothing is known.</summary>
+    public bool IsBounded;
+
     /// <summary>From <see cref="SweepMode.Rehearse"/>: the first element whose parameter or state would not be finite; −1 if there is none.</summary>
     public int FirstNonFinite = -1;
+
+    /// <summary>Whether the optimizer has given its formula.</summary>
+    public bool HasRun;
 }
 
-/// <summary>Applies a formula to parts of the buffers, in one pass over them; or finds out beforehand what it would give.</summary>
-internal readonly ref struct OptimizerSweep<T>(
-    SweepMode mode, OptimizerRange<T> range, ReadOnlySpan<Segment> parts, SweepFactors factors, ref SweepResult result)
+/// <summary>A formula with what all formulas have in common.</summary>
+internal interface ISweepUpdate<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>The magnitudes after an update of buffers with those before; null if nothing is known of the formula.</summary>
+    Magnitudes? Bound(Magnitudes before, double gradient);
+
+    /// <summary>Updates a range.</summary>
+    /// <returns>The magnitudes after it, if there are bounds.</returns>
+    Magnitudes Run(OptimizerRange<T> range);
+}
+
+/// <summary>Applies an optimizer's formula to what a step touches: decays weights, scales and clips the gradient, keeps the average of the parameters, and
+/// refuses what would not stay finite. The formula is all that an optimizer adds.</summary>
+public readonly ref struct OptimizerSweep<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int ChunkLength = 512;
 
-    private readonly OptimizerRange<T> _range = range;
-    private readonly ReadOnlySpan<Segment> _parts = parts;
-    private readonly ref SweepResult _result = ref result;
+    private readonly SweepMode _mode;
+    private readonly OptimizerRange<T> _range;
+    private readonly ReadOnlySpan<Segment> _parts;
+    private readonly SweepFactors _factors;
+    private readonly ref SweepResult _result;
 
+    internal OptimizerSweep(SweepMode mode, OptimizerRange<T> range, ReadOnlySpan<Segment> parts, SweepFactors factors, ref SweepResult result)
+    {
+        (_mode, _factors) = (mode, factors);
+        _range = range;
+        _parts = parts;
+        _result = ref result;
+    }
+
+    private int RuleBuffers => _range.StateBuffers - (_factors.AverageWeight is null ? 0 : 1);
+
+    /// <summary>Applies a formula of vectors, in one sweep.</summary>
+    /// <exception cref="InvalidOperationException">It has another number of state buffers than the optimizer has names for, or a formula has been applied
+    /// already.</exception>
     public void Run<TRule>(TRule rule) where TRule : struct, IUpdateRule<T>
     {
-        if (double.IsFinite(factors.Clip))
-            RunMode(new Clipped<TRule>(rule, factors));
-        else
-            RunMode(new Plain<TRule>(rule, factors));
-    }
-
-    private void RunMode<TRule>(TRule rule) where TRule : struct, IUpdateRule<T>
-    {
-        if (mode == SweepMode.Bound)
-            _result.Largest = Bound(rule, _result.Largest, _result.LargestGradient);
-        else if (mode == SweepMode.Rehearse)
-            Rehearse(rule);
-        else
-            Apply(rule);
-    }
-
-    private void Apply<TRule>(TRule rule) where TRule : struct, IUpdateRule<T>
-    {
-        foreach (Segment part in _parts)
-            _result.Largest = Magnitudes.Max(_result.Largest, Apply(_range.Slice(part.Start, part.Length), rule));
-    }
-
-    private Magnitudes Apply<TRule>(OptimizerRange<T> range, TRule rule) where TRule : struct, IUpdateRule<T> =>
-        factors.AverageWeight is { } weight ? RunAveraged(range, rule, T.CreateTruncating(weight)) : Run(range, rule);
-
-    // Every number is at its largest, for any rule here, at a corner: parameters of either sign, and gradient and state 0 or as large as they may be.
-    // The denominators of a rule only shrink towards 0, which is a corner, too.
-    private Magnitudes Bound<TRule>(TRule rule, Magnitudes before, double gradient) where TRule : struct, IUpdateRule<T>
-    {
-        Magnitudes largest = default;
-        for (int corner = 0; corner < 16; corner++)
+        if (TRule.StateBuffers != RuleBuffers || TRule.StateBuffers > 2)
         {
-            Vector<T> first = At(corner, 1, before.First), second = At(corner, 2, before.Second);
-            Vector<T> p = UpdateRule.Broadcast<T>((corner & 8) == 0 ? before.Parameters : -before.Parameters);
-            p = rule.Update(p, At(corner, 4, gradient), ref first, ref second);
-            largest = Magnitudes.Max(largest, new(LargestOf(p), LargestOf(first), LargestOf(second)));
+            throw new InvalidOperationException(
+                $"{typeof(TRule).Name} keeps {TRule.StateBuffers} state buffers, of at most 2; the optimizer names {RuleBuffers}.");
         }
 
-        return factors.AverageWeight is { } weight ? largest with { Average = before.Average + weight * (before.Parameters + largest.Parameters) } : largest;
+        if (double.IsFinite(_factors.Clip))
+            RunUpdate(new VectorUpdate<T, Clipped<T, TRule>>(new Clipped<T, TRule>(rule, _factors)));
+        else
+            RunUpdate(new VectorUpdate<T, Scaled<T, TRule>>(new Scaled<T, TRule>(rule, _factors)));
+    }
 
-        static double LargestOf(Vector<T> values) => Magnitude.Largest(Vector.Abs(values));
-        static Vector<T> At(int corner, int bit, double value) => (corner & bit) == 0 ? Vector<T>.Zero : UpdateRule.Broadcast<T>(value);
+    /// <summary>Applies a formula of ranges, a chunk at a time.</summary>
+    /// <param name="formula">Each call has another range, from a single element to some hundreds, in any order and on any thread; an element's result must
+    /// depend on nothing but itself.</param>
+    /// <exception cref="InvalidOperationException">A formula has been applied already.</exception>
+    public void Run(UpdateHandler<T> formula)
+    {
+        ArgumentNullException.ThrowIfNull(formula);
+        RunUpdate(new RangeUpdate<T>(formula, _factors));
+    }
+
+    private void RunUpdate<TUpdate>(TUpdate update) where TUpdate : struct, ISweepUpdate<T>
+    {
+        if (_result.HasRun)
+            throw new InvalidOperationException("An optimizer applies one formula in a step.");
+
+        _result.HasRun = true;
+        if (_mode == SweepMode.Bound)
+            Bound(update);
+        else if (_mode == SweepMode.Rehearse)
+            Rehearse(update);
+        else
+            Apply(update);
+    }
+
+    private void Apply<TUpdate>(TUpdate update) where TUpdate : struct, ISweepUpdate<T>
+    {
+        foreach (Segment part in _parts)
+            _result.Largest = Magnitudes.Max(_result.Largest, Apply(_range.Slice(part.Start, part.Length), update));
+    }
+
+    private Magnitudes Apply<TUpdate>(OptimizerRange<T> range, TUpdate update) where TUpdate : struct, ISweepUpdate<T> =>
+        _factors.AverageWeight is { } weight ? RunAveraged(range, update, T.CreateTruncating(weight)) : update.Run(range);
+
+    private void Bound<TUpdate>(TUpdate update) where TUpdate : struct, ISweepUpdate<T>
+    {
+        Magnitudes before = _result.Largest;
+        if (update.Bound(before, _result.LargestGradient) is not { } largest)
+            return;
+
+        _result.IsBounded = true;
+        _result.Largest = _factors.AverageWeight is { } weight
+            ? largest with { Average = before.Average + weight * (before.Parameters + largest.Parameters) } : largest;
     }
 
     // On a copy of each chunk. Ends at the first chunk that would not stay finite.
-    private void Rehearse<TRule>(TRule rule) where TRule : struct, IUpdateRule<T>
+    private void Rehearse<TUpdate>(TUpdate update) where TUpdate : struct, ISweepUpdate<T>
     {
         int buffers = _range.StateBuffers;
-        Span<T> copy = stackalloc T[ChunkLength * (1 + buffers)];
+        Span<T> copy = buffers <= 4 ? stackalloc T[ChunkLength * (1 + buffers)] : new T[ChunkLength * (1 + buffers)];
         foreach (Segment part in _parts)
         {
             for (int start = part.Start; start < part.End; start += ChunkLength)
@@ -113,7 +156,7 @@ internal readonly ref struct OptimizerSweep<T>(
                 for (int buffer = 0; buffer < buffers; buffer++)
                     chunk.State(buffer).CopyTo(numbers[(length * (1 + buffer))..]);
 
-                Apply(new OptimizerRange<T>(numbers[..length], chunk.Gradient, numbers[length..]), rule);
+                Apply(new OptimizerRange<T>(numbers[..length], chunk.Gradient, numbers[length..]), update);
                 if (TensorPrimitives.IsFiniteAll<T>(numbers))
                     continue;
 
@@ -128,7 +171,7 @@ internal readonly ref struct OptimizerSweep<T>(
     }
 
     // A chunk at a time, so that the parameters before the step need not be kept but for the chunk.
-    private static Magnitudes RunAveraged<TRule>(OptimizerRange<T> range, TRule rule, T weight) where TRule : struct, IUpdateRule<T>
+    private static Magnitudes RunAveraged<TUpdate>(OptimizerRange<T> range, TUpdate update, T weight) where TUpdate : struct, ISweepUpdate<T>
     {
         Span<T> before = stackalloc T[ChunkLength];
         Magnitudes largest = default;
@@ -137,96 +180,13 @@ internal readonly ref struct OptimizerSweep<T>(
             OptimizerRange<T> chunk = range.Slice(start, Math.Min(ChunkLength, range.Parameters.Length - start));
             before = before[..chunk.Parameters.Length];
             chunk.Parameters.CopyTo(before);
-            Magnitudes ofChunk = Run(chunk, rule);
+            Magnitudes ofChunk = update.Run(chunk.WithoutLastState());
             TensorPrimitives.Subtract(chunk.Parameters, before, before);
-            Span<T> sum = chunk.State(TRule.StateBuffers);
+            Span<T> sum = chunk.State(range.StateBuffers - 1);
             TensorPrimitives.MultiplyAdd(before, weight, sum, sum);
             largest = Magnitudes.Max(largest, ofChunk with { Average = Magnitude.Largest<T>(sum) });
         }
 
         return largest;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Magnitudes Run<TRule>(OptimizerRange<T> range, TRule rule) where TRule : struct, IUpdateRule<T>
-    {
-        nuint i = 0, length = (nuint)range.Parameters.Length, width = (nuint)Vector<T>.Count;
-        ref T p = ref MemoryMarshal.GetReference(range.Parameters);
-        ref T g = ref MemoryMarshal.GetReference(range.Gradient);
-        ref T s = ref MemoryMarshal.GetReference(TRule.StateBuffers > 0 ? range.State(0) : default);
-        ref T r = ref MemoryMarshal.GetReference(TRule.StateBuffers > 1 ? range.State(1) : default);
-        Vector<T> largest = default, largestFirst = default, largestSecond = default;
-
-        for (; i + width <= length; i += width)
-        {
-            Vector<T> first = TRule.StateBuffers > 0 ? Vector.LoadUnsafe(ref s, i) : default;
-            Vector<T> second = TRule.StateBuffers > 1 ? Vector.LoadUnsafe(ref r, i) : default;
-
-            Vector<T> updated = rule.Update(Vector.LoadUnsafe(ref p, i), Vector.LoadUnsafe(ref g, i), ref first, ref second);
-            updated.StoreUnsafe(ref p, i);
-            largest = Vector.MaxNative(largest, Vector.Abs(updated));
-
-            if (TRule.StateBuffers > 0)
-            {
-                first.StoreUnsafe(ref s, i);
-                largestFirst = Vector.MaxNative(largestFirst, Vector.Abs(first));
-            }
-
-            if (TRule.StateBuffers > 1)
-            {
-                second.StoreUnsafe(ref r, i);
-                largestSecond = Vector.MaxNative(largestSecond, Vector.Abs(second));
-            }
-        }
-
-        var magnitudes = new Magnitudes(Magnitude.Largest(largest), Magnitude.Largest(largestFirst), Magnitude.Largest(largestSecond));
-        return i < length ? Magnitudes.Max(magnitudes, RunPadded(range.Slice((int)i, (int)(length - i)), rule)) : magnitudes;
-    }
-
-    // The rest that does not fill a vector: the same formula over a copy that does. Hence the same bits, wherever a range begins.
-    private static Magnitudes RunPadded<TRule>(OptimizerRange<T> rest, TRule rule) where TRule : struct, IUpdateRule<T>
-    {
-        int width = Vector<T>.Count, length = rest.Parameters.Length;
-        Span<T> copy = stackalloc T[(2 + TRule.StateBuffers) * width];
-        copy.Clear();
-
-        var padded = new OptimizerRange<T>(copy[..width], copy.Slice(width, width), copy[(2 * width)..]);
-        rest.Parameters.CopyTo(padded.Parameters);
-        rest.Gradient.CopyTo(copy[width..]);
-
-        for (int buffer = 0; buffer < TRule.StateBuffers; buffer++)
-            rest.State(buffer).CopyTo(padded.State(buffer));
-
-        Magnitudes largest = Run(padded, rule);
-
-        padded.Parameters[..length].CopyTo(rest.Parameters);
-
-        for (int buffer = 0; buffer < TRule.StateBuffers; buffer++)
-            padded.State(buffer)[..length].CopyTo(rest.State(buffer));
-
-        return largest;
-    }
-
-    private readonly struct Plain<TRule>(TRule rule, SweepFactors factors) : IUpdateRule<T> where TRule : struct, IUpdateRule<T>
-    {
-        private readonly Vector<T> _scale = UpdateRule.Broadcast<T>(factors.Scale), _keep = UpdateRule.Broadcast<T>(factors.Keep);
-
-        public static int StateBuffers => TRule.StateBuffers;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> first, ref Vector<T> second) =>
-            rule.Update(_keep * p, _scale * g, ref first, ref second);
-    }
-
-    private readonly struct Clipped<TRule>(TRule rule, SweepFactors factors) : IUpdateRule<T> where TRule : struct, IUpdateRule<T>
-    {
-        private readonly Vector<T> _scale = UpdateRule.Broadcast<T>(factors.Scale), _keep = UpdateRule.Broadcast<T>(factors.Keep);
-        private readonly Vector<T> _clip = UpdateRule.Broadcast<T>(factors.Clip);
-
-        public static int StateBuffers => TRule.StateBuffers;
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Vector<T> Update(Vector<T> p, Vector<T> g, ref Vector<T> first, ref Vector<T> second) =>
-            rule.Update(_keep * p, Vector.Max(-_clip, Vector.Min(_clip, _scale * g)), ref first, ref second);
     }
 }

@@ -17,8 +17,8 @@ internal sealed record UpdateRefusal(string What, bool IsGradient);
 /// <remarks>
 /// A sweep updates in place, so it must not begin unless it will end well. It is enough to know how large gradient, parameters and state are at most:
 /// the optimizer's formula, applied to these bounds, bounds what it can give. The gradient's is computed at every step. The others come out of
-/// the sweep before, and are computed afresh only after somebody else has changed the values. Only where the bounds come near to overflow
-/// is the sweep rehearsed on copies first. So a step costs one reading of the gradient more.
+/// the sweep before, and are computed afresh only after somebody else has changed the values. Only where the bounds come near to overflow, or a
+/// formula has none, is the sweep rehearsed on copies first. So a step costs one reading of the gradient more.
 /// </remarks>
 internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientBuffer<T> gradient, IReadOnlyList<Parameter> targets)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -65,13 +65,16 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     public UpdateRefusal? Run(Optimizer optimizer, NativeBuffer<T> state, double scale, long step, double largestGradient)
     {
         _update = (optimizer, state, scale, step);
-        bool isBounded = _bounded == (parameters.Version, state);
-        if (!(isBounded && StaysFinite(largestGradient)))
+        bool isCurrent = _bounded == (parameters.Version, state);
+        (bool isBounded, bool isFinite) = Bound(largestGradient);
+        if (isBounded && !(isCurrent && isFinite))
         {
             MeasureBounds();
-            if (!StaysFinite(largestGradient) && Rehearse() is >= 0 and var element)
-                return Refusal(element, scale * largestGradient);
+            (_, isFinite) = Bound(largestGradient);
         }
+
+        if (!isFinite && Rehearse() is >= 0 and var element)
+            return Refusal(element, scale * largestGradient);
 
         RunParts(_updatePart ??= UpdatePart);
         foreach (SweepResult result in _results.AsSpan(0, _count))
@@ -90,11 +93,12 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
         return new UpdateRefusal($"the step would make the parameter {parameter}, or the optimizer's state of it, infinite or NaN ({size})", IsGradient: false);
     }
 
-    private bool StaysFinite(double largestGradient)
+    // Whether there are bounds of the formula at all, and whether within them nothing overflows.
+    private (bool IsBounded, bool IsFinite) Bound(double largestGradient)
     {
         var result = new SweepResult { Largest = _bounds, LargestGradient = largestGradient };
         Sweep(SweepMode.Bound, [], ref result);
-        return result.Largest.AreWithin(Limit);
+        return (result.IsBounded, result.IsBounded && result.Largest.AreWithin(Limit));
     }
 
     private int Rehearse()

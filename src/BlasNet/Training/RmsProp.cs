@@ -25,11 +25,14 @@ public sealed class RmsProp : Optimizer
     /// <summary>ε: added to the root of the mean square.</summary>
     public double Epsilon { get; }
 
-    private protected override int OwnStateBuffers => 1;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; } = ["square"];
 
-    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("decay", Decay), ("epsilon", Epsilon)];
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [("decay", Decay), ("epsilon", Epsilon)];
 
-    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
+    /// <inheritdoc/>
+    protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) =>
         sweep.Run(new Rule<T>(rate, Decay, Epsilon));
 
     private readonly struct Rule<T>(double rate, double decay, double epsilon) : IUpdateRule<T>
@@ -37,6 +40,8 @@ public sealed class RmsProp : Optimizer
     {
         private readonly Vector<T> _rate = UpdateRule.Broadcast<T>(rate), _epsilon = UpdateRule.Broadcast<T>(epsilon);
         private readonly Vector<T> _keep = UpdateRule.Broadcast<T>(decay), _add = UpdateRule.Broadcast<T>(1 - decay);
+
+        public static bool IsBoundedByCorners => true;
 
         public static int StateBuffers => 1;
 

@@ -19,6 +19,7 @@ public sealed class Sgd : Optimizer
     {
         Momentum = RequireFraction(momentum, nameof(momentum));
         Nesterov = nesterov;
+        StateNames = momentum == 0 ? [] : ["velocity"];
 
         if (nesterov && momentum == 0)
             throw new ArgumentException("Nesterov's method needs momentum above 0.", nameof(nesterov));
@@ -30,11 +31,14 @@ public sealed class Sgd : Optimizer
     /// <summary>Whether the step looks one step of the velocity ahead.</summary>
     public bool Nesterov { get; }
 
-    private protected override int OwnStateBuffers => Momentum == 0 ? 0 : 1;
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> StateNames { get; }
 
-    private protected override IEnumerable<(string Name, object? Value)> OwnSettings => [("momentum", Momentum), ("nesterov", Nesterov)];
+    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [("momentum", Momentum), ("nesterov", Nesterov)];
 
-    private protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
+    /// <inheritdoc/>
+    protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
     {
         if (Momentum == 0)
             sweep.Run(new PlainRule<T>(UpdateRule.Broadcast<T>(rate)));
@@ -47,6 +51,8 @@ public sealed class Sgd : Optimizer
     private readonly struct PlainRule<T>(Vector<T> rate) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        public static bool IsBoundedByCorners => true;
+
         public static int StateBuffers => 0;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -56,6 +62,8 @@ public sealed class Sgd : Optimizer
     private readonly struct MomentumRule<T>(Vector<T> rate, Vector<T> momentum) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        public static bool IsBoundedByCorners => true;
+
         public static int StateBuffers => 1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -69,6 +77,8 @@ public sealed class Sgd : Optimizer
     private readonly struct NesterovRule<T>(Vector<T> rate, Vector<T> momentum) : IUpdateRule<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        public static bool IsBoundedByCorners => true;
+
         public static int StateBuffers => 1;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -29,6 +29,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
     /// <param name="optimizer">How parameters follow from gradients.</param>
+    /// <exception cref="ArgumentException">The optimizer's names for its state are not distinct or empty.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters, their gradients and the optimizer's state
     /// take.</exception>
     public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer)
@@ -43,6 +44,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         ArgumentNullException.ThrowIfNull(optimizer);
         (Model, _loss, Optimizer, _awaitsPreparation) = (model, loss, optimizer, options.AwaitPreparation);
         (_examples, _nextExamples) = (new StepExamples(this), new StepExamples(this));
+        optimizer.RequireStateNames();
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
         model.Complete();
         _accumulator = model.Own(GradientAccumulator.Create(model, options));

@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Ranks;
+using BlasNet.Stranger;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -22,11 +23,9 @@ internal sealed class RankTraining : IDisposable
         _lstm = new Lstm(Model, "lstm", 24, 24);
         Parameter unused = Model.Weight("unused", 3, 3);
         Parameter often = Model.Bias("often", 24);
-        var optimizer = new Adam(0.01)
-        {
-            ClipNorm = combination is "norm" or "all" ? 0.5 : double.PositiveInfinity,
-            AverageFrom = combination is "average" or "all" ? 3 : null,
-        };
+        Optimizer optimizer = combination == "own" ? new OwnMomentum(0.01, 0.9) : new Adam(0.01);
+        optimizer.ClipNorm = combination is "norm" or "all" ? 0.5 : double.PositiveInfinity;
+        optimizer.AverageFrom = combination is "average" or "own" or "all" ? 3 : null;
         Trainer = new Trainer<int>(Model, Loss, optimizer)
         {
             Workers = ranks is null ? workers : 1,

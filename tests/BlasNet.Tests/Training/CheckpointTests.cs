@@ -212,8 +212,8 @@ public sealed class CheckpointTests : IDisposable
     [InlineData("{}", "is not a checkpoint of BlasNet")]
     [InlineData("[1]", "is not a checkpoint of BlasNet")]
     [InlineData("""{"format": "something else"}""", "is not a checkpoint of BlasNet")]
-    [InlineData("""{"format": "BlasNet checkpoint", "version": 4}""", "was written by a later version of BlasNet (format 4; this one reads 3)")]
-    [InlineData("""{"format": "BlasNet checkpoint", "version": 2}""", "was written by an earlier version of BlasNet (format 2; this one reads 3)")]
+    [InlineData("""{"format": "BlasNet checkpoint", "version": 5}""", "was written by a later version of BlasNet (format 5; this one reads 4)")]
+    [InlineData("""{"format": "BlasNet checkpoint", "version": 2}""", "was written by an earlier version of BlasNet (format 2; this one reads 4)")]
     public void Another_program_s_manifest_is_refused(string json, string rule)
     {
         using var checkpoints = new CheckpointFolder(_folder.Path);
