@@ -12,10 +12,13 @@ internal static class CheckpointFiles
     public static void Write(string folder, ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
     {
         Model model = trainer.Model;
-        trainer.Model.Save(In(folder, CheckpointFolder.Parameters));
-        using (var writer = new SafetensorsWriter(In(folder, CheckpointFolder.State), Entries(model, StateOf(trainer))))
+        model.Save(In(folder, CheckpointFolder.Parameters));
+        (SafetensorsEntry Entry, int Buffer, Parameter Parameter)[] tensors = [.. Tensors(trainer, StateOf(trainer))];
+        using (var writer = new SafetensorsWriter(In(folder, CheckpointFolder.State), [.. tensors.Select(tensor => tensor.Entry)]))
         {
-            trainer.Accumulator.AppendState(writer);
+            foreach ((_, int buffer, Parameter parameter) in tensors)
+                trainer.Accumulator.AppendState(writer, buffer, parameter);
+
             writer.Commit();
         }
 
@@ -28,6 +31,7 @@ internal static class CheckpointFiles
             LearningRate = trainer.Optimizer.LearningRate,
             AverageFrom = trainer.Optimizer.AverageFrom,
             State = StateOf(trainer),
+            Frozen = [.. model.Parameters.Where(parameter => trainer.Groups.IsFrozen(parameter)).Select(parameter => parameter.Name)],
             Settings = trainer.Settings,
             Rounding = trainer.Rounding,
             PackingUses = model.Parameters.ToDictionary(parameter => parameter.Name, parameter => model.PackingUsesOf(parameter).ToArray()),
@@ -55,7 +59,7 @@ internal static class CheckpointFiles
                 Require(folder, "the optimizer's state", Names(manifest.State), Names(trainer.Optimizer.BufferNames));
 
             using var state = new SafetensorsReader(In(folder, CheckpointFolder.State));
-            trainer.Accumulator.ReadState(state, TensorsOf(folder, state.Header, model, manifest.State));
+            trainer.Accumulator.ReadState(state, manifest.State.Count, [.. TensorsOf(folder, state.Header, trainer, manifest)]);
             model.Load(parameters);
         }
         catch (SafetensorsException e)
@@ -84,25 +88,25 @@ internal static class CheckpointFiles
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names);
 
-    /// <summary>The state's tensors: for each of its buffers, one of every parameter.</summary>
-    private static SafetensorsEntry[] Entries(Model model, IReadOnlyList<string> buffers) =>
-    [
-        .. from buffer in buffers
-           from parameter in model.Parameters
-           select SafetensorsEntry.For(NameOf(buffer, parameter), model.Precision, parameter.Shape),
-    ];
+    /// <summary>The state's tensors: for each of its buffers, one of every parameter that has state in it.</summary>
+    private static IEnumerable<(SafetensorsEntry Entry, int Buffer, Parameter Parameter)> Tensors(ITrainerState trainer, IReadOnlyList<string> buffers) =>
+        from buffer in Enumerable.Range(0, buffers.Count)
+        from parameter in trainer.Model.Parameters
+        where trainer.Accumulator.HasState(trainer.Optimizer, buffer, parameter)
+        select (SafetensorsEntry.For(NameOf(buffers[buffer], parameter), trainer.Model.Precision, parameter.Shape), buffer, parameter);
 
-    private static SafetensorsEntry[] TensorsOf(string folder, SafetensorsHeader header, Model model, IReadOnlyList<string> buffers)
+    // What was frozen has no state in the file.
+    private static IEnumerable<(SafetensorsEntry Entry, int Buffer, Parameter Parameter)> TensorsOf(
+        string folder, SafetensorsHeader header, ITrainerState trainer, CheckpointManifest manifest)
     {
         var byName = header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
-        return
-        [
-            .. from buffer in buffers
-               from parameter in model.Parameters
-               let name = NameOf(buffer, parameter)
-               select byName.TryGetValue(name, out SafetensorsEntry? entry) && entry.Fits(parameter.Shape) ? entry
-                   : throw new CheckpointException(folder, $"{CheckpointFolder.State} has no tensor {name} {parameter.Shape}"),
-        ];
+        foreach ((SafetensorsEntry expected, int buffer, Parameter parameter) in Tensors(trainer, manifest.State))
+        {
+            if (byName.TryGetValue(expected.Name, out SafetensorsEntry? entry) && entry.Fits(parameter.Shape))
+                yield return (entry, buffer, parameter);
+            else if (entry is not null || !manifest.Frozen.Contains(parameter.Name))
+                throw new CheckpointException(folder, $"{CheckpointFolder.State} has no tensor {expected.Name} {parameter.Shape}");
+        }
     }
 
     private static string NameOf(string buffer, Parameter parameter) => $"{buffer}/{parameter.Name}";

@@ -33,6 +33,9 @@ internal sealed record CheckpointManifest
     /// <summary>The names of the numbers that the optimizer keeps for each parameter; none before its first step.</summary>
     public required IReadOnlyList<string> State { get; init; }
 
+    /// <summary>The names of the parameters that were frozen, which have no state but an average.</summary>
+    public required IReadOnlyList<string> Frozen { get; init; }
+
     /// <summary>What steps depend on besides, by name.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 

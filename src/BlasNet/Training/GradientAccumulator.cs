@@ -40,6 +40,11 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>Starts a new optimizer step.</summary>
     public abstract void Begin();
 
+    /// <summary>Says how each parameter is trained from here on. Those that are frozen lose the optimizer's state, but for the average.</summary>
+    /// <param name="groups">The groups.</param>
+    /// <param name="workers">The other threads' gradients made so far.</param>
+    public abstract void Train(UpdateGroups groups, IEnumerable<WorkerGradient> workers);
+
     /// <summary>Makes what another thread needs for a part of the steps.</summary>
     public abstract WorkerGradient NewWorker();
 
@@ -99,13 +104,17 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>How many numbers the optimizer has kept so far for each parameter; 0 before its first step.</summary>
     public abstract int StateBuffers { get; }
 
-    /// <summary>Appends the optimizer's state: for each of its buffers, the values of every parameter.</summary>
-    public abstract void AppendState(SafetensorsWriter writer);
+    /// <summary>Whether there is state in a buffer for a parameter: not for a frozen one, but in the last buffer of an optimizer that averages.</summary>
+    public abstract bool HasState(Optimizer optimizer, int buffer, Parameter parameter);
+
+    /// <summary>Appends a parameter's part of a buffer of the optimizer's state.</summary>
+    public abstract void AppendState(SafetensorsWriter writer, int buffer, Parameter parameter);
 
     /// <summary>Replaces the optimizer's state, once all of it has been read.</summary>
     /// <param name="reader">The file.</param>
-    /// <param name="entries">Its tensors, in the order of <see cref="AppendState"/>; none for the state before the first step.</param>
-    public abstract void ReadState(SafetensorsReader reader, IReadOnlyList<SafetensorsEntry> entries);
+    /// <param name="buffers">How many there are; 0 for the state before the first step.</param>
+    /// <param name="tensors">Parameters' parts of them; the others are 0.</param>
+    public abstract void ReadState(SafetensorsReader reader, int buffers, IEnumerable<(SafetensorsEntry Entry, int Buffer, Parameter Parameter)> tensors);
 
     /// <exception cref="ArithmeticException">The optimizer's state is infinite or NaN.</exception>
     public abstract void RequireFinite();

@@ -22,6 +22,8 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     private readonly WorkerGradient<T> _first;
     private readonly ParameterUpdate<T> _update;
     private NativeBuffer<T>? _state;
+    private UpdateGroups _groups;
+    private UpdateGroups? _forgotten;   // for which groups the state of frozen parameters is gone
 
     // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up.
     private readonly List<WorkerGradient<T>> _shares = [];
@@ -35,7 +37,8 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
         _targets = [.. model.Parameters];
         _options = options;
         _first = new WorkerGradient<T>(_parameters, _targets, options);
-        _update = new ParameterUpdate<T>(_parameters, _first.Gradient, _targets);
+        _groups = new UpdateGroups(model, []);
+        _update = new ParameterUpdate<T>(_parameters, _first.Gradient, _targets) { Groups = _groups };
     }
 
     public override WorkerGradient First => _first;
@@ -63,7 +66,19 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
         Penalty = 0;
     }
 
-    public override WorkerGradient NewWorker() => new WorkerGradient<T>(_parameters, _targets, _options);
+    public override WorkerGradient NewWorker()
+    {
+        var worker = new WorkerGradient<T>(_parameters, _targets, _options);
+        worker.Train(_groups.Trained);
+        return worker;
+    }
+
+    public override void Train(UpdateGroups groups, IEnumerable<WorkerGradient> workers)
+    {
+        _update.Groups = _groups = groups;
+        foreach (WorkerGradient worker in workers.Prepend(_first))
+            worker.Train(groups.Trained);
+    }
 
     public override void Add(WorkerGradient share)
     {
@@ -111,7 +126,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     public override void AddPenalty(Graph graph, Expr penalty, long memoryBudget, int workers)
     {
         Expr scaled = Op.Multiply(penalty, graph.Input(Sums.Weight));
-        Engine.Prepare(graph, [penalty], scaled, _targets);
+        Engine.Prepare(graph, [penalty], scaled, _groups.Trained);
         if (memoryBudget > 0 && _first.Memory(Engine.Plan, graph, workers).Bytes is var bytes && bytes > memoryBudget)
             throw new InvalidOperationException($"The regulariser needs {bytes:N0} bytes; the memory budget is {memoryBudget:N0} bytes. Raise the budget.");
 
@@ -128,11 +143,30 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
             _state.Clear();
         }
 
+        ForgetFrozen(optimizer);
         UpdateRefusal? refusal = _update.Measure(minParts: _shares.Count + 1, out double largest)
             ?? ScaleFor(optimizer, out double scale)
             ?? _update.Run(optimizer, _state, scale, step, largest);
         _first.Times.Update += Stopwatch.GetTimestamp() - start;
         return refusal;
+    }
+
+    // Once after parameters have been frozen.
+    private void ForgetFrozen(Optimizer optimizer)
+    {
+        if (_forgotten == _groups)
+            return;
+
+        foreach (Parameter parameter in _targets)
+        {
+            for (int buffer = 0; buffer < optimizer.StateBuffers; buffer++)
+            {
+                if (!HasState(optimizer, buffer, parameter))
+                    StateOf(_state!, buffer, parameter).Clear();
+            }
+        }
+
+        _forgotten = _groups;
     }
 
     // What turns the sum of the gradients into their mean, clipped.
@@ -172,7 +206,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     {
         var trail = new GradientTrail();
         using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten with { Trail = trail });
-        engine.Prepare(graph, [loss], loss, _targets);
+        engine.Prepare(graph, [loss], loss, _groups.Trained);
         engine.Execute(Gradient);
         double value = double.CreateTruncating(engine.ValueOf(0)[0]);
         bool isFinite = IsFinite(Gradient);
@@ -202,29 +236,24 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
 
     public override int StateBuffers => _state is null || _parameters.Length == 0 ? 0 : (int)(_state.Length / _parameters.Length);
 
-    public override void AppendState(SafetensorsWriter writer)
-    {
-        for (int buffer = 0; buffer < StateBuffers; buffer++)
-        {
-            foreach (Parameter parameter in _targets)
-                writer.Append<T>(StateOf(_state!, buffer, parameter), parameter.Shape);
-        }
-    }
+    public override bool HasState(Optimizer optimizer, int buffer, Parameter parameter) =>
+        !_groups.IsFrozen(parameter) || buffer == optimizer.StateNames.Count;
 
-    public override void ReadState(SafetensorsReader reader, IReadOnlyList<SafetensorsEntry> entries)
+    public override void AppendState(SafetensorsWriter writer, int buffer, Parameter parameter) =>
+        writer.Append<T>(StateOf(_state!, buffer, parameter), parameter.Shape);
+
+    public override void ReadState(
+        SafetensorsReader reader, int buffers, IEnumerable<(SafetensorsEntry Entry, int Buffer, Parameter Parameter)> tensors)
     {
         NativeBuffer<T>? state = null;
-        if (entries.Count > 0)
+        if (buffers > 0 && _parameters.Length > 0)
         {
-            state = new NativeBuffer<T>((long)entries.Count / _targets.Length * _parameters.Length);
+            state = new NativeBuffer<T>((long)buffers * _parameters.Length);
             try
             {
                 state.Clear();
-                for (int i = 0; i < entries.Count; i++)
-                {
-                    Parameter parameter = _targets[i % _targets.Length];
-                    reader.Read(entries[i], parameter.Shape, StateOf(state, i / _targets.Length, parameter));
-                }
+                foreach ((SafetensorsEntry entry, int buffer, Parameter parameter) in tensors)
+                    reader.Read(entry, parameter.Shape, StateOf(state, buffer, parameter));
             }
             catch
             {

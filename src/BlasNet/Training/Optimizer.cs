@@ -136,11 +136,12 @@ public abstract class Optimizer
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         var result = new SweepResult();
-        Sweep(SweepMode.Apply, range, parts, gradientScale, step, ref result);
+        Sweep(SweepMode.Apply, range, parts, UpdateGroup.All, gradientScale, step, ref result);
     }
 
-    /// <summary>Updates some parts of the buffers, or finds out what that would give.</summary>
-    internal void Sweep<T>(SweepMode mode, OptimizerRange<T> range, ReadOnlySpan<Segment> parts, double gradientScale, long step, ref SweepResult result)
+    /// <summary>Updates some parts of the buffers, all of one group, or finds out what that would give.</summary>
+    internal void Sweep<T>(
+        SweepMode mode, OptimizerRange<T> range, ReadOnlySpan<Segment> parts, UpdateGroup group, double gradientScale, long step, ref SweepResult result)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(step, 1);
@@ -154,8 +155,8 @@ public abstract class Optimizer
                 $"{GetType().Name} keeps {StateBuffers} state buffers; the range has {range.StateBuffers}.", nameof(range));
         }
 
-        double rate = LearningRateAt(step);
-        var factors = new SweepFactors(gradientScale, ClipValue, Keep: 1 - rate * WeightDecay, AverageWeightAt(step));
+        double rate = LearningRateAt(step) * group.RateFactor;
+        var factors = new SweepFactors(gradientScale, ClipValue, Keep: 1 - rate * (group.WeightDecay ?? WeightDecay), AverageWeightAt(step));
         result.HasRun = false;
         Apply(new OptimizerSweep<T>(mode, range, parts, factors, ref result), rate, step);
         if (!result.HasRun)

@@ -29,7 +29,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     // Far below overflow, so that rounding does not matter, nor a sum of two terms that are largest at different corners.
     private static readonly double Limit = (typeof(T) == typeof(float) ? float.MaxValue : double.MaxValue) / (1 << 20);
 
-    private readonly List<List<Segment>> _parts = [];
+    private readonly List<List<Segment>> _parts = [], _ofGroup = [];   // for each thread, what it updates, and what of that a group has
     private readonly ParallelParts _parallel = new();
     private int _count;                 // of the parts in use
     private double[] _gradients = [];   // of each part the largest magnitude
@@ -38,6 +38,9 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     private (Optimizer Optimizer, NativeBuffer<T> State, double Scale, long Step) _update;
     private Magnitudes _bounds;
     private (long Version, NativeBuffer<T>? State) _bounded;   // what they are the bounds of
+
+    /// <summary>Rates and decays.</summary>
+    public required UpdateGroups Groups { get; set; }
 
     /// <summary>Looks at the gradient that the next update takes.</summary>
     /// <param name="minParts">At least over how many threads to divide the work; 1 or more.</param>
@@ -88,7 +91,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     private UpdateRefusal Refusal(int element, double gradient)
     {
         Parameter parameter = targets.Last(target => target.Offset <= element);
-        double rate = _update.Optimizer.LearningRateAt(_update.Step);
+        double rate = _update.Optimizer.LearningRateAt(_update.Step) * Groups.RateFactorOf(parameter);
         string size = string.Create(CultureInfo.InvariantCulture, $"learning rate {rate:G4}, gradient up to {gradient:G4}");
         return new UpdateRefusal($"the step would make the parameter {parameter}, or the optimizer's state of it, infinite or NaN ({size})", IsGradient: false);
     }
@@ -96,15 +99,22 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     // Whether there are bounds of the formula at all, and whether within them nothing overflows.
     private (bool IsBounded, bool IsFinite) Bound(double largestGradient)
     {
-        var result = new SweepResult { Largest = _bounds, LargestGradient = largestGradient };
-        Sweep(SweepMode.Bound, [], ref result);
-        return (result.IsBounded, result.IsBounded && result.Largest.AreWithin(Limit));
+        (bool isBounded, bool isFinite) = (true, true);
+        foreach (UpdateGroup group in Groups.Updates)
+        {
+            var result = new SweepResult { Largest = _bounds, LargestGradient = largestGradient };
+            Sweep(SweepMode.Bound, group, [], ref result);
+            isBounded &= result.IsBounded;
+            isFinite &= result.IsBounded && result.Largest.AreWithin(Limit);
+        }
+
+        return (isBounded, isFinite);
     }
 
     private int Rehearse()
     {
         var result = new SweepResult();
-        Sweep(SweepMode.Rehearse, gradient.LastTouched, ref result);
+        Sweep(SweepMode.Rehearse, gradient.LastTouched, _ofGroup[0], ref result);
         return result.FirstNonFinite;
     }
 
@@ -132,13 +142,32 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     private void UpdatePart(int part)
     {
         _results[part] = new SweepResult();
-        Sweep(SweepMode.Apply, CollectionsMarshal.AsSpan(_parts[part]), ref _results[part]);
+        Sweep(SweepMode.Apply, CollectionsMarshal.AsSpan(_parts[part]), _ofGroup[part], ref _results[part]);
     }
 
-    private void Sweep(SweepMode mode, ReadOnlySpan<Segment> parts, ref SweepResult result)
+    // Group by group, up to the first number that would not be finite.
+    private void Sweep(SweepMode mode, ReadOnlySpan<Segment> parts, List<Segment> common, ref SweepResult result)
+    {
+        foreach (UpdateGroup group in Groups.Updates)
+        {
+            if (group.Ranges is null)
+            {
+                Sweep(mode, group, parts, ref result);
+                continue;
+            }
+
+            common.Clear();
+            Segment.AppendCommon(common, parts, group.Ranges);
+            Sweep(mode, group, CollectionsMarshal.AsSpan(common), ref result);
+            if (result.FirstNonFinite >= 0)
+                return;
+        }
+    }
+
+    private void Sweep(SweepMode mode, UpdateGroup group, ReadOnlySpan<Segment> parts, ref SweepResult result)
     {
         (Optimizer optimizer, NativeBuffer<T> state, double scale, long step) = _update;
-        optimizer.Sweep(mode, new OptimizerRange<T>(parameters.Span, gradient.Span[..parameters.Length], state.Span), parts, scale, step, ref result);
+        optimizer.Sweep(mode, new OptimizerRange<T>(parameters.Span, gradient.Span[..parameters.Length], state.Span), parts, group, scale, step, ref result);
     }
 
     private void RunParts(Action<int> part) => _parallel.Run(_count, part, takeBack: true);
@@ -147,7 +176,10 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     {
         _count = parts;
         while (_parts.Count < _count)
+        {
             _parts.Add([]);
+            _ofGroup.Add([]);
+        }
 
         if (_gradients.Length < _count)
             (_gradients, _results) = (new double[_count], new SweepResult[_count]);

@@ -11,6 +11,8 @@ public sealed partial class Trainer<TExample>
 
     Exclusive ITrainerState.Use => _use;
 
+    UpdateGroups ITrainerState.Groups => _updateGroups;
+
     TrainerPosition ITrainerState.Position
     {
         get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizes, NoiseScale?.Sums);
@@ -28,6 +30,7 @@ public sealed partial class Trainer<TExample>
     [
         .. Optimizer.Settings,
         ("optimization batch", OptimizationBatch),
+        ("parameter groups", _updateGroups.Text),
         ("weights of examples", Weight is null ? null : "given"),
         ("clip norm of an example", double.IsFinite(ClipExampleNorm) ? ClipExampleNorm : null),
         ("regulariser", RegularizerText()),

@@ -12,11 +12,12 @@ public sealed partial class Trainer<TExample>
 {
     private StepExamples _examples, _nextExamples;   // of this step, and of the one that may be prepared meanwhile
 
-    private MicrobatchSettings Settings => new(ComputeBatch, MemoryBudget, Workers, WantsByExample, ClipExampleNorm, Weight);
+    private MicrobatchSettings Settings => new(ComputeBatch, MemoryBudget, Workers, WantsByExample, ClipExampleNorm, Weight, _groups);
 
     /// <summary>The settings that a prepared microbatch depends on.</summary>
     private readonly record struct MicrobatchSettings(
-        int ComputeBatch, long MemoryBudget, int Workers, bool ByExample, double ClipExampleNorm, Func<TExample, double>? Weight);
+        int ComputeBatch, long MemoryBudget, int Workers, bool ByExample, double ClipExampleNorm, Func<TExample, double>? Weight,
+        IReadOnlyList<ParameterGroup> Groups);
 
     /// <summary>The examples of one step and their weights.</summary>
     private sealed class StepExamples(Trainer<TExample> trainer)

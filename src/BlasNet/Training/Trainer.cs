@@ -47,6 +47,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         optimizer.RequireStateNames();
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
         model.Complete();
+        _updateGroups = new UpdateGroups(model, _groups);
         _accumulator = model.Own(GradientAccumulator.Create(model, options));
         _runners.Add(new MicrobatchRunner(this, _accumulator.First));
     }

@@ -20,6 +20,8 @@ internal interface ITrainerState
 
     Optimizer Optimizer { get; }
 
+    UpdateGroups Groups { get; }
+
     GradientAccumulator Accumulator { get; }
 
     TrainerPosition Position { get; set; }

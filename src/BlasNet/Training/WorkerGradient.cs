@@ -46,6 +46,9 @@ internal abstract class WorkerGradient : IDisposable
     /// <summary>Bytes that passes hold now: values, and the scratch memory of the thread that computed the last one.</summary>
     public abstract long HeldBytes { get; }
 
+    /// <summary>Says which parameters get a gradient from here on; that of all others is zero.</summary>
+    public abstract void Train(Parameter[] trained);
+
     /// <summary>Starts a new optimizer step.</summary>
     public void Begin() => Sums = default;
 
@@ -75,16 +78,21 @@ internal abstract class WorkerGradient : IDisposable
 }
 
 /// <inheritdoc/>
-internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] targets, EngineOptions options) : WorkerGradient
+/// <param name="parameters">Their values.</param>
+/// <param name="all">All of the model.</param>
+/// <param name="options">Of the engine.</param>
+internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, EngineOptions options) : WorkerGradient
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly bool[] _seen = new bool[targets.Length];
+    private readonly bool[] _seen = new bool[all.Length];
+    private readonly Parameter[] _all = all;
+    private Parameter[] _trained = all;
     private Plan _plan = null!;
     private long _scratchBytes;
 
     public Engine<T> Engine { get; } = new(parameters, options);
 
-    public GradientBuffer<T> Gradient { get; } = new(parameters.Length, targets);
+    public GradientBuffer<T> Gradient { get; } = new(parameters.Length, all);
 
     public override PhaseTimes Times => Engine.Times;
 
@@ -105,10 +113,16 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
 
     public override long HeldBytes => Engine.Executor.ArenaBytes + _scratchBytes;
 
+    public override void Train(Parameter[] trained)
+    {
+        _trained = trained;
+        Gradient.ClearAll(_all);
+    }
+
     public override void Prepare(Microbatch pass)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(pass.Examples.Losses));
-        pass.Hold(Engine.Compile(new PlanRequest(pass.Graph, [total], total, targets, pass.IsByExample ? pass.Examples : null)));
+        pass.Hold(Engine.Compile(new PlanRequest(pass.Graph, [total], total, _trained, pass.IsByExample ? pass.Examples : null)));
     }
 
     public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Compiled!.Plan, pass.Graph, workers);

@@ -13,7 +13,7 @@ public sealed class RankStepTests
 {
     public static TheoryData<int, string, Precision> Combinations => new(
         from ranks in new[] { 1, 2, 3, 4 }
-        from combination in new[] { "plain", "norm", "clip", "noise", "passes", "batch", "penalty", "average", "own", "all" }
+        from combination in new[] { "plain", "norm", "clip", "noise", "passes", "batch", "penalty", "average", "own", "groups", "all" }
         select (ranks, combination, ranks == 3 ? Precision.Double : Precision.Single));
 
     [Theory, MemberData(nameof(Combinations))]

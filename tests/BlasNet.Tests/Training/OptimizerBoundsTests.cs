@@ -46,9 +46,9 @@ public sealed class OptimizerBoundsTests
             var bound = new SweepResult { Largest = Largest(), LargestGradient = Max(g) };
             double[] flat = [.. state.SelectMany(buffer => buffer)];
             var range = new OptimizerRange<double>(p, g, flat);
-            optimizer.Sweep(SweepMode.Bound, range, [], gradientScale: 0.5, step, ref bound);
+            optimizer.Sweep(SweepMode.Bound, range, [], UpdateGroup.All, gradientScale: 0.5, step, ref bound);
             var applied = new SweepResult();
-            optimizer.Sweep(SweepMode.Apply, range, [new Segment(0, Length)], gradientScale: 0.5, step, ref applied);
+            optimizer.Sweep(SweepMode.Apply, range, [new Segment(0, Length)], UpdateGroup.All, gradientScale: 0.5, step, ref applied);
             state = [.. flat.Chunk(Length)];
 
             AssertAtMost(bound.Largest, Largest(), slack: 2);   // of sums whose terms are largest at different corners; overflow is a million times away
