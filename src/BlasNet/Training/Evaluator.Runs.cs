@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
@@ -130,40 +131,45 @@ public sealed partial class Evaluator<TExample>
             ? new Engine<float>(evaluator._model.Store<float>(), evaluator._options)
             : new Engine<double>(evaluator._model.Store<double>(), evaluator._options));
 
-        private Expr[] _outputs = [];
-        private int _first, _count;
+        private readonly List<Expr> _outputs = [];
+        private readonly List<int> _ends = [];   // for each example, of its outputs
+        private int _first;
 
         public void Compute<T>(ReadOnlySpan<TExample> examples, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
-            (_first, _count) = (first, examples.Length);
-            if (_outputs.Length < _count)
-                _outputs = new Expr[_count];
-
+            _first = first;
+            _outputs.Clear();
+            _ends.Clear();
             _graph.Clear();
             using (_graph.Build())
                 Build(examples, first);
 
             _model.Access.ThrowIfClosed();
             var engine = (Engine<T>)_engine;
-            engine.Prepare(_graph, _outputs.AsSpan(0, _count));
+            engine.Prepare(_graph, CollectionsMarshal.AsSpan(_outputs));
             engine.Execute();
         }
 
         private void Build(ReadOnlySpan<TExample> examples, int first)
         {
-            for (int i = 0; i < _count; i++)
+            for (int i = 0; i < examples.Length; i++)
             {
                 _graph.BeginExample(first + i);
-                _outputs[i] = _graph.At(evaluator._function(_graph, examples[i]).IndexIn(_graph));
+                evaluator._function(_graph, examples[i], _outputs);
+                _ends.Add(_outputs.Count);
             }
         }
 
         public void HandOver<T>(ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
-            for (int i = 0; i < _count; i++)
+            int output = 0;
+            for (int example = 0; example < _ends.Count; example++)
             {
-                _model.Access.ThrowIfClosed();
-                handler(_first + i, ((Engine<T>)_engine).ValueOf(i));
+                for (; output < _ends[example]; output++)
+                {
+                    _model.Access.ThrowIfClosed();
+                    handler(_first + example, ((Engine<T>)_engine).ValueOf(output));
+                }
             }
 
             GC.KeepAlive(this);

@@ -22,7 +22,8 @@ public delegate void ResultHandler<T>(int example, ReadOnlySpan<T> value);
 public sealed partial class Evaluator<TExample>
 {
     private readonly Model _model;
-    private readonly Func<Graph, TExample, Expr> _function;
+    private readonly Action<Graph, TExample, List<Expr>> _function;   // adds an example's results
+    private readonly bool _isSingle;
     private readonly EngineOptions _options;
     private readonly Lock _gate = new();
     private readonly Stack<Team> _idle = [];
@@ -39,7 +40,25 @@ public sealed partial class Evaluator<TExample>
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(function);
-        (_model, _function, _options) = (model, function, options);
+        (_model, _function, _options, _isSingle) = (model, (graph, example, results) => Add(results, graph, function(graph, example)), options, true);
+        model.Complete();
+    }
+
+    // For several results of each example.
+    internal Evaluator(Model model, Func<Graph, TExample, IReadOnlyList<Expr>> function)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(function);
+        (_model, _options) = (model, new EngineOptions());
+        _function = (graph, example, results) =>
+        {
+            IReadOnlyList<Expr> own = function(graph, example);
+            if (own.Count == 0)
+                throw new InvalidOperationException("An example needs at least one result.");
+
+            foreach (Expr result in own)
+                Add(results, graph, result);
+        };
         model.Complete();
     }
 
@@ -80,16 +99,17 @@ public sealed partial class Evaluator<TExample>
     /// <summary>Evaluates a stream of examples, of which only one pass at a time is held.</summary>
     /// <inheritdoc cref="Run(ReadOnlySpan{TExample}, ResultHandler{float}, CancellationToken)" path="/exception"/>
     public void Run(IEnumerable<TExample> examples, ResultHandler<float> handler, CancellationToken cancellation = default) =>
-        RunStream(examples, handler, cancellation);
+        RunSingle(examples, handler, cancellation);
 
     /// <inheritdoc cref="Run(IEnumerable{TExample}, ResultHandler{float}, CancellationToken)"/>
     public void RunDouble(IEnumerable<TExample> examples, ResultHandler<double> handler, CancellationToken cancellation = default) =>
-        RunStream(examples, handler, cancellation);
+        RunSingle(examples, handler, cancellation);
 
 #pragma warning restore RS0026
     private void RunSpan<T>(ReadOnlySpan<TExample> examples, ResultHandler<T> handler, CancellationToken cancellation)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        RequireSingle(nameof(Run));
         RequireValid(handler);
         using var run = new Session<T>(this, handler);
         for (int start = 0; start < examples.Length; start += run.GroupSize)
@@ -97,6 +117,13 @@ public sealed partial class Evaluator<TExample>
             ReadOnlySpan<TExample> group = examples.Slice(start, Math.Min(run.GroupSize, examples.Length - start));
             run.Compute(group, start, cancellation);
         }
+    }
+
+    private void RunSingle<T>(IEnumerable<TExample> examples, ResultHandler<T> handler, CancellationToken cancellation)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RequireSingle(nameof(Run));
+        RunStream(examples, handler, cancellation);
     }
 
     private void RunStream<T>(IEnumerable<TExample> examples, ResultHandler<T> handler, CancellationToken cancellation)
@@ -120,6 +147,8 @@ public sealed partial class Evaluator<TExample>
         if (typeof(T) != (_model.Precision == Precision.Single ? typeof(float) : typeof(double)))
             throw new InvalidOperationException($"The model's precision is {_model.Precision}; the results cannot be handed over as {typeof(T).Name}.");
     }
+
+    private static void Add(List<Expr> results, Graph graph, Expr result) => results.Add(graph.At(result.IndexIn(graph)));
 
     private Team Rent()
     {

@@ -124,7 +124,10 @@ internal abstract class GradientAccumulator : IDisposable
     public abstract IDisposable UseAverage(Optimizer optimizer, long step);
 
     /// <summary>The objective's gradient with respect to a parameter, column by column.</summary>
-    public abstract double[] MeanGradientOf(Parameter parameter);
+    public double[] MeanGradientOf(Parameter parameter) => MeanGradient()[parameter];
+
+    /// <summary>The objective and its gradient.</summary>
+    public abstract ModelGradient MeanGradient();
 
     /// <summary>The ranges of the flat buffers that the step's gradient touches, in ascending order; all else is zero. Valid until the next call.</summary>
     public abstract ReadOnlySpan<Segment> Touched();

@@ -278,14 +278,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
         }
     }
 
-    public override double[] MeanGradientOf(Parameter parameter)
-    {
-        var mean = new double[parameter.Shape.Size];
-        for (int i = 0; i < mean.Length; i++)
-            mean[i] = double.CreateTruncating(Gradient.Pointer[parameter.Offset + i]) / Sums.Weight;
-
-        return mean;
-    }
+    public override ModelGradient MeanGradient() => ModelGradient.Of(_model, Sums.Loss / Sums.Weight + Penalty, Gradient, Sums.Weight);
 
     private Span<T> StateOf(NativeBuffer<T> state, int buffer, Parameter parameter) =>
         state.Span.Slice(buffer * _parameters.Length + parameter.Offset, parameter.Shape.Size);

@@ -14,6 +14,7 @@ internal sealed class RankResults<T> : IDisposable where T : unmanaged, IBinaryF
     private readonly PackingUses[] _usesBefore;
     private readonly List<int> _lengths = [];
     private readonly List<T> _values = [];
+    private int _last;   // whose result was added last
     private bool _isCancelled, _isHeld;
 
     public RankResults(Communicator ranks, Model model)
@@ -34,6 +35,7 @@ internal sealed class RankResults<T> : IDisposable where T : unmanaged, IBinaryF
         if (_isCancelled)
             throw new OperationCanceledException("A rank was asked to stop.", cancellation);
 
+        _last = -1;
         _lengths.Clear();
         _values.Clear();
         for (int i = 0; i < _usesBefore.Length; i++)
@@ -49,7 +51,8 @@ internal sealed class RankResults<T> : IDisposable where T : unmanaged, IBinaryF
     /// <summary>Takes a result of this rank's part.</summary>
     public void Add(int example, ReadOnlySpan<T> value)
     {
-        _lengths.Add(value.Length);
+        _lengths.Add(example == _last ? ~value.Length : value.Length);   // ~ for another result of the same example
+        _last = example;
         _values.AddRange(value);
     }
 
@@ -71,8 +74,9 @@ internal sealed class RankResults<T> : IDisposable where T : unmanaged, IBinaryF
             ReadOnlySpan<T> rest = MemoryMarshal.Cast<byte, T>(values[rank]);
             foreach (int length in MemoryMarshal.Cast<byte, int>(lengths[rank]))
             {
-                handler(first++, rest[..length]);
-                rest = rest[length..];
+                int own = length < 0 ? ~length : length;
+                handler(length < 0 ? first - 1 : first++, rest[..own]);
+                rest = rest[own..];
             }
         }
     }

@@ -47,6 +47,30 @@ public sealed partial class Trainer<TExample>
         }
     }
 
+    /// <summary>The objective (1/Σw)·Σ w·ℓ + J of some examples and its gradient, as the next step would have them, without a step: in passes, by workers and
+    /// ranks, with dropout and, where it is set, <see cref="ClipExampleNorm"/>; before <see cref="Optimizer.ClipNorm"/>.</summary>
+    /// <returns>By every parameter; 0 for frozen ones.</returns>
+    /// <remarks>A gradient that is not finite is handed over as it is.</remarks>
+    /// <exception cref="NonFiniteException">The loss is infinite or NaN.</exception>
+    /// <exception cref="ArgumentException">No examples.</exception>
+    /// <exception cref="InvalidOperationException">As for a step.</exception>
+    /// <exception cref="MemoryBudgetException">An example alone is too large for <see cref="MemoryBudget"/>.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public ModelGradient GradientOf(ReadOnlySpan<TExample> examples)
+    {
+        _use.Enter();
+        try
+        {
+            using ModelAccess.Scope change = Model.Access.Change(nameof(GradientOf));
+            AccumulateGradient(examples);
+            return _accumulator.MeanGradient();
+        }
+        finally
+        {
+            _use.Exit();
+        }
+    }
+
     /// <summary>Puts the average of the parameters (<see cref="Optimizer.AverageFrom"/>) in their place, to evaluate or to save it.</summary>
     /// <remarks>Until then the model can be evaluated and saved. A step, a checkpoint and whatever else changes parameters are refused: what they did would
     /// be lost, or be done with the average.</remarks>

@@ -1,0 +1,51 @@
+using System.Numerics;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+
+namespace BlasNet.Training;
+
+public sealed partial class Model
+{
+    private IDisposable? _spareEngine;   // for the next evaluation of a graph
+
+    /// <summary>The value and gradient of a function of the parameters.</summary>
+    /// <param name="function">Builds a scalar in the graph given: a sum of losses, a regulariser, any expression.</param>
+    /// <returns>By every parameter; 0 where the function does not depend on it.</returns>
+    /// <remarks>Batched as a training step is, and computed from the parameters of one moment. Infinities and NaN are handed over as they are.</remarks>
+    /// <exception cref="ShapeException">The function's value is not a scalar.</exception>
+    /// <exception cref="InvalidOperationException">It belongs to another graph than the one given.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public ModelGradient GradientOf(Func<Graph, Expr> function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return _single is not null ? GradientOf(function, _single) : GradientOf(function, _double!);
+    }
+
+    private ModelGradient GradientOf<T>(Func<Graph, Expr> function, ParameterStore<T> store) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Graph graph = NewGraph();
+        Expr value = function(graph);
+        if (!value.Shape.IsScalar)
+            throw new ShapeException($"A gradient is that of a scalar, but the function gives {value}.");
+
+        value = graph.At(value.IndexIn(graph));
+        return Compute<T, ModelGradient>(engine =>
+        {
+            Parameter[] all = [.. _parameters];
+            using var gradient = new GradientBuffer<T>(store.Length, all);
+            engine.Prepare(graph, [value], value, all);
+            engine.Execute(gradient);
+            return ModelGradient.Of(this, double.CreateTruncating(engine.ValueOf(0)[0]), gradient, divisor: 1);
+        });
+    }
+
+    /// <summary>Computes something from the parameters of one moment.</summary>
+    internal TResult Compute<T, TResult>(Func<Engine<T>, TResult> compute) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using ModelAccess.Scope reading = Access.Read();
+        var engine = (Engine<T>?)Interlocked.Exchange(ref _spareEngine, null) ?? Own(new Engine<T>(Store<T>()));
+        TResult result = compute(engine);
+        Interlocked.Exchange(ref _spareEngine, engine)?.Dispose();
+        return result;
+    }
+}
