@@ -15,11 +15,11 @@ public sealed partial class Trainer<TExample>
 
     TrainerPosition ITrainerState.Position
     {
-        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizes, NoiseScale?.Sums);
+        get => new(StepCount, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight, _runners[0].Sizes, NoiseScale?.Sums, _epochWindow);
         set
         {
-            (_steps, EpochCount, _epochDone, _epochSize, _epochLossSum, _epochWeight) =
-                (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochLossSum, value.EpochWeight);
+            (_steps, EpochCount, _epochDone, _epochSize, _epochWindow, _epochLossSum, _epochWeight) =
+                (value.Step, value.Epoch, value.EpochDone, value.EpochSize, value.EpochWindow, value.EpochLossSum, value.EpochWeight);
             _runners[0].Restart(value.PassSizes);
             if (NoiseScale is not null)
                 NoiseScale.Sums = value.Noise ?? default;

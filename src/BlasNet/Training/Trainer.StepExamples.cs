@@ -5,7 +5,12 @@ namespace BlasNet.Training;
 /// <param name="Order">In which they are taken.</param>
 /// <param name="Start">How many of this order come before.</param>
 /// <param name="Count">How many the step takes; 0 for no step.</param>
-internal readonly record struct StepSource<TExample>(IReadOnlyList<TExample> Data, int[] Order, int Start, int Count);
+/// <param name="Numbers">Of these examples, in a stream; null where the order has them.</param>
+internal readonly record struct StepSource<TExample>(IReadOnlyList<TExample> Data, int[] Order, int Start, int Count, int[]? Numbers = null)
+{
+    /// <summary>The number of the step's <paramref name="example"/> in the data.</summary>
+    public int NumberOf(int example) => Numbers is null ? Order[Start + example] : Numbers[example];
+}
 
 /// <content>The examples of a step.</content>
 public sealed partial class Trainer<TExample>

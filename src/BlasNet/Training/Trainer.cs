@@ -6,7 +6,7 @@ namespace BlasNet.Training;
 /// <summary>What has been done of an epoch.</summary>
 /// <param name="Epoch">From 1.</param>
 /// <param name="Step">Optimizer steps in this epoch.</param>
-/// <param name="Steps">Optimizer steps that the epoch has.</param>
+/// <param name="Steps">Optimizer steps that the epoch has; 0 for a stream.</param>
 /// <param name="Loss">Mean loss of the examples of this epoch so far.</param>
 /// <param name="Examples">Number of these examples.</param>
 public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, double Loss, int Examples);
@@ -149,7 +149,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <exception cref="ArgumentException">No examples, or another number of them than the epoch began with.</exception>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for; the parameters are those after that step.</exception>
     /// <exception cref="NonFiniteException">As for <see cref="Step(ReadOnlySpan{TExample})"/>; the parameters are those before that step.</exception>
+#pragma warning disable RS0026 // The other overload differs in its second parameter, so no call is ambiguous.
     public double Epoch(IReadOnlyList<TExample> examples, IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+#pragma warning restore RS0026
     {
         RunEpoch(examples, progress, cancellation);
         return FinishEpoch();
@@ -163,41 +165,39 @@ public sealed partial class Trainer<TExample> : ITrainerState
         if (examples.Count == 0)
             throw new ArgumentException("An epoch needs at least one example.", nameof(examples));
 
-        if (_epochDone > 0 && _epochSize != examples.Count)
-            throw new ArgumentException(
-                $"The epoch under way began with {_epochSize} examples, and {_epochDone} are done; it cannot go on with {examples.Count}.", nameof(examples));
-
+        RequireSameEpoch(examples.Count, window: 0);
         BeginEpochOnRanks(examples.Count, cancellation);
         int[] order = Shuffled(examples.Count, EpochCount);
-        _epochSize = order.Length;
+        (_epochSize, _epochWindow) = (order.Length, 0);
         while (_epochDone < order.Length)
         {
             ThrowIfCancelled(cancellation);
             StepSource<TExample> source = Source(_epochDone);
-            _epochLossSum += StepOfEpoch(source, Source(_epochDone + source.Count)) * _lastStep.Weight;
-            _epochWeight += _lastStep.Weight;
-            _epochDone += source.Count;
-            progress?.Report(new TrainingProgress(
-                EpochCount + 1, StepsFor(_epochDone), StepsFor(order.Length), _epochLossSum / _epochWeight, _epochDone));
+            StepOfEpoch(source, Source(_epochDone + source.Count));
+            progress?.Report(Progress(StepsFor(order.Length)));
         }
 
         StepSource<TExample> Source(int start) => new(examples, order, start, Math.Min(OptimizationBatch, order.Length - start));
     }
 
+    private TrainingProgress Progress(int steps) => new(EpochCount + 1, StepsFor(_epochDone), steps, _epochLossSum / _epochWeight, _epochDone);
+
     // An example has its number in the data, not in the step.
-    private double StepOfEpoch(StepSource<TExample> source, StepSource<TExample> next)
+    private void StepOfEpoch(StepSource<TExample> source, StepSource<TExample> next)
     {
         try
         {
-            return Step(source, next);
+            _epochLossSum += Step(source, next) * _lastStep.Weight;
+            _epochWeight += _lastStep.Weight;
+            _epochDone = checked(_epochDone + source.Count);
         }
         catch (NonFiniteException e) when (e.Example is { } example)
         {
-            throw new NonFiniteException(e, source.Order[source.Start + example]);
+            throw new NonFiniteException(e, source.NumberOf(example));
         }
         catch (MemoryBudgetException e)
         {
-            throw new MemoryBudgetException(source.Order[source.Start + e.Example], e.Bytes, e.Budget, Workers, e.IsAtLeast);
+            throw new MemoryBudgetException(source.NumberOf(e.Example), e.Bytes, e.Budget, Workers, e.IsAtLeast);
         }
     }
 
@@ -206,7 +206,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     {
         double loss = _epochLossSum / _epochWeight;
         EpochCount++;
-        (_epochDone, _epochSize, _epochLossSum, _epochWeight) = (0, 0, 0, 0);
+        (_epochDone, _epochSize, _epochWindow, _epochLossSum, _epochWeight) = (0, 0, 0, 0, 0);
         return loss;
     }
 

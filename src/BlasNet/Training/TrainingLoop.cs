@@ -17,7 +17,7 @@ public sealed class TrainingLoop<TExample>
 {
     private const string StoppingNote = "early_stopping";
 
-    private readonly IReadOnlyList<TExample> _examples;
+    private readonly Func<IProgress<TrainingProgress>, CancellationToken, Task> _run;   // the steps of an epoch
     private bool _hasBegun;
 
     /// <param name="trainer">What makes the steps.</param>
@@ -26,7 +26,41 @@ public sealed class TrainingLoop<TExample>
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(examples);
-        (Trainer, _examples) = (trainer, examples);
+        Trainer = trainer;
+        _run = (progress, cancellation) =>
+        {
+            trainer.RunEpoch(examples, progress, cancellation);
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>For examples that are read in each epoch, from front to back.</summary>
+    /// <param name="trainer">What makes the steps.</param>
+    /// <param name="examples">To train with; the same in the same order each time they are enumerated.</param>
+    /// <param name="window">From how many of them the next one is drawn; see <see cref="Trainer{TExample}.Epoch(IEnumerable{TExample}, int,
+    /// IProgress{TrainingProgress}, CancellationToken)"/>.</param>
+    public TrainingLoop(Trainer<TExample> trainer, IEnumerable<TExample> examples, int window)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, 1);
+        Trainer = trainer;
+        _run = (progress, cancellation) =>
+        {
+            trainer.RunEpoch(examples, window, progress, cancellation);
+            return Task.CompletedTask;
+        };
+    }
+
+    /// <summary>For examples that are read in each epoch, from front to back, and waited for: <see cref="NextEpochAsync"/>.</summary>
+    /// <inheritdoc cref="TrainingLoop{TExample}(Trainer{TExample}, IEnumerable{TExample}, int)"/>
+    public TrainingLoop(Trainer<TExample> trainer, IAsyncEnumerable<TExample> examples, int window)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        ArgumentNullException.ThrowIfNull(examples);
+        ArgumentOutOfRangeException.ThrowIfLessThan(window, 1);
+        Trainer = trainer;
+        _run = (progress, cancellation) => trainer.RunEpochAsync(examples, window, progress, cancellation);
     }
 
     /// <summary>What makes the steps.</summary>
@@ -90,7 +124,13 @@ public sealed class TrainingLoop<TExample>
     /// written.</exception>
     /// <exception cref="NonFiniteException">The loss is infinite or not a number; the checkpoints are those from before.</exception>
     /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>
-    public EpochSummary? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    public EpochSummary? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
+        NextEpochAsync(progress, cancellation).GetAwaiter().GetResult();
+
+    /// <summary>The same, and waits for the examples of an asynchronous stream without holding a thread. With any others it is complete when it
+    /// returns.</summary>
+    /// <inheritdoc cref="NextEpoch"/>
+    public async Task<EpochSummary?> NextEpochAsync(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         if (EarlyStopping is not null && Evaluate is null)
             throw new InvalidOperationException("EarlyStopping needs something to look at: set Evaluate.");
@@ -102,7 +142,7 @@ public sealed class TrainingLoop<TExample>
         try
         {
             long start = Stopwatch.GetTimestamp();
-            Trainer.RunEpoch(_examples, new StepHandler(this, progress), cancellation);
+            await _run(new StepHandler(this, progress), cancellation).ConfigureAwait(false);
             TimeSpan time = Stopwatch.GetElapsedTime(start);
             return Finish(time, Shared(Evaluate?.Invoke(cancellation) ?? []));
         }

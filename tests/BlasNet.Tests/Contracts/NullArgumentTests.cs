@@ -48,7 +48,7 @@ public sealed class NullArgumentTests : IDisposable
         AssertRefused("name", () => _model.Bias(null!, 2), () => _model.Weight(null!, 2, 2), () => Function.Of(null!, (Expr x) => x));
         AssertRefused("body", () => Function.Of("f", (Func<Expr, Expr>)null!), () => Function.Of("f", (Func<Expr, Expr, Expr>)null!));
         AssertRefused("body", () => Function.Of("f", (Func<Expr, Expr, Expr, Expr>)null!));
-        AssertRefused("path", () => _model.Save(null!), () => _model.Load(null!));
+        AssertRefused("path", () => _model.Save((string)null!), () => _model.Load((string)null!));
         AssertRefused("parameter", () => _model.ValuesOf(null!), () => _model.SetValues(null!, [1]), () => _model.NewGraph().Use(null!));
         AssertRefused("graph", () => GraphTransforms.Batch(null!));
         AssertRefused("name", () => _model.NewGraph().Input(1).Named(null!));
@@ -81,7 +81,7 @@ public sealed class NullArgumentTests : IDisposable
             () => _ = new Evaluator<double>(null!, Loss),
             () => _ = new GradientNorms<double>(null!, Loss));
         AssertRefused("loss", () => _ = new Trainer<double>(_model, null!, new Sgd(0.1)), () => _ = new GradientNorms<double>(_model, null!));
-        AssertRefused("function", () => _ = new Evaluator<double>(_model, null!));
+        AssertRefused("function", () => _ = new Evaluator<double>(_model, (Func<Graph, double, Expr>)null!));
         AssertRefused("optimizer", () => _ = new Trainer<double>(_model, Loss, null!));
         AssertRefused("examples", () => trainer.Epoch(null!), () => _ = new TrainingLoop<double>(trainer, null!));
         AssertRefused("examples", () => evaluator.Run((IEnumerable<double>)null!, (_, _) => { }, Cancellation));
