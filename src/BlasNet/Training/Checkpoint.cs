@@ -6,7 +6,7 @@ public sealed class Checkpoint
     internal Checkpoint(string folder, long step, int epoch, IReadOnlyDictionary<string, string> notes, IReadOnlyList<string> warnings) =>
         (Folder, Step, Epoch, Notes, Warnings) = (folder, step, epoch, notes, warnings);
 
-    /// <summary>Where it lies; <c>parameters.safetensors</c> in it is a file that <see cref="Model.Load"/> reads.</summary>
+    /// <summary>Where it lies; <c>parameters.safetensors</c> in it is a file that <see cref="Model.Load(string, Func{string, string})"/> reads.</summary>
     public string Folder { get; }
 
     /// <summary>Optimizer steps that had been made.</summary>

@@ -39,7 +39,8 @@ public static class GraphValues
             own[i] = graph.At(outputs[i].IndexIn(graph));
 
         return model.Precision == Precision.Single
-            ? model.Compute<float, double[][]>(engine => Compute(engine, graph, own)) : model.Compute<double, double[][]>(engine => Compute(engine, graph, own));
+            ? model.Compute<float, double[][]>(engine => Compute(engine, graph, own))
+            : model.Compute<double, double[][]>(engine => Compute(engine, graph, own));
     }
 
     /// <summary>Computes the value of an expression into a span.</summary>

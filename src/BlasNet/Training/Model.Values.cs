@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 
@@ -7,6 +8,34 @@ namespace BlasNet.Training;
 public sealed partial class Model
 {
     private IDisposable? _spareEngine;   // for the next evaluation of a graph
+
+    /// <summary>A copy of a parameter's values, column by column.</summary>
+    public double[] ValuesOf(Parameter parameter)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        var values = new double[parameter.Shape.Size];
+        CopyValues(parameter, values);
+        return values;
+    }
+
+    /// <summary>Copies a parameter's values.</summary>
+    /// <param name="parameter">One of this model's.</param>
+    /// <param name="values">Receives rows × columns numbers, column by column.</param>
+    /// <exception cref="ArgumentException">The span has another length, or the parameter belongs to another model.</exception>
+    public void CopyValues(Parameter parameter, Span<double> values) => Copy(parameter, values);
+
+    /// <inheritdoc cref="CopyValues(Parameter, Span{double})"/>
+    public void CopyValues(Parameter parameter, Span<float> values) => Copy(parameter, values);
+
+    /// <summary>Replaces a parameter's values.</summary>
+    /// <param name="parameter">One of this model's.</param>
+    /// <param name="values">rows × columns numbers, column by column.</param>
+    /// <exception cref="ArgumentException">Another number of values.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a training step of the model.</exception>
+    public void SetValues(Parameter parameter, ReadOnlySpan<double> values) => Set(parameter, values);
+
+    /// <inheritdoc cref="SetValues(Parameter, ReadOnlySpan{double})"/>
+    public void SetValues(Parameter parameter, ReadOnlySpan<float> values) => Set(parameter, values);
 
     /// <summary>The value and gradient of a function of the parameters.</summary>
     /// <param name="function">Builds a scalar in the graph given: a sum of losses, a regulariser, any expression.</param>
@@ -19,6 +48,35 @@ public sealed partial class Model
     {
         ArgumentNullException.ThrowIfNull(function);
         return _single is not null ? GradientOf(function, _single) : GradientOf(function, _double!);
+    }
+
+    private void Copy<T>(Parameter parameter, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RequireLength(parameter, values.Length);
+        using ModelAccess.Scope reading = Access.Read();
+        if (_single is not null)
+            TensorPrimitives.ConvertTruncating<float, T>(_single.SpanOf(Mine(parameter)), values);
+        else
+            TensorPrimitives.ConvertTruncating<double, T>(_double!.SpanOf(Mine(parameter)), values);
+    }
+
+    private void Set<T>(Parameter parameter, ReadOnlySpan<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        RequireLength(parameter, values.Length);
+        using ModelAccess.Scope change = Access.Exclusive(nameof(SetValues));
+        if (_single is not null)
+            TensorPrimitives.ConvertTruncating(values, _single.SpanOf(Mine(parameter)));
+        else
+            TensorPrimitives.ConvertTruncating(values, _double!.SpanOf(Mine(parameter)));
+
+        Changed();
+    }
+
+    private static void RequireLength(Parameter parameter, int values)
+    {
+        ArgumentNullException.ThrowIfNull(parameter);
+        if (values != parameter.Shape.Size)
+            throw new ArgumentException($"{parameter} takes {parameter.Shape.Size} values, not {values}.", nameof(values));
     }
 
     private ModelGradient GradientOf<T>(Func<Graph, Expr> function, ParameterStore<T> store) where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -13,8 +13,8 @@ namespace BlasNet.Training;
 /// <remarks>
 /// The one object to dispose: the native memory of its trainers and evaluators goes with it. Memory that nothing refers to is collected, without disposing too.
 /// <para>Threads: once its parameters have been added, a model is shared by any number of threads. Evaluations of it run side by side, and beside a training
-/// step until that step's update. The update, <see cref="Load"/>, <see cref="SetValues"/>, the exchange of averages and the restoring of a checkpoint wait
-/// for the evaluations under way, and evaluations that begin meanwhile wait for them: whatever is computed in one run is computed from the parameters of one
+/// step until that step's update. The update, <see cref="Load(string, Func{string, string})"/>,
+/// <see cref="SetValues(Parameter, ReadOnlySpan{double})"/>, the exchange of averages and the restoring of a checkpoint wait for the evaluations under way, and evaluations that begin meanwhile wait for them: whatever is computed in one run is computed from the parameters of one
 /// moment. Two steps of one model, by whatever trainers, come one after another. A loss function or a result handler that asks for such a change of the
 /// model it is evaluating gets an error, since it would wait for itself; nor may it wait for another thread that does. Parameters are added by one thread,
 /// before anything else.</para>
@@ -77,40 +77,6 @@ public sealed partial class Model : IParameters, IDisposable
 
     /// <summary>An empty graph for this model's expressions, to be built by the calling thread.</summary>
     public Graph NewGraph() => new(Precision, this);
-
-    /// <summary>A copy of a parameter's values, column by column.</summary>
-    public double[] ValuesOf(Parameter parameter)
-    {
-        ArgumentNullException.ThrowIfNull(parameter);
-        var values = new double[parameter.Shape.Size];
-        using ModelAccess.Scope reading = Access.Read();
-        if (_single is not null)
-            TensorPrimitives.ConvertTruncating<float, double>(_single.SpanOf(Mine(parameter)), values);
-        else
-            _double!.SpanOf(Mine(parameter)).CopyTo(values);
-
-        return values;
-    }
-
-    /// <summary>Replaces a parameter's values.</summary>
-    /// <param name="parameter">One of this model's.</param>
-    /// <param name="values">rows × columns numbers, column by column.</param>
-    /// <exception cref="ArgumentException">Another number of values.</exception>
-    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a training step of the model.</exception>
-    public void SetValues(Parameter parameter, ReadOnlySpan<double> values)
-    {
-        ArgumentNullException.ThrowIfNull(parameter);
-        if (values.Length != parameter.Shape.Size)
-            throw new ArgumentException($"{parameter} takes {parameter.Shape.Size} values, not {values.Length}.", nameof(values));
-
-        using ModelAccess.Scope change = Access.Exclusive(nameof(SetValues));
-        if (_single is not null)
-            TensorPrimitives.ConvertTruncating(values, _single.SpanOf(Mine(parameter)));
-        else
-            values.CopyTo(_double!.SpanOf(Mine(parameter)));
-
-        Changed();
-    }
 
     /// <summary>Ends all use of the model. Runs under way on other threads end with an <see cref="ObjectDisposedException"/>, at the latest after the pass
     /// that they compute; the last of them frees the memory.</summary>

@@ -68,9 +68,9 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     /// <summary>Reads a header and checks everything it says.</summary>
     /// <param name="file">For errors.</param>
     /// <param name="json">The header.</param>
-    /// <param name="dataBytes">How many bytes follow it.</param>
+    /// <param name="dataBytes">How many bytes follow it; null where that is not known.</param>
     /// <exception cref="SafetensorsException">A rule of the format is broken.</exception>
-    public static SafetensorsHeader Parse(string file, ReadOnlySpan<byte> json, long dataBytes)
+    public static SafetensorsHeader Parse(string file, ReadOnlySpan<byte> json, long? dataBytes)
     {
         try
         {
@@ -103,7 +103,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     }
 
     /// <summary>The tensors must cover the data from its first byte to its last, each byte once.</summary>
-    private static void CheckTiling(string file, IReadOnlyList<SafetensorsEntry> entries, long dataBytes)
+    private static void CheckTiling(string file, IReadOnlyList<SafetensorsEntry> entries, long? dataBytes)
     {
         long end = 0;
 

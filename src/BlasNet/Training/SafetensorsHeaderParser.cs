@@ -48,7 +48,7 @@ internal sealed class SafetensorsHeaderParser(string file)
 
     private SafetensorsEntry ParseEntry(ref Utf8JsonReader reader, string name)
     {
-        Precision? precision = null;
+        string? type = null;
         long[]? shape = null, offsets = null;
 
         while (NextName(ref reader, out string member))
@@ -58,7 +58,7 @@ internal sealed class SafetensorsHeaderParser(string file)
             switch (member)
             {
                 case "dtype":
-                    (isNew, precision) = (precision is null, ParseType(ref reader, name));
+                    (isNew, type) = (type is null, ParseType(ref reader, name));
                     break;
                 case "shape":
                     (isNew, shape) = (shape is null, ParseNumbers(ref reader, $"shape of '{name}'"));
@@ -77,19 +77,19 @@ internal sealed class SafetensorsHeaderParser(string file)
 
         return ToEntry(
             name,
-            precision ?? throw Missing("dtype"),
+            type ?? throw Missing("dtype"),
             shape ?? throw Missing("shape"),
             offsets ?? throw Missing("data_offsets"));
 
         SafetensorsException Missing(string member) => Error($"tensor '{name}' has no '{member}'");
     }
 
-    private SafetensorsEntry ToEntry(string name, Precision precision, long[] shape, long[] offsets)
+    private SafetensorsEntry ToEntry(string name, string type, long[] shape, long[] offsets)
     {
         if (offsets is not [var begin, var end] || begin > end)
             throw Error($"data_offsets of '{name}' must be [begin, end] with begin ≤ end, got [{string.Join(", ", offsets)}]");
 
-        var entry = new SafetensorsEntry(name, precision, shape, begin);
+        var entry = new SafetensorsEntry(name, type, shape, begin);
         long bytes;
 
         try
@@ -105,16 +105,12 @@ internal sealed class SafetensorsHeaderParser(string file)
             : throw Error($"tensor {entry} needs {bytes} bytes; its data_offsets [{begin}, {end}] give it {end - begin}");
     }
 
-    private Precision ParseType(ref Utf8JsonReader reader, string name)
+    private string ParseType(ref Utf8JsonReader reader, string name)
     {
         Expect(ref reader, JsonTokenType.String, $"dtype of '{name}'");
 
-        return reader.GetString() switch
-        {
-            "F32" => Precision.Single,
-            "F64" => Precision.Double,
-            var other => throw Error($"tensor '{name}' has dtype {other}; F32 and F64 can be read"),
-        };
+        string type = reader.GetString()!;
+        return SafetensorsEntry.IsType(type) ? type : throw Error($"tensor '{name}' has dtype {type}; the format has {SafetensorsEntry.Types}");
     }
 
     private long[] ParseNumbers(ref Utf8JsonReader reader, string what)

@@ -1,128 +1,189 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace BlasNet.Training;
 
 /// <summary>Opens a safetensors file, having checked all of its header, and reads tensors in any order.</summary>
-internal sealed class SafetensorsReader : IDisposable
+/// <example><code>
+/// using var reader = new SafetensorsReader("model.safetensors");
+/// foreach (SafetensorsEntry tensor in reader.Entries)
+///     Console.WriteLine(tensor);   // W F32 [128, 64]
+/// float[] w = new float[reader.Entries[0].Elements];
+/// reader.Read(reader.Entries[0], w);
+/// </code></example>
+public sealed class SafetensorsReader : IDisposable
 {
-    private readonly string _path;
-    private readonly SafeFileHandle _file;
+    private readonly SafetensorsSource _source;
     private readonly long _dataStart;
 
+    /// <param name="path">A file.</param>
     /// <exception cref="SafetensorsException">The file cannot be opened or breaks a rule of the format.</exception>
     public SafetensorsReader(string path)
+        : this(new SafetensorsFile(NotEmpty(path)))
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        _path = path;
-        _file = Open(path);
+    }
 
+    /// <param name="stream">Stands at the beginning of the file. One that cannot seek is read from front to back, to the end of the tensor that is read
+    /// last. It is not disposed.</param>
+    /// <exception cref="SafetensorsException">What it gives breaks a rule of the format.</exception>
+    public SafetensorsReader(Stream stream)
+        : this(new SafetensorsStream(stream ?? throw new ArgumentNullException(nameof(stream))))
+    {
+    }
+
+    private SafetensorsReader(SafetensorsSource source)
+    {
+        _source = source;
         try
         {
-            long length = RandomAccess.GetLength(_file);
-
+            long? length = source.Length;
             if (length < sizeof(ulong))
-                throw new SafetensorsException(path, $"8 bytes of header length expected; the file has {length}");
+                throw new SafetensorsException(source.Name, $"8 bytes of header length expected; the file has {length}");
 
             Span<byte> lengthBytes = stackalloc byte[sizeof(ulong)];
-            ReadExactly(lengthBytes, 0);
+            source.ReadExactly(lengthBytes, 0);
             ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-            SafetensorsHeader.CheckLength(path, headerLength);
+            SafetensorsHeader.CheckLength(source.Name, headerLength);
             _dataStart = sizeof(ulong) + (long)headerLength;
 
             if (_dataStart > length)
-                throw new SafetensorsException(path, $"the header has {headerLength} bytes; the file ends after {length - sizeof(ulong)} of them");
+                throw new SafetensorsException(source.Name, $"the header has {headerLength} bytes; the file ends after {length - sizeof(ulong)} of them");
 
             byte[] header = new byte[headerLength];
-            ReadExactly(header, sizeof(ulong));
-            Header = SafetensorsHeader.Parse(path, header, length - _dataStart);
+            source.ReadExactly(header, sizeof(ulong));
+            Header = SafetensorsHeader.Parse(source.Name, header, length - _dataStart);
         }
-        catch (Exception e)
+        catch
         {
-            _file.Dispose();
-
-            if (e is NotSupportedException)
-                throw new SafetensorsException(path, "is not a regular file", e);
-
+            source.Dispose();
             throw;
         }
     }
 
-    public SafetensorsHeader Header { get; }
+    /// <summary>The tensors, in the order in which they lie.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries => Header.Entries;
+
+    /// <summary>Free text by name.</summary>
+    public IReadOnlyDictionary<string, string> Metadata => Header.Metadata;
+
+    internal SafetensorsHeader Header { get; }
+
+    /// <summary>The file, for errors.</summary>
+    internal string Name => _source.Name;
 
     /// <summary>Reads a tensor as it is on disk: row-major, little-endian.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>.</param>
+    /// <param name="bytes">Receives <see cref="SafetensorsEntry.Bytes"/> bytes.</param>
+    /// <exception cref="ArgumentException">The span has another length.</exception>
+    /// <exception cref="InvalidOperationException">The stream cannot go back to it.</exception>
     /// <exception cref="SafetensorsException">The file has changed or cannot be read.</exception>
-    public void Read(SafetensorsEntry entry, Span<byte> bytes) => ReadExactly(bytes[..checked((int)entry.Bytes)], _dataStart + entry.Offset);
+    public void Read(SafetensorsEntry entry, Span<byte> bytes)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        RequireLength(entry, bytes.Length, entry.Bytes, "bytes");
+        _source.ReadExactly(bytes, _dataStart + entry.Offset);
+    }
+
+    /// <summary>Reads a tensor of floating-point numbers, row-major; if its type differs, rounding to the nearest.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>: F64, F32, F16 or BF16.</param>
+    /// <param name="values">Receives <see cref="SafetensorsEntry.Elements"/> numbers.</param>
+    /// <exception cref="ArgumentException">The span has another length, or the tensor is not of floating-point numbers.</exception>
+    /// <exception cref="InvalidOperationException">The stream cannot go back to it.</exception>
+    /// <exception cref="SafetensorsException">The file has changed or cannot be read.</exception>
+    public void Read(SafetensorsEntry entry, Span<float> values) => ReadRowMajor(entry, values);
+
+    /// <inheritdoc cref="Read(SafetensorsEntry, Span{float})"/>
+    public void Read(SafetensorsEntry entry, Span<double> values) => ReadRowMajor(entry, values);
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _source.Dispose();
 
     /// <summary>Reads a tensor as a value of a model; if the precisions differ, rounding to the nearest.</summary>
     /// <param name="entry">One of the header's.</param>
     /// <param name="shape">[m × k]</param>
     /// <param name="columnMajor">Receives m·k elements, column by column.</param>
     /// <exception cref="SafetensorsException">The tensor has another shape, or the file has changed or cannot be read.</exception>
-    public void Read<T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor)
+    internal void Read<T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!entry.Fits(shape))
-            throw new SafetensorsException(_path, $"tensor {entry} does not fit {shape}");
+            throw new SafetensorsException(Name, $"tensor {entry} does not fit {shape}");
 
-        if (entry.Precision == Precision.Single)
-            ReadBands<float, T>(entry, shape, columnMajor);
-        else
-            ReadBands<double, T>(entry, shape, columnMajor);
+        ReadBands(entry, shape, columnMajor);
     }
 
-    public void Dispose() => _file.Dispose();
+    private void ReadRowMajor<T>(SafetensorsEntry entry, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (!entry.IsFloatingPoint)
+            throw new ArgumentException($"Tensor {entry} is not of floating-point numbers; read its bytes.", nameof(entry));
+
+        RequireLength(entry, values.Length, entry.Elements, "numbers");
+        if (values.Length > 0)
+            ReadBands(entry, new Shape(values.Length), values);   // of a vector, row-major is column-major
+    }
+
+    private void ReadBands<T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        switch (entry.Type)
+        {
+            case "F64":
+                ReadBands<double, T>(entry, shape, columnMajor);
+                break;
+            case "F32":
+                ReadBands<float, T>(entry, shape, columnMajor);
+                break;
+            case "F16":
+                ReadBands<Half, T>(entry, shape, columnMajor);
+                break;
+            default:
+                ReadBands<ushort, T>(entry, shape, columnMajor);
+                break;
+        }
+    }
 
     private void ReadBands<TFile, T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor)
-        where TFile : unmanaged, IBinaryFloatingPointIeee754<TFile>
+        where TFile : unmanaged, INumberBase<TFile>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int bandRows = RowMajor.BandRows(shape, entry.Precision.ElementBytes());
+        int bandRows = RowMajor.BandRows(shape, entry.BytesOfElement);
         TFile[] buffer = new TFile[bandRows * shape.Columns];
+        float[] widened = typeof(TFile) == typeof(ushort) ? new float[buffer.Length] : [];
         long offset = _dataStart + entry.Offset;
 
         for (int row = 0; row < shape.Rows; row += bandRows)
         {
             Span<TFile> band = buffer.AsSpan(0, Math.Min(bandRows, shape.Rows - row) * shape.Columns);
             Span<byte> bytes = MemoryMarshal.AsBytes(band);
-            ReadExactly(bytes, offset);
-            RowMajor.CopyTo<TFile, T>(band, shape, row, columnMajor);
+            _source.ReadExactly(bytes, offset);
+            if (typeof(TFile) == typeof(ushort))
+                RowMajor.CopyTo<float, T>(Widen(MemoryMarshal.Cast<TFile, ushort>(band), widened), shape, row, columnMajor);
+            else
+                RowMajor.CopyTo<TFile, T>(band, shape, row, columnMajor);
+
             offset += bytes.Length;
         }
     }
 
-    private static SafeFileHandle Open(string path)
+    // BF16 is the upper half of a float.
+    private static ReadOnlySpan<float> Widen(ReadOnlySpan<ushort> halves, Span<float> values)
     {
-        if (Directory.Exists(path))
-            throw new SafetensorsException(path, "is a directory; a file is expected");
+        for (int i = 0; i < halves.Length; i++)
+            values[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
 
-        try
-        {
-            return File.OpenHandle(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new SafetensorsException(path, "does not exist", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SafetensorsException(path, $"cannot be opened: {e.Message}", e);
-        }
+        return values[..halves.Length];
     }
 
-    private void ReadExactly(Span<byte> bytes, long offset)
+    private static void RequireLength(SafetensorsEntry entry, int given, long length, string what)
     {
-        while (!bytes.IsEmpty)
-        {
-            int read = RandomAccess.Read(_file, bytes, offset);
+        if (given != length)
+            throw new ArgumentException($"Tensor {entry} has {length} {what}; the span has {given}.");
+    }
 
-            if (read == 0)
-                throw new SafetensorsException(_path, "ends early; it was cut while it was read");
-
-            bytes = bytes[read..];
-            offset += read;
-        }
+    private static string NotEmpty(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return path;
     }
 }

@@ -5,12 +5,20 @@ using System.Runtime.InteropServices;
 namespace BlasNet.Training;
 
 /// <summary>Writes a safetensors file tensor by tensor; it appears under its name, whole, with <see cref="Commit"/>.</summary>
-internal sealed class SafetensorsWriter : IDisposable
+/// <example><code>
+/// var metadata = new Dictionary&lt;string, string&gt; { ["source"] = "…" };
+/// using var writer = new SafetensorsWriter("vectors.safetensors", [new("vectors", "F32", 1000, 64)], metadata);
+/// writer.Append(vectors);   // 64,000 numbers, row by row
+/// writer.Commit();
+/// </code></example>
+public sealed class SafetensorsWriter : IDisposable
 {
     private readonly IReadOnlyList<SafetensorsEntry> _entries;
-    private readonly AtomicFile _file;
+    private readonly AtomicFile? _file;
+    private readonly Stream? _stream;
     private int _written;
 
+#pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.
     /// <param name="path">The file to make or to replace.</param>
     /// <param name="entries">The tensors, in the order in which they will be appended; their offsets are not looked at.</param>
     /// <param name="metadata">Free text by name.</param>
@@ -18,17 +26,10 @@ internal sealed class SafetensorsWriter : IDisposable
     /// <exception cref="IOException">The file cannot be written.</exception>
     public SafetensorsWriter(string path, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(entries);
         _entries = entries;
-        byte[] header = SafetensorsHeader.Format(entries, metadata);
-
-        // What a reader would refuse is not written.
-        SafetensorsHeader.CheckLength(path, (ulong)header.Length);
-        SafetensorsHeader.Parse(path, header, entries.Sum(entry => entry.Bytes));
-
-        byte[] start = new byte[sizeof(ulong) + header.Length];
-        BinaryPrimitives.WriteUInt64LittleEndian(start, (ulong)header.Length);
-        header.CopyTo(start, sizeof(ulong));
-
+        byte[] start = StartOf(path, entries, metadata);
         _file = new AtomicFile(path);
 
         try
@@ -42,20 +43,44 @@ internal sealed class SafetensorsWriter : IDisposable
         }
     }
 
+    /// <summary>Writes to a stream, which is not disposed; what has been appended is there before <see cref="Commit"/>, too.</summary>
+    /// <param name="stream">Receives the file from where it stands.</param>
+    /// <param name="entries">The tensors, in the order in which they will be appended.</param>
+    /// <param name="metadata">Free text by name.</param>
+    /// <exception cref="SafetensorsException">The header would break a rule of the format: two tensors of one name.</exception>
+    public SafetensorsWriter(Stream stream, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(entries);
+        (_stream, _entries) = (stream, entries);
+        Write(StartOf("the stream", entries, metadata));
+    }
+#pragma warning restore RS0026
+
     /// <summary>Appends the next tensor as it is on disk: row-major, little-endian.</summary>
     /// <exception cref="ArgumentException">Its length is not that of its entry.</exception>
     /// <exception cref="InvalidOperationException">All tensors have been written.</exception>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         TakeEntry(bytes.Length);
-        _file.Write(bytes);
+        Write(bytes);
     }
+
+    /// <summary>Appends the next tensor, of type F32.</summary>
+    /// <param name="rowMajor">Its numbers, row by row.</param>
+    /// <exception cref="ArgumentException">Its length or type is not that of its entry.</exception>
+    /// <exception cref="InvalidOperationException">All tensors have been written.</exception>
+    public void Append(ReadOnlySpan<float> rowMajor) => Append(MemoryMarshal.AsBytes(rowMajor), "F32");
+
+    /// <summary>Appends the next tensor, of type F64.</summary>
+    /// <inheritdoc cref="Append(ReadOnlySpan{float})"/>
+    public void Append(ReadOnlySpan<double> rowMajor) => Append(MemoryMarshal.AsBytes(rowMajor), "F64");
 
     /// <summary>Appends the next tensor, a value of a model.</summary>
     /// <param name="columnMajor">[m × k], column by column.</param>
     /// <param name="shape">[m × k]</param>
     /// <inheritdoc cref="Append(ReadOnlySpan{byte})" path="/exception"/>
-    public void Append<T>(ReadOnlySpan<T> columnMajor, Shape shape)
+    internal void Append<T>(ReadOnlySpan<T> columnMajor, Shape shape)
         where T : unmanaged
     {
         if (shape.IsVector)
@@ -72,7 +97,7 @@ internal sealed class SafetensorsWriter : IDisposable
         {
             Span<T> band = buffer.AsSpan(0, Math.Min(bandRows, shape.Rows - row) * shape.Columns);
             RowMajor.CopyFrom(columnMajor, shape, row, band);
-            _file.Write(MemoryMarshal.AsBytes(band));
+            Write(MemoryMarshal.AsBytes(band));
         }
     }
 
@@ -84,11 +109,39 @@ internal sealed class SafetensorsWriter : IDisposable
         if (_written < _entries.Count)
             throw new InvalidOperationException($"tensor {_entries[_written]} has not been written.");
 
-        _file.Commit();
+        _file?.Commit();
+        _stream?.Flush();
     }
 
     /// <summary>Without <see cref="Commit"/> before, takes everything back.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
+
+    // The length of the header, and the header. What a reader would refuse is not written.
+    private static byte[] StartOf(string name, IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string>? metadata)
+    {
+        byte[] header = SafetensorsHeader.Format(entries, metadata);
+        SafetensorsHeader.CheckLength(name, (ulong)header.Length);
+        SafetensorsHeader.Parse(name, header, entries.Sum(entry => entry.Bytes));
+
+        byte[] start = new byte[sizeof(ulong) + header.Length];
+        BinaryPrimitives.WriteUInt64LittleEndian(start, (ulong)header.Length);
+        header.CopyTo(start, sizeof(ulong));
+        return start;
+    }
+
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        _file?.Write(bytes);
+        _stream?.Write(bytes);
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes, string type)
+    {
+        if (_written < _entries.Count && _entries[_written].Type != type)
+            throw new ArgumentException($"tensor {_entries[_written]} is not of type {type}.");
+
+        Append(bytes);
+    }
 
     private void TakeEntry(long bytes)
     {
