@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using BlasNet.Cli.Training;
 using BlasNet.Datasets;
 using BlasNet.Training;
@@ -30,10 +29,9 @@ internal static class DigitTraining
 
         Quality Test(CancellationToken cancellation)
         {
-            int right = 0;
-            evaluator.Run(
-                test, (example, logits) => right += TensorPrimitives.IndexOfMax(logits) == test[example].Label ? 1 : 0, cancellation);
-            return new Quality { TestAccuracy = (double)right / test.Length };
+            var accuracy = new Accuracy();
+            evaluator.Run(test, (example, logits) => accuracy.Add(test[example].Label, logits), cancellation);
+            return new Quality { TestAccuracy = accuracy.Value };
         }
     }
 }

@@ -23,7 +23,6 @@ internal static class LanguageModelTraining
             Communicator = settings.Ranks,
         };
 
-        long predictions = data.Dev.Sum(sentence => (long)LanguageModel.PredictionsOf(sentence));
         return new TrainingRun<int[]>(model, language.Loss, data.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)
         {
             TestExamples = data.Dev.Length,
@@ -35,9 +34,9 @@ internal static class LanguageModelTraining
 
         Quality Test(CancellationToken cancellation)
         {
-            double loss = 0;
-            evaluator.Run(data.Dev, (_, value) => loss += value[0], cancellation);
-            return new Quality { DevPerplexity = Math.Exp(loss / predictions) };
+            var perplexity = new Perplexity();
+            evaluator.Run(data.Dev, (example, loss) => perplexity.Add(loss[0], LanguageModel.PredictionsOf(data.Dev[example])), cancellation);
+            return new Quality { DevPerplexity = perplexity.Value };
         }
     }
 }

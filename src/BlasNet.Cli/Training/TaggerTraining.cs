@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Training;
@@ -30,16 +29,16 @@ internal static class TaggerTraining
 
         Quality Test(CancellationToken cancellation)
         {
-            (int right, int words, int classes) = (0, 0, coding.Tags.Count);
+            var accuracy = new Accuracy();
+            int classes = coding.Tags.Count;
             evaluator.Run(data.Dev, Count, cancellation);
-            return new Quality { DevAccuracy = (double)right / words };
+            return new Quality { DevAccuracy = accuracy.Value };
 
             void Count(int example, ReadOnlySpan<float> scores)
             {
                 foreach (int tag in data.Dev[example].Tags)
                 {
-                    right += TensorPrimitives.IndexOfMax(scores[..classes]) == tag ? 1 : 0;
-                    words++;
+                    accuracy.Add(tag, scores[..classes]);
                     scores = scores[classes..];
                 }
             }

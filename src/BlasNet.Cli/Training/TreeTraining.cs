@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Numerics.Tensors;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Training;
@@ -35,22 +34,21 @@ internal static class TreeTraining
 
         Quality Test(CancellationToken cancellation)
         {
-            (int right, int rightRoots, int nodes, int classes) = (0, 0, 0, coding.Labels.Count);
+            var (accuracy, roots) = (new Accuracy(), new Accuracy());
+            int classes = coding.Labels.Count;
             evaluator.Run(data.Dev, Count, cancellation);
-            return new Quality { DevAccuracy = (double)right / nodes, DevRootAccuracy = (double)rightRoots / data.Dev.Length };
+            return new Quality { DevAccuracy = accuracy.Value, DevRootAccuracy = roots.Value };
 
             void Count(int example, ReadOnlySpan<float> scores)
             {
                 bool isRight = false;
                 foreach (LabelledNode node in data.Dev[example].Nodes)
                 {
-                    isRight = TensorPrimitives.IndexOfMax(scores[..classes]) == node.Label;
-                    right += isRight ? 1 : 0;
-                    nodes++;
+                    isRight = accuracy.Add(node.Label, scores[..classes]);
                     scores = scores[classes..];
                 }
 
-                rightRoots += isRight ? 1 : 0;   // the root comes last
+                roots.Add(isRight);   // the root comes last
             }
         }
     }
