@@ -42,8 +42,9 @@ internal abstract class GradientAccumulator : IDisposable
 
     /// <summary>Says how each parameter is trained from here on. Those that are frozen lose the optimizer's state, but for the average.</summary>
     /// <param name="groups">The groups.</param>
+    /// <param name="optimizer">Whose state it is.</param>
     /// <param name="workers">The other threads' gradients made so far.</param>
-    public abstract void Train(UpdateGroups groups, IEnumerable<WorkerGradient> workers);
+    public abstract void Train(UpdateGroups groups, Optimizer optimizer, IEnumerable<WorkerGradient> workers);
 
     /// <summary>Makes what another thread needs for a part of the steps.</summary>
     public abstract WorkerGradient NewWorker();

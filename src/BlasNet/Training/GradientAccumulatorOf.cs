@@ -23,7 +23,6 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     private readonly ParameterUpdate<T> _update;
     private NativeBuffer<T>? _state;
     private UpdateGroups _groups;
-    private UpdateGroups? _forgotten;   // for which groups the state of frozen parameters is gone
 
     // Of a step on several threads: the other threads' parts, and which parts of the flat buffers each thread adds up.
     private readonly List<WorkerGradient<T>> _shares = [];
@@ -73,11 +72,20 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
         return worker;
     }
 
-    public override void Train(UpdateGroups groups, IEnumerable<WorkerGradient> workers)
+    public override void Train(UpdateGroups groups, Optimizer optimizer, IEnumerable<WorkerGradient> workers)
     {
         _update.Groups = _groups = groups;
         foreach (WorkerGradient worker in workers.Prepend(_first))
             worker.Train(groups.Trained);
+
+        for (int buffer = 0; buffer < StateBuffers; buffer++)
+        {
+            foreach (Parameter parameter in _targets)
+            {
+                if (!HasState(optimizer, buffer, parameter))
+                    StateOf(_state!, buffer, parameter).Clear();
+            }
+        }
     }
 
     public override void Add(WorkerGradient share)
@@ -143,30 +151,11 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
             _state.Clear();
         }
 
-        ForgetFrozen(optimizer);
         UpdateRefusal? refusal = _update.Measure(minParts: _shares.Count + 1, out double largest)
             ?? ScaleFor(optimizer, out double scale)
             ?? _update.Run(optimizer, _state, scale, step, largest);
         _first.Times.Update += Stopwatch.GetTimestamp() - start;
         return refusal;
-    }
-
-    // Once after parameters have been frozen.
-    private void ForgetFrozen(Optimizer optimizer)
-    {
-        if (_forgotten == _groups)
-            return;
-
-        foreach (Parameter parameter in _targets)
-        {
-            for (int buffer = 0; buffer < optimizer.StateBuffers; buffer++)
-            {
-                if (!HasState(optimizer, buffer, parameter))
-                    StateOf(_state!, buffer, parameter).Clear();
-            }
-        }
-
-        _forgotten = _groups;
     }
 
     // What turns the sum of the gradients into their mean, clipped.

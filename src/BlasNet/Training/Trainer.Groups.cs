@@ -13,6 +13,7 @@ public sealed partial class Trainer<TExample>
     /// no example had before, while the corrections of means count all steps. An average of the parameters counts a frozen one as it stands.</remarks>
     /// <exception cref="ArgumentException">A parameter is another model's, or in two groups.</exception>
     /// <exception cref="InvalidOperationException">The trainer is in use.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public IReadOnlyList<ParameterGroup> Groups
     {
         get => _groups;
@@ -22,11 +23,12 @@ public sealed partial class Trainer<TExample>
             _use.Enter();
             try
             {
+                using ModelAccess.Scope reading = Model.Access.Read();   // so that nobody frees the gradients
                 ParameterGroup[] groups = [.. value];
                 _updateGroups = new UpdateGroups(Model, groups);
                 (_groups, _haveAgreed) = (groups, false);
                 _runners[0].Drop();
-                _accumulator.Train(_updateGroups, _runners.Skip(1).Select(runner => runner.Share));
+                _accumulator.Train(_updateGroups, Optimizer, _runners.Skip(1).Select(runner => runner.Share));
             }
             finally
             {
