@@ -86,6 +86,8 @@ internal static class CliApplication
         new HelpOption(),
         new VersionOption { Action = new VersionAction(context) },
         TrainCommand.Create(context),
+        PredictCommand.Create(context),
+        EvaluateCommand.Create(context),
         BenchCommand.Create(context),
         PlanCommand.Create(context),
         ExperimentCommand.Create(context),

@@ -29,6 +29,18 @@ internal sealed class TaggerCoding
         (Words, Tags, Characters) = (words.ToVocabulary(minimumCount), tags.ToVocabulary(unknown: false), characters.ToVocabulary());
     }
 
+    /// <param name="words">Known ones.</param>
+    /// <param name="tags">To choose from.</param>
+    /// <param name="characters">By which words that are not known are read; null where they are not.</param>
+    public TaggerCoding(Vocabulary words, Vocabulary tags, Vocabulary? characters)
+    {
+        _spellings = characters is null ? null : new(StringComparer.Ordinal);
+        (Words, Tags, Characters) = (words, tags, characters ?? Vocabulary.Of([Vocabulary.UnknownWord]));
+    }
+
+    /// <summary>Whether rare words are read letter by letter.</summary>
+    public bool Spells => _spellings is not null;
+
     public Vocabulary Words { get; }
 
     public Vocabulary Tags { get; }
@@ -40,6 +52,9 @@ internal sealed class TaggerCoding
         Array.ConvertAll(sentence, word => Words.IndexOf(word.Word)),
         Array.ConvertAll(sentence, word => Tags.TryGetIndex(word.Tag, out int tag) ? tag : -1),
         _spellings is null ? [] : Array.ConvertAll(sentence, word => Words.TryGetIndex(word.Word, out _) ? null : SpellingOf(word.Word, _spellings)));
+
+    /// <summary>A sentence whose tags are to be predicted.</summary>
+    public TaggedSentence Encode(string[] words) => Encode(Array.ConvertAll(words, word => new TaggedWord(word, "")));
 
     private int[] SpellingOf(string word, Dictionary<string, int[]> known)
     {

@@ -21,6 +21,8 @@ internal sealed class TreeCoding
         (Words, Labels) = (words.ToVocabulary(minimumCount), labels.ToVocabulary(unknown: false));
     }
 
+    public TreeCoding(Vocabulary words, Vocabulary labels) => (Words, Labels) = (words, labels);
+
     public Vocabulary Words { get; }
 
     public Vocabulary Labels { get; }

@@ -1,4 +1,5 @@
 using BlasNet.Cli.CommandLine;
+using BlasNet.Cli.Prediction;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Output;
@@ -23,10 +24,10 @@ internal static class SaveFile
     }
 
     /// <exception cref="CommandException">The file cannot be written.</exception>
-    public static void Save(Model model, string? file)
+    public static void Save(Model model, ModelCard card, string? file)
     {
         if (file is not null)
-            Write(() => model.Save(file));
+            Write(() => model.Save(file, card.ToMetadata()));
     }
 
     // The messages begin with the file's name.

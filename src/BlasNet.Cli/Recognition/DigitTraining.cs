@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlasNet.Cli.Prediction;
 using BlasNet.Cli.Training;
 using BlasNet.Datasets;
 using BlasNet.Training;
@@ -17,10 +18,12 @@ internal static class DigitTraining
         DigitClassifier classifier = Network.Create(settings, model => new DigitClassifier(model, pixels, hidden, digits.Classes), out Model model);
         var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
         Digit[] test = [.. digits.Test];
+        var sizes = new Dictionary<string, int> { ["pixels"] = pixels, ["classes"] = digits.Classes };
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)
         {
             Hidden = hidden,
-            Sizes = new Dictionary<string, int> { ["pixels"] = pixels, ["classes"] = digits.Classes },
+            Sizes = sizes,
+            Card = new ModelCard("digits", sizes) { Hidden = hidden },
             TestExamples = test.Length,
             Description = string.Create(
                 CultureInfo.InvariantCulture,

@@ -1,6 +1,8 @@
 using System.Globalization;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
+using BlasNet.Cli.Prediction;
+using BlasNet.Datasets;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -9,11 +11,12 @@ namespace BlasNet.Cli.Training;
 internal static class LanguageModelTraining
 {
     /// <param name="data">At least one sentence of each part.</param>
+    /// <param name="words">By which it was numbered.</param>
     /// <param name="create">Adds the language model's parameters to a model.</param>
     /// <param name="sizes">By name.</param>
     /// <param name="settings">How to train.</param>
     public static TrainingRun Create(
-        Split<int[]> data, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
+        Split<int[]> data, Vocabulary words, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         LanguageModel language = Network.Create(settings, create, out Model model);
         var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses())
@@ -27,6 +30,7 @@ internal static class LanguageModelTraining
         {
             TestExamples = data.Dev.Length,
             Sizes = sizes,
+            Card = new ModelCard("lm", sizes) { Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = words } },
             Description = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {sizes["words"]:N0} words; {model.Size:N0} parameters."),

@@ -1,6 +1,8 @@
 using System.Globalization;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
+using BlasNet.Cli.Prediction;
+using BlasNet.Datasets;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -22,6 +24,10 @@ internal static class TaggerTraining
         {
             TestExamples = data.Dev.Length,
             Sizes = sizes,
+            Card = new ModelCard(coding.Spells ? "tagger-char" : "tagger", sizes)
+            {
+                Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = coding.Words, ["tags"] = coding.Tags, ["characters"] = coding.Characters },
+            },
             Description = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {coding.Words.Count:N0} words, {coding.Tags.Count} tags; {model.Size:N0} parameters."),

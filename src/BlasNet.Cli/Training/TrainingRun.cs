@@ -1,4 +1,5 @@
 using BlasNet.Cli.CommandLine;
+using BlasNet.Cli.Prediction;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Training;
@@ -12,6 +13,9 @@ internal abstract class TrainingRun(Model model) : IDisposable
 
     /// <summary>What is trained with what, in one line, for the screen.</summary>
     public required string Description { get; init; }
+
+    /// <summary>What its file says of it.</summary>
+    public required ModelCard Card { get; init; }
 
     /// <summary>Sizes of the model and of the data that its options do not say, or not exactly, by name.</summary>
     public IReadOnlyDictionary<string, int>? Sizes { get; init; }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
+using BlasNet.Cli.Prediction;
+using BlasNet.Datasets;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -27,6 +29,10 @@ internal static class TreeTraining
         {
             TestExamples = data.Dev.Length,
             Sizes = sizes,
+            Card = new ModelCard("tree", sizes)
+            {
+                Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = coding.Words, ["labels"] = coding.Labels },
+            },
             Description = string.Create(
                 CultureInfo.InvariantCulture,
                 $"{data.Train.Length:N0} trees to train with, {data.Dev.Length:N0} to test with; {coding.Words.Count:N0} words, {coding.Labels.Count} labels; {model.Size:N0} parameters."),

@@ -40,6 +40,18 @@ public sealed class Vocabulary
         return builder.ToVocabulary(minimumCount, maximumSize, unknown);
     }
 
+    /// <summary>Words by their indices, such as <see cref="WordAt"/> has given; nothing is known of how often they were seen.</summary>
+    /// <param name="words">If the first is <c>&lt;unk&gt;</c>, it stands for every word that is not one of them.</param>
+    /// <exception cref="ArgumentException">A word occurs twice.</exception>
+    public static Vocabulary Of(IReadOnlyList<string> words)
+    {
+        ArgumentNullException.ThrowIfNull(words);
+
+        return words.GroupBy(word => word, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw new ArgumentException($"The word {ErrorText.Quote(twice.Key)} occurs twice.", nameof(words))
+            : new Vocabulary([.. words.Select(word => KeyValuePair.Create(word, 0L))], hasUnknown: words is [UnknownWord, ..]);
+    }
+
     /// <summary>Number of indices, that of <c>&lt;unk&gt;</c> included.</summary>
     public int Count => _words.Length;
 

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using BlasNet.Cli.CommandLine;
+using BlasNet.Cli.Prediction;
+
+namespace BlasNet.Cli.Commands;
+
+/// <summary><c>blasnet predict</c>.</summary>
+internal static class PredictCommand
+{
+    private const string Description = """
+        Use a model that blasnet train --save has written: one example a line in, one prediction a line out, as text or as JSON.
+
+        A tagger takes words separated by spaces and gives word|TAG; tree takes a tree in brackets and gives it with the predicted labels; lm gives a
+        sentence's perplexity; digits takes pixels from 0 to 1 and gives the label. A line that begins with { is a JSON object: {"words": ["It", "works"]},
+        {"tree": "(0 (0 It) (0 works))"}, {"pixels": [0, 0.5, 1]}.
+
+        Examples:
+          echo "It works ." | blasnet predict tagger.safetensors
+          blasnet predict tree.safetensors --data trees.txt --json
+        """;
+
+    public static Command Create(CommandContext context)
+    {
+        var model = new Argument<string>("MODEL") { Description = "The file that train --save has written." };
+        Option<string?> data = CliOptions.FileName("--data", "Examples, one a line; without it standard input.");
+        var json = new Option<bool>("--json") { Description = "Write a JSON object for each example." };
+        var command = new Command("predict", Description) { model, data, json };
+        command.SetAction(options =>
+        {
+            using Predictor predictor = Predictor.Open(options.GetRequiredValue(model));
+            string? file = options.GetValue(data);
+            predictor.Predict(file is null ? Lines(Console.In) : Lines(file), file ?? "standard input", context.Output, options.GetValue(json), context.Cancellation);
+        });
+        return command;
+    }
+
+    private static IEnumerable<string> Lines(TextReader input)
+    {
+        while (input.ReadLine() is { } line)
+            yield return line;
+    }
+
+    private static IEnumerable<string> Lines(string file)
+    {
+        try
+        {
+            return File.ReadLines(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"--data {file}: {e.Message}");
+        }
+    }
+}

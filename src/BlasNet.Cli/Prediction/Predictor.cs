@@ -1,0 +1,132 @@
+using BlasNet.Cli.CommandLine;
+using BlasNet.Training;
+
+namespace BlasNet.Cli.Prediction;
+
+/// <summary>A saved model at work: predictions line by line, and how good they are on data that says what is right.</summary>
+internal abstract class Predictor(Model model) : IDisposable
+{
+    private static readonly Dictionary<string, Func<ModelCard, Predictor>> Kinds = new()
+    {
+        ["tagger"] = card => new TaggerPredictor(card, spell: false),
+        ["tagger-char"] = card => new TaggerPredictor(card, spell: true),
+        ["tree"] = card => new TreePredictor(card),
+        ["lm"] = card => new LanguagePredictor(card),
+        ["digits"] = card => new DigitPredictor(card),
+    };
+
+    /// <summary>Makes the model of a file and loads its parameters.</summary>
+    /// <exception cref="CommandException">The file is none that <c>train --save</c> has written, or damaged.</exception>
+    public static Predictor Open(string file)
+    {
+        ModelCard card = ModelCard.Read(file);
+        if (!Kinds.TryGetValue(card.Kind, out Func<ModelCard, Predictor>? create))
+            throw new CommandException($"{file}: is a model of the kind '{card.Kind}'; those of {string.Join(", ", Kinds.Keys)} can be used.");
+
+        try
+        {
+            Predictor predictor = create(card);
+            predictor.Model.Load(file);
+            return predictor;
+        }
+        catch (Exception e) when (e is SafetensorsException or ArgumentException)
+        {
+            throw new CommandException(e is SafetensorsException ? e.Message : $"{file}: {e.Message}");
+        }
+    }
+
+    /// <summary>With all its parameters.</summary>
+    public Model Model { get; } = model;
+
+    /// <summary>Predicts for each line, in order.</summary>
+    /// <param name="lines">One example each; empty ones are skipped. One that begins with a brace is JSON.</param>
+    /// <param name="source">Their name, for errors.</param>
+    /// <param name="output">Receives a line for each.</param>
+    /// <param name="json">Whether these are JSON.</param>
+    /// <param name="cancellation">Ends the work between two passes.</param>
+    /// <exception cref="CommandException">A line is not an example.</exception>
+    public abstract void Predict(IEnumerable<string> lines, string source, TextWriter output, bool json, CancellationToken cancellation);
+
+    /// <summary>Measures the model on data of the format that it was trained with.</summary>
+    /// <returns>By name; <c>examples</c> is how many there were.</returns>
+    public abstract IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation);
+
+    public void Dispose() => Model.Dispose();
+}
+
+/// <summary>What predictors have in common.</summary>
+/// <typeparam name="TInput">An example as a line says it.</typeparam>
+/// <typeparam name="TExample">An example as the model takes it.</typeparam>
+internal abstract class Predictor<TInput, TExample>(Model model) : Predictor(model)
+{
+    /// <summary>Evaluates the function that tells the prediction.</summary>
+    protected abstract Evaluator<TExample> Evaluator { get; }
+
+    public override void Predict(IEnumerable<string> lines, string source, TextWriter output, bool json, CancellationToken cancellation)
+    {
+        var waiting = new Queue<TInput>();
+        Evaluator.Run(Examples(), (_, value) =>
+        {
+            TInput input = waiting.Dequeue();
+            output.WriteLine(json ? ToJson(input, value) : ToText(input, value));
+        }, cancellation);
+        output.Flush();
+
+        IEnumerable<TExample> Examples()
+        {
+            long number = 0;
+            foreach (string line in lines)
+            {
+                number++;
+                if (string.IsNullOrWhiteSpace(line))
+                    continue;
+
+                TInput input = Read(line, $"{source}:{number}");
+                waiting.Enqueue(input);
+                yield return Encode(input);
+            }
+        }
+    }
+
+    /// <exception cref="CommandException">The text is not an example.</exception>
+    protected abstract TInput Parse(string text);
+
+    /// <exception cref="CommandException">The object is not an example.</exception>
+    protected abstract TInput Parse(JsonLine line);
+
+    protected abstract TExample Encode(TInput input);
+
+    protected abstract string ToText(TInput input, ReadOnlySpan<float> value);
+
+    protected abstract string ToJson(TInput input, ReadOnlySpan<float> value);
+
+    /// <summary>Evaluates examples as they are read, and hands each over with its value.</summary>
+    /// <returns>How many there were.</returns>
+    protected long Run(IEnumerable<TExample> examples, Action<TExample, ReadOnlySpan<float>> handler, CancellationToken cancellation)
+    {
+        var waiting = new Queue<TExample>();
+        long count = 0;
+        Evaluator.Run(examples.Select(example =>
+        {
+            waiting.Enqueue(example);
+            return example;
+        }), (_, value) =>
+        {
+            handler(waiting.Dequeue(), value);
+            count++;
+        }, cancellation);
+        return count;
+    }
+
+    private TInput Read(string line, string place)
+    {
+        try
+        {
+            return line.AsSpan().TrimStart().StartsWith('{') ? Parse(JsonLine.Of(line)) : Parse(line);
+        }
+        catch (Exception e) when (e is CommandException or Datasets.DataFormatException or ArgumentException)
+        {
+            throw new CommandException($"{place}: {e.Message}");
+        }
+    }
+}

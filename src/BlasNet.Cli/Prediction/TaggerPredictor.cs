@@ -1,0 +1,67 @@
+using System.Numerics.Tensors;
+using BlasNet.Cli.CommandLine;
+using BlasNet.Cli.Corpora;
+using BlasNet.Cli.Models;
+using BlasNet.Datasets;
+using BlasNet.Training;
+
+namespace BlasNet.Cli.Prediction;
+
+/// <summary>Tags sentences: <c>words separated by spaces</c> or <c>{"words": […]}</c> become <c>word|TAG …</c> or <c>{"words": […], "tags": […]}</c>.</summary>
+internal sealed class TaggerPredictor : Predictor<string[], TaggedSentence>
+{
+    private readonly TaggerCoding _coding;
+
+    public TaggerPredictor(ModelCard card, bool spell)
+        : base(new Model())
+    {
+        _coding = new TaggerCoding(card.VocabularyOf("words"), card.VocabularyOf("tags"), spell ? card.VocabularyOf("characters") : null);
+        var sizes = new TaggerSizes(
+            _coding.Words.Count, _coding.Tags.Count, card.SizeOf("embedding"), card.SizeOf("hidden"), card.SizeOf("mlp"));
+        Tagger tagger = spell
+            ? new CharacterTagger(Model, sizes, _coding.Characters.Count, card.SizeOf("char_embedding")) : new Tagger(Model, sizes);
+        Evaluator = new Evaluator<TaggedSentence>(Model, tagger.Scores);
+    }
+
+    protected override Evaluator<TaggedSentence> Evaluator { get; }
+
+    public override IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation)
+    {
+        var confusion = new ConfusionMatrix(_coding.Tags.Count);
+        long sentences = Run(TaggedFile.Read(data).Select(_coding.Encode), (sentence, scores) =>
+        {
+            for (int i = 0; i < sentence.Tags.Length; i++)
+                confusion.Add(sentence.Tags[i], scores.Slice(i * confusion.Classes, confusion.Classes));
+        }, cancellation);
+        return [new("examples", sentences), new("words", confusion.Count), new("accuracy", confusion.Accuracy), new("macro_f1", confusion.MacroF1)];
+    }
+
+    protected override string[] Parse(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+
+    protected override string[] Parse(JsonLine line) => line.Texts("words") is { Length: > 0 } words ? words
+        : throw new CommandException("needs one word at least in 'words'");
+
+    protected override TaggedSentence Encode(string[] input) => _coding.Encode(input);
+
+    protected override string ToText(string[] input, ReadOnlySpan<float> value) =>
+        string.Join(' ', input.Zip(TagsOf(input, value), (word, tag) => $"{word}|{tag}"));
+
+    protected override string ToJson(string[] input, ReadOnlySpan<float> value)
+    {
+        string[] tags = TagsOf(input, value);
+        return JsonLine.Write(json =>
+        {
+            json.WriteTexts("words", input);
+            json.WriteTexts("tags", tags);
+        });
+    }
+
+    private string[] TagsOf(string[] words, ReadOnlySpan<float> scores)
+    {
+        var tags = new string[words.Length];
+        for (int i = 0; i < tags.Length; i++)
+            tags[i] = _coding.Tags.WordAt(TensorPrimitives.IndexOfMax(scores.Slice(i * _coding.Tags.Count, _coding.Tags.Count)));
+
+        return tags;
+    }
+}
