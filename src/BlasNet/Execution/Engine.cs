@@ -67,6 +67,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         bool keepsPlans = KeepsPlans && !DetectAnomalies;   // to find an anomaly, the steps of recurrences are nodes of their own
         CompiledPlan? found = keepsPlans ? Find(request) : null;
         Times.PlansFound += found is null ? 0 : 1;
+        Telemetry.AddPlan(isFound: found is not null);
         bool keep = found is null && keepsPlans && (request.Graph.Count <= SmallGraph || IsKnown(request.Graph.Fingerprint()));
         CompiledPlan used = found ?? Replaced();
         _plans.Remove(used);

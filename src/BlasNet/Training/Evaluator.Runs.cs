@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
@@ -17,6 +18,7 @@ public sealed partial class Evaluator<TExample>
         private readonly Team _team;
         private readonly int _workers;
         private readonly RankResults<T>? _ranks;
+        private readonly Activity? _activity;
 
         public Session(Evaluator<TExample> evaluator, ResultHandler<T> handler)
         {
@@ -25,6 +27,7 @@ public sealed partial class Evaluator<TExample>
             GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * _workers * (_ranks?.Size ?? 1), Array.MaxLength);
             _team = evaluator.Rent();
             _reading = evaluator._model.Access.Read();
+            _activity = Telemetry.BeginEvaluation();
         }
 
         /// <summary>How many examples all workers of all ranks together compute at once.</summary>
@@ -61,6 +64,7 @@ public sealed partial class Evaluator<TExample>
 
         private void ComputePart(ReadOnlySpan<TExample> examples, int first)
         {
+            Telemetry.AddEvaluations(examples.Length);
             int workers = Math.Min(_workers, examples.Length);
             if (workers == 1)
                 _team[0].Compute<T>(examples, first);
@@ -76,6 +80,7 @@ public sealed partial class Evaluator<TExample>
 
         public void Dispose()
         {
+            _activity?.Dispose();
             _ranks?.Dispose();
             _evaluator.Return(_team);
             _reading.Dispose();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 
@@ -128,6 +129,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     private double Step(ModelAccess.Scope change, StepExamples? nextStep)
     {
+        using Activity? activity = Telemetry.BeginStep();
+        long start = Stopwatch.GetTimestamp();
         AccumulateGradient(nextStep);
         change.Exclude();
         if (_accumulator.Update(Optimizer, _steps + 1) is { } refusal)
@@ -140,6 +143,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
             _steps, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
             Optimizer.LearningRateAt(_steps), sums.Passes, sums.LargestPass, _accumulator.HeldBytes);
         LargestMicrobatch = Math.Max(LargestMicrobatch, _lastStep.ComputeBatch);
+        Telemetry.AddStep(activity, _steps, _lastStep.Examples, _lastStep.Loss, start);
         return _lastStep.Loss;
     }
 
