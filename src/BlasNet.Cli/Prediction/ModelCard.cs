@@ -56,7 +56,8 @@ internal sealed record ModelCard(string Kind, IReadOnlyDictionary<string, int> S
     {
         var metadata = new Dictionary<string, string>
         {
-            [KindKey] = Kind, [SizesKey] = JsonSerializer.Serialize(Sizes.ToDictionary(), CardJson.Default.DictionaryStringInt32),
+            [KindKey] = Kind,
+            [SizesKey] = JsonSerializer.Serialize(Sizes.ToDictionary(), CardJson.Default.DictionaryStringInt32),
         };
         if (Hidden.Count > 0)
             metadata[HiddenKey] = JsonSerializer.Serialize([.. Hidden], CardJson.Default.Int32Array);

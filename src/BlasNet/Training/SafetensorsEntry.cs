@@ -3,11 +3,11 @@ namespace BlasNet.Training;
 /// <summary>What the header of a safetensors file says of one tensor.</summary>
 public sealed class SafetensorsEntry
 {
-    private static readonly Dictionary<string, int> ElementBytes = new(StringComparer.Ordinal)
-    {
-        ["F64"] = 8, ["F32"] = 4, ["F16"] = 2, ["BF16"] = 2, ["F8_E5M2"] = 1, ["F8_E4M3"] = 1, ["I64"] = 8, ["I32"] = 4, ["I16"] = 2, ["I8"] = 1,
-        ["U64"] = 8, ["U32"] = 4, ["U16"] = 2, ["U8"] = 1, ["BOOL"] = 1,
-    };
+    private static readonly (string Type, int Bytes)[] ElementTypes =
+    [
+        ("F64", 8), ("F32", 4), ("F16", 2), ("BF16", 2), ("F8_E5M2", 1), ("F8_E4M3", 1),
+        ("I64", 8), ("I32", 4), ("I16", 2), ("I8", 1), ("U64", 8), ("U32", 4), ("U16", 2), ("U8", 1), ("BOOL", 1),
+    ];
 
     private readonly long[] _shape;
 
@@ -31,7 +31,7 @@ public sealed class SafetensorsEntry
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(type);
         ArgumentNullException.ThrowIfNull(shape);
-        if (!ElementBytes.ContainsKey(type))
+        if (!IsType(type))
             throw new ArgumentException($"{type} is no element type of the format; it has {Types}.", nameof(type));
 
         (Name, Type, _shape, Offset) = (name, type, [.. shape], offset);
@@ -52,7 +52,7 @@ public sealed class SafetensorsEntry
     public long Elements => _shape.Aggregate(1L, (product, dimension) => checked(product * dimension));
 
     /// <summary>Number of bytes.</summary>
-    public long Bytes => checked(Elements * ElementBytes[Type]);
+    public long Bytes => checked(Elements * BytesOfElement);
 
     /// <summary>Whether its elements can be read as numbers of a model: F64, F32, F16 or BF16.</summary>
     public bool IsFloatingPoint => Type is "F64" or "F32" or "F16" or "BF16";
@@ -61,11 +61,11 @@ public sealed class SafetensorsEntry
     internal long Offset { get; }
 
     /// <summary>All element types.</summary>
-    internal static string Types => string.Join(", ", ElementBytes.Keys);
+    internal static string Types => string.Join(", ", ElementTypes.Select(known => known.Type));
 
-    internal int BytesOfElement => ElementBytes[Type];
+    internal int BytesOfElement => Array.Find(ElementTypes, known => known.Type == Type).Bytes;
 
-    internal static bool IsType(string type) => ElementBytes.ContainsKey(type);
+    internal static bool IsType(string type) => Array.Exists(ElementTypes, known => known.Type == type);
 
     /// <summary>The entry for a value: [m, k] for a matrix, [m] for a vector.</summary>
     internal static SafetensorsEntry For(string name, Precision precision, Shape shape) =>

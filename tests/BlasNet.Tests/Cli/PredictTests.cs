@@ -99,7 +99,7 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public void Digits_are_named_by_their_pixels()
     {
-        JsonElement summary = CommandResult.Of("train", "digits", "--epochs", "5", "--hidden", "20,10", "--json", "--save", Saved).Json()[^1];
+        JsonElement summary = CommandResult.Of("train", "digits", "--epochs", "5", "--learning-rate", "0.01", "--hidden", "20,10", "--json", "--save", Saved).Json()[^1];
         Assert.True(summary.GetProperty("test_accuracy").GetDouble() > 0.5);
         string text = _folder.Write("in.txt", string.Join('\n', Digits.Test.Select(digit => string.Join(',', digit.Pixels.ToArray().Select(Text)))));
         string[] labels = CommandResult.Of("predict", Saved, "--data", text).Lines;
@@ -137,7 +137,9 @@ public sealed class PredictTests : IDisposable
             AssertFails($"{Saved}: has no vocabulary 'words' for its lm.", "predict", Saved, "--data", data);
             model.Save(Saved, new Dictionary<string, string>
             {
-                ["blasnet.model"] = "lm", ["blasnet.sizes"] = """{"embedding": 2, "hidden": 2}""", ["blasnet.vocabulary.words"] = """["<unk>", "a"]""",
+                ["blasnet.model"] = "lm",
+                ["blasnet.sizes"] = """{"embedding": 2, "hidden": 2}""",
+                ["blasnet.vocabulary.words"] = """["<unk>", "a"]""",
             });
             Assert.StartsWith(
                 $"Error: {Saved}: has no tensor for the parameter words.E [2 × 3].", CommandResult.Of("predict", Saved, "--data", data).Error, StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Layers;
 using BlasNet.Operators;
 using BlasNet.Passes;
 using BlasNet.Tests.Kernels;
@@ -111,7 +110,10 @@ public sealed class GraphValuesTests : IDisposable
         double WeightOf(double[] x) => 1 + x[0];
         var trainer = new Trainer<double[]>(_double, (g, x) => 0.5 * Sum(Square(w * g.Input(x) - g.Input(X))), new Adam())
         {
-            Workers = workers, ComputeBatch = computeBatch, Weight = WeightOf, Regularizer = Regularizer.L2(Penalty, w),
+            Workers = workers,
+            ComputeBatch = computeBatch,
+            Weight = WeightOf,
+            Regularizer = Regularizer.L2(Penalty, w),
         };
         ModelGradient gradient = trainer.GradientOf(points);
 

@@ -28,10 +28,9 @@ public sealed class ParameterGroupTests : IDisposable
     {
         const double Rate = 0.3;
         int[] step = [1, 5, 8, 11];
-        Dictionary<Parameter, (double Factor, double Decay)> settings = new()
-        {
-            [Words] = (0.1, 0), [_hidden.W] = (2, 0.5), [_hidden.B] = (2, 0.5), [_tag.W] = (1, 0.25), [_tag.B] = (1, 0.25),
-        };
+        (double Factor, double Decay) SettingsOf(Parameter parameter) =>
+            parameter == Words ? (0.1, 0) : parameter == _hidden.W || parameter == _hidden.B ? (2, 0.5) : (1, 0.25);
+
         Dictionary<Parameter, double[]> before = Values(), gradient = GradientOf(step);
         var trainer = new Trainer<int>(_model, Loss, new Sgd(Rate) { WeightDecay = 0.25 })
         {
@@ -46,7 +45,7 @@ public sealed class ParameterGroupTests : IDisposable
 
         foreach ((Parameter parameter, double[] after) in Values())
         {
-            (double factor, double decay) = settings[parameter];
+            (double factor, double decay) = SettingsOf(parameter);
             for (int i = 0; i < after.Length; i++)
                 Assert.Equal(before[parameter][i] * (1 - Rate * factor * decay) - Rate * factor * gradient[parameter][i], after[i], 1e-12);
         }
@@ -64,7 +63,10 @@ public sealed class ParameterGroupTests : IDisposable
         var expected = new Trainer<int>(other, OfConstants, NewOptimizer()) { ComputeBatch = computeBatch, Workers = workers, NoiseScale = new GradientNoiseScale() };
         var trainer = new Trainer<int>(_model, Loss, NewOptimizer())
         {
-            ComputeBatch = computeBatch, Workers = workers, NoiseScale = new GradientNoiseScale(), Groups = [ParameterGroup.Frozen(Words, _hidden.W)],
+            ComputeBatch = computeBatch,
+            Workers = workers,
+            NoiseScale = new GradientNoiseScale(),
+            Groups = [ParameterGroup.Frozen(Words, _hidden.W)],
         };
         for (int step = 0; step < 6; step++)
         {
@@ -141,7 +143,8 @@ public sealed class ParameterGroupTests : IDisposable
         double[] w = _model.ValuesOf(_hidden.W);
         var trainer = new Trainer<int>(_model, Loss, new Sgd(0.1))
         {
-            Regularizer = Regularizer.L2(0.3, _hidden.W, _tag.B), Groups = [ParameterGroup.Frozen(_hidden.W)],
+            Regularizer = Regularizer.L2(0.3, _hidden.W, _tag.B),
+            Groups = [ParameterGroup.Frozen(_hidden.W)],
         };
         _model.SetValues(_tag.B, [1, 2, 3]);
         trainer.Step([1]);
