@@ -128,6 +128,15 @@ internal sealed class FusedCompiler(Graph graph)
         for (int i = 0; i < operands.Length; i++)
             operands[i] = ValueOf(inputs[i]);
 
+        // Of a sum with more terms than a step takes, the first ones are a step of their own.
+        while (operands.Length > FusedProgram.MaxOperands)
+        {
+            Shape shape = graph.ShapeOf(node);
+            int buffer = NewBuffer(new FusedBuffer(shape, -1, false));
+            AddStep(PlusOperator.Instance, 0, operands[..FusedProgram.MaxOperands], buffer, 0, shape);
+            operands = [new FusedOperand(FusedSource.Buffer, buffer, 0, shape), .. operands[FusedProgram.MaxOperands..]];
+        }
+
         return operands;
     }
 
