@@ -47,8 +47,15 @@ internal readonly unsafe struct WrittenVector<[DynamicallyAccessedMembers(Dynami
 
     public static WrittenVector<V, T> Max(WrittenVector<V, T> a, WrittenVector<V, T> b) => new(Writer.Call(nameof(Max), a.Place, b.Place));
 
+    public static WrittenVector<V, T> MinOrNaN(WrittenVector<V, T> a, WrittenVector<V, T> b) => new(Writer.Call(nameof(MinOrNaN), a.Place, b.Place));
+
+    public static WrittenVector<V, T> MaxOrNaN(WrittenVector<V, T> a, WrittenVector<V, T> b) => new(Writer.Call(nameof(MaxOrNaN), a.Place, b.Place));
+
     public static WrittenVector<V, T> WhereLess(WrittenVector<V, T> a, WrittenVector<V, T> b, WrittenVector<V, T> yes, WrittenVector<V, T> no) =>
         new(Writer.Call(nameof(WhereLess), a.Place, b.Place, yes.Place, no.Place));
+
+    public static WrittenVector<V, T> WhereLessOrEqual(WrittenVector<V, T> a, WrittenVector<V, T> b, WrittenVector<V, T> yes, WrittenVector<V, T> no) =>
+        new(Writer.Call(nameof(WhereLessOrEqual), a.Place, b.Place, yes.Place, no.Place));
 
     public static WrittenVector<V, T> ToExponent(WrittenVector<V, T> x) => new(Writer.Call(nameof(ToExponent), x.Place));
 

@@ -60,8 +60,17 @@ internal unsafe interface ISimd<TSelf, T>
     /// <summary>The larger of two; <paramref name="b"/> if either is not a number.</summary>
     static abstract TSelf Max(TSelf a, TSelf b);
 
+    /// <summary>The smaller of two; NaN if either is, and of two zeros −0.</summary>
+    static abstract TSelf MinOrNaN(TSelf a, TSelf b);
+
+    /// <summary>The larger of two; NaN if either is, and of two zeros +0.</summary>
+    static abstract TSelf MaxOrNaN(TSelf a, TSelf b);
+
     /// <summary>Lane by lane, a &lt; b ? yes : no.</summary>
     static abstract TSelf WhereLess(TSelf a, TSelf b, TSelf yes, TSelf no);
+
+    /// <summary>Lane by lane, a ≤ b ? yes : no.</summary>
+    static abstract TSelf WhereLessOrEqual(TSelf a, TSelf b, TSelf yes, TSelf no);
 
     /// <summary>Shifts the low end of the significand into the exponent, and everything else out.</summary>
     static abstract TSelf ToExponent(TSelf x);

@@ -20,18 +20,50 @@ internal static class Power
         return ExpUpTo<V, T>(V.Min(V.Constant(IsFloat<T>() ? 89 : 710), x));
     }
 
+    /// <summary>e^(x + rest) for a rest that is small beside 1, as precise as if their sum had not been rounded.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp<V, T>(V x, V rest) where V : struct, ISimd<V, T> where T : unmanaged
+    {
+        x = V.Max(V.Constant(Zero<T>()), V.Min(V.Constant(IsFloat<T>() ? 89 : 710), x));
+        V n = Multiple<V, T>(x);
+        V r = V.MultiplyAdd(n, V.Constant(-Ln2High<T>()), x) + V.MultiplyAdd(n, V.Constant(-Ln2Low<T>()), rest);
+
+        return V.Scale(V.MultiplyAdd(r, Quotient<V, T>(r, 1), V.Constant(1)), n);
+    }
+
+    /// <summary>e^x − 1 for x ≤ 0, to 2 ulp: nothing cancels where x is small.</summary>
+    /// <remarks>2ⁿ(e^r − 1) + (2ⁿ − 1), see <see cref="Tanh"/>.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ExpMinusOne<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
+    {
+        // Where the result is −1 to the last bit.
+        V bounded = V.Max(V.Constant(IsFloat<T>() ? -18 : -38), x);
+        double rounding = Rounding<T>() + (IsFloat<T>() ? 127 : 1023);
+        V shifted = V.MultiplyAdd(bounded, V.Constant(Log2E), V.Constant(rounding));
+        V n = shifted - V.Constant(rounding);
+        V power = V.ToExponent(shifted);
+        V r = V.MultiplyAdd(n, V.Constant(-Ln2High<T>()), bounded);
+        r = V.MultiplyAdd(n, V.Constant(-Ln2Low<T>()), r);
+
+        return V.MultiplyAdd(power * r, Quotient<V, T>(r, 1), power - V.Constant(1));
+    }
+
     /// <summary>e^x for x that is not large.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V ExpUpTo<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
+    public static V ExpUpTo<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
     {
-        // Beyond this the result is 0.
-        x = V.Max(V.Constant(IsFloat<T>() ? -104 : -746), x);
-        V n = V.MultiplyAdd(x, V.Constant(Log2E), V.Constant(Rounding<T>())) - V.Constant(Rounding<T>());
+        x = V.Max(V.Constant(Zero<T>()), x);
+        V n = Multiple<V, T>(x);
         V r = V.MultiplyAdd(n, V.Constant(-Ln2High<T>()), x);
         r = V.MultiplyAdd(n, V.Constant(-Ln2Low<T>()), r);
 
         return V.Scale(V.MultiplyAdd(r, Quotient<V, T>(r, 1), V.Constant(1)), n);
     }
+
+    // n, the multiple of ln 2 that is nearest to x.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Multiple<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged =>
+        V.MultiplyAdd(x, V.Constant(Log2E), V.Constant(Rounding<T>())) - V.Constant(Rounding<T>());
 
     /// <summary>1/(1 + e⁻ˣ) to a few ulp.</summary>
     /// <remarks>With u = e^−|x|, which cannot overflow: 1/(1 + u), or u/(1 + u) for negative x.</remarks>
@@ -112,6 +144,10 @@ internal static class Power
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFloat<T>() => typeof(T) == typeof(float);
+
+    /// <summary>From where on, downwards, e^x is 0.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static double Zero<T>() => IsFloat<T>() ? -104 : -746;
 
     /// <summary>1.5·2²³ or 1.5·2⁵²: what is added to it is rounded to a whole number.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
