@@ -13,23 +13,16 @@ internal abstract class BinaryOperator(bool isAddition) : Operator(new() { Stora
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
         var (a, b) = (inputs[0], inputs[1]);
-        if (Fits(b, a))
+        if (Broadcast.Fits(b, a))
             return a;
 
-        if (Fits(a, b))
+        if (Broadcast.Fits(a, b))
             return b;
 
         throw new ShapeException(this, $"the shapes must be equal, or one a scalar, or one a column or a row of the other; {a} and {b} are neither");
     }
 
-    private static bool Fits(Shape part, Shape whole) =>
-        (part.Rows == whole.Rows || part.Rows == 1) && (part.Columns == whole.Columns || part.IsVector);
-
-    public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared)
-    {
-        var (a, b) = (inputs[0], inputs[1]);
-        return !(shared[0] && !a.IsVector) && !(shared[1] && !b.IsVector);
-    }
+    public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => Broadcast.IsColumnWise(inputs, shared);
 
     /// <summary>The gradient with respect to a, in the result's shape; null where it is zero.</summary>
     protected abstract Expr? Left(Expr a, Expr b, Expr result, Expr gradient);
@@ -93,31 +86,5 @@ internal abstract unsafe class BinaryOperator<F>(bool isAddition = false) : Bina
             Elementwise.Zip<T, F, Elements, Scalar>(a.Data, aStep, b.Data, bStep, y, yStep, length, rows);
         else
             Elementwise.Zip<T, F, Elements, Elements>(a.Data, aStep, b.Data, bStep, y, yStep, length, rows);
-    }
-
-    /// <summary>Where the kernel finds what an operand gives to each column of the result.</summary>
-    private struct Side<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        public Side(Operand<T> operand, Shape result)
-        {
-            Data = operand.Data;
-            IsScalar = operand.Shape.Rows < result.Rows;
-            ColumnStep = operand.Shape.Columns < result.Columns ? 0 : operand.Stride;
-            ValueStep = operand.Count == 1 ? 0 : (nint)operand.Shape.Columns * operand.Stride;
-        }
-
-        public T* Data;
-
-        /// <summary>One element for all of a column.</summary>
-        public bool IsScalar;
-
-        /// <summary>Elements from what one column takes to what the next one takes: 0 if it is the same.</summary>
-        public nint ColumnStep;
-
-        /// <summary>The same from one value of the stack to the next.</summary>
-        public nint ValueStep;
-
-        /// <summary>The columns of all values are one sequence.</summary>
-        public readonly bool IsRegular(int columns) => ValueStep == columns * ColumnStep;
     }
 }

@@ -35,6 +35,8 @@ internal static class OperatorSamples
         new(OuterProductOperator.Summed, "vectors", [Vector, new Shape(2)], x => Op.OuterProductSum(x[0], x[1]), [Vector, Matrix]),
         new(OuterProductOperator.Summed, "matrices", [Matrix, new Shape(2, 4)], x => Op.OuterProductSum(x[0], x[1])),
 
+        .. Where(),
+
         new(SumOperator.Elements, "vector", [Vector], x => Op.Sum(x[0])),
         new(SumOperator.Elements, "matrix", [Matrix], x => Op.Sum(x[0])),
         new(SumOperator.Columns, "", [Matrix], x => Op.SumColumns(x[0])),
@@ -139,6 +141,19 @@ internal static class OperatorSamples
         ];
         return [.. shapes.Select(s => new OperatorSample(op, s.Variant, [s.A, s.B], x => Expr.Apply(op, x[0], x[1]),
             [Vector, new(2)], [Matrix, new(3, 5)], [Vector, Row], [Row, Vector], [Matrix, new(4)], [new(1, 3), Matrix]))];
+    }
+
+    private static OperatorSample[] Where()
+    {
+        var condition = new SampleInput(Matrix, Numbers.Index);
+        (string Variant, SampleInput[] Inputs)[] samples =
+        [
+            ("vectors", [new(Vector, Numbers.Index), Vector, Vector]), ("matrices", [condition, Matrix, Matrix]), ("vector and scalar", [condition, Vector, Scalar]),
+            ("row and vector", [condition, Row, Vector]), ("row decides", [new(Row, Numbers.Index), Matrix, Vector]),
+            ("scalar decides", [new(Scalar, Numbers.Index), Scalar, Matrix]), ("rows", [new(Row, Numbers.Index), Scalar, Row]),
+        ];
+        return [.. samples.Select(s => new OperatorSample(WhereOperator.Instance, s.Variant, s.Inputs, x => Op.Where(x[0], x[1], x[2]),
+            [Vector, Vector, new(2)], [Vector, Row, Scalar], [Matrix, new(3, 5), Matrix], [new(4), Matrix, Matrix]))];
     }
 
     // The second input's last element, all of the first input, the second input's first two elements, one more of the first.

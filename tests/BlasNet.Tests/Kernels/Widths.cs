@@ -49,4 +49,16 @@ internal static unsafe class Widths
         else
             Elementwise.ZipRows<Simd128<T>, T, F, Elements, Elements>(a, length, b, length, y, length, length, rows);
     }
+
+    /// <summary>y ← condition ≠ 0 ? a : b over one row.</summary>
+    public static void Select<T>(int bits, T* condition, T* a, T* b, T* y, int length) where T : unmanaged
+    {
+        SelectionRow<T> c = new(condition, false, 0), yes = new(a, false, 0), no = new(b, false, 0);
+        if (bits == 512)
+            Selection.RunRows<Simd512<T>, T>(c, yes, no, y, length, length, 1);
+        else if (bits == 256)
+            Selection.RunRows<Simd256<T>, T>(c, yes, no, y, length, length, 1);
+        else
+            Selection.RunRows<Simd128<T>, T>(c, yes, no, y, length, length, 1);
+    }
 }
