@@ -1,9 +1,11 @@
+using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
-/// <summary>A function of each element. A subclass gives its derivative, and its value by <see cref="ElementwiseOperator{F}"/>.</summary>
+/// <summary>A function of each element. A subclass gives its derivative, and its value by <see cref="ElementwiseOperator{F}"/> or
+/// <see cref="NumberOperator{F}"/>.</summary>
 /// <param name="isCostly">Whether computing a value again costs more than reading it.</param>
 internal abstract class ElementwiseOperator(bool isCostly) : Operator(new() { Storage = Storage.InPlace, IsElementwise = true, IsCostly = isCostly })
 {
@@ -11,10 +13,19 @@ internal abstract class ElementwiseOperator(bool isCostly) : Operator(new() { St
 
     public sealed override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) => true;
 
-    public sealed override void Gradient(in GradientContext g) => g.Accumulate(0, Backward(g.Input(0), g.Output, g.OutputGradient, g.Attribute));
+    public sealed override void Gradient(in GradientContext g)
+    {
+        if (Backward(g.Input(0), g.Output, g.OutputGradient, g.Attribute) is Expr dx)
+            g.Accumulate(0, dx);
+    }
 
-    /// <summary>dx from x, y and dy; in terms of y where possible, so that x need not be kept.</summary>
-    protected abstract Expr Backward(Expr x, Expr y, Expr dy, long attribute);
+    /// <summary>dx from x, y and dy; in terms of y where possible, so that x need not be kept. Null where it is zero everywhere.</summary>
+    protected abstract Expr? Backward(Expr x, Expr y, Expr dy, long attribute);
+
+    /// <summary>How a kernel over rows goes through a stack: in one go, or value by value where a matrix is the same for all.</summary>
+    /// <returns>In how many parts, and the elements from one vector of x to the next.</returns>
+    protected static (int Parts, nint Stride) Divide<T>(in Operand<T> x, in Operand<T> y) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        x.Count == y.Count ? (1, x.Stride) : y.Shape.Columns == 1 ? (1, 0) : (y.Count, x.Stride);
 }
 
 /// <inheritdoc/>
@@ -27,14 +38,8 @@ internal abstract unsafe class ElementwiseOperator<F>(bool isCostly = false) : E
     public sealed override void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;
-        int columns = y.Shape.Columns;
-        if (x.Count == y.Count || columns == 1)
-        {
-            Elementwise.Map<T, F>(x.Data, x.Count == y.Count ? x.Stride : 0, y.Data, y.Stride, y.Shape.Rows, y.Vectors);
-            return;
-        }
-
-        for (int i = 0; i < y.Count; i++)
-            Elementwise.Map<T, F>(x.Data, x.Stride, y.At(i), y.Stride, y.Shape.Rows, columns);
+        var (parts, stride) = Divide(x, y);
+        for (int i = 0; i < parts; i++)
+            Elementwise.Map<T, F>(x.Data, stride, y.At(i), y.Stride, y.Shape.Rows, y.Vectors / parts);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class ExpOperator() : ElementwiseOperator<ExpFunction>(isCostly:
 
     public override string Name => "exp";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Multiply(dy, y);
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Multiply(dy, y);
 }
 
 internal readonly struct ExpFunction : IMap

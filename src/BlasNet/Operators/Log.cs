@@ -18,7 +18,7 @@ internal sealed class LogOperator() : ElementwiseOperator<LogFunction>(isCostly:
 
     public override string Name => "log";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => dy / x;
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => dy / x;
 }
 
 internal readonly struct LogFunction : IMap

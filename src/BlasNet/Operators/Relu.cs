@@ -18,7 +18,7 @@ internal sealed class ReluOperator : ElementwiseOperator<ReluFunction>
 
     public override string Name => "relu";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(ReluGradientOperator.Instance, y, dy);
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(ReluGradientOperator.Instance, y, dy);
 }
 
 internal readonly struct ReluFunction : IMap

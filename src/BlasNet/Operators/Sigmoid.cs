@@ -18,7 +18,7 @@ internal sealed class SigmoidOperator() : ElementwiseOperator<SigmoidFunction>(i
 
     public override string Name => "sigmoid";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(SigmoidGradientOperator.Instance, y, dy);
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(SigmoidGradientOperator.Instance, y, dy);
 }
 
 internal readonly struct SigmoidFunction : IMap

@@ -18,7 +18,7 @@ internal sealed class SqrtOperator() : ElementwiseOperator<SqrtFunction>(isCostl
 
     public override string Name => "sqrt";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy / y, 0.5);
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(dy / y, 0.5);
 }
 
 internal readonly struct SqrtFunction : IMap

@@ -18,7 +18,7 @@ internal sealed class SquareOperator : ElementwiseOperator<SquareFunction>
 
     public override string Name => "square";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(Op.Multiply(dy, x), 2);
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => Op.Scale(Op.Multiply(dy, x), 2);
 }
 
 internal readonly struct SquareFunction : IMap

@@ -18,7 +18,7 @@ internal sealed class TanhOperator() : ElementwiseOperator<TanhFunction>(isCostl
 
     public override string Name => "tanh";
 
-    protected override Expr Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(TanhGradientOperator.Instance, y, dy);
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => Expr.Apply(TanhGradientOperator.Instance, y, dy);
 }
 
 internal readonly struct TanhFunction : IMap

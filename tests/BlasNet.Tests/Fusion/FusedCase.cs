@@ -38,7 +38,8 @@ internal sealed record FusedCase(FusedProgram Program, (Shape Shape, bool IsShar
             Operator op = operators[random.Next(operators.Length)];
             Expr x = values[random.Next(values.Count)], y = random.Next(6) == 0 ? graph.Constant(random.NextDouble()) : values[random.Next(values.Count)];
             values.Add(op == PlusOperator.Instance ? Expr.Apply(op, [x, values[^1], x])
-                : op == ScaleOperator.Instance ? Op.Scale(x, random.NextDouble() - 0.5)
+                : op == WhereOperator.Instance ? Expr.Apply(op, [x, y, values[^1]])
+                : op is NumberOperator number ? number.Of(x, random.Next(3) == 0 ? random.Next(-3, 4) : random.NextDouble() - 0.5)
                 : op is ElementwiseOperator ? Expr.Apply(op, x)
                 : random.Next(2) == 0 ? Expr.Apply(op, x, y) : Expr.Apply(op, y, x));
         }

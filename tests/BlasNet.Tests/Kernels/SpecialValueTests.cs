@@ -21,6 +21,54 @@ public sealed unsafe class SpecialValueTests
         Check<double, SquareFunction>(bits, x => x * x);
         Check<float, SqrtFunction>(bits, Math.Sqrt);
         Check<double, SqrtFunction>(bits, Math.Sqrt);
+        Check<float, AbsFunction>(bits, Math.Abs);
+        Check<double, AbsFunction>(bits, Math.Abs);
+        Check<float, SignFunction>(bits, x => x > 0 ? 1 : x < 0 ? -1 : x);
+        Check<double, SignFunction>(bits, x => x > 0 ? 1 : x < 0 ? -1 : x);
+    }
+
+    [Theory, MemberData(nameof(Bits))]
+    public void Functions_of_two_elements_are_those_of_the_definition(int bits)
+    {
+        CheckPairs<MaxFunction>(bits, Math.Max);
+        CheckPairs<MinFunction>(bits, Math.Min);
+        CheckPairs<GreaterFunction>(bits, (a, b) => a > b ? 1 : 0);
+        CheckPairs<GreaterOrEqualFunction>(bits, (a, b) => a >= b ? 1 : 0);
+        CheckPairs<EqualFunction>(bits, (a, b) => a == b ? 1 : 0);
+        CheckPairs<LeakyReluFunction>(bits, (x, slope) => x > 0 ? x : slope * x);
+        CheckPairs<LeakyReluSlopeFunction>(bits, (x, slope) => x > 0 ? 1 : x <= 0 ? slope : x);
+    }
+
+    [Theory, MemberData(nameof(Bits))]
+    public void A_selection_takes_one_of_two_for_any_condition_but_zero(int bits)
+    {
+        foreach (double condition in Values)
+        {
+            Assert.Equal(condition == 0 ? double.NaN : -0.0, Select<double>(bits, condition, -0.0, double.NaN));
+            Assert.Equal(condition == 0 ? -0.0 : double.NegativeInfinity, Select<double>(bits, condition, double.NegativeInfinity, -0.0));
+        }
+    }
+
+    [Theory, MemberData(nameof(Bits))]
+    public void Activations_and_their_gradients_have_their_limits_at_infinity(int bits)
+    {
+        CheckLimits<GeluFunction, GeluGradientFunction>(bits);
+        CheckLimits<GeluTanhFunction, GeluTanhGradientFunction>(bits);
+        CheckLimits<SiluFunction, SiluGradientFunction>(bits);
+    }
+
+    [Theory, MemberData(nameof(Bits))]
+    public void An_infinite_logit_costs_nothing_where_it_is_right(int bits)
+    {
+        const double Infinity = double.PositiveInfinity;
+        foreach (var (logit, target, expected) in new[] { (Infinity, 1, 0), (-Infinity, 0, 0), (Infinity, 0, Infinity), (-Infinity, 1, Infinity), (Infinity, 0.5, Infinity) })
+        {
+            Assert.Equal(expected, Zip<double, BinaryCrossEntropyFunction>(bits, logit, target));
+            Assert.Equal(expected, Zip<float, BinaryCrossEntropyFunction>(bits, logit, target));
+        }
+
+        Assert.Equal(double.NaN, Zip<double, BinaryCrossEntropyFunction>(bits, double.NaN, 0));
+        Assert.Equal(double.NaN, Zip<double, BinaryCrossEntropyFunction>(bits, 0, double.NaN));
     }
 
     [Theory, MemberData(nameof(Bits))]
@@ -110,6 +158,50 @@ public sealed unsafe class SpecialValueTests
                 Assert.Equal(T.One, y[(at + 1) % Length]);
             }
         }
+    }
+
+    // f(x) = x·g(x), where g goes from 0 to 1.
+    private static void CheckLimits<F, G>(int bits) where F : struct, IMap where G : struct, IZip
+    {
+        foreach (double x in (double[])[double.NegativeInfinity, -1e30, -1e4, 1e4, 1e30, double.PositiveInfinity, double.NaN])
+        {
+            double expected = x < 0 ? -0.0 : x;
+            Assert.Equal(expected, Map<double, F>(bits, x));
+            Assert.Equal((float)expected, (float)Map<float, F>(bits, x));
+            Assert.Equal(x < 0 ? 0 : x > 0 ? 3 : x, Zip<double, G>(bits, x, 3));
+            Assert.Equal(x < 0 ? 0 : x > 0 ? 3 : x, Zip<float, G>(bits, x, 3));
+        }
+    }
+
+    private static void CheckPairs<F>(int bits, Func<double, double, double> definition) where F : struct, IZip
+    {
+        foreach (double a in Values)
+        {
+            foreach (double b in Values)
+            {
+                AssertSame(definition(a, b), Zip<double, F>(bits, a, b), a, b);
+                AssertSame((float)definition((float)a, (float)b), (float)Zip<float, F>(bits, a, b), a, b);
+            }
+        }
+    }
+
+    private static void AssertSame(double expected, double actual, double a, double b) =>
+        Assert.True(
+            expected.Equals(actual) && (double.IsNaN(expected) || double.IsNegative(expected) == double.IsNegative(actual)),
+            $"f({a:R}, {b:R}) is {actual:R}, must be {expected:R}");
+
+    private static double Map<T, F>(int bits, double x) where T : unmanaged, IBinaryFloatingPointIeee754<T> where F : struct, IMap
+    {
+        T value = T.CreateChecked(x), y;
+        Widths.Map<T, F>(bits, &value, &y, 1, 1);
+        return double.CreateChecked(y);
+    }
+
+    private static double Select<T>(int bits, double condition, double a, double b) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T c = T.CreateChecked(condition), yes = T.CreateChecked(a), no = T.CreateChecked(b), y;
+        Widths.Select(bits, &c, &yes, &no, &y, 1);
+        return double.CreateChecked(y);
     }
 
     private static double Zip<T, F>(int bits, double a, double b) where T : unmanaged, IBinaryFloatingPointIeee754<T> where F : struct, IZip

@@ -34,7 +34,7 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
     {
         int mark = tape.Count;
         Matrix[] operands = [.. step.Operands.Select(operand => values[operand])];
-        IsTame &= step.Function is not null || step.Operation.Domain(operands);
+        IsTame &= step.Function is not null || step.Operation.Domain(operands, step);
         Matrix[] results = step.Function is { } function ? Call(function, operands, values) : step.Operation.Define(this, operands, step);
         while (values.Count < step.Id)
             values.Add(null!);

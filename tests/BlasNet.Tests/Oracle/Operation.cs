@@ -17,7 +17,7 @@ internal sealed record Operation(
         new(name, choose, (g, x, s) => [build(g, x, s)], (e, x, s) => [define(e, x, s)]);
 
     /// <summary>Where the operation is smooth and tame.</summary>
-    public Func<Matrix[], bool> Domain { get; init; } = _ => true;
+    public Func<Matrix[], Step, bool> Domain { get; init; } = (_, _) => true;
 
     /// <summary>Brings data of the example, which a function's body must not.</summary>
     public bool HasData { get; init; }

@@ -140,7 +140,7 @@ internal static partial class Operations
             (_, x, s) => Op.Reshape(x[0], s.Shape), (_, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Shaped(s.Shape, [.. x[0].Elements])),
         Operation.Of("Transpose", d => d.Any(), (_, x, _) => Op.Transpose(x[0]), (_, x, _) => x[0].Length == 1 ? x[0] : Transposed(x[0])),
         Operation.Of("Dropout", d => d.Any() is { } s ? s with { Factor = 0.25 } : null, (_, x, s) => Op.Dropout(x[0], s.Factor), DefineDropout),
-        Attention, Attention,
+        Attention, Attention, .. Activations(), .. Choices(),
     ];
 
     private static Matrix DefineLeaf(Evaluation e, Matrix[] x, Step s) => Shaped(s.Shape, [.. s.Data.Select(e.Tape.Number)]);
@@ -226,14 +226,14 @@ internal static partial class Operations
         Operation.Of(
             name, d => domain is null ? d.Any() : d.Where(x => x.Elements.All(domain), (_, x) => new Step(x)),
             (_, x, _) => build(x[0]), (_, x, _) => Map(x[0], define)) with
-        { Domain = x => domain is null || x[0].Elements.All(domain) };
+        { Domain = (x, _) => domain is null || x[0].Elements.All(domain) };
 
     private static Operation Binary(
         string name, Func<Expr, Expr, Expr> build, Func<Number, Number, Number> define, Func<Number, bool>? domain = null) => Operation.Of(
         name, d => d.Pair((a, b) => (Fits(a, b) || Fits(b, a)) && (domain is null || b.Elements.All(domain))),
         (_, x, _) => build(x[0], x[1]), (_, x, _) => Zip(x[0], x[1], define)) with
         {
-            Domain = x => domain is null || x[1].Elements.All(domain),
+            Domain = (x, _) => domain is null || x[1].Elements.All(domain),
         };
 
     private static bool Fits(Matrix part, Matrix whole) =>
