@@ -9,14 +9,15 @@ public static partial class Op
 {
     /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>
     /// <param name="logits">[m]; one number for each class, of any size and sign.</param>
-    /// <param name="label">0 … m − 1, the right class.</param>
+    /// <param name="label">0 … m − 1, the right class. Within a function it is the same for every call; one that differs has to be an argument.</param>
     /// <returns>A scalar, in nats.</returns>
     /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
     public static Expr CrossEntropy(Expr logits, int label)
     {
         CrossEntropyOperator op = CrossEntropyOperator.Instance;
-        return Expr.Apply(op, logits, logits.Graph.Index(IndexOperand.Require(op, logits, label, logits.Shape.Rows, CrossEntropyOperator.LimitName)));
+        IndexOperand.Require(op, logits, label, logits.Shape.Rows, CrossEntropyOperator.LimitName);
+        return Expr.Apply(op, logits, IndexOperand.Leaf(logits.Graph, label));
     }
 
     /// <summary>The cross-entropy of each column: of each word of a sentence, say.</summary>
@@ -28,7 +29,8 @@ public static partial class Op
     public static Expr CrossEntropy(Expr logits, ReadOnlySpan<int> labels)
     {
         CrossEntropyOperator op = CrossEntropyOperator.Instance;
-        return Expr.Apply(op, logits, logits.Graph.Indices(IndexOperand.Require(op, logits, labels, logits.Shape.Rows, CrossEntropyOperator.LimitName)));
+        IndexOperand.Require(op, logits, labels, logits.Shape.Rows, CrossEntropyOperator.LimitName);
+        return Expr.Apply(op, logits, IndexOperand.Leaf(logits.Graph, labels));
     }
 
     /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>

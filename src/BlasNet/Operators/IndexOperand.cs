@@ -26,25 +26,35 @@ internal static class IndexOperand
     }
 
     /// <summary>Checks the index of a node that is about to be made.</summary>
-    /// <returns>The same index.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The index is negative or not below the limit.</exception>
-    public static int Require(Operator op, Expr operand, int index, int limit, string limitName)
+    public static void Require(Operator op, Expr operand, int index, int limit, string limitName)
     {
         if ((uint)index >= limit)
             ThrowOutOfRange(op, operand, index, limit, limitName);
-
-        return index;
     }
 
     /// <summary>Checks the indices of a node that is about to be made.</summary>
-    /// <returns>The same indices.</returns>
     /// <exception cref="ArgumentOutOfRangeException">One is negative or not below the limit.</exception>
-    public static ReadOnlySpan<int> Require(Operator op, Expr operand, ReadOnlySpan<int> indices, int limit, string limitName)
+    public static void Require(Operator op, Expr operand, ReadOnlySpan<int> indices, int limit, string limitName)
     {
         foreach (int index in indices)
             Require(op, operand, index, limit, limitName);
+    }
 
-        return indices;
+    /// <summary>A number that a user gives as an index: data of the example, or within a function, where it is the same for every call, a constant.</summary>
+    public static Expr Leaf(Graph graph, int index) => graph.Body is null ? graph.Index(index) : graph.Constant(index);
+
+    /// <summary>Several of them, [1 × n].</summary>
+    public static Expr Leaf(Graph graph, ReadOnlySpan<int> indices)
+    {
+        if (graph.Body is null)
+            return graph.Indices(indices);
+
+        var values = new double[indices.Length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = indices[i];
+
+        return graph.Constant(values, new Shape(1, values.Length));
     }
 
     /// <summary>An index of a stack, whose columns are counted over all values.</summary>

@@ -7,7 +7,7 @@ public static partial class Op
 {
     /// <summary>One column of a table: a word's embedding.</summary>
     /// <param name="table">[d × V]; usually a parameter, the same for every example.</param>
-    /// <param name="index">0 … V − 1.</param>
+    /// <param name="index">0 … V − 1. Within a function it is the same for every call; one that differs has to be an argument.</param>
     /// <returns>[d].</returns>
     /// <exception cref="ArgumentOutOfRangeException">The table has no such column.</exception>
     public static Expr Lookup(Expr table, int index) => Lookup(table.Graph, table, index);
@@ -33,14 +33,16 @@ public static partial class Op
     internal static Expr Lookup(Graph graph, Expr table, int index)
     {
         LookupOperator op = LookupOperator.Instance;
-        return Expr.Apply(op, table, graph.Index(IndexOperand.Require(op, table, index, table.Shape.Columns, LookupOperator.LimitName)));
+        IndexOperand.Require(op, table, index, table.Shape.Columns, LookupOperator.LimitName);
+        return Expr.Apply(op, table, IndexOperand.Leaf(graph, index));
     }
 
     /// <summary>Columns of a table that may be a parameter yet to join the graph.</summary>
     internal static Expr Lookup(Graph graph, Expr table, ReadOnlySpan<int> indices)
     {
         LookupOperator op = LookupOperator.Instance;
-        return Expr.Apply(op, table, graph.Indices(IndexOperand.Require(op, table, indices, table.Shape.Columns, LookupOperator.LimitName)));
+        IndexOperand.Require(op, table, indices, table.Shape.Columns, LookupOperator.LimitName);
+        return Expr.Apply(op, table, IndexOperand.Leaf(graph, indices));
     }
 }
 

@@ -72,6 +72,8 @@ internal static class OperatorSamples
         new(PadOperator.Instance, "matrix", [Matrix], x => Op.Pad(x[0], 2, 5), [[new(4, 4)]]),
         new(PadColumnsOperator.Instance, "", [Matrix], x => Op.PadColumns(x[0], 1, 6), [[new(3, 6)]]),
         new(ReshapeOperator.Instance, "", [Matrix], x => Op.Reshape(x[0], new Shape(2, 6)), [Vector]),
+        new(StopGradientOperator.Instance, "vector", [new SampleInput(Vector, Numbers.Index)], x => Op.StopGradient(x[0])),
+        new(StopGradientOperator.Instance, "matrix", [new SampleInput(Matrix, Numbers.Index)], x => Op.StopGradient(x[0])),
         new(TransposeOperator.Instance, "", [Matrix], x => Op.Transpose(x[0])),
 
         new(LookupOperator.Instance, "", [new Shape(2, 3), Index], x => Op.Lookup(x[0], x[1]), [Matrix, Vector]),

@@ -99,6 +99,43 @@ public sealed class FunctionTests : IDisposable
         Assert.Equal(1, f.BodyCount);
     }
 
+    // L = Σ (E₁ + Eₓ)·x + ℓ(z, 2) with z = x·E₀: words and a label that are written in the function, beside a word that is an argument.
+    [Fact]
+    public void An_integer_in_a_function_is_an_index_that_is_the_same_for_every_call()
+    {
+        Parameter table = _model.Weight("E", 3, 4);
+        var f = Function.Of("f", (Expr x, Expr word) =>
+        {
+            Expr e = x.Graph.Use(table), pair = Lookup(e, [1, 0]);
+            return Multiply(SumColumns(pair) + Lookup(e, word), x) + CrossEntropy(Multiply(x, Lookup(e, 0)), 2);
+        });
+        Expr Loss(Graph g, (double X, int Word) example) => Sum(f.Call(g.Input(example.X), g.Index(example.Word)));
+        Expr Plain(Graph g, (double X, int Word) example)
+        {
+            Expr e = g.Use(table), x = g.Input(example.X), sum = SumColumns(Lookup(e, [1, 0])) + Lookup(e, g.Index(example.Word));
+            return Sum(Multiply(sum, x) + CrossEntropy(Multiply(x, Lookup(e, g.Index(0))), g.Index(2)));
+        }
+
+        (double, int)[] examples = [(0.5, 3), (-1, 0), (2, 3)];
+        Assert.Equal(Train(Plain), Train(Loss));
+
+        double[] Train(Func<Graph, (double X, int Word), Expr> loss)
+        {
+            _model.SetValues(table, [.. Enumerable.Range(0, 12).Select(i => Math.Sin(i))]);
+            new Trainer<(double X, int Word)>(_model, loss, new Sgd(0.1)).Step(examples);
+            return [.. _model.ValuesOf(table).Select(value => Math.Round(value, 12))];
+        }
+    }
+
+    [Fact]
+    public void An_index_in_a_function_that_is_no_column_is_refused()
+    {
+        Parameter table = _model.Weight("E", 3, 4);
+        var f = Function.Of("f", (Expr x) => Multiply(x, Lookup(x.Graph.Use(table), 4)));
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => f.Call(_model.NewGraph().Input(1)));
+        Assert.Contains("lookup: index 4 must be less than the number of columns (4). Input: E [3 × 4].", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Constants_and_dropout_in_a_function_count_on_several_threads_as_on_one()
     {

@@ -33,7 +33,7 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
     public void AddIndex(int value, int limit) => _indexLimits.Add(value, limit);
 
     /// <summary>Adds a step of random operands, where some fit.</summary>
-    public int Take(Operation operation) => isBody && operation.HasData ? -1 : Take(operation, operation.Choose(this));
+    public int Take(Operation operation) => isBody && operation.IsForExamples ? -1 : Take(operation, operation.Choose(this));
 
     /// <summary>Adds a step if its values are finite, small and not too large; otherwise nothing.</summary>
     /// <returns>The number of the first new value, or −1.</returns>

@@ -35,8 +35,36 @@ internal static partial class Operations
         Apart("Equal", Op.Equal, (a, b) => Truth(a, a.Value == b.Value)),
         Binary("BinaryCrossEntropy", Op.BinaryCrossEntropy, (z, t) => (z.Exp() + 1).Log() - t * z),
         Operation.Of("Where", ChooseWhere, (g, x, s) => Op.Where(Op.Greater(x[s.A], g.Constant(0.25)), x[(s.A + 1) % 3], x[(s.A + 2) % 3]), DefineWhere) with
-        { Domain = (x, s) => x[s.A].Elements.All(e => IsAwayFrom(e, 0.25)), TakesParameters = true },
+        { Domain = (x, s) => x[s.A].Elements.All(e => IsAwayFrom(e, 0.25)) },
     ];
+
+    /// <summary>As of an array.</summary>
+    private static Operation[] Elements() =>
+    [
+        Unary("StopGradient", Op.StopGradient, x => x.Tape.Number(x.Value)),
+        Operation.Of("Element", d => d.Where(_ => true, (d, x) => new Step(x) { A = d.Next(d[x].Rows), B = d.Next(d[x].Columns) }), BuildElement,
+            (_, x, s) => x[0].Length == 1 ? x[0] : Scalar(x[0][s.A, s.B])),
+        Operation.Of("Elements", d => d.Where(x => x.Columns == 1 || x.Rows == 1, (d, x) => Range(d, x, d[x].Length)),
+            (_, x, s) => x[0][s.A..^(x[0].Shape.Size - s.A - s.B)],
+            (_, x, s) => s.B == x[0].Length ? x[0] : Shaped(x[0].Columns == 1 ? new Shape(s.B) : new Shape(1, s.B), [.. x[0].Elements.Skip(s.A).Take(s.B)])),
+        Operation.Of("Block", ChooseBlock, (_, x, s) => x[0][s.A..(s.A + s.B), (s.Shape.Rows - 1)..(s.Shape.Rows - 1 + s.Shape.Columns)],
+            (_, x, s) => s.B == x[0].Rows && s.Shape.Columns == x[0].Columns ? x[0]
+                : Make(s.B, s.Shape.Columns, (i, j) => x[0][i + s.A, j + s.Shape.Rows - 1])),
+    ];
+
+    private static Expr BuildElement(Graph g, Expr[] x, Step s) => x[0].Shape switch
+    {
+        { IsVector: true } => x[0][s.A],
+        { Rows: 1 } => x[0][^(x[0].Shape.Columns - s.B)],
+        _ => x[0][s.A, ^(x[0].Shape.Columns - s.B)],
+    };
+
+    // The columns, from one on, and how many, as a shape.
+    private static Step? ChooseBlock(Draft d) => d.Where(_ => true, (d, x) =>
+    {
+        Step columns = Range(d, x, d[x].Columns);
+        return Range(d, x, d[x].Rows) with { Shape = new Shape(columns.A + 1, columns.B) };
+    });
 
     private static Number Abs(Number x) => x.Value > 0 ? x : x * -1;
 
@@ -59,7 +87,6 @@ internal static partial class Operations
         (_, x, _) => build(x[0], x[1]), (_, x, _) => Zip(x[0], x[1], define)) with
     {
         Domain = (x, _) => AreApart(x[0], x[1]),
-        TakesParameters = true,
     };
 
     // The largest operand first; A says which of the three decides.

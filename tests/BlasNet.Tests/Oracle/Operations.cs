@@ -9,9 +9,9 @@ internal static partial class Operations
 {
     public static readonly Operation Input = Operation.Of("Input", _ => null,
         (g, _, s) => s.Shape.IsScalar ? g.Input(s.Data[0]) : g.Input(s.Data, s.Shape), DefineLeaf) with
-    { HasData = true };
+    { HasData = true, IsForExamples = true };
 
-    public static readonly Operation Index = Operation.Of("Index", _ => null, (g, _, s) => g.Index((int)s.Data[0]), DefineLeaf) with { HasData = true };
+    public static readonly Operation Index = Operation.Of("Index", _ => null, (g, _, s) => g.Index((int)s.Data[0]), DefineLeaf) with { HasData = true, IsForExamples = true };
 
     public static readonly Operation Constant = Operation.Of("Constant", _ => null,
         (g, _, s) => s.Shape.IsScalar ? g.Constant(s.Data[0]) : g.Constant(s.Data, s.Shape), DefineLeaf);
@@ -47,7 +47,10 @@ internal static partial class Operations
     public static readonly Operation Lookup = Operation.Of("Lookup",
         d => d.Where(x => x.Columns > 1, (d, x) => new Step(x) { A = d.Next(d[x].Columns), B = d[x].Columns }),
         (g, x, s) => Op.Lookup(x[0], g.Index(s.A)), (_, x, s) => Make(x[0].Rows, 1, (i, _) => x[0][i, s.A])) with
-    { HasData = true };
+    { HasData = true, IsForExamples = true };
+
+    /// <summary>With a number, which in a function is the same for every call.</summary>
+    public static readonly Operation LookupOf = Lookup with { Build = (_, x, s) => [Op.Lookup(x[0], s.A)], IsForExamples = false };
 
     /// <summary>With an index that is a value: an argument, where this is in a function.</summary>
     public static readonly Operation LookupAt = Operation.Of("Lookup", d => d.WhereIndex((x, limit) => x.Columns >= limit),
@@ -93,7 +96,8 @@ internal static partial class Operations
     /// <summary>What the generator picks from.</summary>
     public static IReadOnlyList<Operation> All { get; } =
     [
-        MatMul, MatMul, Add, Add, Tanh, Sum, Concatenate, ConcatenateColumns, Lookup, LookupAt, CrossEntropy, CrossEntropyAt, Total, Scale, Square,
+        MatMul, MatMul, Add, Add, Tanh, Sum, Concatenate, ConcatenateColumns, Lookup, LookupAt, LookupOf, CrossEntropy, CrossEntropyAt, Total, Scale,
+        Square,
         Binary("Subtract", Op.Subtract, (a, b) => a - b), Multiply, Star,
         WithNumber("Times", (x, number) => x * number, (x, number) => x * number), WithNumber("Plus", (x, number) => x + number, (x, number) => x + number),
         WithNumber("Minus", (x, number) => x - number, (x, number) => x + -number), WithNumber("Less", (x, number) => number - x, (x, number) => x * -1 + number),
@@ -140,7 +144,7 @@ internal static partial class Operations
             (_, x, s) => Op.Reshape(x[0], s.Shape), (_, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Shaped(s.Shape, [.. x[0].Elements])),
         Operation.Of("Transpose", d => d.Any(), (_, x, _) => Op.Transpose(x[0]), (_, x, _) => x[0].Length == 1 ? x[0] : Transposed(x[0])),
         Operation.Of("Dropout", d => d.Any() is { } s ? s with { Factor = 0.25 } : null, (_, x, s) => Op.Dropout(x[0], s.Factor), DefineDropout),
-        Attention, Attention, .. Activations(), .. Choices(),
+        Attention, Attention, .. Activations(), .. Choices(), .. Elements(),
     ];
 
     private static Matrix DefineLeaf(Evaluation e, Matrix[] x, Step s) => Shaped(s.Shape, [.. s.Data.Select(e.Tape.Number)]);

@@ -88,7 +88,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         IEnumerable<Operation> inExamples =
             [.. Operations.All, .. Operations.Derivatives, Operations.Input, Operations.Index, Operations.Constant, Operations.SignOfZero];
         Assert.Empty(inExamples.Except(steps.Select(step => step.Operation)).Select(operation => operation.Name));
-        Assert.Empty(inExamples.Where(operation => !operation.HasData).Except(bodies.Select(step => step.Operation)).Select(operation => operation.Name));
+        Assert.Empty(inExamples.Where(operation => !operation.IsForExamples).Except(bodies.Select(step => step.Operation)).Select(operation => operation.Name));
         Assert.Contains(bodies, step => step.Function is not null);
         Assert.Equal([1, 2, 3], programs.SelectMany(program => program.Functions).Select(function => function.Arguments.Length).Distinct().Order());
         Assert.Equal([1, 2, 3, 4], programs.SelectMany(program => program.Functions).Select(function => function.Results.Length).Distinct().Order());
