@@ -121,9 +121,10 @@ internal sealed class DifferentiatePerExample
                     _moves.Add(new Move(0, i, graph.IsShared(node) ? _moves.Count : losses[i].Offset, 1));
             }
 
+            Shape shape = graph.ShapeOf(node);   // not a scalar where losses are elements of larger values
             int count = graph.IsShared(node) ? _moves.Count : graph.CountOf(node);
             long moves = graph.AddMoves(CollectionsMarshal.AsSpan(_moves));
-            int seed = graph.AppendStack(_gradients.MoverOf(moves, count), moves, [ones], Shape.Scalar, count, shared: false);
+            int seed = graph.AppendStack(_gradients.MoverOf(moves, count * shape.Size), moves, [ones], shape, count, shared: false);
             _gradients.Add(node, seed);
         }
 

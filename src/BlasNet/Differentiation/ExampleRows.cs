@@ -56,8 +56,9 @@ internal sealed partial class ExampleRows
         Find(graph.Count - 1);
         for (int example = 0; example < losses.Length; example++)
         {
-            if (_rows[losses[example].Node] is { } rows)
-                rows[losses[example].Offset] = example;
+            var (node, offset) = losses[example];
+            if (_rows[node] is { } rows)
+                rows[offset / graph.ShapeOf(node).Size] = example;   // a loss may be an element of a larger value
         }
 
         FindByReaders();

@@ -49,6 +49,16 @@ public sealed class ExampleGradientTests
         Assert.Equal(sentences.Length, seen);
     }
 
+    // The gradient of (W·x)₂ with respect to W is e₂·xᵀ.
+    [Fact]
+    public void A_loss_may_be_an_element_of_a_row()
+    {
+        using var small = new SmallModel();
+        double[] norms = small.Norms((g, x) => Transpose(small.W * g.Input(x))[1]), withoutWeights = small.Norms((g, x) => Transpose(g.Input(x))[1]);
+        Assert.All(norms.Zip(SmallModel.Points), pair => Close(SmallModel.Norm(pair.Second), pair.First));
+        Assert.Equal(new double[SmallModel.Points.Length], withoutWeights);
+    }
+
     [Fact]
     public void Of_a_large_network_they_agree_with_256_single_gradients()
     {
