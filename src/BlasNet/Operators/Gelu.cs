@@ -56,7 +56,8 @@ internal readonly struct GeluGradientFunction : IZip
     /// <summary>φ(0) = 1/√(2π).</summary>
     internal const double Density = 0.39894228040143268;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Not inlined: three times in the loop over rows it is more than the just-in-time compiler inlines, and every operation becomes a call.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static V Apply<V, T>(V x, V dy) where V : struct, ISimd<V, T> where T : unmanaged
     {
         V bounded = V.Min(V.Constant(-GeluFunction.Lowest), V.Max(V.Constant(GeluFunction.Lowest), x));
