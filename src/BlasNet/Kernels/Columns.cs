@@ -5,7 +5,7 @@ namespace BlasNet.Kernels;
 
 /// <summary>Functions of each column vector of a stack; one result, or one vector, for each.</summary>
 /// <remarks>Vector v of an operand starts at v times its stride. A result may lie exactly where an operand lies.</remarks>
-internal abstract unsafe class Columns<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal abstract unsafe partial class Columns<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>The functions by the widest vectors the processor has.</summary>
     public static Columns<T> Widest { get; } =
@@ -80,7 +80,7 @@ internal abstract unsafe class Columns<T> where T : unmanaged, IBinaryFloatingPo
 }
 
 /// <inheritdoc/>
-internal sealed unsafe class Columns<V, T> : Columns<T> where V : struct, ISimd<V, T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed unsafe partial class Columns<V, T> : Columns<T> where V : struct, ISimd<V, T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Of a softmax or its gradient; for deciding on threads, so the order of magnitude is enough.</summary>
     private const double NanosecondsPerPower = 0.2;

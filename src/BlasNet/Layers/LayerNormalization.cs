@@ -32,11 +32,5 @@ public sealed class LayerNormalization
     /// <param name="x">[size] or [size × c].</param>
     /// <returns>The same shape.</returns>
     /// <exception cref="ShapeException"><paramref name="x"/> has another number of rows.</exception>
-    public Expr Apply(Expr x)
-    {
-        int size = _g.Shape.Rows;
-        Expr centred = x - Scale(SumRows(x), 1.0 / size);
-        Expr variance = Scale(Dot(centred, centred), 1.0 / size);
-        return Multiply(_g, centred / Sqrt(variance + _epsilon)) + _b;
-    }
+    public Expr Apply(Expr x) => Multiply(_g, LayerNorm(x, _epsilon)) + _b;
 }

@@ -8,8 +8,24 @@ public static partial class Op
     /// <summary>The logarithm of the sum of exponentials of each column: y = ln Σ_k exp(x_k).</summary>
     /// <param name="x">[r] or [r × c].</param>
     /// <returns>A scalar, or a row [1 × c].</returns>
-    /// <remarks>Does not overflow, however large the elements are.</remarks>
+    /// <remarks>Does not overflow, however large the elements are. Of all elements it is <c>LogSumExpColumns(LogSumExp(x))</c>.</remarks>
     public static Expr LogSumExp(Expr x) => Expr.Apply(LogSumExpOperator.Instance, x);
+
+    /// <summary>The logarithm of the sum of exponentials of the columns, element by element, as <see cref="SumColumns"/> is their sum: of each row one
+    /// number.</summary>
+    /// <param name="x">[r × c]; for example a sequence of vectors.</param>
+    /// <returns>[r].</returns>
+    /// <remarks>Does not overflow, however large the elements are.</remarks>
+    public static Expr LogSumExpColumns(Expr x)
+    {
+        if (x.Shape.IsVector)
+            return x;
+
+        // Whatever is subtracted and added again, the derivative is the same; what is infinite would leave nothing.
+        Expr largest = StopGradient(MaxColumns(x));
+        Expr offset = Where(Less(Abs(largest), x.Graph.Constant(double.PositiveInfinity)), largest, x.Graph.Constant(0));
+        return Log(SumColumns(Exp(x - offset))) + offset;
+    }
 }
 
 internal sealed class LogSumExpOperator() : Operator(new())

@@ -9,12 +9,12 @@ namespace BlasNet.Tests.Batching;
 public sealed class RaggedTests : IDisposable
 {
     private readonly Model _model = new(seed: 1);
-    private readonly Parameter _w, _table;
+    private readonly Parameter _w, _table, _convolution;
     private readonly Graph _graph;
 
     public RaggedTests()
     {
-        (_w, _table) = (_model.Weight("W", 2, 2), _model.Weight("E", 2, 5));
+        (_w, _table, _convolution) = (_model.Weight("W", 2, 2), _model.Weight("E", 2, 5), _model.Weight("C", 3, 4));
         _graph = _model.NewGraph();
     }
 
@@ -27,6 +27,37 @@ public sealed class RaggedTests : IDisposable
         _ = Op.SumColumns(Input(3));
 
         AssertBatched("%0 = input : [2] ×5", "%1 = segment-sum(2 segments) %0 : [2] ×2");
+    }
+
+    [Fact]
+    public void Windows_of_sequences_of_any_lengths_are_multiplied_at_once()
+    {
+        foreach (int columns in (int[])[3, 4])
+            _ = Op.MaxColumns(Op.Conv1d(_convolution, Input(columns)));
+
+        AssertBatched(
+            "%0 = input : [2] ×7", "C = parameter : [3 × 4]", "%2 = segment-unfold(2 segments) %0 : [4] ×5", "%3 = matmul C %2 : [3] ×5",
+            "%4 = segment-max(2 segments) %3 %3 : [3] ×2");
+    }
+
+    [Fact]
+    public void Zeros_around_a_sequence_are_gathered_with_it()
+    {
+        foreach (int columns in (int[])[1, 2])
+            _ = Op.Conv1d(_convolution, Input(columns), padding: 1);
+
+        AssertBatched(
+            "%0 = input : [2] ×3", "%1 = constant : [2]", "C = parameter : [3 × 4]", "%3 = gather(6 runs) %1 %0 : [2] ×7",
+            "%4 = segment-unfold(2 segments) %3 : [4] ×5", "%5 = matmul C %4 : [3] ×5");
+    }
+
+    [Fact]
+    public void The_largest_of_each_column_is_found_column_by_column()
+    {
+        foreach (int columns in (int[])[2, 3])
+            _ = Op.MaxRows(Input(columns));
+
+        AssertBatched("%0 = input : [2] ×5", "%1 = arg-max %0 : [1] ×5", "%2 = pick %0 %1 : [1] ×5");
     }
 
     [Fact]

@@ -104,6 +104,17 @@ public sealed class LimitTests : IDisposable
         AssertLimits(start => Op.Pad(x, (int)start, 4), [0, 1], [-1, 2]);
         AssertLimits(rows => Op.Pad(x, 1, (int)rows), [4], [3]);
         AssertLimits(start => Op.PadColumns(x, (int)start, 3), [0, 1], [-1, 2]);
+        AssertLimits(exponent => Op.Pow(x, exponent), [-double.MaxValue, 0, 1, 2, double.MaxValue], [double.NaN, double.PositiveInfinity]);
+        AssertLimits(slope => Op.LeakyRelu(x, slope), [-1, 0, 1], [double.NaN, double.NegativeInfinity]);
+        AssertLimits(alpha => Op.Elu(x, alpha), [-1, 0, 1], [double.NaN, double.PositiveInfinity]);
+        AssertLimits(delta => Op.Huber(x, delta), [Tiny, double.MaxValue], [0, double.NaN, double.PositiveInfinity]);
+        AssertLimits(min => Op.Clamp(x, min, 1), [double.NegativeInfinity, 1], [double.BitIncrement(1), double.NaN]);
+        AssertLimits(max => Op.Clamp(x, 1, max), [double.PositiveInfinity, 1], [Below1, double.NaN]);
+        AssertLimits(epsilon => Op.LayerNorm(x, epsilon), [Tiny], [0, double.PositiveInfinity, double.NaN]);
+        AssertLimits(width => Op.Unfold(x, (int)width), [1, 2], [0, 3, -65535, 65536]);
+        AssertLimits(stride => Op.Unfold(x, 2, (int)stride), [1, 65535], [0, -1, 65536]);
+        AssertLimits(width => Op.MaxPool(x, (int)width), [1, 2], [0, 3]);
+        AssertLimits(padding => Op.Conv1d(word, graph.Input(new double[5]), (int)padding), [0, 1], [-1]);
         AssertLimits(rows => _ = new Shape((int)rows), [1, int.MaxValue], [0, -1]);
         AssertLimits(columns => _ = new Shape(2, (int)columns), [1, int.MaxValue / 2], [0, int.MaxValue / 2 + 1]);
         AssertLimits(size => _model.Bias($"bias{_made++}", (int)size), [1], [0]);

@@ -18,6 +18,7 @@ internal static class OperatorSamples
     private static readonly int HalfRateHigh = (int)(HalfRate >> 32);
     private static readonly int[] Heads = [1, 2, 2, 3, 1, 2];   // two heads, over one key and two queries, and over three keys and one query
     private static readonly Shape Tall = new(4, 3);
+    private static readonly long Epsilon = BitConverter.DoubleToInt64Bits(0.25);
     private static readonly long AnyNumber = BitConverter.DoubleToInt64Bits(-1.5);   // an attribute that is a factor
 
     public static IReadOnlyList<OperatorSample> All { get; } =
@@ -53,6 +54,12 @@ internal static class OperatorSamples
         new(LogSoftmaxOperator.Instance, "matrix", [Matrix], x => Op.LogSoftmax(x[0])),
         new(LogSumExpOperator.Instance, "vector", [Vector], x => Op.LogSumExp(x[0])),
         new(LogSumExpOperator.Instance, "matrix", [Matrix], x => Op.LogSumExp(x[0])),
+        new(LayerNormOperator.Instance, "vector", [Vector], x => Expr.Apply(LayerNormOperator.Instance, x[0], Epsilon)),
+        new(LayerNormOperator.Instance, "matrix", [Matrix], x => Expr.Apply(LayerNormOperator.Instance, x[0], Epsilon)),
+        new(LayerNormGradientOperator.Instance, "vector", [Vector, Vector], x => Expr.Apply(LayerNormGradientOperator.Instance, x[0], x[1], Epsilon),
+            [Vector, new(2)]),
+        new(LayerNormGradientOperator.Instance, "matrix", [Matrix, Matrix], x => Expr.Apply(LayerNormGradientOperator.Instance, x[0], x[1], Epsilon),
+            [Matrix, Vector]),
         new(CrossEntropyOperator.Instance, "", [Vector, Index], x => Op.CrossEntropy(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
         new(CrossEntropyOperator.Instance, "columns", [Matrix, Indices], x => Op.CrossEntropy(x[0], x[1]), [[Matrix, new(1, 3)]]),
         new(CrossEntropyGradientOperator.Instance, "", [Vector, Index, Scalar],
@@ -75,6 +82,24 @@ internal static class OperatorSamples
         new(StopGradientOperator.Instance, "vector", [new SampleInput(Vector, Numbers.Index)], x => Op.StopGradient(x[0])),
         new(StopGradientOperator.Instance, "matrix", [new SampleInput(Matrix, Numbers.Index)], x => Op.StopGradient(x[0])),
         new(TransposeOperator.Instance, "", [Matrix], x => Op.Transpose(x[0])),
+
+        new(ArgMaxOperator.Instance, "vector", [Vector], x => Op.ArgMax(x[0])),
+        new(ArgMaxOperator.Instance, "matrix", [Matrix], x => Op.ArgMax(x[0])),
+        new(PickOperator.Instance, "", [Vector, Index], x => Op.Pick(x[0], x[1]), [Matrix, Scalar], [Vector, Vector]),
+        new(PickOperator.Instance, "columns", [Matrix, Indices], x => Op.Pick(x[0], x[1]), [[Matrix, new(1, 3)]]),
+        new(PlaceOperator.Instance, "", [Scalar, Index], x => Expr.Apply(PlaceOperator.Instance, x[0], x[1], 3), [Vector, Vector], [Row, Scalar]),
+        new(PlaceOperator.Instance, "columns", [Row, Indices], x => Expr.Apply(PlaceOperator.Instance, x[0], x[1], 3)),
+        new(MaxColumnsOperator.Select, "", [Matrix, Matrix], x => Expr.Apply(MaxColumnsOperator.Select, x[0], x[1]), [Matrix, Vector]),
+        new(MaxColumnsOperator.Place, "", [Matrix, Vector], x => Expr.Apply(MaxColumnsOperator.Place, x[0], x[1]), [Matrix, Matrix]),
+        new(SegmentMaxOperator.Select, "", [new Shape(3, 6), new Shape(3, 6)], x => Segments(SegmentMaxOperator.Select, x, Vector, 3)),
+        new(SegmentMaxOperator.Place, "", [new Shape(3, 6), new Shape(3, 3)], x => Segments(SegmentMaxOperator.Place, x, Vector, 6)),
+
+        new(UnfoldOperator.Instance, "", [Matrix], x => Op.Unfold(x[0], 2), [Vector]),
+        new(UnfoldOperator.Instance, "stride", [new Shape(2, 6)], x => Op.Unfold(x[0], 3, 2), [new Shape(2, 2)]),
+        new(FoldOperator.Instance, "", [new Shape(6, 3)], x => Expr.Apply(FoldOperator.Instance, x[0], new Windows(4, 2, 1).Attribute), [Matrix], [new(5, 3)]),
+        new(FoldOperator.Instance, "stride", [new Shape(6, 2)], x => Expr.Apply(FoldOperator.Instance, x[0], new Windows(6, 3, 2).Attribute)),
+        new(SegmentUnfoldOperator.Instance, "", [new Shape(2, 7)], x => Segments(SegmentUnfoldOperator.Instance, x, new(4), 4, [3, 2, 1, 4, 2, 2])),
+        new(SegmentFoldOperator.Instance, "", [new Shape(4, 4)], x => Segments(SegmentFoldOperator.Instance, x, new(2), 7, [3, 2, 1, 4, 2, 2])),
 
         new(LookupOperator.Instance, "", [new Shape(2, 3), Index], x => Op.Lookup(x[0], x[1]), [Matrix, Vector]),
         new(LookupOperator.Instance, "columns", [new Shape(2, 3), Indices], x => Op.Lookup(x[0], x[1])),

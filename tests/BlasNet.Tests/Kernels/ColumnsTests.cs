@@ -42,6 +42,28 @@ public sealed unsafe class ColumnsTests
     }
 
     [Theory, MemberData(nameof(Cases))]
+    public void The_largest_of_columns_is_the_first_of_equal_ones_or_what_is_not_a_number(int bits, int length)
+    {
+        CheckLargest(Widths.Columns<double>(bits), length);
+        CheckLargest(Widths.Columns<float>(bits), length);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void A_normalized_column_and_its_derivative_are_those_of_the_definition(int bits, int length)
+    {
+        CheckNormalization(Widths.Columns<double>(bits), length, 1e-11);
+        CheckNormalization(Widths.Columns<float>(bits), length, 3e-5);
+    }
+
+    [Fact]
+    public void The_variance_of_large_numbers_that_are_nearly_equal_does_not_cancel()
+    {
+        float* x = stackalloc float[] { 10000, 10001, 10002 }, y = stackalloc float[3];
+        Columns<float>.Widest.Normalize(x, y, 3, 1, 1e-5f);
+        Assert.Equal([-1.22474f, 0, 1.22474f], new Span<float>(y, 3).ToArray(), (a, b) => Math.Abs(a - b) < 1e-4f);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
     public void They_equal_plain_loops_with_gaps_between_vectors_and_in_place(int bits, int length)
     {
         Check(Widths.Columns<double>(bits), length, 1e-13);
@@ -107,5 +129,67 @@ public sealed unsafe class ColumnsTests
 
         kernels.Softmax(a, stride, a, stride, length, Count);
         CheckVectors(a, (v, i) => Math.Exp(x[v][i]) / sums[v]);
+    }
+
+    private static void CheckLargest<T>(Columns<T> kernels, int rows) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Columns = 7;
+        var random = new Random(rows);
+        var x = new T[rows * Columns];
+        for (int i = 0; i < x.Length; i++)
+            x[i] = random.Next(12) == 0 ? T.NaN : T.CreateChecked(random.Next(-2, 3));
+
+        var column = new T[rows];
+        fixed (T* from = x, to = column)
+            kernels.LargestColumn(from, rows, Columns, to);
+
+        for (int i = 0; i < rows; i++)
+        {
+            T[] row = [.. Enumerable.Range(0, Columns).Select(j => x[(j * rows) + i])];
+            int expected = row.Any(T.IsNaN) ? Array.FindIndex(row, T.IsNaN) : Array.IndexOf(row, row.Max());
+            Assert.Equal(T.CreateChecked(expected), column[i]);
+        }
+    }
+
+    // y = (x − μ)/s with s = √(σ² + ε); dx is the derivative of Σ y·dy by x, here by differences of the definition.
+    private static void CheckNormalization<T>(Columns<T> kernels, int length, double tolerance) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Count = 2;
+        const double Epsilon = 0.25, Step = 1e-4;
+        var random = new Random(length);
+        T[] x = [.. Enumerable.Range(0, Count * length).Select(_ => T.CreateChecked(random.NextDouble() * 4 - 1))];
+        T[] dy = [.. Enumerable.Range(0, Count * length).Select(_ => T.CreateChecked(random.NextDouble() * 2 - 1))];
+        T[] y = new T[x.Length], dx = new T[x.Length];
+        fixed (T* px = x, pdy = dy, py = y, pdx = dx)
+        {
+            kernels.Normalize(px, py, length, Count, T.CreateChecked(Epsilon));
+            kernels.NormalizeGradient(px, pdy, pdx, length, Count, T.CreateChecked(Epsilon));
+        }
+
+        for (int v = 0; v < Count; v++)
+        {
+            double[] column = [.. x[(v * length)..((v + 1) * length)].Select(double.CreateChecked)];
+            double[] weights = [.. dy[(v * length)..((v + 1) * length)].Select(double.CreateChecked)];
+            double[] normalized = Normalized(column);
+            for (int i = 0; i < length; i++)
+            {
+                Assert.Equal(normalized[i], double.CreateChecked(y[(v * length) + i]), tolerance);
+                double expected = (Weighted(i, Step) - Weighted(i, -Step)) / (2 * Step);
+                Assert.Equal(expected, double.CreateChecked(dx[(v * length) + i]), Math.Max(tolerance, 1e-7));
+            }
+
+            double Weighted(int i, double step)
+            {
+                double[] moved = [.. column];
+                moved[i] += step;
+                return Normalized(moved).Zip(weights, (a, b) => a * b).Sum();
+            }
+        }
+
+        static double[] Normalized(double[] x)
+        {
+            double mean = x.Average(), s = Math.Sqrt(x.Average(e => (e - mean) * (e - mean)) + Epsilon);
+            return [.. x.Select(e => (e - mean) / s)];
+        }
     }
 }

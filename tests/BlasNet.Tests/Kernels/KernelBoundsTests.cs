@@ -143,6 +143,13 @@ public sealed unsafe class KernelBoundsTests
         T one = T.One;
         kernels.CrossEntropyGradient(a.Pointer, length, labels.Pointer, 1, &one, 0, scalars.Pointer, 1, y.Pointer, length, length, 2);
         Equal((Math.Exp(x[^1]) / total) - 1, y.Span[length - 1]);
+
+        kernels.Normalize(a.Pointer, y.Pointer, length, 2, one);
+        double mean = x.Average(), deviation = Math.Sqrt(x.Average(e => (e - mean) * (e - mean)) + 1);
+        Equal((x[^1] - mean) / deviation, y.Span[length - 1]);
+        kernels.NormalizeGradient(a.Pointer, b.Pointer, y.Pointer, length, 2, one);
+        kernels.LargestColumn(a.Pointer, length, 2, y.Pointer + length);
+        Assert.True(y.Span[^1] == T.Zero || y.Span[^1] == T.One);
         Assert.All([a, b, y, scalars, labels], memory => memory.AssertUntouchedAround());
     }
 

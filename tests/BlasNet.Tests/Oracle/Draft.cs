@@ -56,7 +56,7 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
         }
 
         evaluation.Draws = trial.Draws;
-        if (operation == Operations.Index)
+        if (operation == Operations.Index || operation == Operations.ArgMax)
             AddIndex(step.Id, step.B);
 
         if ((operation == Operations.Constant && step.Shape.IsScalar) || Operations.Derivatives.Contains(operation) || IsSameNode(step))

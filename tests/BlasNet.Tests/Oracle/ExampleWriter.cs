@@ -73,7 +73,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
 
     private int Index(int limit) => draft.Take(Operations.Index, new Step { Shape = Shape.Scalar, Data = [own.Next(limit)], B = limit });
 
-    private int Recursion() => draft.Next(7) switch
+    private int Recursion() => draft.Next(8) switch
     {
         0 => Chain(),
         1 => Tree(own.Next(1, 6), joined: draft.Next(2) == 0),
@@ -81,6 +81,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
         3 => Lattice(),
         4 => own.Next(2) == 0 ? Chain() : Word(),   // a branch that depends on the example
         5 => Encoder(),
+        6 => Convolution(),
         _ => Word(),
     };
 
@@ -138,6 +139,14 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
         double rate = draft.Next(3) == 0 ? 0.25 : 0;
         int attended = draft.Take(Operations.Attention, new Step(draft.Apply(Operations.MatMul, W, x), other, other) { A = heads, Factor = rate });
         return Pool(attended < 0 ? x : draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, x, attended)));
+    }
+
+    // Windows of two vectors of a ragged sequence under one weight, then the largest over the sequence.
+    private int Convolution()
+    {
+        int sequence = Sequence(), windows = draft.Take(Operations.Conv1d, new Step(T, sequence) { B = 1 });
+        int states = draft.Apply(Operations.Tanh, windows < 0 ? sequence : windows);
+        return draft.Take(Operations.MaxColumns, new Step(states)) is >= 0 and var largest ? largest : Pool(states);
     }
 
     private int Sequence()

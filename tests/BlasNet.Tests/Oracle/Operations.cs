@@ -89,6 +89,19 @@ internal static partial class Operations
         (_, x, _) => x[0] * x[1],
         (_, x, _) => x[0].Columns > 1 && x[1].Length > 1 ? Product(x[0], x[1]) : Zip(x[0], x[1], (a, b) => a * b));
 
+    /// <summary>Of a vector: an index. B: what it is below.</summary>
+    public static readonly Operation ArgMax = Operation.Of(
+        "ArgMax", d => d.Where(x => x.Columns == 1 && IsClear(x.Elements), (d, x) => new Step(x) { B = d[x].Rows }),
+        (_, x, _) => Op.ArgMax(x[0]), (e, x, _) => Scalar(e.Tape.Number(IndexOfLargest(x[0].Elements)))) with
+    { Domain = (x, _) => IsClear(x[0].Elements) };
+
+    public static readonly Operation MaxColumns = Clear("MaxColumns", x => ColumnsOf(Transposed(x)), Op.MaxColumns,
+        x => x.Columns == 1 ? x : Make(x.Rows, 1, (i, _) => LargestOf(Transposed(x).Column(i))));
+
+    /// <summary>B: padding.</summary>
+    public static readonly Operation Conv1d = Operation.Of("Conv1d", ChooseConvolution, (_, x, s) => Op.Conv1d(x[0], x[1], s.B),
+        (e, x, s) => Product(x[0], Windows(Padded(e, x[1], s.B), x[0].Columns / x[1].Rows, 1)));
+
     /// <summary>Operands: queries, keys and values. A: heads. Factor: the rate of dropout.</summary>
     public static readonly Operation Attention = Operation.Of("Attention", ChooseAttention,
         (_, x, s) => Op.Attention(x[0], x[1], x[2], s.A, s.Factor), DefineAttention);
@@ -144,7 +157,7 @@ internal static partial class Operations
             (_, x, s) => Op.Reshape(x[0], s.Shape), (_, x, s) => ShapeOf(x[0]) == s.Shape ? x[0] : Shaped(s.Shape, [.. x[0].Elements])),
         Operation.Of("Transpose", d => d.Any(), (_, x, _) => Op.Transpose(x[0]), (_, x, _) => x[0].Length == 1 ? x[0] : Transposed(x[0])),
         Operation.Of("Dropout", d => d.Any() is { } s ? s with { Factor = 0.25 } : null, (_, x, s) => Op.Dropout(x[0], s.Factor), DefineDropout),
-        Attention, Attention, .. Activations(), .. Choices(), .. Elements(),
+        Attention, Attention, .. Activations(), .. Choices(), .. Elements(), .. Largest(), .. Sequences(),
     ];
 
     private static Matrix DefineLeaf(Evaluation e, Matrix[] x, Step s) => Shaped(s.Shape, [.. s.Data.Select(e.Tape.Number)]);
