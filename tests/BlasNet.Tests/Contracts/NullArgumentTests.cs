@@ -25,6 +25,7 @@ public sealed class NullArgumentTests : IDisposable
         AssertRefused("parameters",
             () => _ = new ChildSumTreeLstm(null!, "c", 2, 2),
             () => _ = new LayerNormalization(null!, "n", 2),
+            () => _ = new MultiHeadAttention(null!, "m", 2, 2),
             () => _ = new Mlp(null!, "m", 2, 2));
         AssertRefused("parameters", () => BidirectionalSequence.OfLstm(null!, "b", 2, 2));
         AssertRefused("name", () => _ = new Linear(_model, null!, 2, 2), () => _ = new Embedding(_model, null!, 2, 2), () => _ = new Lstm(_model, null!, 2, 2));
@@ -35,6 +36,7 @@ public sealed class NullArgumentTests : IDisposable
         AssertRefused("name",
             () => _ = new ChildSumTreeLstm(_model, null!, 2, 2),
             () => _ = new LayerNormalization(_model, null!, 2),
+            () => _ = new MultiHeadAttention(_model, null!, 2, 2),
             () => _ = new Mlp(_model, null!, 2, 2));
         AssertRefused("graph", () => _ = new Embedding(_model, "words", 2, 2).Of(null!, 0));
         AssertRefused("layer", () => RecurrentLayers.Run(null!, [_model.NewGraph().Input(1)]));

@@ -103,6 +103,43 @@ public sealed class LayerTests
             [.. x.Select(value => w.Times("attention.V", value))]))]);
 
     [Fact]
+    public void Attention_to_another_sequence_with_biases() => Check(
+        model => new Attention(model, "attention", Inputs, 2, bias: true),
+        (attention, x) => attention.Apply(ConcatenateColumns(x), ConcatenateColumns([.. x, x[0]])),
+        (w, x) =>
+        {
+            double[][] context = [.. x, x[0]];
+            return [.. x.SelectMany(query => Formulas.Attention(
+                w.Linear("attention.Q", query, "attention.bQ"),
+                [.. context.Select(key => w.Linear("attention.K", key, "attention.bK"))],
+                [.. context.Select(value => w.Linear("attention.V", value, "attention.bV"))]))];
+        });
+
+    [Fact]
+    public void Multi_head_attention_brings_the_heads_together() => Check(
+        model => (new Linear(model, "wide", 4, Inputs), new MultiHeadAttention(model, "attention", 4, heads: 2)),
+        (layers, x) => layers.Item2.Apply(layers.Item1.Apply(ConcatenateColumns(x))),
+        (w, x) =>
+        {
+            double[][] wide = [.. x.Select(column => w.Linear("wide.W", column, "wide.b"))];
+            return [.. wide.SelectMany(query => w.Linear("attention.output.W", [.. Head(query, 0), .. Head(query, 2)], "attention.output.b"))];
+
+            double[] Head(double[] query, int start)
+            {
+                double[] Part(string name, double[] column) => w.Linear($"attention.{name}", column, $"attention.b{name}")[start..(start + 2)];
+                return Formulas.Attention(Part("Q", query), [.. wide.Select(key => Part("K", key))], [.. wide.Select(value => Part("V", value))]);
+            }
+        });
+
+    [Fact]
+    public void The_rate_at_which_attention_drops_is_below_1()
+    {
+        using var model = new Model(1);
+        Assert.Equal("dropout", Assert.Throws<ArgumentOutOfRangeException>(() => new Attention(model, "attention", 4, 4, dropout: 1)).ParamName);
+        Assert.Equal("dropout", Assert.Throws<ArgumentOutOfRangeException>(() => new MultiHeadAttention(model, "attention", 4, 2, dropout: -0.1)).ParamName);
+    }
+
+    [Fact]
     public void Attention_of_several_heads_needs_as_many_parts_of_a_query()
     {
         using var model = new Model(1);
