@@ -21,6 +21,7 @@ internal static class CliApplication
           blasnet train digits --epochs 10      a network that reads handwritten digits
           blasnet explain --model mlp           how products with vectors become products with matrices
           blasnet tour                          what a minibatch is, measured and drawn as a page
+          blasnet embed --model FOLDER lines    vectors of texts, by a pretrained encoder
           blasnet doctor                        what BlasNet found on this machine
           blasnet train digits @options.txt     options from a file, one or several on a line; # begins a comment
         """;
@@ -95,6 +96,8 @@ internal static class CliApplication
         DoctorCommand.Create(context),
         DemoCommand.Create(context),
         TourCommand.Create(context),
+        EmbedCommand.Create(context),
+        SearchCommand.Create(context),
     };
 
     private sealed class VersionAction(CommandContext context) : SynchronousCommandLineAction

@@ -19,6 +19,12 @@ internal sealed record BatchSizeLine(
 /// <summary>Its last line.</summary>
 internal sealed record BatchSizeSummaryLine(double Target, double? CriticalBatch, int NoiseBatch, double? NoiseScale, double StepsDifference, string Page);
 
+/// <summary>A text of <c>embed</c> and its vector.</summary>
+internal sealed record VectorLine(string Text, float[] Vector);
+
+/// <summary>A text of <c>search --json</c>: its line, from 1, and how near it is.</summary>
+internal sealed record NearestLine(long Line, float Cosine, string? Text);
+
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(EpochLine))]
@@ -31,5 +37,7 @@ internal sealed record BatchSizeSummaryLine(double Target, double? CriticalBatch
 [JsonSerializable(typeof(BatchSizeSummaryLine))]
 [JsonSerializable(typeof(PlanLine))]
 [JsonSerializable(typeof(PlanSummaryLine))]
+[JsonSerializable(typeof(VectorLine))]
+[JsonSerializable(typeof(NearestLine))]
 [JsonSerializable(typeof(Report))]
 internal sealed partial class JsonLines : JsonSerializerContext;

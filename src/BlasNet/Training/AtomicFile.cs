@@ -58,6 +58,23 @@ internal sealed class AtomicFile : IDisposable
         }
     }
 
+    /// <summary>Whether bytes can be written a second time: not those of a device or a pipe.</summary>
+    public bool CanOverwrite => _temporary is not null;
+
+    /// <summary>Replaces the first bytes of what was written.</summary>
+    /// <exception cref="IOException">The disk is full or gone.</exception>
+    public void Overwrite(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            RandomAccess.Write(_stream!.SafeFileHandle, bytes, fileOffset: 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(e);
+        }
+    }
+
     /// <summary>Makes the file visible under its name, in place of an older one.</summary>
     /// <exception cref="IOException">The disk is full or gone, or the older file cannot be replaced.</exception>
     public void Commit() => Guard(() =>
