@@ -126,16 +126,19 @@ public sealed class TextEncoder : IDisposable
         }
     }
 
-    private static TextEncoderOptions Completed(TextEncoderOptions given, ModelFolder files, EncoderConfiguration sizes)
+    private static TextEncoderOptions Completed(TextEncoderOptions options, ModelFolder files, EncoderConfiguration sizes)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(given.BatchTokens, 1);
-        int maximum = given.MaximumTokens ?? files.ReadMaximumTokens(sizes.MaximumTokens);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchTokens, 1);
+        int maximum = options.MaximumTokens ?? files.ReadMaximumTokens(sizes.MaximumTokens);
         if (maximum < 3 || maximum > sizes.MaximumTokens)
-            throw new ArgumentOutOfRangeException(nameof(given), maximum, $"MaximumTokens must be from 3 to {sizes.MaximumTokens}, for which the model has positions.");
-
-        return given with
         {
-            Pooling = given.Pooling ?? files.ReadPooling(), Normalize = given.Normalize ?? files.Normalizes, MaximumTokens = maximum,
+            throw new ArgumentOutOfRangeException(
+                nameof(options), $"MaximumTokens must be from 3 to {sizes.MaximumTokens}, for which the model has positions; it is {maximum}.");
+        }
+
+        return options with
+        {
+            Pooling = options.Pooling ?? files.ReadPooling(), Normalize = options.Normalize ?? files.Normalizes, MaximumTokens = maximum,
         };
     }
 }

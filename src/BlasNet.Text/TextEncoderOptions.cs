@@ -16,5 +16,5 @@ public sealed record TextEncoderOptions
     public LongTexts LongTexts { get; init; }
 
     /// <summary>About how many tokens are computed at once. Changes no vector but for rounding.</summary>
-    public int BatchTokens { get; init; } = 2048;
+    public int BatchTokens { get; init; } = 512;
 }

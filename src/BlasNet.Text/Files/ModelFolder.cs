@@ -22,6 +22,8 @@ internal sealed class ModelFolder
         _pooling = pooling.Length > 0 ? TryReadJson(Path.Combine(path, pooling), "config.json") : null;
     }
 
+    private JsonFile? Sentences => TryReadJson(_transformer, "sentence_bert_config.json");
+
     /// <summary>Whether the last step of <c>modules.json</c> gives vectors length 1.</summary>
     public bool Normalizes { get; }
 
@@ -49,10 +51,10 @@ internal sealed class ModelFolder
     /// <summary>Number of tokens of the longest text, those that begin and end it included.</summary>
     public int ReadMaximumTokens(int positions)
     {
-        if (TryReadJson(_transformer, "sentence_bert_config.json")?.Find("max_seq_length") is not null)
-            return Math.Min(positions, TryReadJson(_transformer, "sentence_bert_config.json")!.Value.Integer(null, 3, "max_seq_length"));
+        if (Sentences is { } file && file.Find("max_seq_length") is not null)
+            return Math.Min(positions, file.Integer(null, 3, "max_seq_length"));
 
-        // Where nobody has set it the second file has 10³⁰.
+        // Where nobody has set it this file has 10³⁰.
         double limit = TryReadJson(_transformer, "tokenizer_config.json")?.Positive(positions, "model_max_length") ?? positions;
         return (int)Math.Clamp(limit, 3, positions);
     }
@@ -68,6 +70,7 @@ internal sealed class ModelFolder
         TextTokenizer tokenizer = isJson
             ? Vocabulary.Checked(json, () => TokenizerFile.Read(JsonFile.Read(json)))
             : WordPieces.Read(words, TryReadJson(_transformer, "tokenizer_config.json"));
+        tokenizer.LowersFirst = Sentences?.Flag("do_lower_case") == true;
         return tokenizer.VocabularySize == vocabulary ? tokenizer
             : throw new TextModelException(
                 isJson ? json : words, $"has {tokenizer.VocabularySize} tokens; config.json says that 'vocab_size' is {vocabulary}");

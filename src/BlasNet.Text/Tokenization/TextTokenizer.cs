@@ -20,9 +20,15 @@ internal sealed class TextTokenizer(Tokenizer pieces, IReadOnlyDictionary<string
 
     public int Last => last;
 
+    /// <summary>Whether texts are lower-cased before anything else, whatever the tokenizer itself does.</summary>
+    public bool LowersFirst { get; set; }
+
     /// <summary>All tokens of a text, without those that begin and end it.</summary>
     public List<int> Tokenize(string text)
     {
+        if (LowersFirst)
+            text = text.ToLowerInvariant();
+
         List<int> tokens = [];
         int start = 0;
         while (start < text.Length)

@@ -145,6 +145,10 @@ public sealed class TextEncoderTests : IDisposable
         _folder.Write("sentence_bert_config.json", """{"max_seq_length": 40}""");
         Assert.Equal((Pooling.First, true, 40), Facts());
 
+        _folder.Write("sentence_bert_config.json", """{"do_lower_case": true}""");
+        using TextEncoder lowering = TextEncoder.Load(_folder.Path);
+        Assert.Equal([2, 0, 0, 0, 5, 3], lowering.Tokenize("[SEP]W5"));   // [ sep ]
+
         (Pooling?, bool?, int) Facts()
         {
             using TextEncoder encoder = TextEncoder.Load(_folder.Path);
