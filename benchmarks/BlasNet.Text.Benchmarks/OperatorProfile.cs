@@ -33,7 +33,8 @@ internal static class OperatorProfile
             }
         }
 
-        output.WriteLine($"build {Milliseconds(build):F1} ms, plan {Milliseconds(prepare):F1} ms, execute {Milliseconds(execute):F1} ms; {engine.Plan.StepCount} launches, {engine.Plan.CopiedBytes} bytes copied in the last batch");
+        output.WriteLine($"build {Milliseconds(build):F1} ms, plan {Milliseconds(prepare):F1} ms, execute {Milliseconds(execute):F1} ms");
+        output.WriteLine($"the last batch: {engine.Plan.StepCount} launches, {engine.Plan.CopiedBytes} bytes copied");
         foreach (var (name, time, launches) in engine.Executor.Profile!.Entries)
             output.WriteLine($"{name,-60} {time.TotalMilliseconds,9:F1} ms {launches,6}");
 

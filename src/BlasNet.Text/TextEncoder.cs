@@ -1,6 +1,6 @@
 using BlasNet.Graphs;
-using BlasNet.Text.Inference;
 using BlasNet.Text.Files;
+using BlasNet.Text.Inference;
 using BlasNet.Text.Tokenization;
 using BlasNet.Training;
 
@@ -138,7 +138,9 @@ public sealed class TextEncoder : IDisposable
 
         return options with
         {
-            Pooling = options.Pooling ?? files.ReadPooling(), Normalize = options.Normalize ?? files.Normalizes, MaximumTokens = maximum,
+            Pooling = options.Pooling ?? files.ReadPooling(),
+            Normalize = options.Normalize ?? files.Normalizes,
+            MaximumTokens = maximum,
         };
     }
 }

@@ -7,7 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Registers text encoders.</summary>
 public static class TextEncoderServices
 {
-    /// <summary>Adds one <see cref="TextEncoder"/> for the application, and an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of strings over it.</summary>
+    /// <summary>Adds one <see cref="TextEncoder"/> for the application, and an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> of strings over
+    /// it.</summary>
     /// <param name="services">The collection to add them to.</param>
     /// <param name="folder">The model's folder, read when the first of the two is asked for; see <see cref="TextEncoder.Load"/>.</param>
     /// <param name="options">What is to be different from what the folder says.</param>

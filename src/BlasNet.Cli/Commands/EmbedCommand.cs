@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using BlasNet.Cli.CommandLine;
-using BlasNet.Cli.Vectors;
 using BlasNet.Cli.Output;
+using BlasNet.Cli.Vectors;
 using BlasNet.Kernels;
 using BlasNet.Text;
 
@@ -27,9 +27,15 @@ internal static class EmbedCommand
     public static Command Create(CommandContext context)
     {
         var embedding = new EmbeddingOptions();
-        var file = new Argument<string>("FILE") { Description = "Texts, one a line, plain or gzipped; - for the standard input.", DefaultValueFactory = _ => "-" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Texts, one a line, plain or gzipped; - for the standard input.",
+            DefaultValueFactory = _ => "-",
+        };
         Option<string?> output = CliOptions.FileName(
-            "--output", "File to write: .npy or .safetensors, a matrix of float32 with a row for each text; .jsonl, a line for each. [default: such lines, to the output]");
+            "--output",
+            "File to write: .npy or .safetensors, a matrix of float32 with a row for each text; .jsonl, a line for each. "
+            + "[default: such lines, to the output]");
         var command = new Command("embed", Description) { file, output };
         foreach (Option option in embedding.All)
             command.Options.Add(option);

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using BlasNet.Cli.CommandLine;
-using BlasNet.Cli.Vectors;
 using BlasNet.Cli.Output;
+using BlasNet.Cli.Vectors;
 using BlasNet.Kernels;
 using BlasNet.Text;
 
@@ -40,7 +40,8 @@ internal static class SearchCommand
             if (matrix.Columns != encoder.Dimensions)
             {
                 throw new CommandException(
-                    $"{options.GetValue(vectors)}: has vectors of {matrix.Columns} numbers; those of --model {options.GetValue(embedding.Model)} have {encoder.Dimensions}.");
+                    $"{options.GetValue(vectors)}: has vectors of {matrix.Columns} numbers; "
+                    + $"those of --model {options.GetValue(embedding.Model)} have {encoder.Dimensions}.");
             }
 
             float[] wanted = encoder.Embed(options.GetValue(query)!);

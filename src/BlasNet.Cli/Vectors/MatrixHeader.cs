@@ -22,9 +22,10 @@ internal static class MatrixHeader
         Span<byte> length = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(length, Length - sizeof(ulong));
         long bytes = checked(rows * columns * sizeof(float));
-        return Padded(
-            length,
-            string.Create(CultureInfo.InvariantCulture, $$$"""{"{{{Tensor}}}":{"dtype":"F32","shape":[{{{rows}}},{{{columns}}}],"data_offsets":[0,{{{bytes}}}]}}"""), ' ');
+        string header = string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""{"{{{Tensor}}}":{"dtype":"F32","shape":[{{{rows}}},{{{columns}}}],"data_offsets":[0,{{{bytes}}}]}}""");
+        return Padded(length, header, ' ');
     }
 
     private static byte[] Padded(ReadOnlySpan<byte> start, string text, char last) =>

@@ -44,7 +44,8 @@ internal sealed class ModelFolder
             ["pooling_mode_mean_tokens"] => Pooling.Mean,
             ["pooling_mode_cls_token"] => Pooling.First,
             ["pooling_mode_max_tokens"] => Pooling.Max,
-            _ => throw file.Error($"one of {Start}mean_tokens, {Start}cls_token and {Start}max_tokens must be true and no other; {string.Join(", ", chosen)} is"),
+            _ => throw file.Error(
+                $"one of {Start}mean_tokens, {Start}cls_token and {Start}max_tokens must be true and no other; {string.Join(", ", chosen)} is"),
         };
     }
 

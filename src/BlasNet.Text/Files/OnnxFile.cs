@@ -104,7 +104,11 @@ internal sealed class OnnxFile : TensorFile
             throw new TextModelException(File, $"tensor {info} is in another file; weights must be in the model's own");
 
         if (tensor.ElementType is not (Float or Half or BrainFloat))
-            throw new TextModelException(File, $"tensor {info} has the element type {tensor.ElementType}; {Float} (float), {Half} and {BrainFloat} (half precision) can be read");
+        {
+            throw new TextModelException(
+                File,
+                $"tensor {info} has the element type {tensor.ElementType}; {Float} (float), {Half} and {BrainFloat} (half precision) can be read");
+        }
 
         if (tensor.ElementType == Float && tensor.Numbers.Count > 0)
             return Checked(tensor.Numbers.Count, 1) ? CollectionsMarshal.AsSpan(tensor.Numbers) : [];

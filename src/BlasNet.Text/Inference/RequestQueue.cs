@@ -39,10 +39,10 @@ internal sealed class RequestQueue(TextEncoder encoder)
     private List<Request> Take()
     {
         List<Request> taken = [];
-        long characters = 0;
+        long characters = 0, most = CharactersPerToken * (long)encoder.Options.BatchTokens;
         lock (_waiting)
         {
-            while (_waiting.TryPeek(out Request? next) && (taken.Count == 0 || characters + next.Characters <= CharactersPerToken * (long)encoder.Options.BatchTokens))
+            while (_waiting.TryPeek(out Request? next) && (taken.Count == 0 || characters + next.Characters <= most))
             {
                 characters += next.Characters;
                 taken.Add(_waiting.Dequeue());

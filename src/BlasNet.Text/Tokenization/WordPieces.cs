@@ -64,11 +64,15 @@ internal static class WordPieces
 
         var options = new WordPieceOptions
         {
-            Normalizer = new BertNormalizer(rules), PreTokenizer = BertWords.Instance, UnknownToken = Unknown, ContinuingSubwordPrefix = Prefix,
+            Normalizer = new BertNormalizer(rules),
+            PreTokenizer = BertWords.Instance,
+            UnknownToken = Unknown,
+            ContinuingSubwordPrefix = Prefix,
         };
         var lines = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n', vocabulary.OrderBy(entry => entry.Value).Select(entry => entry.Key))));
         Tokenizer pieces = Vocabulary.Checked(path, () => WordPieceTokenizer.Create(lines, options));
         return new TextTokenizer(
-            pieces, special.ToDictionary(name => name, name => vocabulary[name], StringComparer.Ordinal), vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary.Count);
+            pieces, special.ToDictionary(name => name, name => vocabulary[name], StringComparer.Ordinal),
+            vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary.Count);
     }
 }

@@ -105,7 +105,8 @@ public sealed class EmbedTests : IDisposable
         Error("missing.txt: does not exist", "embed", "--model", model, "missing.txt");
         Error("--max-tokens: MaximumTokens must be from 3 to 70", "embed", "--model", model, _lines, "--max-tokens", "71");
         Error("missing.npy: there is no such file.", "search", "--model", model, "--vectors", "missing.npy", "x");
-        Error($"{_lines}: has 5 lines; the vectors are of 6.", "search", "--model", model, "--texts", _lines, "--vectors", Npy("(6, 12)", 288), "--top", "6", "x");
+        string six = Npy("(6, 12)", 288);
+        Error($"{_lines}: has 5 lines; the vectors are of 6.", "search", "--model", model, "--texts", _lines, "--vectors", six, "--top", "6", "x");
         Error("has vectors of 11 numbers; those of --model", "search", "--model", model, "--vectors", Npy("(1, 11)", 44), "x");
         Error("the header says 6 rows of 12 numbers, and 284 bytes follow it.", "search", "--model", model, "--vectors", Npy("(6, 12)", 284), "x");
         Error("the header says 999999999999999999 rows of 12 numbers", "search", "--model", model, "--vectors", Npy("(999999999999999999, 12)", 284), "x");
@@ -123,7 +124,8 @@ public sealed class EmbedTests : IDisposable
     {
         string text = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n";
         float[] ones = [.. Enumerable.Range(1, (bytes + 3) / 4).Select(i => (float)i)];
-        return _folder.Write("other.npy", [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. System.Text.Encoding.ASCII.GetBytes(text), .. MemoryMarshal.AsBytes(ones.AsSpan())[..bytes]]);
+        byte[] header = [0x93, .. "NUMPY"u8, 1, 0, (byte)text.Length, 0, .. System.Text.Encoding.ASCII.GetBytes(text)];
+        return _folder.Write("other.npy", [.. header, .. MemoryMarshal.AsBytes(ones.AsSpan())[..bytes]]);
     }
 
     private static void Error(string message, params string[] args)

@@ -62,20 +62,38 @@ internal sealed class SmallEncoder
     public JsonObject Configuration() => IsDistilled
         ? new()
         {
-            ["model_type"] = _family, ["dim"] = Size, ["hidden_dim"] = Inner, ["n_layers"] = Layers, ["n_heads"] = Heads,
-            ["vocab_size"] = Vocabulary, ["max_position_embeddings"] = Positions, ["activation"] = "gelu",
+            ["model_type"] = _family,
+            ["dim"] = Size,
+            ["hidden_dim"] = Inner,
+            ["n_layers"] = Layers,
+            ["n_heads"] = Heads,
+            ["vocab_size"] = Vocabulary,
+            ["max_position_embeddings"] = Positions,
+            ["activation"] = "gelu",
         }
         : new()
         {
-            ["model_type"] = _family, ["hidden_size"] = Size, ["intermediate_size"] = Inner, ["num_hidden_layers"] = Layers, ["num_attention_heads"] = Heads,
-            ["vocab_size"] = Vocabulary, ["max_position_embeddings"] = Positions, ["type_vocab_size"] = 2, ["hidden_act"] = "gelu",
-            ["layer_norm_eps"] = 1e-5, ["pad_token_id"] = 1,
+            ["model_type"] = _family,
+            ["hidden_size"] = Size,
+            ["intermediate_size"] = Inner,
+            ["num_hidden_layers"] = Layers,
+            ["num_attention_heads"] = Heads,
+            ["vocab_size"] = Vocabulary,
+            ["max_position_embeddings"] = Positions,
+            ["type_vocab_size"] = 2,
+            ["hidden_act"] = "gelu",
+            ["layer_norm_eps"] = 1e-5,
+            ["pad_token_id"] = 1,
         };
 
     /// <summary>The words w0, w1, …; [UNK] is 0, [CLS] is 2, [SEP] is 3.</summary>
     public static IEnumerable<string> Words => Enumerable.Range(0, Vocabulary).Select(i => i switch
     {
-        0 => "[UNK]", 1 => "[PAD]", 2 => "[CLS]", 3 => "[SEP]", _ => string.Create(CultureInfo.InvariantCulture, $"w{i}"),
+        0 => "[UNK]",
+        1 => "[PAD]",
+        2 => "[CLS]",
+        3 => "[SEP]",
+        _ => string.Create(CultureInfo.InvariantCulture, $"w{i}"),
     });
 
     /// <param name="path">The file to make.</param>
@@ -198,7 +216,9 @@ internal sealed class SmallEncoder
             ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false },
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["vocab"] = vocabulary, ["merges"] = new JsonArray("h e", "Ġ he", "l l"),
+                ["type"] = "BPE",
+                ["vocab"] = vocabulary,
+                ["merges"] = new JsonArray("h e", "Ġ he", "l l"),
             },
         }.ToJsonString();
     }

@@ -27,10 +27,11 @@ public sealed class TextEncoderTests : IDisposable
         int[][] texts = [.. Enumerable.Range(1, 64).Select(length => Enumerable.Range(0, length).Select(_ => random.Next(SmallEncoder.Vocabulary)).ToArray())];
         double[][] expected = [.. texts.Select(tokens => small.Encode(tokens).SelectMany(vector => vector).ToArray())];
 
-        foreach (int batch in (int[])[1, 7, 64])
+        foreach (var (count, batch) in ((int, int)[])[(8, 1), (64, 9), (64, 64)])
         {
             int[] order = [.. Enumerable.Range(0, texts.Length)];
             random.Shuffle(order);
+            order = order[..count];
             var evaluator = new Evaluator<int[]>(encoder.Model, (graph, tokens) => encoder.Encode(graph, tokens)) { ComputeBatch = batch };
             evaluator.RunDouble(order.Select(i => texts[i]), (i, values) =>
                 NetworkAssert.Close(expected[order[i]], values, 1e-11, $"{texts[order[i]].Length} tokens in batches of {batch}"), Cancellation);
@@ -97,7 +98,8 @@ public sealed class TextEncoderTests : IDisposable
     {
         var small = new SmallEncoder("bert");
         small.Write(_folder);
-        using TextEncoder raw = TextEncoder.Load(_folder.Path, new() { Pooling = pooling }), unit = TextEncoder.Load(_folder.Path, new() { Pooling = pooling, Normalize = true });
+        using TextEncoder raw = TextEncoder.Load(_folder.Path, new() { Pooling = pooling });
+        using TextEncoder unit = TextEncoder.Load(_folder.Path, new() { Pooling = pooling, Normalize = true });
         double[] expected = Pool(pooling, small.Encode([2, 7, 9, 30, 3]));
         double norm = Math.Sqrt(expected.Sum(value => value * value));
 
@@ -119,7 +121,9 @@ public sealed class TextEncoderTests : IDisposable
         Close(Pool(pooling, small.Encode([2, 4, 5, 6, 7, 3])), truncating.Embed(Text));
 
         double[][][] windows = [.. ((int[][])[[2, 4, 5, 6, 3], [2, 7, 8, 9, 3], [2, 10, 11, 12, 13, 3]]).Select(small.Encode)];
-        double[] expected = pooling == Pooling.First ? Pool(Pooling.Mean, [.. windows.Select(window => window[0])]) : Pool(pooling, [.. windows.SelectMany(window => window)]);
+        double[] expected = pooling == Pooling.First
+            ? Pool(Pooling.Mean, [.. windows.Select(window => window[0])])
+            : Pool(pooling, [.. windows.SelectMany(window => window)]);
         Close(expected, cutting.Embed(Text));
         Assert.Equal(3, cutting.Embed(["w4", Text, ""], Cancellation).Length);
     }

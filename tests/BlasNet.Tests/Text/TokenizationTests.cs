@@ -19,7 +19,7 @@ public sealed class TokenizationTests : IDisposable
     [InlineData("a\u200Bb\u00ADc\u0000d\uFFFDe\u0007f", "abcdef")]
     [InlineData("naïve Café ÅNGSTRÖM", "naive cafe angstrom")]
     [InlineData("e\u0301 x\u0327y", "e xy")]
-    [InlineData("İstanbul ΑΆΣ", "istanbul αας")]
+    [InlineData("İstanbul ΑΆΣ", "istanbul αασ")]
     [InlineData("日本語 text中", "日 本 語 text 中")]
     [InlineData("한글", "\u1112\u1161\u11AB\u1100\u1173\u11AF")]
     [InlineData("かガ", "かカ")]
@@ -27,7 +27,7 @@ public sealed class TokenizationTests : IDisposable
     [InlineData("\uD800a", "a")]
     [InlineData("", "")]
     [InlineData("  \n ", "")]
-    public void A_text_is_cut_into_the_words_of_bert(string text, string words) => Assert.Equal(words.Replace("ς", "σ", StringComparison.Ordinal), Words(text, new BertRules()));
+    public void A_text_is_cut_into_the_words_of_bert(string text, string words) => Assert.Equal(words, Words(text, new BertRules()));
 
     [Fact]
     public void Each_rule_of_bert_can_be_left_out()
