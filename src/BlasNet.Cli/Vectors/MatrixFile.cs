@@ -72,7 +72,7 @@ internal sealed unsafe partial class MatrixFile : IDisposable
     private static (long Start, long Rows, long Columns) ReadSafetensors(string path)
     {
         using var reader = new SafetensorsReader(path);
-        if (reader.Header.Entries is not [{ Type: TensorType.F32, Shape: [var rows, var columns] }])
+        if (reader.Header.Entries is not [{ Type: "F32", Shape: [var rows, var columns] }])
             throw new CommandException($"{path}: one tensor of float32 with two dimensions is expected.");
 
         return (new FileInfo(path).Length - reader.Header.Entries[0].Bytes, rows, columns);

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using BlasNet.Training;
 using Google.Protobuf;
@@ -119,11 +120,22 @@ internal sealed class OnnxFile : TensorFile
             return MemoryMarshal.Cast<byte, float>(bytes);
 
         float[] numbers = new float[count];
-        HalfPrecision.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), numbers, tensor.ElementType == BrainFloat);
+        if (tensor.ElementType == Half)
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, System.Half>(bytes), numbers);
+        else
+            Widen(MemoryMarshal.Cast<byte, ushort>(bytes), numbers);
+
         return numbers;
 
         bool Checked(long units, int each) => units == (long)count * each
             ? true
             : throw new TextModelException(File, $"tensor {info} needs {(long)count * each} {(each == 1 ? "numbers" : "bytes")}; it has {units}");
+    }
+
+    // BF16 is the upper half of a float.
+    private static void Widen(ReadOnlySpan<ushort> halves, Span<float> numbers)
+    {
+        for (int i = 0; i < halves.Length; i++)
+            numbers[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
     }
 }

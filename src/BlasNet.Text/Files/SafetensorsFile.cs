@@ -14,12 +14,19 @@ internal sealed class SafetensorsFile : TensorFile
     {
         _reader = new SafetensorsReader(path);
         _entries = _reader.Header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
-        Tensors = [.. _reader.Header.Entries.Select(entry => new TensorInfo(entry.Name, entry.Shape))];
+        Tensors = [.. _reader.Header.Entries.Select(entry => new TensorInfo(entry.Name, [.. entry.Shape]))];
     }
 
     public override IReadOnlyList<TensorInfo> Tensors { get; }
 
-    public override void ReadInOrder<T>(TensorInfo tensor, Span<T> elements) => _reader.ReadInOrder(_entries[tensor.Name], elements);
+    public override void ReadInOrder<T>(TensorInfo tensor, Span<T> elements)
+    {
+        SafetensorsEntry entry = _entries[tensor.Name];
+        if (!entry.IsFloatingPoint)
+            throw new SafetensorsException(File, $"tensor {entry} is not of floating-point numbers");
+
+        _reader.ReadRowMajor(entry, elements);
+    }
 
     public override void Read<T>(TensorInfo tensor, Shape shape, Span<T> columnMajor) => _reader.Read(_entries[tensor.Name], shape, columnMajor);
 

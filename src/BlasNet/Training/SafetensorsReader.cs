@@ -113,7 +113,8 @@ public sealed class SafetensorsReader : IDisposable
         ReadBands(entry, shape, columnMajor);
     }
 
-    private void ReadRowMajor<T>(SafetensorsEntry entry, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <inheritdoc cref="Read(SafetensorsEntry, Span{float})"/>
+    internal void ReadRowMajor<T>(SafetensorsEntry entry, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(entry);
         if (!entry.IsFloatingPoint)

@@ -64,7 +64,7 @@ public sealed class EmbedTests : IDisposable
         using var reader = new SafetensorsReader(safetensors);
         Assert.Equal("vectors F32 [5, 12]", Assert.Single(reader.Header.Entries).ToString());
         float[] values = new float[60];
-        reader.ReadInOrder<float>(reader.Header.Entries[0], values);
+        reader.Read(reader.Header.Entries[0], values);
         Close([.. _vectors.SelectMany(vector => vector)], values);
     }
 

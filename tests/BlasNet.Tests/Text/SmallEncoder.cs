@@ -107,7 +107,7 @@ internal sealed class SmallEncoder
                 values[i] = Rounded(values[i], type);
         }
 
-        var entries = Tensors.Select(tensor => new SafetensorsEntry(prefix + tensor.Key, Enum.Parse<TensorType>(type), tensor.Value.Shape));
+        var entries = Tensors.Select(tensor => new SafetensorsEntry(prefix + tensor.Key, type, [.. tensor.Value.Shape]));
         using var writer = new SafetensorsWriter(path, [.. entries]);
         foreach (var (_, values) in Tensors.Values)
             writer.Append(Bytes(values, type));
