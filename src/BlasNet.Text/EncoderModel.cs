@@ -21,7 +21,7 @@ internal sealed class EncoderModel
 
     /// <summary>By the name that configurations have for them.</summary>
     public static IReadOnlyDictionary<string, Func<Expr, Expr>> Activations { get; } =
-        new Dictionary<string, Func<Expr, Expr>> { ["gelu"] = Gelu, ["relu"] = Op.Relu };
+        new Dictionary<string, Func<Expr, Expr>> { ["gelu"] = Op.Gelu, ["relu"] = Op.Relu };
 
     /// <summary>A text's vectors: one for each token, given all of them.</summary>
     /// <param name="graph">The graph to add them to.</param>
@@ -29,7 +29,4 @@ internal sealed class EncoderModel
     /// <returns>[size × n].</returns>
     public Expr Apply(Graph graph, ReadOnlySpan<int> tokens) =>
         _layers.Aggregate(_embeddings.Of(graph, tokens), (vectors, layer) => layer.Apply(vectors));
-
-    // x·Φ(x), Φ the normal distribution function. Source: Hendrycks, Gimpel, "Gaussian Error Linear Units", 2016, arXiv:1606.08415.
-    private static Expr Gelu(Expr x) => Op.Multiply(0.5 * x, 1 + Op.Erf(x / Math.Sqrt(2)));
 }

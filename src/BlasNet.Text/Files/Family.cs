@@ -22,9 +22,9 @@ internal sealed record Family(string Name, IReadOnlyDictionary<string, string> M
         ["embeddings.types"] = "embeddings.token_type_embeddings",
         ["embeddings.norm"] = "embeddings.LayerNorm",
         [AnyLayer] = "encoder.layer.",
-        [AnyLayer + "attention.query"] = "attention.self.query",
-        [AnyLayer + "attention.key"] = "attention.self.key",
-        [AnyLayer + "attention.value"] = "attention.self.value",
+        [AnyLayer + "attention.Q"] = "attention.self.query",
+        [AnyLayer + "attention.K"] = "attention.self.key",
+        [AnyLayer + "attention.V"] = "attention.self.value",
         [AnyLayer + "attention.output"] = "attention.output.dense",
         [AnyLayer + "attended"] = "attention.output.LayerNorm",
         [AnyLayer + "up"] = "intermediate.dense",
@@ -38,9 +38,9 @@ internal sealed record Family(string Name, IReadOnlyDictionary<string, string> M
         ["embeddings.positions"] = "embeddings.position_embeddings",
         ["embeddings.norm"] = "embeddings.LayerNorm",
         [AnyLayer] = "transformer.layer.",
-        [AnyLayer + "attention.query"] = "attention.q_lin",
-        [AnyLayer + "attention.key"] = "attention.k_lin",
-        [AnyLayer + "attention.value"] = "attention.v_lin",
+        [AnyLayer + "attention.Q"] = "attention.q_lin",
+        [AnyLayer + "attention.K"] = "attention.k_lin",
+        [AnyLayer + "attention.V"] = "attention.v_lin",
         [AnyLayer + "attention.output"] = "attention.out_lin",
         [AnyLayer + "attended"] = "sa_layer_norm",
         [AnyLayer + "up"] = "ffn.lin1",
@@ -56,11 +56,13 @@ internal sealed record Family(string Name, IReadOnlyDictionary<string, string> M
     /// <returns>Null for a family that cannot be read.</returns>
     public static Family? Find(string name) => Array.Find(All, family => family.Name == name);
 
-    /// <summary>The tensor that a parameter is read from: <c>layers.3.up.W</c> from <c>encoder.layer.3.intermediate.dense.weight</c>.</summary>
+    /// <summary>The tensor that a parameter is read from: <c>layers.3.up.W</c> from <c>encoder.layer.3.intermediate.dense.weight</c>, and
+    /// <c>layers.3.attention.bQ</c> from <c>encoder.layer.3.attention.self.query.bias</c>.</summary>
     public string TensorOf(string parameter)
     {
         int dot = parameter.LastIndexOf('.');
-        string module = parameter[..dot], kind = parameter[(dot + 1)..] == "b" ? ".bias" : ".weight";
+        string part = parameter[(dot + 1)..], kind = part[0] == 'b' ? ".bias" : ".weight";
+        string module = part[^1] is 'Q' or 'K' or 'V' ? $"{parameter[..dot]}.{part[^1]}" : parameter[..dot];
         if (!module.StartsWith(Layers, StringComparison.Ordinal))
             return Modules[module] + kind;
 
