@@ -30,6 +30,17 @@ public sealed class RaggedTests : IDisposable
     }
 
     [Fact]
+    public void Layer_normalization_softmax_and_choices_run_on_columns_of_any_lengths()
+    {
+        foreach (int columns in (int[])[2, 3])
+            _ = Op.Where(Op.Greater(Input(columns), Op.Tanh(_graph.Input([1f, 2]))), Op.Softmax(Op.LayerNorm(Input(columns))), _graph.Constant(0));
+
+        string[] lines = _graph.Batch().Graph.ToText().Trim().Split('\n');
+        foreach (string name in (string[])["greater", "layer-norm", "softmax", "where"])
+            Assert.EndsWith(": [2] ×5", Assert.Single(lines, line => line.Contains($"= {name}", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Windows_of_sequences_of_any_lengths_are_multiplied_at_once()
     {
         foreach (int columns in (int[])[3, 4])

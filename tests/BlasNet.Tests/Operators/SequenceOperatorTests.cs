@@ -1,4 +1,3 @@
-using BlasNet.Derivatives;
 using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Passes;

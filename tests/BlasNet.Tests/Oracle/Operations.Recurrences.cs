@@ -26,6 +26,9 @@ internal static partial class Operations
 
         /// <summary>A function within the cell, W read twice, and a product of a state with what does not depend on one.</summary>
         Gated = 8,
+
+        /// <summary>The state is normalized after an activation.</summary>
+        Normalized = 16,
     }
 
     public static Operation Recurrence { get; } = new("Recurrence", ChooseRecurrence, BuildRecurrence, DefineRecurrence) { ResultCount = Parts };
@@ -35,7 +38,7 @@ internal static partial class Operations
 
     private static Step? ChooseRecurrence(Draft d) => d.Where(x => x.Columns <= 6, (d, x) =>
     {
-        int form = d.Next(7), options = d.Next(16), seed = d.Next(1000);
+        int form = d.Next(7), options = d.Next(32), seed = d.Next(1000);
         return new Step(d[W].Rows == d[x].Rows && d.Next(2) == 0 ? [x, W] : [x]) { A = form, B = options, Factor = seed };
     });
 
@@ -117,6 +120,9 @@ internal static partial class Operations
 
     private static Expr FirstOf(Expr h, Expr? x, Parameter? w, Cell cell)
     {
+        if ((cell & Cell.Normalized) != 0)
+            h = Op.LayerNorm(Op.Silu(h), 0.1);
+
         if ((cell & Cell.Gated) == 0)
             return Product(h);
 
@@ -205,6 +211,9 @@ internal static partial class Operations
 
         private Number[] First(Number[] h, Number[] input)
         {
+            if ((cell & Cell.Normalized) != 0)
+                h = [.. Normalized([.. h.Select(a => a / ((a * -1).Exp() + 1))], 0.1).Elements];
+
             if ((cell & Cell.Gated) == 0)
                 return Product(h);
 
