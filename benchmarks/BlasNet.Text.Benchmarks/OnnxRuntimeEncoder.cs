@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using BlasNet.Text;
 using Microsoft.ML.OnnxRuntime;
 
 namespace BlasNet.Text.Benchmarks;

@@ -1,6 +1,5 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Text;
 
 namespace BlasNet.Text.Benchmarks;
 
