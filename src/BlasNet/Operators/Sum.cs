@@ -23,12 +23,12 @@ public static partial class Op
     /// <summary>The mean of all elements of a value.</summary>
     /// <param name="x">Any shape.</param>
     /// <returns>A scalar.</returns>
-    public static Expr Mean(Expr x) => Sum(x) / x.Shape.Size;
+    public static Expr Mean(Expr x) => x.Shape.IsScalar ? x : Sum(x) / x.Shape.Size;
 
     /// <summary>The mean of the columns of a matrix: of the vectors of a sentence, say.</summary>
     /// <param name="x">[r × c].</param>
     /// <returns>[r].</returns>
-    public static Expr MeanColumns(Expr x) => SumColumns(x) / x.Shape.Columns;
+    public static Expr MeanColumns(Expr x) => x.Shape.IsVector ? x : SumColumns(x) / x.Shape.Columns;
 
     /// <summary>Undoes broadcasting: sums what belongs to one element of <paramref name="shape"/>.</summary>
     internal static Expr SumTo(Shape shape, Expr x) => shape == x.Shape ? x : shape.IsScalar ? Sum(x) : shape.IsVector ? SumColumns(x) : SumRows(x);

@@ -36,7 +36,7 @@ internal static partial class Operations
         (_, x, _) => x[0].Length == 1 ? x[0] : Scalar(Naive.Sum(x[0].Elements)));
 
     public static readonly Operation Mean = Operation.Of("Mean", d => d.Any(), (_, x, _) => Op.Mean(x[0]),
-        (_, x, _) => Scalar(Naive.Sum(x[0].Elements) * (1.0 / x[0].Length)));
+        (_, x, _) => x[0].Length == 1 ? x[0] : Scalar(Naive.Sum(x[0].Elements) * (1.0 / x[0].Length)));
 
     public static readonly Operation Concatenate = Operation.Of("Concatenate", d => d.Several((a, b) => a.Columns == b.Columns),
         (_, x, _) => Op.Concatenate(x), (_, x, _) => Transposed(Beside([.. x.Select(Transposed)])));
@@ -127,7 +127,7 @@ internal static partial class Operations
             (_, x, _) => Op.OuterProduct(x[0], x[1]), (_, x, _) => Product(x[0], Transposed(x[1]))),
         Mean, LookupColumns, CrossEntropyColumns,
         Operation.Of("MeanColumns", d => d.Any(), (_, x, _) => Op.MeanColumns(x[0]),
-            (_, x, _) => Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)) * (1.0 / x[0].Columns))),
+            (_, x, _) => x[0].Columns == 1 ? x[0] : Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)) * (1.0 / x[0].Columns))),
         Operation.Of("SumColumns", d => d.Any(), (_, x, _) => Op.SumColumns(x[0]),
             (_, x, _) => x[0].Columns == 1 ? x[0] : Make(x[0].Rows, 1, (i, _) => Naive.Sum(Transposed(x[0]).Column(i)))),
         Operation.Of("SumRows", d => d.Any(), (_, x, _) => Op.SumRows(x[0]),

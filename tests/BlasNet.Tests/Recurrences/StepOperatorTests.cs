@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
-using BlasNet.Operators;
 using BlasNet.Tests.Layers;
 using static BlasNet.Operators.Op;
 

@@ -1,6 +1,5 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
-using BlasNet.Operators;
 using BlasNet.Planning;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
