@@ -77,7 +77,7 @@ public sealed class TextEncoderTests : IDisposable
         var (all, copied) = CostOf([.. Enumerable.Range(0, 64).Select(i => 1 + i * 7 % 40)]);
         TestContext.Current.TestOutputHelper!.WriteLine($"{one} launches over one text, {all} over 64 of 40 lengths; {copied} bytes copied");
         Assert.InRange(all, 1, 1.1 * one);
-        Assert.InRange(copied, 0, 64 * sizeof(double));   // 1/n of each text, for its mean
+        Assert.InRange(copied, 0, 2 * 64 * sizeof(double));   // 1/n of each text, for its mean, and no vector
 
         (int Launches, long CopiedBytes) CostOf(int[] lengths)
         {
