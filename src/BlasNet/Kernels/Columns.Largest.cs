@@ -5,11 +5,11 @@ namespace BlasNet.Kernels;
 /// <content>The largest of columns.</content>
 internal abstract unsafe partial class Columns<T>
 {
-    /// <summary>column[i] ← which of the columns has the largest element of row i, the first of equal ones; one that is NaN if there is any.</summary>
+    /// <summary>column[i] ← which of the columns has the largest element of row i, the first of equal ones; the first NaN if there is any.</summary>
     /// <param name="x">Columns that follow each other without a gap.</param>
     /// <param name="rows">Elements of a column.</param>
     /// <param name="columns">How many they are, at most 2²⁴, so that the precision has their numbers.</param>
-    /// <param name="column">A whole number for each row.</param>
+    /// <param name="column">An integer for each row.</param>
     public abstract void LargestColumn(T* x, nint rows, nint columns, T* column);
 }
 

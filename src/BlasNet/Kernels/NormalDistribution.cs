@@ -5,12 +5,12 @@ namespace BlasNet.Kernels;
 /// <summary>The standard normal distribution for vectors.</summary>
 internal static class NormalDistribution
 {
-    /// <summary>Φ(x) = (1 + erf(x/√2))/2, of small values too to 4 ulp (float32) or 8 (float64).</summary>
+    /// <summary>Φ(x) = (1 + erf(x/√2))/2, small values too to 4 ulp.</summary>
     /// <param name="x">Any number.</param>
     /// <param name="density">e^(−x²/2), which is √(2π) times the density.</param>
     /// <remarks>
     /// Φ(−x) = e^(−x²/2)·p(u)/(x + k) for x ≥ 0, where u = (x − k)/(x + k) and p interpolates at Chebyshev's nodes: relative error 2⁻²⁹ of degree 10
-    /// (float32), 2⁻⁵⁶ of degree 22. The square is not rounded, since that would be a relative error x²/2 as large of the power.
+    /// (float32), 2⁻⁵⁶ of degree 22. The square keeps its rounding error, which would become a relative error of the power x²/2 times as large.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Cumulative<V, T>(V x, out V density) where V : struct, ISimd<V, T> where T : unmanaged

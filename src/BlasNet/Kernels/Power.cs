@@ -153,9 +153,11 @@ internal static class Power
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static double Rounding<T>() => IsFloat<T>() ? 12582912 : 6755399441055744;
 
+    /// <summary>The first part of ln 2, so short that its product with an exponent is exact.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double Ln2High<T>() => IsFloat<T>() ? 0.693145751953125 : 0.6931471805601177;
+    public static double Ln2High<T>() => IsFloat<T>() ? 0.693145751953125 : 0.6931471805601177;
 
+    /// <summary>What is left of ln 2.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static double Ln2Low<T>() => IsFloat<T>() ? 1.4286068203094173e-06 : -1.7239444525614835e-13;
+    public static double Ln2Low<T>() => IsFloat<T>() ? 1.4286068203094173e-06 : -1.7239444525614835e-13;
 }

@@ -42,9 +42,15 @@ internal static class IndexOperand
     }
 
     /// <summary>A number that a user gives as an index: data of the example, or within a function, where it is the same for every call, a constant.</summary>
-    public static Expr Leaf(Graph graph, int index) => graph.Body is null ? graph.Index(index) : graph.Constant(index);
+    /// <exception cref="ArgumentOutOfRangeException">It is above 2²⁴, the last integer that single precision holds exactly with all before it.</exception>
+    public static Expr Leaf(Graph graph, int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(index, 1 << 24);
+        return graph.Body is null ? graph.Index(index) : graph.Constant(index);
+    }
 
     /// <summary>Several of them, [1 × n].</summary>
+    /// <inheritdoc cref="Leaf(Graph, int)"/>
     public static Expr Leaf(Graph graph, ReadOnlySpan<int> indices)
     {
         if (graph.Body is null)
@@ -52,7 +58,10 @@ internal static class IndexOperand
 
         var values = new double[indices.Length];
         for (int i = 0; i < values.Length; i++)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(indices[i], 1 << 24, nameof(indices));
             values[i] = indices[i];
+        }
 
         return graph.Constant(values, new Shape(1, values.Length));
     }

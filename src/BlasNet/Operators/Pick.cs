@@ -5,7 +5,7 @@ namespace BlasNet.Operators;
 
 public static partial class Op
 {
-    /// <summary>One element of each column, the one that an index tells.</summary>
+    /// <summary>One element of each column, in the row that an index gives.</summary>
     /// <param name="x">[r] or [r × c].</param>
     /// <param name="index">[1 × c] of 0 … r − 1: from <see cref="Graph.Index"/> or <see cref="Graph.Indices"/>, or computed, as by <see cref="ArgMax"/>.</param>
     /// <returns>[1 × c], so a scalar for a vector.</returns>
@@ -41,7 +41,7 @@ internal sealed class PickOperator() : Operator(new())
         g.Accumulate(0, Expr.Apply(PlaceOperator.Instance, g.OutputGradient, g.Input(1), g.Input(0).Shape.Rows));
 }
 
-/// <summary>Columns that are zero but for the element that an index tells: the gradient of <see cref="Op.Pick"/>. Attribute: their rows.</summary>
+/// <summary>Columns that are zero but for one element, in the row that an index gives: the gradient of <see cref="Op.Pick"/>. Attribute: their rows.</summary>
 internal sealed class PlaceOperator() : Operator(new() { CanAccumulate = true })
 {
     public static readonly PlaceOperator Instance = new();

@@ -42,7 +42,7 @@ public sealed unsafe class ColumnsTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void The_largest_of_columns_is_the_first_of_equal_ones_or_what_is_not_a_number(int bits, int length)
+    public void The_largest_of_columns_is_the_first_of_equal_ones_or_NaN(int bits, int length)
     {
         CheckLargest(Widths.Columns<double>(bits), length);
         CheckLargest(Widths.Columns<float>(bits), length);

@@ -54,7 +54,7 @@ public sealed class SequenceOperatorTests
     }
 
     [Fact]
-    public void What_is_not_a_number_is_the_largest_and_of_equal_ones_the_first_is()
+    public void The_largest_is_NaN_where_any_element_is_and_else_the_first_of_equal_ones()
     {
         Expr y = _graph.Input([3.0, NaN, 7, 7, -0.0, 0, NaN, NaN], new Shape(2, 4));
         AssertValue(Op.MaxRows(y), new Shape(1, 4), NaN, 7, 0, NaN);

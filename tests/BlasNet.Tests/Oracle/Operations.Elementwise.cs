@@ -79,7 +79,7 @@ internal static partial class Operations
         name, d => numbers[d.Next(numbers.Length)] is var number && d.Where(x => x.Elements.All(e => domain(e, number)), (_, x) => new Step(x)) is { } s
             ? s with { Factor = number } : null,
         (_, x, s) => build(x[0], s.Factor), (_, x, s) => Map(x[0], e => define(e, s.Factor))) with
-    { Domain = (x, s) => x[0].Elements.All(e => domain(e, s.Factor)) };
+        { Domain = (x, s) => x[0].Elements.All(e => domain(e, s.Factor)) };
 
     // Two operands of which no two elements are equal.
     private static Operation Apart(string name, Func<Expr, Expr, Expr> build, Func<Number, Number, Number> define) => Operation.Of(
