@@ -1,5 +1,7 @@
 using BlasNet.Graphs;
+using BlasNet.Operators;
 using BlasNet.Tests.Contracts;
+using BlasNet.Tests.Training;
 
 namespace BlasNet.Tests.Operators;
 
@@ -54,6 +56,17 @@ public sealed class ElementAccessTests
         int before = _graph.Count;
         _ = _w[.., 1..3];
         Assert.Equal(before + 1, _graph.Count);
+    }
+
+    // Σ over the examples of W₁₂·x₁ + b₂ + Σ (column 1 of W).
+    [Fact]
+    public void A_parameter_is_read_in_the_same_way()
+    {
+        using var small = new SmallModel();
+        Expr Loss(Graph g, double[] x) => Op.Multiply(small.W[0, ^1], g.Input(x[0])) + Op.Sum(small.B[1..]) + Op.Sum(small.W[.., 0]);
+        int count = SmallModel.Points.Length;
+        small.AssertGradient(Loss, small.W, [count, count, SmallModel.Points.Sum(x => x[0]), 0]);
+        small.AssertGradient(Loss, small.B, [0, count]);
     }
 
     [Fact]
