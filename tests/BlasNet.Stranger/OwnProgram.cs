@@ -37,7 +37,8 @@ public sealed class OwnProgram : IDisposable
     public double[] ValuesAt(double x)
     {
         Graph g = _model.NewGraph();
-        double[] two = [.. Evaluator.OfSeveral<double>(_model, (graph, point) => [Value(graph, point), Loss(graph, point)]).PredictAll(x).Select(value => value[0])];
+        double[] two = [.. Evaluator.OfSeveral<double>(_model, (graph, point) => [Value(graph, point), Loss(graph, point)]).PredictAll(x).Select(value =>
+            value[0])];
         return [g.Evaluate(Value(g, x))[0], new Evaluator<double>(_model, Value).Predict(x)[0], two[0]];
     }
 

@@ -15,6 +15,8 @@ namespace BlasNet.Batching;
 /// </remarks>
 internal sealed class Signatures
 {
+    public const int DefaultNumbersApart = 4;
+
     private const ulong AnyNumber = ulong.MaxValue;
 
     private readonly HashSlots _slots = new(), _families = new();
@@ -58,10 +60,10 @@ internal sealed class Signatures
         public int Members;      // of the family, if this is its first
     }
 
-    /// <summary>How many values that differ in constant numbers alone have signatures of their own, so that the number is shared by all of one signature.</summary>
+    /// <summary>How many different constant numbers values may have at one place, and still have a signature for each number, which is then shared.</summary>
     /// <remarks>A number that a model is written with is one of a few. Those that examples bring are many, and a launch for each would cost more than a
     /// stack of them. At least 1.</remarks>
-    public int NumbersApart { get; set; } = 4;
+    public int NumbersApart { get; set; } = DefaultNumbersApart;
 
     /// <summary>Number of signatures.</summary>
     public int Count { get; private set; }

@@ -93,7 +93,7 @@ public static class ExprDerivatives
     public static Expr Jacobian(this Expr output, Expr input)
     {
         Graph graph = GraphOf([output], [input]);
-        (output, input) = (graph.At(output.IndexIn(graph)), graph.At(input.IndexIn(graph)));
+        (output, input) = (output.In(graph), input.In(graph));
         if (output.Count != 1 && output.Count != input.Count)
             throw new InvalidOperationException(
                 $"jacobian: {output} is a stack, {input} is not. Ask for the Jacobian in the graph of one example, then batch.");
@@ -119,7 +119,7 @@ public static class ExprDerivatives
     {
         var result = new Expr[outputs.Length];
         for (int i = 0; i < result.Length; i++)
-            result[i] = Op.Scale(graph.At(outputs[i].IndexIn(graph)), 0);
+            result[i] = Op.Scale(outputs[i].In(graph), 0);
 
         return result;
     }

@@ -1,3 +1,4 @@
+using BlasNet.Batching;
 using BlasNet.Differentiation;
 using BlasNet.Graphs;
 
@@ -18,8 +19,8 @@ internal sealed record EngineOptions
     /// <summary>Compute equal values of different examples once: a word's vector, and what follows from it alone.</summary>
     public bool ShareEqual { get; init; } = true;
 
-    /// <summary>How many different constant numbers an operator may have as its operand at one place before they become a stack; null for the default.</summary>
-    public int? NumbersApart { get; init; }
+    /// <inheritdoc cref="Signatures.NumbersApart"/>
+    public int NumbersApart { get; init; } = Signatures.DefaultNumbersApart;
 
     /// <summary>Compute common subexpressions once.</summary>
     public bool Simplify { get; init; } = true;

@@ -28,7 +28,7 @@ internal sealed class Pipeline
         _options = options;
         _batch = new Batch(new Graph(precision));
         _batchInlined = new Batch(new Graph(precision));
-        _batch.NumbersApart = _batchInlined.NumbersApart = options.NumbersApart ?? _batch.NumbersApart;
+        _batch.NumbersApart = _batchInlined.NumbersApart = options.NumbersApart;
         _inline = new Inline(new Graph(precision)) { Fuse = options.Fuse ? FuseBody.Run : null };
         _differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
         _simplify = new Simplify(new Graph(precision)) { ConsumesSource = options.Batching };

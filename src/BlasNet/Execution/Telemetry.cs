@@ -3,13 +3,13 @@ using System.Diagnostics.Metrics;
 
 namespace BlasNet;
 
-/// <summary>What programs that watch over others see of BlasNet: a <see cref="Meter"/> and an <see cref="ActivitySource"/>, both named BlasNet. They cost
+/// <summary>Metrics and traces for monitoring: a <see cref="Meter"/> and an <see cref="ActivitySource"/>, both named BlasNet. They cost
 /// nothing while nobody listens.</summary>
 /// <remarks>
 /// Instruments, as <c>dotnet-counters monitor -n NAME --counters BlasNet</c> shows them:
 /// <c>blasnet.steps</c>, optimizer steps; <c>blasnet.examples</c>, examples trained with; <c>blasnet.step.duration</c>, seconds of a step;
 /// <c>blasnet.evaluations</c>, examples evaluated; <c>blasnet.plan_cache.hits</c> and <c>blasnet.plan_cache.misses</c>, microbatches whose plan was found or
-/// had to be made. On several ranks each process counts what it computes itself, but the steps and their examples, which are the same on all.
+/// had to be made. Each rank counts its own work, except for steps and their examples: these every rank counts in full.
 /// Activities: <c>blasnet.step</c> with the tags <c>step</c>, <c>examples</c> and <c>loss</c>, and <c>blasnet.evaluation</c>.
 /// <code>
 /// builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Telemetry.Name)).WithTracing(traces => traces.AddSource(Telemetry.Name));
@@ -27,7 +27,8 @@ public static class Telemetry
     private static readonly Histogram<double> StepDuration = Meter.CreateHistogram<double>("blasnet.step.duration", "s", "Time of an optimizer step.");
     private static readonly Counter<long> Evaluations = Meter.CreateCounter<long>("blasnet.evaluations", "{example}", "Examples evaluated.");
     private static readonly Counter<long> PlanHits = Meter.CreateCounter<long>("blasnet.plan_cache.hits", "{microbatch}", "Microbatches whose plan was found.");
-    private static readonly Counter<long> PlanMisses = Meter.CreateCounter<long>("blasnet.plan_cache.misses", "{microbatch}", "Microbatches whose plan was made.");
+    private static readonly Counter<long> PlanMisses = Meter.CreateCounter<long>("blasnet.plan_cache.misses", "{microbatch}",
+        "Microbatches whose plan was made.");
 
     internal static Activity? BeginStep() => Activities.StartActivity("blasnet.step");
 

@@ -15,8 +15,11 @@ internal sealed class TouchedParameters(IReadOnlyList<Parameter> parameters)
 
     public TouchedColumns this[int parameter] => _touched[parameter];
 
-    /// <summary>The touched ranges of the flat buffer, in ascending order; valid until the next call. A parameter that is touched as a whole includes the
-    /// padding after it, so that neighbours form one range.</summary>
+    /// <summary>A parameter's range of the flat buffer, with the padding after it, so that neighbours form one range.</summary>
+    public static Segment WholeOf(Parameter parameter) => new(parameter.Offset, ParameterStore<float>.Padded(parameter.Shape.Size));
+
+    /// <summary>The touched ranges of the flat buffer, in ascending order; valid until the next call. Of a parameter that is touched as a whole, see
+    /// <see cref="WholeOf"/>.</summary>
     public ReadOnlySpan<Segment> List()
     {
         _segments.Clear();
@@ -24,7 +27,7 @@ internal sealed class TouchedParameters(IReadOnlyList<Parameter> parameters)
         {
             Parameter parameter = parameters[i];
             if (_touched[i].IsAll)
-                Segment.Append(_segments, new Segment(parameter.Offset, ParameterStore<float>.Padded(parameter.Shape.Size)));
+                Segment.Append(_segments, WholeOf(parameter));
             else
                 _touched[i].AppendTo(_segments, parameter.Offset, parameter.Shape.Rows);
         }

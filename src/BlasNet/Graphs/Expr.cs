@@ -30,14 +30,13 @@ public readonly partial struct Expr : IEquatable<Expr>
     /// <summary>How many values the node computes: 1, or the size of a stack in a batched graph.</summary>
     public int Count => _owner is Parameter ? 1 : Graph.CountOf(Index);
 
-    /// <summary>Gives the node a name for printers and error messages; returns the same expression.</summary>
+    /// <summary>Gives the node a name for printers and error messages; returns it as a node of its graph.</summary>
     public Expr Named(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        Graph graph = Graph;
-        int node = IndexIn(graph);
-        graph.SetName(node, name);
-        return new Expr(graph, node);
+        Expr node = In(Graph);
+        node.Graph.SetName(node.Index, name);
+        return node;
     }
 
     /// <summary>Adds a node with one input.</summary>
@@ -76,6 +75,9 @@ public readonly partial struct Expr : IEquatable<Expr>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int IndexIn(Graph graph) => ReferenceEquals(_owner, graph) && _generation == graph.Generation ? Index : Join(graph);
 
+    /// <summary>The expression in a given graph, which a free parameter joins.</summary>
+    internal Expr In(Graph graph) => new(graph, IndexIn(graph));
+
     private int Join(Graph graph) => _owner switch
     {
         Parameter parameter => graph.Use(parameter).Index,
@@ -83,7 +85,7 @@ public readonly partial struct Expr : IEquatable<Expr>
         _ => throw NoGraph(),
     };
 
-    private Graph GraphOfParameter() => _owner is Parameter ? Graph.Built ?? throw NoGraph() : throw NoGraph();
+    private Graph GraphOfParameter() => (_owner is Parameter ? Graph.Built : null) ?? throw NoGraph();
 
     private InvalidOperationException NoGraph() => new(_owner switch
     {

@@ -96,6 +96,8 @@ public abstract class Function
     /// <summary>Bodies kept.</summary>
     internal int BodyCount => _bodies.Count;
 
-    private protected InvalidOperationException NoGraph() =>
-        new($"{Name}: outside of a loss, a function or a regulariser at least one argument must be an expression of a graph; pass a parameter as graph.Use(…).");
+    /// <summary>The graph that a call whose arguments are all parameters is added to.</summary>
+    private protected Graph GraphAtHand() => Graph.Built ?? throw new InvalidOperationException(
+        $"{Name}: outside of a loss, a function or a regulariser at least one argument must be an expression of a graph; "
+        + "pass a parameter as graph.Use(…).");
 }

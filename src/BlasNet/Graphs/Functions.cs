@@ -15,7 +15,7 @@ public sealed class Function<T, TResult> : Function
     /// <exception cref="InvalidOperationException">The body uses or returns an expression that it was not given, or brings data of its own.</exception>
     public TResult Call(T x)
     {
-        Graph graph = Exprs<T>.GraphOf(x) ?? Graph.Built ?? throw NoGraph();
+        Graph graph = Exprs<T>.GraphOf(x) ?? GraphAtHand();
         Span<int> inputs = graph.NewInputs(Exprs<T>.Count);
         Exprs<T>.Write(x, graph, inputs);
         return Exprs<TResult>.Read(graph, Invoke(graph, inputs));
@@ -36,7 +36,7 @@ public sealed class Function<T1, T2, TResult> : Function
     /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
     public TResult Call(T1 x, T2 y)
     {
-        Graph graph = Exprs<T1>.GraphOf(x) ?? Exprs<T2>.GraphOf(y) ?? Graph.Built ?? throw NoGraph();
+        Graph graph = Exprs<T1>.GraphOf(x) ?? Exprs<T2>.GraphOf(y) ?? GraphAtHand();
         Span<int> inputs = graph.NewInputs(Exprs<T1>.Count + Exprs<T2>.Count);
         Exprs<T1>.Write(x, graph, inputs);
         Exprs<T2>.Write(y, graph, inputs[Exprs<T1>.Count..]);
@@ -59,7 +59,7 @@ public sealed class Function<T1, T2, T3, TResult> : Function
     /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
     public TResult Call(T1 x, T2 y, T3 z)
     {
-        Graph graph = Exprs<T1>.GraphOf(x) ?? Exprs<T2>.GraphOf(y) ?? Exprs<T3>.GraphOf(z) ?? Graph.Built ?? throw NoGraph();
+        Graph graph = Exprs<T1>.GraphOf(x) ?? Exprs<T2>.GraphOf(y) ?? Exprs<T3>.GraphOf(z) ?? GraphAtHand();
         Span<int> inputs = graph.NewInputs(Exprs<T1>.Count + Exprs<T2>.Count + Exprs<T3>.Count);
         Exprs<T1>.Write(x, graph, inputs);
         Exprs<T2>.Write(y, graph, inputs[Exprs<T1>.Count..]);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
@@ -12,18 +13,10 @@ public sealed partial class Graph
     /// <param name="values">[rows, columns], at least one number.</param>
     /// <returns>[rows × columns].</returns>
     /// <exception cref="ShapeException">There is no number.</exception>
-    public Expr Input(float[,] values)
-    {
-        ArgumentNullException.ThrowIfNull(values);
-        return InputByRows<float>(values.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref values[0, 0], values.Length), values.GetLength(0), values.GetLength(1));
-    }
+    public Expr Input(float[,] values) => InputOf(values);
 
     /// <inheritdoc cref="Input(float[,])"/>
-    public Expr Input(double[,] values)
-    {
-        ArgumentNullException.ThrowIfNull(values);
-        return InputByRows<double>(values.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref values[0, 0], values.Length), values.GetLength(0), values.GetLength(1));
-    }
+    public Expr Input(double[,] values) => InputOf(values);
 
     /// <summary>One example's tensor: a number, a vector, or a matrix. The numbers are copied.</summary>
     /// <param name="values">Of no, one or two dimensions and any strides; at least one number.</param>
@@ -33,6 +26,13 @@ public sealed partial class Graph
 
     /// <inheritdoc cref="InputTensor(ReadOnlyTensorSpan{float})"/>
     public Expr InputTensor(ReadOnlyTensorSpan<double> values) => InputOf(values);
+
+    private Expr InputOf<T>(T[,] values) where T : unmanaged, INumber<T>
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        ReadOnlySpan<T> rows = values.Length == 0 ? [] : MemoryMarshal.CreateReadOnlySpan(ref values[0, 0], values.Length);
+        return InputByRows(rows, values.GetLength(0), values.GetLength(1));
+    }
 
     private Expr InputOf<T>(ReadOnlyTensorSpan<T> values) where T : unmanaged, INumber<T>
     {
@@ -54,14 +54,10 @@ public sealed partial class Graph
         if (values.IsEmpty)
             throw new ShapeException(InputOperator.Instance, $"a matrix of {rows} rows and {columns} columns has no number");
 
+        var shape = new Shape(rows, columns);
         T[] byColumns = ArrayPool<T>.Shared.Rent(values.Length);
-        for (int i = 0; i < rows; i++)
-        {
-            for (int j = 0; j < columns; j++)
-                byColumns[(j * rows) + i] = values[(i * columns) + j];
-        }
-
-        Expr input = AddData(InputOperator.Instance, byColumns.AsSpan(0, values.Length), new Shape(rows, columns), shared: false);
+        RowMajor.CopyTo<T, T>(values, shape, firstRow: 0, byColumns);
+        Expr input = AddData(InputOperator.Instance, byColumns.AsSpan(0, values.Length), shape, shared: false);
         ArrayPool<T>.Shared.Return(byColumns);
         return input;
     }

@@ -56,6 +56,14 @@ internal readonly unsafe struct Operand<T>
 
     public Span<T> ValueAt(int i) => new(At(i), Shape.Size);
 
+    /// <summary>How a sweep over a result's vectors takes this operand: in one go, or value by value where one matrix is for all values.</summary>
+    /// <returns>In how many parts, the vectors of each, and the elements from one vector of this operand to the next.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public (int Parts, int Vectors, nint Stride) Over(in Operand<T> result) =>
+        Count == result.Count ? (1, result.Vectors, Stride)
+        : result.Shape.Columns == 1 ? (1, result.Count, 0)
+        : (result.Count, result.Shape.Columns, Stride);
+
     /// <summary>How many of the stack's vectors, from one of them on, lie one right after another; where the same vector is for all, they all do.</summary>
     /// <param name="start">The first of them.</param>
     /// <param name="count">The end of those that are looked at.</param>

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 namespace BlasNet.Kernels;
 
 /// <summary>Sums and products together with what rounding takes from them.</summary>
-/// <remarks>Without fused instructions too. Source: Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18,
+/// <remarks>Needs no fused multiply-add. Source: Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18,
 /// 1971.</remarks>
 internal static class Exact
 {

@@ -36,7 +36,7 @@ internal static class Logarithm
     /// <summary>xᵖ for x ≥ 0 and any p but 0, to 3 ulp; NaN for NaN.</summary>
     /// <remarks>
     /// e^(p·ln x). The result's relative error is the absolute error of p·ln x, which may be as large as 88 (745), so both are computed with half as many
-    /// bits again. Not inlined: in a loop it is more than the just-in-time compiler inlines, and every operation became a call, ten times as slow.
+    /// bits again. Not inlined: expanded in a loop it exceeds what the just-in-time compiler inlines; then every operation is a call, ten times as slow.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static V Pow<V, T>(V x, V p) where V : struct, ISimd<V, T> where T : unmanaged

@@ -145,7 +145,7 @@ internal static class Power
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFloat<T>() => typeof(T) == typeof(float);
 
-    /// <summary>From where on, downwards, e^x is 0.</summary>
+    /// <summary>At or below this e^x is 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static double Zero<T>() => IsFloat<T>() ? -104 : -746;
 

@@ -2,8 +2,7 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Layers;
 
-/// <summary>A vector for each word of a sequence that says where it stands, too: the word's, its position's and perhaps the sequence's type's added,
-/// and the sum normalised.</summary>
+/// <summary>The vector of each word of a sequence: those of word, position and, if given, type added, and the sum normalised.</summary>
 /// <remarks>Source: Devlin et al., "BERT", NAACL 2019, arXiv:1810.04805, figure 2.</remarks>
 public sealed class SequenceEmbedding
 {

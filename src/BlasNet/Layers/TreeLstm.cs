@@ -34,7 +34,8 @@ public sealed class TreeLstm
         _leaf = Function.Of($"{name}.leaf", (Func<Expr, (Expr H, Expr C)>)OfWord);
         _phrase = Function.Of($"{name}.phrase", ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
         _tree = Recurrence.OfLeaves(name, OfWord, ((Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(b, bf, left, right));
-        _node = Function.Of($"{name}.node", (Expr x, (Expr H, Expr C) left, (Expr H, Expr C) right) => Combine(MatMul(w, x) + b, MatMul(wf, x) + bf, left, right));
+        _node = Function.Of($"{name}.node", (Expr x, (Expr H, Expr C) left, (Expr H, Expr C) right) =>
+            Combine(MatMul(w, x) + b, MatMul(wf, x) + bf, left, right));
 
         (Expr H, Expr C) OfWord(Expr x)
         {

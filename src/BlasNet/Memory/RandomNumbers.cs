@@ -35,6 +35,9 @@ public sealed class RandomNumbers
         return low;
     }
 
+    /// <summary>An integer from 0 to below a number far smaller than 2⁶⁴, so that all are as likely.</summary>
+    internal int NextBelow(int count) => (int)(NextBits() % (uint)count);
+
     /// <summary>Uniform in (0, 1), never 0 or 1: the midpoints of 2⁵² equal parts.</summary>
     public double NextUniform() => ((NextBits() >> 12) + 0.5) / (1L << 52);
 

@@ -19,7 +19,7 @@ public static partial class Op
     public static Expr Attention(Expr queries, Expr keys, Expr values, int heads = 1, double dropout = 0)
     {
         Graph graph = queries.GraphIfAny ?? keys.GraphIfAny ?? values.Graph;
-        keys = graph.At(keys.IndexIn(graph));   // may be a parameter, as queries may, of a graph that only the values are in
+        keys = keys.In(graph);   // may be a parameter, as queries may, of a graph that only the values are in
         Expr scores = Scale(Expr.Apply(AttentionProductOperator.Scores, keys, queries, heads), 1 / Math.Sqrt((double)keys.Shape.Rows / heads));
         Expr weights = Expr.Apply(AttentionScoresOperator.Softmax, scores, keys.Shape.Columns);
         return Expr.Apply(AttentionProductOperator.ByQuery, values, Dropout(weights, dropout), heads);

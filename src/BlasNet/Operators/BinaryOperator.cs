@@ -88,3 +88,10 @@ internal abstract unsafe class BinaryOperator<F>(bool isAddition = false) : Bina
             Elementwise.Zip<T, F, Elements, Elements>(a.Data, aStep, b.Data, bStep, y, yStep, length, rows);
     }
 }
+
+/// <summary>The gradient of an element-wise function, from x or y and from dy. It is linear in dy, so by dy it is its own derivative.</summary>
+/// <typeparam name="F">dx = f(x or y, dy).</typeparam>
+internal abstract class ElementwiseGradient<F> : BinaryOperator<F> where F : struct, IZip
+{
+    protected sealed override Expr? Right(Expr a, Expr dy, Expr result, Expr gradient) => Expr.Apply(this, a, gradient);
+}

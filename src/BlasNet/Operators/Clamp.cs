@@ -16,9 +16,6 @@ public static partial class Op
         if (!(min <= max))
             throw new ArgumentOutOfRangeException(nameof(min), min, $"min must be at most max ({max}).");
 
-        return Between(x, min, max);
+        return Min(Max(x, x.Graph.Constant(min)), x.Graph.Constant(max));
     }
-
-    /// <summary>Clamp of numbers that need no check.</summary>
-    internal static Expr Between(Expr x, double min, double max) => Min(Max(x, x.Graph.Constant(min)), x.Graph.Constant(max));
 }

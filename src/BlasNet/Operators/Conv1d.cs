@@ -22,15 +22,13 @@ public static partial class Op
         if (width * x.Shape.Rows != w.Shape.Columns)
             throw new ShapeException($"conv1d: left columns ({w.Shape.Columns}) must be a multiple of right rows ({x.Shape.Rows}). Inputs: {w}, {x}.");
 
-        Graph graph = x.GraphIfAny ?? w.Graph;
-        x = graph.At(x.IndexIn(graph));   // may be a parameter that has not joined the graph
+        x = x.In(x.GraphIfAny ?? w.Graph);   // may be a parameter that has not joined the graph
         return MatMul(w, Unfold(padding == 0 ? x : Padded(x, padding), width, stride));
     }
 
     private static Expr Padded(Expr x, int padding)
     {
-        Shape shape = Shape.Of(x.Shape.Rows, padding);
-        Expr zeros = x.Graph.Constant(new double[shape.Size], shape);
+        Expr zeros = x.Graph.Zeros(Shape.Of(x.Shape.Rows, padding));
         return ConcatenateColumns(zeros, x, zeros);
     }
 }

@@ -13,12 +13,8 @@ public static partial class Op
     /// <returns>A scalar, in nats.</returns>
     /// <exception cref="ShapeException"><paramref name="logits"/> is not a vector.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
-    public static Expr CrossEntropy(Expr logits, int label)
-    {
-        CrossEntropyOperator op = CrossEntropyOperator.Instance;
-        IndexOperand.Require(op, logits, label, logits.Shape.Rows, CrossEntropyOperator.LimitName);
-        return Expr.Apply(op, logits, IndexOperand.Leaf(logits.Graph, label));
-    }
+    public static Expr CrossEntropy(Expr logits, int label) =>
+        IndexOperand.Apply(CrossEntropyOperator.Instance, logits.Graph, logits, label, logits.Shape.Rows, CrossEntropyOperator.LimitName);
 
     /// <summary>The cross-entropy of each column: of each word of a sentence, say.</summary>
     /// <param name="logits">[m × n]; in each column one number for each class, of any size and sign.</param>
@@ -26,12 +22,8 @@ public static partial class Op
     /// <returns>[1 × n], in nats.</returns>
     /// <exception cref="ShapeException">There are not n labels.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many classes.</exception>
-    public static Expr CrossEntropy(Expr logits, ReadOnlySpan<int> labels)
-    {
-        CrossEntropyOperator op = CrossEntropyOperator.Instance;
-        IndexOperand.Require(op, logits, labels, logits.Shape.Rows, CrossEntropyOperator.LimitName);
-        return Expr.Apply(op, logits, IndexOperand.Leaf(logits.Graph, labels));
-    }
+    public static Expr CrossEntropy(Expr logits, ReadOnlySpan<int> labels) =>
+        IndexOperand.Apply(CrossEntropyOperator.Instance, logits.Graph, logits, labels, logits.Shape.Rows, CrossEntropyOperator.LimitName);
 
     /// <summary>The negative logarithm of the probability that the softmax of the logits gives to the right class: ln Σ_k exp(z_k) − z_label.</summary>
     /// <param name="logits">[m] or [m × n]; in each column one number for each class, of any size and sign.</param>

@@ -1,9 +1,11 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Operators;
 
-/// <summary>An operator of your own: its rule for shapes, its kernel and its gradient. It is batched, planned and differentiated as those of <see cref="Op"/>.</summary>
+/// <summary>An operator of your own: its rule for shapes, its kernel and its gradient. It is batched, planned and differentiated as those of <see
+/// cref="Op"/>.</summary>
 /// <remarks>
 /// Derive a class, keep one instance of it, and give it a function: <c>public static Expr Softsign(Expr x) => SoftsignOperator.Instance.Apply(x);</c>. Two
 /// instances are two operators, whose values merge with their own only. The gradient is written as expressions, so it may be differentiated again; where it
@@ -17,8 +19,8 @@ public abstract class CustomOperator
 
     /// <summary>An operator that merges the values of different examples into stacks.</summary>
     /// <param name="name">For printers and errors.</param>
-    /// <param name="isColumnWise">Whether column j of the result depends, of each operand that differs from example to example, on column j only, or on its
-    /// only column: then matrices of different numbers of columns merge too. The others, which all examples share, are vectors.</param>
+    /// <param name="isColumnWise">Whether column j of the result depends only on column j of each operand, or on its only column. Then matrices of different
+    /// numbers of columns merge. An operand that all examples share must be a vector.</param>
     protected CustomOperator(string name, bool isColumnWise = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -56,25 +58,27 @@ public abstract class CustomOperator
     // As passes see it.
     private sealed class Node(CustomOperator custom) : Operator(new())
     {
+        private Kernel<float>? _single;
+        private Kernel<double>? _double;
+
+        private delegate void Kernel<T>(in KernelValues<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+
         public override string Name => custom.Name;
 
         public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => custom.InferShape(inputs);
 
-        public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared)
+        public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) =>
+            custom.IsColumnWise && Broadcast.IsColumnWise(inputs, shared);
+
+        // By a delegate that is made once, see Operator.Run.
+        public override void Forward<T>(in Operands<T> stack)
         {
-            if (!custom.IsColumnWise)
-                return false;
-
-            for (int i = 0; i < inputs.Length; i++)
-            {
-                if (shared[i] && !inputs[i].IsVector)
-                    return false;
-            }
-
-            return true;
+            var values = new KernelValues<T>(stack);
+            if (typeof(T) == typeof(float))
+                Unsafe.As<Kernel<T>>(_single ??= custom.Forward)(values);
+            else
+                Unsafe.As<Kernel<T>>(_double ??= custom.Forward)(values);
         }
-
-        public override void Forward<T>(in Operands<T> stack) => custom.Forward(new KernelValues<T>(stack));
 
         public override void Gradient(in GradientContext g) => custom.Gradient(new OperatorGradient(g));
     }

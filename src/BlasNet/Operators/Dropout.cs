@@ -1,4 +1,3 @@
-using System.Globalization;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Operators.Intrinsics;
@@ -46,7 +45,7 @@ internal sealed class DropoutOperator() : Operator(
     public override void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], key = stack[1], y = stack.Output;
-        double rate = BitConverter.Int64BitsToDouble(stack.Attribute);
+        double rate = NumberOperator.NumberOf(stack.Attribute);
         for (int i = 0; i < y.Count; i++)
         {
             Span<T> k = key.ValueAt(i);
@@ -57,7 +56,7 @@ internal sealed class DropoutOperator() : Operator(
     // Linear in x: the same mask again.
     public override void Gradient(in GradientContext g) => g.Accumulate(0, Expr.Apply(this, g.OutputGradient, g.Input(1), g.Attribute));
 
-    public override string Describe(long attribute) => BitConverter.Int64BitsToDouble(attribute).ToString("R", CultureInfo.InvariantCulture);
+    public override string Describe(long attribute) => NumberOperator.Text(attribute);
 }
 
 /// <summary>The same over a ragged stack: each segment has a key. Of each segment the list has the number of columns and both halves of the rate.</summary>

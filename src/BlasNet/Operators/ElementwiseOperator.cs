@@ -1,4 +1,3 @@
-using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -21,11 +20,6 @@ internal abstract class ElementwiseOperator(bool isCostly) : Operator(new() { St
 
     /// <summary>dx from x, y and dy; in terms of y where possible, so that x need not be kept. Null where it is zero everywhere.</summary>
     protected abstract Expr? Backward(Expr x, Expr y, Expr dy, long attribute);
-
-    /// <summary>How a kernel over rows goes through a stack: in one go, or value by value where a matrix is the same for all.</summary>
-    /// <returns>In how many parts, and the elements from one vector of x to the next.</returns>
-    protected static (int Parts, nint Stride) Divide<T>(in Operand<T> x, in Operand<T> y) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        x.Count == y.Count ? (1, x.Stride) : y.Shape.Columns == 1 ? (1, 0) : (y.Count, x.Stride);
 }
 
 /// <inheritdoc/>
@@ -38,8 +32,8 @@ internal abstract unsafe class ElementwiseOperator<F>(bool isCostly = false) : E
     public sealed override void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;
-        var (parts, stride) = Divide(x, y);
+        var (parts, vectors, stride) = x.Over(y);
         for (int i = 0; i < parts; i++)
-            Elementwise.Map<T, F>(x.Data, stride, y.At(i), y.Stride, y.Shape.Rows, y.Vectors / parts);
+            Elementwise.Map<T, F>(x.Data, stride, y.At(i), y.Stride, y.Shape.Rows, vectors);
     }
 }

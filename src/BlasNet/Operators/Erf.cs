@@ -19,7 +19,8 @@ internal sealed class ErfOperator() : ElementwiseOperator<ErfFunction>(isCostly:
     public override string Name => "erf";
 
     // 2/√π · e^−x² · dy.
-    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) => 2 / Math.Sqrt(Math.PI) * Op.Multiply(dy, Op.Exp(-Op.Square(x)));
+    protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) =>
+        Op.Scale(Op.Multiply(dy, Op.Exp(-Op.Square(x))), 2 / Math.Sqrt(Math.PI));
 }
 
 internal readonly struct ErfFunction : IMap

@@ -25,7 +25,7 @@ internal sealed class GeluOperator() : ElementwiseOperator<GeluFunction>(isCostl
 
 internal readonly struct GeluFunction : IMap
 {
-    // From here on, downwards, Φ is 0: so −∞ gives 0.
+    // Below this the factor of x is 0. Bounding x makes −∞ give 0, not NaN.
     internal const double Lowest = -38.7;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -34,7 +34,7 @@ internal readonly struct GeluFunction : IMap
 }
 
 /// <summary>dy·(Φ(x) + x·φ(x)), φ the normal density: the gradient of <see cref="Op.Gelu"/>.</summary>
-internal sealed class GeluGradientOperator : BinaryOperator<GeluGradientFunction>
+internal sealed class GeluGradientOperator : ElementwiseGradient<GeluGradientFunction>
 {
     public static readonly GeluGradientOperator Instance = new();
 
@@ -44,11 +44,9 @@ internal sealed class GeluGradientOperator : BinaryOperator<GeluGradientFunction
     protected override Expr? Left(Expr x, Expr dy, Expr result, Expr gradient)
     {
         Expr square = Op.Square(x);
-        return Op.Multiply(Op.Multiply(gradient, dy), Op.Multiply(GeluGradientFunction.Density * Op.Exp(-0.5 * square), 2 - square));
+        Expr density = Op.Scale(Op.Exp(Op.Scale(square, -0.5)), GeluGradientFunction.Density);
+        return Op.Multiply(Op.Multiply(gradient, dy), Op.Multiply(density, 2 - square));
     }
-
-    // Linear in dy.
-    protected override Expr? Right(Expr x, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, x, gradient);
 }
 
 internal readonly struct GeluGradientFunction : IZip

@@ -27,7 +27,7 @@ internal readonly struct GeluTanhFunction : IMap
 {
     internal const double Linear = 1.5957691216057308, Cubic = Linear * 0.044715;
 
-    // From here on, downwards, the logistic function of v is 0.
+    // Below this the factor of x is 0. Bounding x makes −∞ give 0, not NaN.
     private const double Lowest = -24;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -48,7 +48,7 @@ internal readonly struct GeluTanhFunction : IMap
 }
 
 /// <summary>dy·(σ(v) + x·σ′(v)·v′): the gradient of <see cref="Op.GeluTanh"/>.</summary>
-internal sealed class GeluTanhGradientOperator : BinaryOperator<GeluTanhGradientFunction>
+internal sealed class GeluTanhGradientOperator : ElementwiseGradient<GeluTanhGradientFunction>
 {
     public static readonly GeluTanhGradientOperator Instance = new();
 
@@ -58,15 +58,12 @@ internal sealed class GeluTanhGradientOperator : BinaryOperator<GeluTanhGradient
     protected override Expr? Left(Expr x, Expr dy, Expr result, Expr gradient)
     {
         Expr square = Op.Square(x);
-        Expr s = Op.Sigmoid(Op.Multiply(x, GeluTanhFunction.Cubic * square + GeluTanhFunction.Linear));
-        Expr slope = 3 * GeluTanhFunction.Cubic * square + GeluTanhFunction.Linear;
-        Expr inner = Op.Multiply(1 - 2 * s, Op.Square(slope)) + 6 * GeluTanhFunction.Cubic * x;
-        Expr second = Op.Multiply(Op.Multiply(s, 1 - s), 2 * slope + Op.Multiply(x, inner));
+        Expr s = Op.Sigmoid(Op.Multiply(x, Op.Scale(square, GeluTanhFunction.Cubic) + GeluTanhFunction.Linear));
+        Expr slope = Op.Scale(square, 3 * GeluTanhFunction.Cubic) + GeluTanhFunction.Linear;
+        Expr inner = Op.Multiply(1 - Op.Scale(s, 2), Op.Square(slope)) + Op.Scale(x, 6 * GeluTanhFunction.Cubic);
+        Expr second = Op.Multiply(Op.Multiply(s, 1 - s), Op.Scale(slope, 2) + Op.Multiply(x, inner));
         return Op.Multiply(Op.Multiply(gradient, dy), second);
     }
-
-    // Linear in dy.
-    protected override Expr? Right(Expr x, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, x, gradient);
 }
 
 internal readonly struct GeluTanhGradientFunction : IZip

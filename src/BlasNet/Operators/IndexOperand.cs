@@ -41,17 +41,31 @@ internal static class IndexOperand
             Require(op, operand, index, limit, limitName);
     }
 
-    /// <summary>A number that a user gives as an index: data of the example, or within a function, where it is the same for every call, a constant.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is above 2²⁴, the last integer that single precision holds exactly with all before it.</exception>
-    public static Expr Leaf(Graph graph, int index)
+    /// <summary>Makes a node of an operand and an index that a user gives: data of the example, or within a function, where it is the same for every call, a
+    /// constant.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is not below the limit, or above 2²⁴, the last integer that single precision holds exactly with all
+    /// before it.</exception>
+    public static Expr Apply(Operator op, Graph graph, Expr operand, int index, int limit, string limitName)
+    {
+        Require(op, operand, index, limit, limitName);
+        return Expr.Apply(op, operand, Leaf(graph, index));
+    }
+
+    /// <summary>The same with several of them, [1 × n].</summary>
+    /// <inheritdoc cref="Apply(Operator, Graph, Expr, int, int, string)" path="/exception"/>
+    public static Expr Apply(Operator op, Graph graph, Expr operand, ReadOnlySpan<int> indices, int limit, string limitName)
+    {
+        Require(op, operand, indices, limit, limitName);
+        return Expr.Apply(op, operand, Leaf(graph, indices));
+    }
+
+    private static Expr Leaf(Graph graph, int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, 1 << 24);
         return graph.Body is null ? graph.Index(index) : graph.Constant(index);
     }
 
-    /// <summary>Several of them, [1 × n].</summary>
-    /// <inheritdoc cref="Leaf(Graph, int)"/>
-    public static Expr Leaf(Graph graph, ReadOnlySpan<int> indices)
+    private static Expr Leaf(Graph graph, ReadOnlySpan<int> indices)
     {
         if (graph.Body is null)
             return graph.Indices(indices);

@@ -17,7 +17,8 @@ public readonly ref struct KernelValues<T> where T : unmanaged, IBinaryFloatingP
     /// <summary>How many operands the operator has.</summary>
     public int OperandCount => _stack.InputCount;
 
-    /// <summary>The shape of one result. Where the operator is column-wise it may be a single column of what <see cref="CustomOperator.InferShape"/> said.</summary>
+    /// <summary>The shape of one result. Where the operator is column-wise it may be a single column of what <see cref="CustomOperator.InferShape"/>
+    /// said.</summary>
     public Shape Shape => _stack.Output.Shape;
 
     /// <summary>The shape of one value of an operand.</summary>

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -41,10 +41,10 @@ internal sealed class LayerNormOperator() : Operator(new() { Storage = Storage.I
     public override void Gradient(in GradientContext g) =>
         g.Accumulate(0, Expr.Apply(LayerNormGradientOperator.Instance, g.Input(0), g.OutputGradient, g.Attribute));
 
-    public override string Describe(long attribute) => BitConverter.Int64BitsToDouble(attribute).ToString("R", CultureInfo.InvariantCulture);
+    public override string Describe(long attribute) => NumberOperator.Text(attribute);
 
-    internal static T Epsilon<T>(long attribute) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
-        T.CreateTruncating(BitConverter.Int64BitsToDouble(attribute));
+    internal static T Epsilon<T>(long attribute) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        T.CreateTruncating(NumberOperator.NumberOf(attribute));
 }
 
 /// <summary>J·dy of each column, J = (I − 11ᵀ/r − y·yᵀ/r)/√(σ² + ε) the derivative of layer normalization by x, which is symmetric.</summary>
@@ -85,9 +85,9 @@ internal sealed class LayerNormGradientOperator() : Operator(new() { Storage = S
     private static Expr Second(Expr x, Expr dy, Expr u, Expr ju, Expr jdy, long attribute)
     {
         int rows = x.Shape.Rows;
-        Expr y = Expr.Apply(LayerNormOperator.Instance, x, attribute), centred = x - Op.SumRows(x) / rows;
-        Expr s = Op.Sqrt(Op.Dot(centred, centred) / rows + BitConverter.Int64BitsToDouble(attribute));
+        Expr y = Expr.Apply(LayerNormOperator.Instance, x, attribute), centred = x - Op.Scale(Op.SumRows(x), 1.0 / rows);
+        Expr s = Op.Sqrt(Op.Scale(Op.Dot(centred, centred), 1.0 / rows) + NumberOperator.NumberOf(attribute));
         Expr sum = Op.Multiply(Op.Dot(u, jdy), y) + Op.Multiply(Op.Dot(y, dy), ju) + Op.Multiply(Op.Dot(y, u), jdy);
-        return Op.Divide(sum, -rows * s);
+        return Op.Divide(sum, Op.Scale(s, -rows));
     }
 }

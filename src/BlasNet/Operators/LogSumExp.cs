@@ -21,7 +21,7 @@ public static partial class Op
         if (x.Shape.IsVector)
             return x;
 
-        // Whatever is subtracted and added again, the derivative is the same; what is infinite would leave nothing.
+        // The derivative does not depend on the offset. An infinite maximum is not subtracted: ∞ − ∞ is NaN.
         Expr largest = StopGradient(MaxColumns(x));
         Expr offset = Where(Less(Abs(largest), x.Graph.Constant(double.PositiveInfinity)), largest, x.Graph.Constant(0));
         return Log(SumColumns(Exp(x - offset))) + offset;

@@ -30,20 +30,12 @@ public static partial class Op
         IndexOperand.Check(Expr.Apply(LookupOperator.Instance, table, index), 1, table.Shape.Columns, LookupOperator.LimitName);
 
     /// <summary>A column of a table that may be a parameter yet to join the graph.</summary>
-    internal static Expr Lookup(Graph graph, Expr table, int index)
-    {
-        LookupOperator op = LookupOperator.Instance;
-        IndexOperand.Require(op, table, index, table.Shape.Columns, LookupOperator.LimitName);
-        return Expr.Apply(op, table, IndexOperand.Leaf(graph, index));
-    }
+    internal static Expr Lookup(Graph graph, Expr table, int index) =>
+        IndexOperand.Apply(LookupOperator.Instance, graph, table, index, table.Shape.Columns, LookupOperator.LimitName);
 
     /// <summary>Columns of a table that may be a parameter yet to join the graph.</summary>
-    internal static Expr Lookup(Graph graph, Expr table, ReadOnlySpan<int> indices)
-    {
-        LookupOperator op = LookupOperator.Instance;
-        IndexOperand.Require(op, table, indices, table.Shape.Columns, LookupOperator.LimitName);
-        return Expr.Apply(op, table, IndexOperand.Leaf(graph, indices));
-    }
+    internal static Expr Lookup(Graph graph, Expr table, ReadOnlySpan<int> indices) =>
+        IndexOperand.Apply(LookupOperator.Instance, graph, table, indices, table.Shape.Columns, LookupOperator.LimitName);
 }
 
 internal sealed class LookupOperator() : Operator(new())

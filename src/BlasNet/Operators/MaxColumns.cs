@@ -11,7 +11,8 @@ public static partial class Op
     /// <remarks>The gradient goes to the largest element: of equal ones to the first in its column, of columns to the first.</remarks>
     public static Expr Max(Expr x) => MaxColumns(MaxRows(x));
 
-    /// <summary>The largest of the columns of a matrix, element by element, as <see cref="SumColumns"/> is their sum: of each row its largest element.</summary>
+    /// <summary>The largest of the columns of a matrix, element by element, as <see cref="SumColumns"/> is their sum: of each row its largest
+    /// element.</summary>
     /// <param name="x">[r × c]; for example a sequence of vectors.</param>
     /// <returns>[r]; NaN where a row has one.</returns>
     /// <remarks>The gradient goes to the largest element, of equal ones to the first.</remarks>
@@ -24,7 +25,8 @@ public static partial class Op
     public static Expr MaxRows(Expr x) => x.Shape.Rows == 1 ? x : Pick(x, ArgMax(x));
 }
 
-/// <summary>Of two matrices, keys and values, in each row the value where the largest key is; or, as its adjoint, zeros but for a vector's elements there.</summary>
+/// <summary>Of two matrices, keys and values, in each row the value where the largest key is; or, as its adjoint, zeros but for a vector's elements
+/// there.</summary>
 /// <remarks>The largest of the columns is the one with the same matrix as keys and values, and has no derivative by the keys.</remarks>
 internal sealed class MaxColumnsOperator : Operator
 {

@@ -10,7 +10,7 @@ namespace BlasNet.Operators;
 /// <param name="isCostly">Whether computing a value again costs more than reading it.</param>
 internal abstract class NumberOperator(bool isCostly) : ElementwiseOperator(isCostly)
 {
-    public sealed override string Describe(long attribute) => NumberOf(attribute).ToString("R", CultureInfo.InvariantCulture);
+    public sealed override string Describe(long attribute) => Text(attribute);
 
     /// <summary>The function of x and a number.</summary>
     public Expr Of(Expr x, double number) => Expr.Apply(this, x, BitConverter.DoubleToInt64Bits(number));
@@ -24,16 +24,19 @@ internal abstract class NumberOperator(bool isCostly) : ElementwiseOperator(isCo
     }
 
     /// <summary>The number that an attribute is.</summary>
-    protected static double NumberOf(long attribute) => BitConverter.Int64BitsToDouble(attribute);
+    public static double NumberOf(long attribute) => BitConverter.Int64BitsToDouble(attribute);
+
+    /// <summary>The same as it is printed.</summary>
+    public static string Text(long attribute) => NumberOf(attribute).ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>The kernel for a function of the element and the number.</summary>
     protected static unsafe void Zip<T, F>(in Operands<T> stack) where T : unmanaged, IBinaryFloatingPointIeee754<T> where F : struct, IZip
     {
         Operand<T> x = stack[0], y = stack.Output;
         T number = T.CreateTruncating(NumberOf(stack.Attribute));
-        var (parts, stride) = Divide(x, y);
+        var (parts, vectors, stride) = x.Over(y);
         for (int i = 0; i < parts; i++)
-            Elementwise.Zip<T, F, Elements, Scalar>(x.Data, stride, &number, 0, y.At(i), y.Stride, y.Shape.Rows, y.Vectors / parts);
+            Elementwise.Zip<T, F, Elements, Scalar>(x.Data, stride, &number, 0, y.At(i), y.Stride, y.Shape.Rows, vectors);
     }
 }
 

@@ -1,7 +1,8 @@
 namespace BlasNet.Graphs;
 
 /// <content>A parameter is an expression: <c>-b</c>, <c>2 * b</c>, <c>W + V</c> are what they are for expressions.</content>
-/// <remarks>Of two operands the language looks for operators in their own types only, so each stands here once more; F# and Visual Basic find them too.</remarks>
+/// <remarks>Of two operands the language looks for operators in their own types only, so each stands here once more; F# and Visual Basic find them
+/// too.</remarks>
 public sealed partial class Parameter
 {
     /// <inheritdoc cref="Expr.op_Addition(Expr, Expr)"/>

@@ -7,7 +7,8 @@ public static partial class Op
 {
     /// <summary>One element of each column, in the row that an index gives.</summary>
     /// <param name="x">[r] or [r × c].</param>
-    /// <param name="index">[1 × c] of 0 … r − 1: from <see cref="Graph.Index"/> or <see cref="Graph.Indices"/>, or computed, as by <see cref="ArgMax"/>.</param>
+    /// <param name="index">[1 × c] of 0 … r − 1: from <see cref="Graph.Index"/> or <see cref="Graph.Indices"/>, or computed, as by <see
+    /// cref="ArgMax"/>.</param>
     /// <returns>[1 × c], so a scalar for a vector.</returns>
     /// <remarks>An element that is the same for every example is <c>x[i]</c>.</remarks>
     /// <exception cref="ShapeException">There is not one index for each column.</exception>

@@ -64,7 +64,7 @@ internal sealed class PowOperator() : NumberOperator(isCostly: true)
     }
 
     protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) =>
-        Op.Multiply(dy, NumberOf(attribute) * Power(x, NumberOf(attribute) - 1));
+        Op.Multiply(dy, Op.Scale(Power(x, NumberOf(attribute) - 1), NumberOf(attribute)));
 }
 
 internal readonly struct EvenPower : IZip

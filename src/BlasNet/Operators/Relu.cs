@@ -28,16 +28,14 @@ internal readonly struct ReluFunction : IMap
 }
 
 /// <summary>dy where y is positive, NaN where y is NaN, 0 elsewhere: the gradient of ReLU, whose derivative at 0 is taken to be 0.</summary>
-internal sealed class ReluGradientOperator : BinaryOperator<ReluGradientFunction>
+internal sealed class ReluGradientOperator : ElementwiseGradient<ReluGradientFunction>
 {
     public static readonly ReluGradientOperator Instance = new();
 
     public override string Name => "relu-gradient";
 
-    // Linear in dy; constant in y wherever it has a derivative.
+    // Constant in y wherever it has a derivative.
     protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => null;
-
-    protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);
 }
 
 internal readonly struct ReluGradientFunction : IZip

@@ -28,16 +28,13 @@ internal readonly struct SigmoidFunction : IMap
 }
 
 /// <summary>dy·(y·(1 - y)): the gradient of sigmoid, one step of a fused cell instead of three.</summary>
-internal sealed class SigmoidGradientOperator : BinaryOperator<SigmoidGradientFunction>
+internal sealed class SigmoidGradientOperator : ElementwiseGradient<SigmoidGradientFunction>
 {
     public static readonly SigmoidGradientOperator Instance = new();
 
     public override string Name => "sigmoid-gradient";
 
-    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => Op.Multiply(Op.Multiply(gradient, dy), 1 - 2 * y);
-
-    // Linear in dy.
-    protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);
+    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => Op.Multiply(Op.Multiply(gradient, dy), 1 - Op.Scale(y, 2));
 }
 
 internal readonly struct SigmoidGradientFunction : IZip

@@ -25,7 +25,7 @@ internal sealed class SiluOperator() : ElementwiseOperator<SiluFunction>(isCostl
 
 internal readonly struct SiluFunction : IMap
 {
-    // From here on, downwards, the logistic function is 0.
+    // Below this the factor of x is 0. Bounding x makes −∞ give 0, not NaN.
     internal const double Lowest = -750;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -33,7 +33,7 @@ internal readonly struct SiluFunction : IMap
 }
 
 /// <summary>dy·σ(x)·(1 + x·(1 − σ(x))): the gradient of <see cref="Op.Silu"/>.</summary>
-internal sealed class SiluGradientOperator : BinaryOperator<SiluGradientFunction>
+internal sealed class SiluGradientOperator : ElementwiseGradient<SiluGradientFunction>
 {
     public static readonly SiluGradientOperator Instance = new();
 
@@ -43,11 +43,8 @@ internal sealed class SiluGradientOperator : BinaryOperator<SiluGradientFunction
     protected override Expr? Left(Expr x, Expr dy, Expr result, Expr gradient)
     {
         Expr s = Op.Sigmoid(x);
-        return Op.Multiply(Op.Multiply(gradient, dy), Op.Multiply(Op.Multiply(s, 1 - s), Op.Multiply(x, 1 - 2 * s) + 2));
+        return Op.Multiply(Op.Multiply(gradient, dy), Op.Multiply(Op.Multiply(s, 1 - s), Op.Multiply(x, 1 - Op.Scale(s, 2)) + 2));
     }
-
-    // Linear in dy.
-    protected override Expr? Right(Expr x, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, x, gradient);
 }
 
 internal readonly struct SiluGradientFunction : IZip

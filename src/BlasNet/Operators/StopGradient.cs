@@ -23,13 +23,13 @@ internal sealed class StopGradientOperator() : Operator(new() { Storage = Storag
 
     public override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => operands[0];
 
-    // In the order of values: where x is the same for all, it is repeated.
+    // A shared x is copied for each value.
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> x = stack[0], y = stack.Output;
-        int parts = x.Count == y.Count ? 1 : y.Count;
+        var (parts, vectors, stride) = x.Over(y);
         for (int i = 0; i < parts; i++)
-            Rows.Copy(x.Data, x.Stride, y.At(i), y.Stride, y.Shape.Rows, y.Vectors / parts);
+            Rows.Copy(x.Data, stride, y.At(i), y.Stride, y.Shape.Rows, vectors);
     }
 
     public override void Gradient(in GradientContext g) { }

@@ -28,16 +28,13 @@ internal readonly struct TanhFunction : IMap
 }
 
 /// <summary>dy·(1 - y·y): the gradient of tanh, one step of a fused cell instead of three.</summary>
-internal sealed class TanhGradientOperator : BinaryOperator<TanhGradientFunction>
+internal sealed class TanhGradientOperator : ElementwiseGradient<TanhGradientFunction>
 {
     public static readonly TanhGradientOperator Instance = new();
 
     public override string Name => "tanh-gradient";
 
-    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => -2 * Op.Multiply(Op.Multiply(gradient, dy), y);
-
-    // Linear in dy.
-    protected override Expr? Right(Expr y, Expr dy, Expr result, Expr gradient) => Expr.Apply(Instance, y, gradient);
+    protected override Expr? Left(Expr y, Expr dy, Expr result, Expr gradient) => Op.Scale(Op.Multiply(Op.Multiply(gradient, dy), y), -2);
 }
 
 internal readonly struct TanhGradientFunction : IZip

@@ -27,6 +27,6 @@ public static partial class Op
     private static Expr SumInBody(Graph body, ReadOnlySpan<Expr> terms)
     {
         int half = terms.Length / 2;
-        return half == 0 ? body.At(terms[0].IndexIn(body)) : Add(SumInBody(body, terms[..half]), SumInBody(body, terms[half..]));
+        return half == 0 ? terms[0].In(body) : Add(SumInBody(body, terms[..half]), SumInBody(body, terms[half..]));
     }
 }

@@ -12,7 +12,7 @@ public sealed class Accuracy
     /// <summary>How many there were.</summary>
     public long Count { get; private set; }
 
-    /// <summary>Right by all, 0…1; NaN where there were none.</summary>
+    /// <summary>Right / Count, 0…1; NaN where there were none.</summary>
     public double Value => (double)Right / Count;
 
     /// <summary>Adds a prediction.</summary>

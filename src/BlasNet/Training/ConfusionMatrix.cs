@@ -36,7 +36,7 @@ public sealed class ConfusionMatrix
     public long this[int actual, int predicted] => _counts[actual, predicted];
 
     /// <summary>The part of all predictions that are right; NaN where there were none.</summary>
-    public double Accuracy => (double)SumOver(kind => _counts[kind, kind]) / Count;
+    public double Accuracy => (double)SumOver(label => _counts[label, label]) / Count;
 
     /// <summary>The mean F1 of the classes that occur, as actual or as predicted ones; NaN where none does.</summary>
     public double MacroF1
@@ -95,19 +95,19 @@ public sealed class ConfusionMatrix
 
     /// <summary>The part of what was taken for the class that is of it.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public double Precision(int kind) => (double)_counts[kind, kind] / Predicted(kind);
+    public double Precision(int label) => (double)_counts[label, label] / Predicted(label);
 
     /// <summary>The part of the class that was found.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public double Recall(int kind) => (double)_counts[kind, kind] / Actual(kind);
+    public double Recall(int label) => (double)_counts[label, label] / Actual(label);
 
     /// <summary>The harmonic mean of precision and recall.</summary>
     /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public double F1(int kind) => 2.0 * _counts[kind, kind] / (Predicted(kind) + Actual(kind));
+    public double F1(int label) => 2.0 * _counts[label, label] / (Predicted(label) + Actual(label));
 
-    private long Predicted(int kind) => SumOver(actual => _counts[actual, kind]) + _unknown[kind];
+    private long Predicted(int label) => SumOver(actual => _counts[actual, label]) + _unknown[label];
 
-    private long Actual(int kind) => SumOver(predicted => _counts[kind, predicted]);
+    private long Actual(int label) => SumOver(predicted => _counts[label, predicted]);
 
     private long SumOver(Func<int, long> count) => Enumerable.Range(0, Classes).Sum(count);
 }

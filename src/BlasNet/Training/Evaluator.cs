@@ -148,7 +148,7 @@ public sealed partial class Evaluator<TExample>
             throw new InvalidOperationException($"The model's precision is {_model.Precision}; the results cannot be handed over as {typeof(T).Name}.");
     }
 
-    private static void Add(List<Expr> results, Graph graph, Expr result) => results.Add(graph.At(result.IndexIn(graph)));
+    private static void Add(List<Expr> results, Graph graph, Expr result) => results.Add(result.In(graph));
 
     private Team Rent()
     {

@@ -124,9 +124,6 @@ internal abstract class GradientAccumulator : IDisposable
     /// <returns>What puts them back.</returns>
     public abstract IDisposable UseAverage(Optimizer optimizer, long step);
 
-    /// <summary>The objective's gradient with respect to a parameter, column by column.</summary>
-    public double[] MeanGradientOf(Parameter parameter) => MeanGradient()[parameter];
-
     /// <summary>The objective and its gradient.</summary>
     public abstract ModelGradient MeanGradient();
 

@@ -1,4 +1,4 @@
-using BlasNet.Execution;
+using System.Globalization;
 using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Passes;
@@ -16,7 +16,7 @@ public static class GradientCheck
     /// <param name="orders">How many derivatives to compare: 2 for the gradient, and the gradient of its derivative.</param>
     /// <param name="elements">How many elements of each parameter are moved: all, or some spread evenly.</param>
     /// <returns>The largest difference, relative to the larger of 1 and the derivative; what is right is below 10⁻⁶ where values are of magnitude 1.</returns>
-    /// <exception cref="ArgumentException">There is no example, or the model is in single precision.</exception>
+    /// <exception cref="ArgumentException">There is no example, or the model is in single precision or has no parameters.</exception>
     /// <exception cref="ShapeException">A loss is no scalar.</exception>
     public static GradientDifference Run<TExample>(
         Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, int orders = 2, int elements = 64)
@@ -29,19 +29,26 @@ public static class GradientCheck
         if (examples.Count == 0)
             throw new ArgumentException("A gradient is compared over at least one example.", nameof(examples));
 
+        if (model.Parameters.Count == 0)
+            throw new ArgumentException("The model has no parameters.", nameof(model));
+
         if (model.Precision != Precision.Double)
             throw new ArgumentException("Gradients are compared in double precision: new Model(seed, Precision.Double).", nameof(model));
 
-        using var check = new Check<TExample>(model, examples);
-        var worst = new GradientDifference(model.Parameters[0], 0, 1, 0, 0);
+        GradientDifference? worst = null;
         for (int order = 1; order <= orders; order++)
         {
-            GradientDifference found = check.Compare(loss, order, elements);
-            worst = found.Relative >= worst.Relative || double.IsNaN(found.Relative) ? found : worst;
+            Func<Graph, TExample, Expr> function = loss;
+            foreach (GradientDifference found in Compare(model, graph => SumOf(graph, function, examples), order, elements))
+            {
+                if (worst is null || !(double.IsNaN(worst.Relative) || found.Relative <= worst.Relative))   // NaN is the largest
+                    worst = found;
+            }
+
             loss = Along(model, loss);
         }
 
-        return worst;
+        return worst!;
     }
 
     // ∂loss/∂t for parameters θ + t·direction.
@@ -54,82 +61,50 @@ public static class GradientCheck
 
     private static double[] Direction(Shape shape) => [.. Enumerable.Range(1, shape.Size).Select(i => Math.Sin(i))];
 
-    private sealed class Check<TExample>(Model model, IReadOnlyList<TExample> examples) : IDisposable
+    private static Expr SumOf<TExample>(Graph graph, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples) =>
+        Op.Total([.. examples.Select((example, i) => graph.LossOf(loss, example, i))]);
+
+    private static IEnumerable<GradientDifference> Compare(Model model, Func<Graph, Expr> function, int order, int elements)
     {
-        private readonly Engine<double> _engine = new(model.Store<double>());
-
-        public GradientDifference Compare(Func<Graph, TExample, Expr> loss, int order, int elements)
+        ModelGradient gradient = model.GradientOf(function);
+        foreach (Parameter parameter in model.Parameters)
         {
-            using var gradient = new GradientBuffer<double>(model.Store<double>().Length, model.Parameters);
-            Evaluate(loss, gradient);
-            GradientDifference? worst = null;
-            foreach (Parameter parameter in model.Parameters)
+            double[] derivatives = gradient[parameter];
+            int count = Math.Min(derivatives.Length, elements);
+            for (int i = 0; i < count; i++)
             {
-                int size = parameter.Shape.Size, count = Math.Min(size, elements);
-                for (int i = 0; i < count; i++)
-                {
-                    int element = (int)((long)i * size / count);
-                    var found = new GradientDifference(parameter, element, order, Slope(loss, parameter, element), gradient.SpanOf(parameter)[element]);
-                    if (worst is null || !(found.Relative <= worst.Relative))
-                        worst = found;
-                }
-            }
-
-            return worst!;
-        }
-
-        // The error of a step h is h²·f‴/6, that of rounding about 10⁻¹⁶/h.
-        private double Slope(Func<Graph, TExample, Expr> loss, Parameter parameter, int element)
-        {
-            double[] values = model.ValuesOf(parameter);
-            (double value, double step) = (values[element], 1e-5 * Math.Max(1, Math.Abs(values[element])));
-            try
-            {
-                return (LossAt(value + step) - LossAt(value - step)) / (2 * step);
-            }
-            finally
-            {
-                SetTo(value);
-            }
-
-            double LossAt(double x)
-            {
-                SetTo(x);
-                return Evaluate(loss, gradient: null);
-            }
-
-            void SetTo(double x)
-            {
-                values[element] = x;
-                model.SetValues(parameter, values);
+                int element = (int)((long)i * derivatives.Length / count);
+                yield return new GradientDifference(parameter, element, order, Slope(model, function, parameter, element), derivatives[element]);
             }
         }
+    }
 
-        private double Evaluate(Func<Graph, TExample, Expr> loss, GradientBuffer<double>? gradient)
+    // The error of a step h is h²·f‴/6, that of rounding about 10⁻¹⁶/h.
+    private static double Slope(Model model, Func<Graph, Expr> function, Parameter parameter, int element)
+    {
+        double[] values = model.ValuesOf(parameter);
+        (double value, double step) = (values[element], 1e-5 * Math.Max(1, Math.Abs(values[element])));
+        try
         {
+            return (ValueAt(value + step) - ValueAt(value - step)) / (2 * step);
+        }
+        finally
+        {
+            SetTo(value);
+        }
+
+        double ValueAt(double x)
+        {
+            SetTo(x);
             Graph graph = model.NewGraph();
-            using Graph.Building building = graph.Build();
-            var losses = new Expr[examples.Count];
-            for (int i = 0; i < losses.Length; i++)
-            {
-                graph.BeginExample(i);
-                losses[i] = loss(graph, examples[i]);
-                if (!losses[i].Shape.IsScalar)
-                    throw new ShapeException($"The loss of an example must be a scalar, but it is {losses[i]}.");
-            }
-
-            Expr total = Op.Total(losses);
-            total = graph.At(total.IndexIn(graph));
-            _engine.Prepare(graph, [total], gradient is null ? null : total, gradient is null ? [] : [.. model.Parameters]);
-            if (gradient is null)
-                _engine.Execute();
-            else
-                _engine.Execute(gradient);
-
-            return _engine.ValueOf(0)[0];
+            return graph.Evaluate(function(graph))[0];
         }
 
-        public void Dispose() => _engine.Dispose();
+        void SetTo(double x)
+        {
+            values[element] = x;
+            model.SetValues(parameter, values);
+        }
     }
 }
 
@@ -146,5 +121,5 @@ public sealed record GradientDifference(Parameter Parameter, int Element, int Or
 
     /// <summary><c>order 1, W[5]: 0.25 by differences, 0.24 by the gradient</c></summary>
     public override string ToString() => string.Create(
-        System.Globalization.CultureInfo.InvariantCulture, $"order {Order}, {Parameter.Name}[{Element}]: {Expected} by differences, {Actual} by the gradient");
+        CultureInfo.InvariantCulture, $"order {Order}, {Parameter.Name}[{Element}]: {Expected} by differences, {Actual} by the gradient");
 }

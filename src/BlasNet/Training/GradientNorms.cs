@@ -115,7 +115,14 @@ public sealed unsafe class GradientNorms<TExample>
     private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, Action<int> handler)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Build(examples, first);
+        _graph.Clear();
+        _byExample.Clear();
+        for (int i = 0; i < examples.Length; i++)
+        {
+            _byExample.Starts.Add(_graph.Count);
+            _byExample.Losses.Add(_graph.LossOf(_loss, examples[i], first + i));
+        }
+
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(_byExample.Losses));
         _model.Access.ThrowIfClosed();
         engine.Prepare(_graph, [], total, _parameters, _byExample);
@@ -130,23 +137,6 @@ public sealed unsafe class GradientNorms<TExample>
             }
 
             handler(first + i);
-        }
-    }
-
-    private void Build(ReadOnlySpan<TExample> examples, int first)
-    {
-        _graph.Clear();
-        _byExample.Clear();
-        using Graph.Building building = _graph.Build();
-        for (int i = 0; i < examples.Length; i++)
-        {
-            _graph.BeginExample(first + i);
-            _byExample.Starts.Add(_graph.Count);
-            Expr loss = _loss(_graph, examples[i]);
-            if (!loss.Shape.IsScalar)
-                throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
-
-            _byExample.Losses.Add(_graph.At(loss.IndexIn(_graph)));
         }
     }
 }

@@ -36,7 +36,7 @@ public static class GraphValues
 
         var own = new Expr[outputs.Length];
         for (int i = 0; i < own.Length; i++)
-            own[i] = graph.At(outputs[i].IndexIn(graph));
+            own[i] = outputs[i].In(graph);
 
         return model.Precision == Precision.Single
             ? model.Compute<float, double[][]>(engine => Compute(engine, graph, own))

@@ -82,11 +82,7 @@ public sealed partial class Model
     private ModelGradient GradientOf<T>(Func<Graph, Expr> function, ParameterStore<T> store) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Graph graph = NewGraph();
-        Expr value = function(graph);
-        if (!value.Shape.IsScalar)
-            throw new ShapeException($"A gradient is that of a scalar, but the function gives {value}.");
-
-        value = graph.At(value.IndexIn(graph));
+        Expr value = graph.ScalarOf(function, "What a gradient is taken of");
         return Compute<T, ModelGradient>(engine =>
         {
             Parameter[] all = [.. _parameters];

@@ -14,7 +14,8 @@ namespace BlasNet.Training;
 /// The one object to dispose: the native memory of its trainers and evaluators goes with it. Memory that nothing refers to is collected, without disposing too.
 /// <para>Threads: once its parameters have been added, a model is shared by any number of threads. Evaluations of it run side by side, and beside a training
 /// step until that step's update. The update, <see cref="Load(string, Func{string, string})"/>,
-/// <see cref="SetValues(Parameter, ReadOnlySpan{double})"/>, the exchange of averages and the restoring of a checkpoint wait for the evaluations under way, and evaluations that begin meanwhile wait for them: whatever is computed in one run is computed from the parameters of one
+/// <see cref="SetValues(Parameter, ReadOnlySpan{double})"/>, the exchange of averages and the restoring of a checkpoint wait for the evaluations under way,
+/// and evaluations that begin meanwhile wait for them: whatever is computed in one run is computed from the parameters of one
 /// moment. Two steps of one model, by whatever trainers, come one after another. A loss function or a result handler that asks for such a change of the
 /// model it is evaluating gets an error, since it would wait for itself; nor may it wait for another thread that does. Parameters are added by one thread,
 /// before anything else.</para>

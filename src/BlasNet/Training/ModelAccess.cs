@@ -5,7 +5,8 @@ namespace BlasNet.Training;
 /// <summary>Who may use a model's parameters: any number of threads that read them, or one that changes them.</summary>
 /// <remarks>
 /// An evaluation reads; a training step, <see cref="Model.Load(string, Func{string, string})"/> and the like change. Changes come one after another. A step
-/// reads until its update, so evaluations go on beside it and only the update waits for them; new evaluations wait for an update that waits. A thread that has access already never
+/// reads until its update, so evaluations go on beside it and only the update waits for them; new evaluations wait for an update that waits. A thread that
+/// has access already never
 /// waits for more of it: it may read again, while a change that would wait for the thread itself is refused. A disposed model gives no access, and its
 /// memory is freed when the last one that has access leaves.
 /// </remarks>

@@ -192,7 +192,7 @@ public abstract class Optimizer
     protected abstract void Apply<T>(OptimizerSweep<T> sweep, double rate, long step)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
-    private protected static double RequireAtLeastZero(double value, string name) =>
+    internal static double RequireAtLeastZero(double value, string name) =>
         double.IsFinite(value) && value >= 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
 
     private protected static double RequireAboveZero(double value, string name) =>

@@ -36,7 +36,7 @@ public sealed class ParameterGroup
     public double LearningRateFactor
     {
         get;
-        init => field = AtLeastZero(value, nameof(LearningRateFactor));
+        init => field = Optimizer.RequireAtLeastZero(value, nameof(LearningRateFactor));
     } = 1;
 
     /// <summary>λ in the place of <see cref="Optimizer.WeightDecay"/>; null, the default, for the optimizer's own.</summary>
@@ -44,7 +44,7 @@ public sealed class ParameterGroup
     public double? WeightDecay
     {
         get;
-        init => field = value is { } decay ? AtLeastZero(decay, nameof(WeightDecay)) : null;
+        init => field = value is { } decay ? Optimizer.RequireAtLeastZero(decay, nameof(WeightDecay)) : null;
     }
 
     /// <summary>Whether they stay as they are: no gradient is computed for them, and no state of the optimizer is kept.</summary>
@@ -61,7 +61,4 @@ public sealed class ParameterGroup
         string how = IsFrozen ? "frozen" : string.Create(CultureInfo.InvariantCulture, $"learning rate × {LearningRateFactor}{decay}");
         return $"{string.Join(", ", _parameters.Select(parameter => parameter.Name))}: {how}";
     }
-
-    private static double AtLeastZero(double value, string name) =>
-        double.IsFinite(value) && value >= 0 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be finite and at least 0.");
 }

@@ -34,7 +34,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
     private int _count;                 // of the parts in use
     private double[] _gradients = [];   // of each part the largest magnitude
     private SweepResult[] _results = [];
-    private Action<int>? _measurePart, _updatePart;
+    private Action<int>? _measurePart, _rehearsePart, _updatePart;
     private (Optimizer Optimizer, NativeBuffer<T> State, double Scale, long Step) _update;
     private Magnitudes _bounds;
     private (long Version, NativeBuffer<T>? State) _bounded;   // what they are the bounds of
@@ -79,7 +79,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
         if (!isFinite && Rehearse() is >= 0 and var element)
             return Refusal(element, scale * largestGradient);
 
-        RunParts(_updatePart ??= UpdatePart);
+        RunParts(_updatePart ??= part => SweepPart(SweepMode.Apply, part));
         foreach (SweepResult result in _results.AsSpan(0, _count))
             _bounds = Magnitudes.Max(_bounds, result.Largest);
 
@@ -113,9 +113,14 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
 
     private int Rehearse()
     {
-        var result = new SweepResult();
-        Sweep(SweepMode.Rehearse, gradient.LastTouched, _ofGroup[0], ref result);
-        return result.FirstNonFinite;
+        RunParts(_rehearsePart ??= part => SweepPart(SweepMode.Rehearse, part));
+        foreach (SweepResult result in _results.AsSpan(0, _count))   // the parts are in ascending order
+        {
+            if (result.FirstNonFinite >= 0)
+                return result.FirstNonFinite;
+        }
+
+        return -1;
     }
 
     private void MeasureBounds()
@@ -139,10 +144,10 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
         _gradients[part] = largest;
     }
 
-    private void UpdatePart(int part)
+    private void SweepPart(SweepMode mode, int part)
     {
         _results[part] = new SweepResult();
-        Sweep(SweepMode.Apply, CollectionsMarshal.AsSpan(_parts[part]), _ofGroup[part], ref _results[part]);
+        Sweep(mode, CollectionsMarshal.AsSpan(_parts[part]), _ofGroup[part], ref _results[part]);
     }
 
     // Group by group, up to the first number that would not be finite.

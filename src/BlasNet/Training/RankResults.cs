@@ -14,7 +14,7 @@ internal sealed class RankResults<T> : IDisposable where T : unmanaged, IBinaryF
     private readonly PackingUses[] _usesBefore;
     private readonly List<int> _lengths = [];
     private readonly List<T> _values = [];
-    private int _last;   // whose result was added last
+    private int _last;   // the example whose result was added last
     private bool _isCancelled, _isHeld;
 
     public RankResults(Communicator ranks, Model model)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -167,8 +168,9 @@ public sealed class SafetensorsReader : IDisposable
         }
     }
 
-    // BF16 is the upper half of a float.
-    private static ReadOnlySpan<float> Widen(ReadOnlySpan<ushort> halves, Span<float> values)
+    /// <summary>BF16 as float, of which it is the upper half.</summary>
+    /// <returns>The values written.</returns>
+    internal static ReadOnlySpan<float> Widen(ReadOnlySpan<ushort> halves, Span<float> values)
     {
         for (int i = 0; i < halves.Length; i++)
             values[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);

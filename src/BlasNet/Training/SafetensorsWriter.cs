@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -20,7 +21,7 @@ public sealed class SafetensorsWriter : IDisposable
 
 #pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the first one, so no call is ambiguous.
     /// <param name="path">The file to make or to replace.</param>
-    /// <param name="entries">The tensors, in the order in which they will be appended; their offsets are not looked at.</param>
+    /// <param name="entries">The tensors, in the order in which they will be appended.</param>
     /// <param name="metadata">Free text by name.</param>
     /// <exception cref="SafetensorsException">The header would break a rule of the format: two tensors of one name.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>

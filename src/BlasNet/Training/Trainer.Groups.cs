@@ -8,8 +8,8 @@ public sealed partial class Trainer<TExample>
 
     /// <summary>Parameters with a learning rate or a weight decay of their own, and frozen ones; a parameter in none of them is trained by the optimizer's
     /// settings. Empty by default; may be set between steps.</summary>
-    /// <remarks>For a frozen parameter no gradient is computed, so its graph is that of evaluation as far as nothing else needs more; clipping and the
-    /// noise scale do not see it, and a regulariser counts it without moving it. Its state is forgotten: thawed, it begins with state 0, as a word does that
+    /// <remarks>No gradient is computed for a frozen parameter, nor anything that only such a gradient needs; clipping and the noise
+    /// scale do not see it, and a regulariser counts it without moving it. Its state is forgotten: thawed, it begins with state 0, as a word does that
     /// no example had before, while the corrections of means count all steps. An average of the parameters counts a frozen one as it stands.</remarks>
     /// <exception cref="ArgumentException">A parameter is another model's, or in two groups.</exception>
     /// <exception cref="InvalidOperationException">The trainer is in use.</exception>

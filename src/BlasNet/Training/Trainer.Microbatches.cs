@@ -126,13 +126,7 @@ public sealed partial class Trainer<TExample>
 
     private Expr BuildLoss(Graph graph, StepExamples examples, int number)
     {
-        graph.BeginExample(number);
-        using Graph.Building building = graph.Build();
-        Expr loss = _loss(graph, examples.Span[number]);
-        if (!loss.Shape.IsScalar)
-            throw new ShapeException($"The loss of an example must be a scalar, but it is {loss}.");
-
-        loss = graph.At(loss.IndexIn(graph));
+        Expr loss = graph.LossOf(_loss, examples.Span[number], number);
         return Weight is null ? loss : Op.Multiply(loss, graph.Input(examples.WeightOf(number)));
     }
 }

@@ -99,9 +99,6 @@ public sealed partial class Trainer<TExample>
     {
         _penaltyGraph ??= Model.NewGraph();
         _penaltyGraph.Clear();
-        using Graph.Building building = _penaltyGraph.Build();
-        Expr penalty = regularizer(_penaltyGraph);
-        return penalty.Shape.IsScalar ? _penaltyGraph.At(penalty.IndexIn(_penaltyGraph))
-            : throw new ShapeException($"The regulariser must be a scalar, but it is {penalty}.");
+        return _penaltyGraph.ScalarOf(regularizer, "The regulariser");
     }
 }

@@ -2,14 +2,17 @@ namespace BlasNet.Training;
 
 /// <summary>Where a step finds its examples.</summary>
 /// <param name="Data">All of them.</param>
-/// <param name="Order">In which they are taken.</param>
+/// <param name="Order">In which they are taken; null for the order in which they lie.</param>
 /// <param name="Start">How many of this order come before.</param>
 /// <param name="Count">How many the step takes; 0 for no step.</param>
 /// <param name="Numbers">Of these examples, in a stream; null where the order has them.</param>
-internal readonly record struct StepSource<TExample>(IReadOnlyList<TExample> Data, int[] Order, int Start, int Count, int[]? Numbers = null)
+internal readonly record struct StepSource<TExample>(IReadOnlyList<TExample> Data, int[]? Order, int Start, int Count, int[]? Numbers = null)
 {
+    /// <summary>An example of the step.</summary>
+    public TExample this[int example] => Data[Order is null ? example : Order[Start + example]];
+
     /// <summary>The number of the step's <paramref name="example"/> in the data.</summary>
-    public int NumberOf(int example) => Numbers is null ? Order[Start + example] : Numbers[example];
+    public int NumberOf(int example) => Numbers is null ? Order![Start + example] : Numbers[example];
 }
 
 /// <content>The examples of a step.</content>
@@ -58,7 +61,7 @@ public sealed partial class Trainer<TExample>
                 return;
 
             for (int i = 0; i < Count; i++)
-                _examples[i] = _source.Data[_source.Order[_source.Start + i]];
+                _examples[i] = _source[i];
 
             TakeWeights();
             _isLoaded = true;

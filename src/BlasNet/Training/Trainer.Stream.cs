@@ -4,14 +4,13 @@ namespace BlasNet.Training;
 public sealed partial class Trainer<TExample>
 {
     private int _epochWindow;      // of the stream of the epoch under way; 0 for a list
-    private int[] _identity = [];
 
 #pragma warning disable RS0026 // Several overloads with optional parameters: these differ in the second one, so no call is ambiguous.
     /// <summary>Every example of a stream once; only a window of them, and two steps, are held at a time.</summary>
     /// <param name="examples">Gives the same examples in the same order each time it is enumerated.</param>
     /// <param name="window">From how many examples of the stream the next one is drawn, by the model's seed and the number of the epoch; 1 to keep the
     /// order.</param>
-    /// <param name="progress">Is told of each step; the number of steps is 0, since it is not known.</param>
+    /// <param name="progress">Receives a report after each step; its number of steps is 0, since it is not known.</param>
     /// <param name="cancellation">Looked at between steps.</param>
     /// <remarks>An epoch that was cancelled, or cut short by an error or a checkpoint, goes on where it stopped: the stream is read again from its
     /// beginning, and what has been used is passed over. On several ranks each rank reads the whole stream.</remarks>
@@ -71,15 +70,7 @@ public sealed partial class Trainer<TExample>
         static string Describe(int size, int window) => window == 0 ? $"{size} examples" : $"a stream in a window of {window}";
     }
 
-    private int[] IdentityOf(int length)
-    {
-        while (_identity.Length < length)
-            _identity = [.. Enumerable.Range(0, Math.Max(length, 2 * _identity.Length))];
-
-        return _identity;
-    }
-
-    /// <summary>Makes steps of the examples of a stream, one step after the examples of the next have come.</summary>
+    /// <summary>Makes a step as soon as the examples of the next one have been read, so that they can be prepared meanwhile.</summary>
     private sealed class StreamEpoch
     {
         private readonly Trainer<TExample> _trainer;
@@ -147,7 +138,7 @@ public sealed partial class Trainer<TExample>
         private void Push()
         {
             StepSource<TExample> next = new(
-                [.. _batch.Select(drawn => drawn.Example)], _trainer.IdentityOf(_batch.Count), 0, _batch.Count, [.. _batch.Select(drawn => drawn.Number)]);
+                [.. _batch.Select(drawn => drawn.Example)], Order: null, 0, _batch.Count, [.. _batch.Select(drawn => drawn.Number)]);
             _batch.Clear();
             if (_ready is { } ready)
                 Step(ready, next);

@@ -30,7 +30,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
     /// <param name="optimizer">How parameters follow from gradients.</param>
-    /// <exception cref="ArgumentException">The optimizer's names for its state are not distinct or empty.</exception>
+    /// <exception cref="ArgumentException">Two of the optimizer's state names are equal, or one is empty, contains '/' or is 'average'.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters, their gradients and the optimizer's state
     /// take.</exception>
     public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer)
@@ -226,7 +226,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         var random = new RandomNumbers((ulong)Model.Seed, $"shuffle {epoch}");
         for (int i = count - 1; i > 0; i--)
         {
-            int j = (int)(random.NextBits() % (uint)(i + 1));
+            int j = random.NextBelow(i + 1);
             (order[i], order[j]) = (order[j], order[i]);
         }
 

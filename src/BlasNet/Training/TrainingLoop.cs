@@ -23,15 +23,8 @@ public sealed class TrainingLoop<TExample>
     /// <param name="trainer">What makes the steps.</param>
     /// <param name="examples">To train with; at least one.</param>
     public TrainingLoop(Trainer<TExample> trainer, IReadOnlyList<TExample> examples)
+        : this(trainer, examples, window: 1, (progress, cancellation) => Done(() => trainer.RunEpoch(examples, progress, cancellation)))
     {
-        ArgumentNullException.ThrowIfNull(trainer);
-        ArgumentNullException.ThrowIfNull(examples);
-        Trainer = trainer;
-        _run = (progress, cancellation) =>
-        {
-            trainer.RunEpoch(examples, progress, cancellation);
-            return Task.CompletedTask;
-        };
     }
 
     /// <summary>For examples that are read in each epoch, from front to back.</summary>
@@ -40,27 +33,23 @@ public sealed class TrainingLoop<TExample>
     /// <param name="window">From how many of them the next one is drawn; see <see cref="Trainer{TExample}.Epoch(IEnumerable{TExample}, int,
     /// IProgress{TrainingProgress}, CancellationToken)"/>.</param>
     public TrainingLoop(Trainer<TExample> trainer, IEnumerable<TExample> examples, int window)
+        : this(trainer, examples, window, (progress, cancellation) => Done(() => trainer.RunEpoch(examples, window, progress, cancellation)))
     {
-        ArgumentNullException.ThrowIfNull(trainer);
-        ArgumentNullException.ThrowIfNull(examples);
-        ArgumentOutOfRangeException.ThrowIfLessThan(window, 1);
-        Trainer = trainer;
-        _run = (progress, cancellation) =>
-        {
-            trainer.RunEpoch(examples, window, progress, cancellation);
-            return Task.CompletedTask;
-        };
     }
 
     /// <summary>For examples that are read in each epoch, from front to back, and waited for: <see cref="NextEpochAsync"/>.</summary>
     /// <inheritdoc cref="TrainingLoop{TExample}(Trainer{TExample}, IEnumerable{TExample}, int)"/>
     public TrainingLoop(Trainer<TExample> trainer, IAsyncEnumerable<TExample> examples, int window)
+        : this(trainer, examples, window, (progress, cancellation) => trainer.RunEpochAsync(examples, window, progress, cancellation))
+    {
+    }
+
+    private TrainingLoop(Trainer<TExample> trainer, object examples, int window, Func<IProgress<TrainingProgress>, CancellationToken, Task> run)
     {
         ArgumentNullException.ThrowIfNull(trainer);
         ArgumentNullException.ThrowIfNull(examples);
         ArgumentOutOfRangeException.ThrowIfLessThan(window, 1);
-        Trainer = trainer;
-        _run = (progress, cancellation) => trainer.RunEpochAsync(examples, window, progress, cancellation);
+        (Trainer, _run) = (trainer, run);
     }
 
     /// <summary>What makes the steps.</summary>
@@ -127,8 +116,8 @@ public sealed class TrainingLoop<TExample>
     public EpochSummary? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
         NextEpochAsync(progress, cancellation).GetAwaiter().GetResult();
 
-    /// <summary>The same, and waits for the examples of an asynchronous stream without holding a thread. With any others it is complete when it
-    /// returns.</summary>
+    /// <summary>Trains the next epoch, or the rest of one, and evaluates, as <see cref="NextEpoch"/> does; holds no thread while it waits for an
+    /// asynchronous stream. With other examples it is complete when it returns.</summary>
     /// <inheritdoc cref="NextEpoch"/>
     public async Task<EpochSummary?> NextEpochAsync(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
@@ -223,5 +212,11 @@ public sealed class TrainingLoop<TExample>
 
             progress?.Report(value);
         }
+    }
+
+    private static Task Done(Action steps)
+    {
+        steps();
+        return Task.CompletedTask;
     }
 }

@@ -64,7 +64,7 @@ internal sealed class UpdateGroups
     {
         List<Segment> ranges = [];
         foreach (Parameter parameter in parameters)
-            Segment.Append(ranges, new Segment(parameter.Offset, ParameterStore<float>.Padded(parameter.Shape.Size)));
+            Segment.Append(ranges, TouchedParameters.WholeOf(parameter));
 
         return [.. ranges];
     }

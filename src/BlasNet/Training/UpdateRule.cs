@@ -12,7 +12,7 @@ public interface IUpdateRule<T>
     static abstract int StateBuffers { get; }
 
     /// <summary>Whether no result is larger in magnitude than at some corner: the parameter plus or minus its largest magnitude, gradient and each
-    /// state 0 or their largest magnitude. Sums, differences, products and quotients with a sum of roots are. Then bounds of a step say that it cannot
+    /// state 0 or their largest magnitude. True of sums, differences and products, and of quotients by ε plus a root. Then bounds of a step say that it cannot
     /// overflow; without, the trainer tries each step on copies first, which costs about as much as the step.</summary>
     static virtual bool IsBoundedByCorners => false;
 

@@ -20,7 +20,7 @@ internal sealed class WindowShuffle<T>(int window, RandomNumbers random)
             return false;
         }
 
-        int place = Draw(window);
+        int place = random.NextBelow(window);
         drawn = place == _held.Count ? example : _held[place];
         if (place < _held.Count)
             _held[place] = example;
@@ -37,12 +37,10 @@ internal sealed class WindowShuffle<T>(int window, RandomNumbers random)
             return false;
         }
 
-        int place = Draw(_held.Count);
+        int place = random.NextBelow(_held.Count);
         drawn = _held[place];
         _held[place] = _held[^1];
         _held.RemoveAt(_held.Count - 1);
         return true;
     }
-
-    private int Draw(int count) => (int)(random.NextBits() % (uint)count);
 }

@@ -175,7 +175,8 @@ internal static class OperatorSamples
         var condition = new SampleInput(Matrix, Numbers.Index);
         (string Variant, SampleInput[] Inputs)[] samples =
         [
-            ("vectors", [new(Vector, Numbers.Index), Vector, Vector]), ("matrices", [condition, Matrix, Matrix]), ("vector and scalar", [condition, Vector, Scalar]),
+            ("vectors", [new(Vector, Numbers.Index), Vector, Vector]), ("matrices", [condition, Matrix, Matrix]),
+                ("vector and scalar", [condition, Vector, Scalar]),
             ("row and vector", [condition, Row, Vector]), ("row decides", [new(Row, Numbers.Index), Matrix, Vector]),
             ("scalar decides", [new(Scalar, Numbers.Index), Scalar, Matrix]), ("rows", [new(Row, Numbers.Index), Scalar, Row]),
         ];

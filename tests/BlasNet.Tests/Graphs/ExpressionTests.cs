@@ -22,7 +22,8 @@ public sealed class ExpressionTests : IDisposable
 
     public static TheoryData<string> Lines =>
     [
-        "Tanh(b)", "Lookup(E, 3)", "Lookup(E, [3, 1])", "Sum(Square(W))", "-b", "2 * b", "b * 2", "b / 2", "2 / b", "1 - b", "b - 1", "b + 1", "W + V", "W - V", "W / V",
+        "Tanh(b)", "Lookup(E, 3)", "Lookup(E, [3, 1])", "Sum(Square(W))", "-b", "2 * b", "b * 2", "b / 2", "2 / b", "1 - b", "b - 1", "b + 1", "W + V",
+            "W - V", "W / V",
         "b * c", "s * W", "Transpose(W) * b", "Transpose(W) * V", "CrossEntropy(b, 1)", "Dropout(b, 0)", "Concatenate(b, c)", "b", "f(b)", "f(b, c)", "Named",
     ];
 
@@ -113,7 +114,8 @@ public sealed class ExpressionTests : IDisposable
     public void A_star_between_other_shapes_is_an_error_that_names_both_products(int rows, int columns, int otherRows, int otherColumns)
     {
         Graph graph = _model.NewGraph();
-        Expr a = graph.Input(new double[rows * columns], new Shape(rows, columns)), b = graph.Input(new double[otherRows * otherColumns], new Shape(otherRows, otherColumns));
+        Expr a = graph.Input(new double[rows * columns], new Shape(rows, columns)),
+            b = graph.Input(new double[otherRows * otherColumns], new Shape(otherRows, otherColumns));
         string message = Assert.Throws<ShapeException>(() => a * b).Message;
         Assert.Contains("MatMul", message, StringComparison.Ordinal);
         Assert.Contains("Multiply", message, StringComparison.Ordinal);
@@ -194,7 +196,8 @@ public sealed class ExpressionTests : IDisposable
             "b * c" or "f(b, c)" => [.. b.Zip(c, (x, y) => x * y)],
             "s * W" => [.. w.Select(x => s * x)],
             "Transpose(W) * b" => [.. Enumerable.Range(0, 3).Select(i => w[2 * i] * b[0] + w[2 * i + 1] * b[1])],
-            "Transpose(W) * V" => [.. from j in Enumerable.Range(0, 3) from i in Enumerable.Range(0, 3) select w[2 * i] * v[2 * j] + w[2 * i + 1] * v[2 * j + 1]],
+            "Transpose(W) * V" =>
+                [.. from j in Enumerable.Range(0, 3) from i in Enumerable.Range(0, 3) select w[2 * i] * v[2 * j] + w[2 * i + 1] * v[2 * j + 1]],
             "CrossEntropy(b, 1)" => [Math.Log(Math.Exp(b[0]) + Math.Exp(b[1])) - b[1]],
             "Concatenate(b, c)" => [.. b, .. c],
             "f(b)" => [.. b.Select(x => 2 * Math.Tanh(x))],

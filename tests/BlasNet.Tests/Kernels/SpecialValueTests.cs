@@ -61,7 +61,8 @@ public sealed unsafe class SpecialValueTests
     public void An_infinite_logit_costs_nothing_where_it_is_right(int bits)
     {
         const double Infinity = double.PositiveInfinity;
-        foreach (var (logit, target, expected) in new[] { (Infinity, 1, 0), (-Infinity, 0, 0), (Infinity, 0, Infinity), (-Infinity, 1, Infinity), (Infinity, 0.5, Infinity) })
+        foreach (var (logit, target, expected) in new[] { (Infinity, 1, 0), (-Infinity, 0, 0), (Infinity, 0, Infinity), (-Infinity, 1, Infinity),
+            (Infinity, 0.5, Infinity) })
         {
             Assert.Equal(expected, Zip<double, BinaryCrossEntropyFunction>(bits, logit, target));
             Assert.Equal(expected, Zip<float, BinaryCrossEntropyFunction>(bits, logit, target));

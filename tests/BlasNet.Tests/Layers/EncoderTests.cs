@@ -92,14 +92,14 @@ public sealed class EncoderTests
         return [.. x.Select((column, t) =>
         {
             double[] heads = [.. Head(0), .. Head(2)];
-            double[] attended = Norm("1.attended", Add(column, w.Linear("1.out.W", heads, "1.out.b")));
+            double[] attended = Norm("1.attended", Add(column, w.Linear("1.attention.output.W", heads, "1.attention.output.b")));
             double[] hidden = Array.ConvertAll(w.Linear("1.up.W", attended, "1.up.b"), element => Math.Max(0, element));
             return Norm("1.fed", Add(attended, w.Linear("1.down.W", hidden, "1.down.b")));
 
             double[] Head(int row) => Formulas.Attention(q[t][row..(row + 2)], Rows(k, row), Rows(v, row));
         })];
 
-        double[][] Times(string weight) => [.. x.Select(column => w.Times($"1.attention.{weight}", column))];
+        double[][] Times(string weight) => [.. x.Select(column => w.Linear($"1.attention.{weight}", column, $"1.attention.b{weight}"))];
 
         double[][] Rows(double[][] columns, int row) => [.. columns.Select(column => column[row..(row + 2)])];
 
@@ -108,23 +108,9 @@ public sealed class EncoderTests
 
     private sealed class Encoder(Model model, int layers, int size, int heads)
     {
-        private readonly Layer[] _layers = [.. Enumerable.Range(1, layers).Select(number => new Layer(model, number, size, heads))];
+        private readonly TransformerLayer[] _layers =
+            [.. Enumerable.Range(1, layers).Select(number => new TransformerLayer(model, $"{number}", size, 2 * size, heads, Relu))];
 
         public Expr Apply(Expr x) => _layers.Aggregate(x, (value, layer) => layer.Apply(value));
-    }
-
-    private sealed class Layer(Model model, int number, int size, int heads)
-    {
-        private readonly Attention _attention = new(model, $"{number}.attention", size, size, heads);
-        private readonly Linear _out = new(model, $"{number}.out", size, size);
-        private readonly Linear _up = new(model, $"{number}.up", 2 * size, size);
-        private readonly Linear _down = new(model, $"{number}.down", size, 2 * size);
-        private readonly LayerNormalization _attended = new(model, $"{number}.attended", size), _fed = new(model, $"{number}.fed", size);
-
-        public Expr Apply(Expr x)
-        {
-            Expr attended = _attended.Apply(x + _out.Apply(_attention.Apply(x)));
-            return _fed.Apply(attended + _down.Apply(Relu(_up.Apply(attended))));
-        }
     }
 }

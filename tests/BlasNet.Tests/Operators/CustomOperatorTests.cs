@@ -59,7 +59,8 @@ public sealed class CustomOperatorTests
         }
     }
 
-    /// <summary>The columns' elements, each times the one before it, the last before the first: not column-wise over a matrix [r × c] taken as a whole.</summary>
+    /// <summary>The columns' elements, each times the one before it, the last before the first: not column-wise over a matrix [r × c] taken as a
+    /// whole.</summary>
     private sealed class Neighbours() : CustomOperator("neighbours")
     {
         public static readonly Neighbours Instance = new();
@@ -102,7 +103,8 @@ public sealed class CustomOperatorTests
             int columns = 1 + i % 3;
             Expr x = g.Input([.. Enumerable.Range(0, 4 * columns).Select(k => Math.Sin(1 + i + 3 * k))], new Shape(4, columns));
             Expr vector = cell.Call(g.Input([.. Enumerable.Range(0, 4).Select(k => Math.Cos(i + k))]));
-            return vector + SumColumns(Softsign.Instance.Apply(MatMul(w, x))) + SumColumns(Neighbours.Instance.Apply(MatMul(w, x))) + Softsign.Instance.Apply(b);
+            return vector + SumColumns(Softsign.Instance.Apply(MatMul(w, x))) + SumColumns(Neighbours.Instance.Apply(MatMul(w, x))) + Softsign.Instance.Apply(
+                b);
         };
     };
 
@@ -164,11 +166,21 @@ public sealed class CustomOperatorTests
     }
 
     [Fact]
+    public void A_derivative_that_is_not_a_number_is_found_beside_right_ones()
+    {
+        using var model = new Model(3, Precision.Double);
+        Parameter b = model.Bias("b", 2);
+        model.SetValues(b, [0, 4]);
+        Assert.Equal(0, GradientCheck.Run(model, (_, _) => Sum(Sqrt(b)), [0], orders: 1).Element);
+    }
+
+    [Fact]
     public void An_operator_of_a_users_own_works_in_single_precision()
     {
         using var model = new Model(1);
         float[] result = [];
-        new Evaluator<int>(model, (g, _) => Softsign.Instance.Apply(g.Input([1f, -3f]))).Run([0], (_, values) => result = values.ToArray(), TestContext.Current.CancellationToken);
+        new Evaluator<int>(model, (g, _) => Softsign.Instance.Apply(g.Input([1f, -3f]))).Run([0], (_, values) =>
+            result = values.ToArray(), TestContext.Current.CancellationToken);
         Assert.Equal([0.5f, -0.75f], result);
     }
 

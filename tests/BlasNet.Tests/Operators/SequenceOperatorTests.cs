@@ -50,7 +50,8 @@ public sealed class SequenceOperatorTests
         AssertValue(Op.Max(_x), Shape.Scalar, 5);
         AssertValue(Op.ArgMax(_x), new Shape(1, 5), 0, 0, 0, 0, 0);
         AssertValue(Op.ArgMax(-_x), new Shape(1, 5), 1, 1, 1, 1, 1);
-        AssertValue(Op.LogSumExpColumns(_x), new Shape(2), Math.Log(Enumerable.Range(1, 5).Sum(j => Math.Exp(j))), Math.Log(Enumerable.Range(1, 5).Sum(j => Math.Exp(-j))));
+        AssertValue(Op.LogSumExpColumns(_x), new Shape(2), Math.Log(Enumerable.Range(1, 5).Sum(j => Math.Exp(j))),
+            Math.Log(Enumerable.Range(1, 5).Sum(j => Math.Exp(-j))));
     }
 
     [Fact]

@@ -66,8 +66,8 @@ public sealed class KnownMistakesTests
         Assert.Equal(expected, actual, 1e-12);
         foreach (Parameter parameter in whole.Model.Parameters)
         {
-            double[] gradient = split.Trainer.Accumulator.MeanGradientOf(split.Model[parameter.Name]);
-            Assert.All(whole.Trainer.Accumulator.MeanGradientOf(parameter).Zip(gradient), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+            double[] gradient = split.Trainer.Accumulator.MeanGradient()[split.Model[parameter.Name]];
+            Assert.All(whole.Trainer.Accumulator.MeanGradient()[parameter].Zip(gradient), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
         }
     }
 
@@ -104,9 +104,9 @@ public sealed class KnownMistakesTests
     {
         using var regression = new Regression(computeBatch: 3);
         regression.Trainer.AccumulateGradient(Examples);
-        double[] first = regression.Trainer.Accumulator.MeanGradientOf(regression.Model["W"]);
+        double[] first = regression.Trainer.Accumulator.MeanGradient()[regression.Model["W"]];
         regression.Trainer.AccumulateGradient(Examples);
-        Assert.Equal(first, regression.Trainer.Accumulator.MeanGradientOf(regression.Model["W"]));
+        Assert.Equal(first, regression.Trainer.Accumulator.MeanGradient()[regression.Model["W"]]);
         Assert.Contains(first, value => value != 0);
     }
 

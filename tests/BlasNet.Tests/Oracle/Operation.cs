@@ -19,10 +19,10 @@ internal sealed record Operation(
     /// <summary>Where the operation is smooth and tame.</summary>
     public Func<Matrix[], Step, bool> Domain { get; init; } = (_, _) => true;
 
-    /// <summary>Brings data of the example, which may be others in another one.</summary>
+    /// <summary>Its data differs from example to example.</summary>
     public bool HasData { get; init; }
 
-    /// <summary>Brings them as a node, which a function's body must not.</summary>
+    /// <summary>Adds that data as nodes, which a function's body must not.</summary>
     public bool IsForExamples { get; init; }
 
     public Func<Step, int> ResultCount { get; init; } = _ => 1;

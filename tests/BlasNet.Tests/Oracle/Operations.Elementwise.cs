@@ -24,7 +24,8 @@ internal static partial class Operations
         Numbered("Huber", Op.Huber, [0.5, 1, 2], (x, delta) => Math.Abs(x.Value) <= delta ? x * x * 0.5 : (Abs(x) + -delta / 2) * delta,
             (x, delta) => IsAwayFrom(x, delta) && IsAwayFrom(x, -delta)),
         Numbered("Clamp", (x, bound) => Op.Clamp(x, -0.5, bound), [0.25, 1.5],
-            (x, bound) => Math.Clamp(x.Value, -0.5, bound) is var y && y == x.Value ? x : x.Tape.Number(y), (x, bound) => IsAwayFrom(x, -0.5) && IsAwayFrom(x, bound)),
+            (x, bound) => Math.Clamp(x.Value, -0.5, bound) is var y && y == x.Value ? x : x.Tape.Number(y), (x, bound) =>
+                IsAwayFrom(x, -0.5) && IsAwayFrom(x, bound)),
     ];
 
     private static Operation[] Choices() =>

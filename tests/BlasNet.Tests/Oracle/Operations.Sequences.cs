@@ -13,7 +13,8 @@ internal static partial class Operations
         Clear("Max", x => [x.Elements], Op.Max, x => x.Length == 1 ? x : Scalar(LargestOf(x.Elements))),
         Clear("MaxRows", ColumnsOf, Op.MaxRows, x => x.Rows == 1 ? x : Make(1, x.Columns, (_, j) => LargestOf(x.Column(j)))),
         Operation.Of("Pick", d => d.Where(_ => true, (d, x) => new Step(x) { Data = Indices(d, d[x].Rows, d[x].Columns), B = d[x].Rows }),
-            (g, x, s) => Op.Pick(x[0], g.Indices([.. s.Data.Select(index => (int)index)])), (_, x, s) => Make(1, x[0].Columns, (_, j) => x[0][(int)s.Data[j], j])) with
+            (g, x, s) => Op.Pick(x[0], g.Indices([.. s.Data.Select(index => (int)index)])), (_, x, s) =>
+                Make(1, x[0].Columns, (_, j) => x[0][(int)s.Data[j], j])) with
         { HasData = true, IsForExamples = true },
         Operation.Of("Pick", d => d.WhereIndex((x, limit) => x.Columns == 1 && x.Rows >= limit),
             (_, x, _) => Op.Pick(x[0], x[1]), (_, x, _) => Scalar(x[0][IndexOf(x[1]), 0])),

@@ -11,7 +11,8 @@ internal static partial class Operations
         (g, _, s) => s.Shape.IsScalar ? g.Input(s.Data[0]) : g.Input(s.Data, s.Shape), DefineLeaf) with
     { HasData = true, IsForExamples = true };
 
-    public static readonly Operation Index = Operation.Of("Index", _ => null, (g, _, s) => g.Index((int)s.Data[0]), DefineLeaf) with { HasData = true, IsForExamples = true };
+    public static readonly Operation Index = Operation.Of("Index", _ => null, (g, _, s) =>
+        g.Index((int)s.Data[0]), DefineLeaf) with { HasData = true, IsForExamples = true };
 
     public static readonly Operation Constant = Operation.Of("Constant", _ => null,
         (g, _, s) => s.Shape.IsScalar ? g.Constant(s.Data[0]) : g.Constant(s.Data, s.Shape), DefineLeaf);
@@ -113,7 +114,8 @@ internal static partial class Operations
         Square,
         Binary("Subtract", Op.Subtract, (a, b) => a - b), Multiply, Star,
         WithNumber("Times", (x, number) => x * number, (x, number) => x * number), WithNumber("Plus", (x, number) => x + number, (x, number) => x + number),
-        WithNumber("Minus", (x, number) => x - number, (x, number) => x + -number), WithNumber("Less", (x, number) => number - x, (x, number) => x * -1 + number),
+        WithNumber("Minus", (x, number) => x - number, (x, number) => x + -number),
+            WithNumber("Less", (x, number) => number - x, (x, number) => x * -1 + number),
         WithNumber("Over", (x, number) => x / (3 + number), (x, number) => x * (1 / (3 + number))),
         Binary("Divide", Op.Divide, (a, b) => a / b, x => Math.Abs(x.Value) > 0.3),
         Unary("Sigmoid", Op.Sigmoid, x => ((x * -1).Exp() + 1).Inverse()), Unary("Relu", Op.Relu, x => x.Relu(), x => Math.Abs(x.Value) > 0.01),

@@ -58,7 +58,8 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
     {
         // Arguments, and sums value by value, are part of functions' bodies alone; results are of calls and fused cells; what is spread follows from no
         // example.
-        var missing = OperatorCatalog.All.Except([ArgumentOperator.Instance, PlusOperator.Instance, ResultOperator.Instance, SpreadOperator.Instance]).ToHashSet();
+        var missing = OperatorCatalog.All.Except(
+            [ArgumentOperator.Instance, PlusOperator.Instance, ResultOperator.Instance, SpreadOperator.Instance]).ToHashSet();
         for (int seed = 0; seed < MostToReachAll && missing.Count > 0; seed++)
         {
             RandomProgram program = RandomProgram.Create(seed);

@@ -40,7 +40,8 @@ internal sealed class RankTraining : IDisposable
             Regularizer = combination is "penalty" or "all" ? g => Sum(Square(g.Use(often))) * 0.01 + Sum(Square(g.Use(unused))) * 0.1 : null,
         };
         if (combination is "groups" or "all")
-            Trainer.Groups = [ParameterGroup.Frozen(Model["lstm.Uifou"]), new ParameterGroup(Model["words.E"], often) { LearningRateFactor = 0.5, WeightDecay = 0.1 }];
+            Trainer.Groups = [ParameterGroup.Frozen(Model["lstm.Uifou"]),
+                new ParameterGroup(Model["words.E"], often) { LearningRateFactor = 0.5, WeightDecay = 0.1 }];
     }
 
     /// <summary>The loss of one sequence.</summary>

@@ -44,7 +44,7 @@ public sealed class ExampleGradientTests
             Assert.Equal(seen++, example);
             trainer.AccumulateGradient([sentences[example]]);
             for (int i = 0; i < model.Parameters.Count; i++)
-                Close(trainer.Accumulator.MeanGradientOf(model.Parameters[i]).Sum(x => x * x), squaredNorms[i]);
+                Close(trainer.Accumulator.MeanGradient()[model.Parameters[i]].Sum(x => x * x), squaredNorms[i]);
         }, TestContext.Current.CancellationToken);
         Assert.Equal(sentences.Length, seen);
     }
@@ -93,7 +93,7 @@ public sealed class ExampleGradientTests
             single.AccumulateGradient([sentences[e]]);
             for (int i = 0; i < expected.Length; i++)
             {
-                double[] gradient = single.Accumulator.MeanGradientOf(model.Parameters[i]);
+                double[] gradient = single.Accumulator.MeanGradient()[model.Parameters[i]];
                 for (int k = 0; k < gradient.Length; k++)
                     expected[i][k] += gradient[k] * Math.Min(1, clip / norms[e]) / sentences.Length;
             }
@@ -101,7 +101,7 @@ public sealed class ExampleGradientTests
 
         for (int i = 0; i < expected.Length; i++)
         {
-            double[] actual = clipped.Accumulator.MeanGradientOf(model.Parameters[i]);
+            double[] actual = clipped.Accumulator.MeanGradient()[model.Parameters[i]];
             for (int k = 0; k < actual.Length; k++)
                 Close(expected[i][k], actual[k]);
         }
@@ -118,7 +118,8 @@ public sealed class ExampleGradientTests
         double[][] gradients = [.. sentences.Select(sentence =>
         {
             single.AccumulateGradient([sentence]);
-            return model.Parameters.SelectMany(single.Accumulator.MeanGradientOf).ToArray();
+            ModelGradient gradient = single.Accumulator.MeanGradient();
+            return model.Parameters.SelectMany(parameter => gradient[parameter]).ToArray();
         })];
         double[] mean = [.. gradients[0].Select((_, k) => gradients.Average(gradient => gradient[k]))];
         double variance = gradients.Sum(gradient => gradient.Zip(mean, (g, m) => (g - m) * (g - m)).Sum()) / (gradients.Length - 1);

@@ -59,7 +59,8 @@ public sealed class GraphValuesTests : IDisposable
         g.Evaluate(y, floats);
         Assert.Equal(g.Evaluate(y), doubles);
         Assert.Equal(doubles.Select(value => (float)value), floats);
-        Assert.Equal("The result has 2 numbers; the span has 3. (Parameter 'values')", Assert.Throws<ArgumentException>(() => g.Evaluate(y, new float[3])).Message);
+        Assert.Equal("The result has 2 numbers; the span has 3. (Parameter 'values')",
+            Assert.Throws<ArgumentException>(() => g.Evaluate(y, new float[3])).Message);
     }
 
     [Fact]
@@ -123,7 +124,8 @@ public sealed class GraphValuesTests : IDisposable
             select Enumerable.Range(0, 5).Sum(i => WeightOf(points[i]) * errors[i][row] * points[i][column]) / sum + Penalty * W[2 * column + row]];
         AssertClose(expected, gradient[w], 1e-14);
         Assert.Equal(
-            Enumerable.Range(0, 5).Sum(i => WeightOf(points[i]) * errors[i].Sum(e => e * e) / 2) / sum + Penalty / 2 * W.Sum(v => v * v), gradient.Value, 1e-14);
+            Enumerable.Range(0, 5).Sum(i => WeightOf(points[i]) * errors[i].Sum(e => e * e) / 2) / sum + Penalty / 2 * W.Sum(v => v * v), gradient.Value,
+                1e-14);
         Assert.Equal(0, trainer.StepCount);
         Assert.Equal(W, _double.ValuesOf(w));
 
@@ -153,7 +155,8 @@ public sealed class GraphValuesTests : IDisposable
     public void Gradients_are_asked_for_by_parameters_of_the_model_and_of_scalars()
     {
         ModelGradient gradient = _double.GradientOf(g => Sum(g.Use(_double["W"])));
-        Assert.StartsWith("W [2 × 2] belongs to another model.", Assert.Throws<ArgumentException>(() => gradient[_single["W"]]).Message, StringComparison.Ordinal);
+        Assert.StartsWith("W [2 × 2] belongs to another model.", Assert.Throws<ArgumentException>(() => gradient[_single["W"]]).Message,
+            StringComparison.Ordinal);
         Assert.StartsWith("The gradient of W [2 × 2] has 4 numbers; the span has 3.",
             Assert.Throws<ArgumentException>(() => gradient.CopyTo(_double["W"], new float[3])).Message, StringComparison.Ordinal);
         Assert.Throws<ShapeException>(() => _double.GradientOf(g => g.Use(_double["W"])));

@@ -146,7 +146,8 @@ public sealed class ModelLoadTests : IDisposable
     [Fact]
     public void A_reader_and_a_writer_are_for_anybody()
     {
-        using (var writer = new SafetensorsWriter(Target, [new("a", "F32", 2, 2), new("b", "F64", 1), new("mask", "BOOL", 3)], new Dictionary<string, string> { ["x"] = "y" }))
+        using (var writer = new SafetensorsWriter(Target, [new("a", "F32", 2, 2), new("b", "F64", 1), new("mask", "BOOL", 3)], new Dictionary<string,
+            string> { ["x"] = "y" }))
         {
             writer.Append([1f, 2, 3, 4]);
             Assert.Equal("tensor b F64 [1] is not of type F32.", Assert.Throws<ArgumentException>(() => writer.Append([1f])).Message);
@@ -157,7 +158,8 @@ public sealed class ModelLoadTests : IDisposable
 
         using var reader = new SafetensorsReader(Target);
         Assert.Equal(["a F32 [2, 2]", "b F64 [1]", "mask BOOL [3]"], reader.Entries.Select(entry => entry.ToString()));
-        Assert.Equal((4, 16, true, false), (reader.Entries[0].Elements, reader.Entries[0].Bytes, reader.Entries[1].IsFloatingPoint, reader.Entries[2].IsFloatingPoint));
+        Assert.Equal((4, 16, true, false),
+            (reader.Entries[0].Elements, reader.Entries[0].Bytes, reader.Entries[1].IsFloatingPoint, reader.Entries[2].IsFloatingPoint));
         Assert.Equal("y", reader.Metadata["x"]);
         var rows = new double[4];
         reader.Read(reader.Entries[0], rows);
@@ -165,10 +167,14 @@ public sealed class ModelLoadTests : IDisposable
         var mask = new byte[3];
         reader.Read(reader.Entries[2], mask);
         Assert.Equal([1, 0, 1], mask);
-        Assert.Equal("Tensor a F32 [2, 2] has 4 numbers; the span has 3.", Assert.Throws<ArgumentException>(() => reader.Read(reader.Entries[0], new float[3])).Message);
-        Assert.StartsWith("Tensor mask BOOL [3] is not of floating-point numbers", Assert.Throws<ArgumentException>(() => reader.Read(reader.Entries[2], new float[3])).Message, StringComparison.Ordinal);
-        Assert.StartsWith("F12 is no element type", Assert.Throws<ArgumentException>(() => new SafetensorsEntry("a", "F12", 1)).Message, StringComparison.Ordinal);
-        Assert.StartsWith("A dimension of a F32 [-1] is negative.", Assert.Throws<ArgumentException>(() => new SafetensorsEntry("a", "F32", -1)).Message, StringComparison.Ordinal);
+        Assert.Equal("Tensor a F32 [2, 2] has 4 numbers; the span has 3.",
+            Assert.Throws<ArgumentException>(() => reader.Read(reader.Entries[0], new float[3])).Message);
+        Assert.StartsWith("Tensor mask BOOL [3] is not of floating-point numbers",
+            Assert.Throws<ArgumentException>(() => reader.Read(reader.Entries[2], new float[3])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("F12 is no element type", Assert.Throws<ArgumentException>(() => new SafetensorsEntry("a", "F12", 1)).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith("A dimension of a F32 [-1] is negative.", Assert.Throws<ArgumentException>(() => new SafetensorsEntry("a", "F32", -1)).Message,
+            StringComparison.Ordinal);
     }
 
     [Theory, InlineData(Precision.Single), InlineData(Precision.Double)]
@@ -182,8 +188,10 @@ public sealed class ModelLoadTests : IDisposable
         model.CopyValues(p, doubles);
         Assert.Equal([0.1f, 2, 3], floats);
         Assert.Equal([0.1f, 2, 3], doubles);
-        Assert.StartsWith("p [3] takes 3 values, not 2.", Assert.Throws<ArgumentException>(() => model.CopyValues(p, new float[2])).Message, StringComparison.Ordinal);
-        Assert.StartsWith("p [3] takes 3 values, not 2.", Assert.Throws<ArgumentException>(() => model.SetValues(p, new float[2])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("p [3] takes 3 values, not 2.", Assert.Throws<ArgumentException>(() => model.CopyValues(p, new float[2])).Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith("p [3] takes 3 values, not 2.", Assert.Throws<ArgumentException>(() => model.SetValues(p, new float[2])).Message,
+            StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => model.CopyValues(_b, new float[2]));
     }
 

@@ -78,7 +78,7 @@ public sealed class ObjectiveTests
             Parameter w = model.Weight("w", 3, 2);
             var trainer = new Trainer<double>(model, (g, x) => Sum(Square(Tanh(w * g.Input([1, x])))), new Sgd(0.1)) { Weight = weight };
             trainer.AccumulateGradient(examples);
-            return trainer.Accumulator.MeanGradientOf(w);
+            return trainer.Accumulator.MeanGradient()[w];
         }
 
         AssertClose(Gradient(null, 0.5, 0.7, 0.7), Gradient(x => x == 0.7 ? 2 : 1, 0.5, 0.7), 1e-13);
@@ -263,7 +263,8 @@ public sealed class ObjectiveTests
         public double[][] GradientOver(IEnumerable<int> passes)
         {
             Trainer.AccumulateGradient(Examples, passes);
-            return [.. Model.Parameters.Select(Trainer.Accumulator.MeanGradientOf)];
+            ModelGradient gradient = Trainer.Accumulator.MeanGradient();
+            return [.. Model.Parameters.Select(parameter => gradient[parameter])];
         }
 
         public void Dispose() => Model.Dispose();

@@ -36,7 +36,8 @@ public sealed class OwnOptimizerTests : IDisposable
             (optimizer.WeightDecay, optimizer.ClipValue, optimizer.ClipNorm, optimizer.AverageFrom) = (0.1, 0.2, 1, 3);
             using var model = new Model(1, precision);
             var (words, tag) = (new Embedding(model, "words", 5, 300), new Linear(model, "tag", 3, 5));
-            var trainer = new Trainer<int>(model, (g, i) => Op.CrossEntropy(tag.Apply(Op.Tanh(words.Of(g, i * 7 % 300))), i % 3), optimizer) { Workers = workers };
+            var trainer = new Trainer<int>(model, (g, i) =>
+                Op.CrossEntropy(tag.Apply(Op.Tanh(words.Of(g, i * 7 % 300))), i % 3), optimizer) { Workers = workers };
             for (int step = 0; step < 8; step++)
                 trainer.Step([.. Enumerable.Range(10 * step, 20)]);
 
@@ -133,7 +134,8 @@ public sealed class OwnOptimizerTests : IDisposable
         AssertRefused("An optimizer applies one formula in a step.", new Lying(["a"], sweeps: 2));
 
         void AssertRefused(string message, Optimizer optimizer) => Assert.StartsWith(
-            message, Assert.Throws<InvalidOperationException>(() => new Trainer<int>(model, (g, _) => Op.Sum(g.Use(model["p"])), optimizer).Step([1])).Message, StringComparison.Ordinal);
+            message, Assert.Throws<InvalidOperationException>(() =>
+                new Trainer<int>(model, (g, _) => Op.Sum(g.Use(model["p"])), optimizer).Step([1])).Message, StringComparison.Ordinal);
 
         static void Parameters(Model model) => model.Bias("p", 3);
     }

@@ -59,7 +59,8 @@ public sealed class ParameterGroupTests : IDisposable
         var (b, tag) = (other.Bias("hidden.b", 5), new Linear(other, "tag", 3, 5));
         Expr OfConstants(Graph g, int i) => CrossEntropy(
             tag.Apply(Tanh(MatMul(g.Input(w, new Shape(5, 4)), g.Input(table.AsSpan(i * 7 % 90 * 4, 4))) + b)), i % 3);
-        var expected = new Trainer<int>(other, OfConstants, NewOptimizer()) { ComputeBatch = computeBatch, Workers = workers, NoiseScale = new GradientNoiseScale() };
+        var expected = new Trainer<int>(other, OfConstants, NewOptimizer()) { ComputeBatch = computeBatch, Workers = workers,
+            NoiseScale = new GradientNoiseScale() };
         var trainer = new Trainer<int>(_model, Loss, NewOptimizer())
         {
             ComputeBatch = computeBatch,
@@ -245,7 +246,8 @@ public sealed class ParameterGroupTests : IDisposable
     {
         Dictionary<Parameter, double[]> before = Values();
         new Trainer<int>(_model, Loss, new Sgd(1)).Step(step);
-        Dictionary<Parameter, double[]> gradient = Values().ToDictionary(after => after.Key, after => before[after.Key].Zip(after.Value, (p, q) => p - q).ToArray());
+        Dictionary<Parameter,
+            double[]> gradient = Values().ToDictionary(after => after.Key, after => before[after.Key].Zip(after.Value, (p, q) => p - q).ToArray());
         foreach ((Parameter parameter, double[] values) in before)
             _model.SetValues(parameter, values);
 

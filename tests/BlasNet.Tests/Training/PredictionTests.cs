@@ -23,7 +23,8 @@ public sealed class PredictionTests
         evaluator.Predict(4, doubles);
         Assert.Equal([4 * tenth, 4 * tenth, 4 * tenth], doubles);
         Assert.Equal([0.4f, 0.4f, 0.4f], floats);
-        Assert.StartsWith("The result has 3 numbers; the span has 2.", Assert.Throws<ArgumentException>(() => evaluator.Predict(4, new float[2])).Message, StringComparison.Ordinal);
+        Assert.StartsWith("The result has 3 numbers; the span has 2.", Assert.Throws<ArgumentException>(() => evaluator.Predict(4, new float[2])).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>As many results as the example says, of different shapes.</summary>
@@ -86,7 +87,8 @@ public sealed class PredictionTests
         var several = Evaluator.OfSeveral<int>(model, (g, n) => [g.Input(n), g.Input(n)]);
         const string Rule = "is for a function with one result for each example; RunAll and PredictAll give several.";
         Assert.Equal($"Predict {Rule}", Assert.Throws<InvalidOperationException>(() => several.Predict(1)).Message);
-        Assert.Equal($"Run {Rule}", Assert.Throws<InvalidOperationException>(() => several.Run([1, 2], (_, _) => { }, TestContext.Current.CancellationToken)).Message);
+        Assert.Equal($"Run {Rule}",
+            Assert.Throws<InvalidOperationException>(() => several.Run([1, 2], (_, _) => { }, TestContext.Current.CancellationToken)).Message);
         var none = Evaluator.OfSeveral<int>(model, (_, _) => []);
         Assert.Equal("An example needs at least one result.", Assert.Throws<InvalidOperationException>(() => none.PredictAll(1)).Message);
     }

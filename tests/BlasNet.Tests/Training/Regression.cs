@@ -28,6 +28,17 @@ internal sealed class Regression : IDisposable
 
     public double[] Values => [.. Model.Parameters.SelectMany(Model.ValuesOf)];
 
+    /// <summary>Saves a new training after each of some numbers of steps.</summary>
+    public static void SaveAt(CheckpointFolder checkpoints, params long[] steps)
+    {
+        using var training = new Regression();
+        foreach (long step in steps)
+        {
+            training.TrainTo(step);
+            checkpoints.Save(training.Trainer);
+        }
+    }
+
     /// <summary>Trains until so many steps have been made in all.</summary>
     /// <returns>The mean losses of the epochs that were completed.</returns>
     public IReadOnlyList<double> TrainTo(long step)

@@ -145,7 +145,7 @@ public sealed class SparseGradientTests
 
         public double[] Table() => _model.ValuesOf(_table);
 
-        public double[] Gradient() => Trainer.Accumulator.MeanGradientOf(_table);
+        public double[] Gradient() => Trainer.Accumulator.MeanGradient()[_table];
 
         public int[] TouchedWords() =>
         [

@@ -100,7 +100,8 @@ public sealed class StreamTests : IDisposable
     {
         using Regression one = new(), other = new();
         Assert.Equal(
-            one.Trainer.Epoch(Stream(), window: 9, cancellation: Cancellation), await other.Trainer.EpochAsync(AsyncStream(Cancellation), window: 9, cancellation: Cancellation));
+            one.Trainer.Epoch(Stream(), window: 9, cancellation: Cancellation),
+                await other.Trainer.EpochAsync(AsyncStream(Cancellation), window: 9, cancellation: Cancellation));
         Assert.Equal(one.Values, other.Values);
     }
 
@@ -144,10 +145,12 @@ public sealed class StreamTests : IDisposable
             "The epoch under way began with a stream in a window of 3, and 10 are done; it cannot go on with 23 examples.",
             () => training.Trainer.Epoch(Regression.Data, cancellation: Cancellation));
         AssertRefused(
-            "The epoch under way has used 10 examples, and the stream has only 6.", () => training.Trainer.Epoch(Stream().Take(6), window: 3, cancellation: Cancellation));
+            "The epoch under way has used 10 examples, and the stream has only 6.", () =>
+                training.Trainer.Epoch(Stream().Take(6), window: 3, cancellation: Cancellation));
 
         using Regression undisturbed = new();
-        Assert.Equal(undisturbed.Trainer.Epoch(Stream(), window: 3, cancellation: Cancellation), training.Trainer.Epoch(Stream(), window: 3, cancellation: Cancellation));
+        Assert.Equal(undisturbed.Trainer.Epoch(Stream(), window: 3, cancellation: Cancellation),
+            training.Trainer.Epoch(Stream(), window: 3, cancellation: Cancellation));
         Assert.Equal(undisturbed.Values, training.Values);
 
         static void AssertRefused(string message, Action action) =>

@@ -72,14 +72,13 @@ internal sealed class PlusOperator() : Operator(new() { IsElementwise = true })
             Operand<T> x = stack[i];
 
             // A value that all share is taken with each value in turn.
-            int parts = x.Count == y.Count ? 1 : y.Count, vectors = y.Vectors / parts;
+            var (parts, vectors, stride) = x.Over(y);
             for (int part = 0; part < parts; part++)
             {
-                T* target = y.Data + ((nint)part * vectors * y.Stride);
                 if (i == 0)
-                    Rows.Copy(x.Data, x.Stride, target, y.Stride, y.Shape.Rows, vectors);
+                    Rows.Copy(x.Data, stride, y.At(part), y.Stride, y.Shape.Rows, vectors);
                 else
-                    Rows.Add(x.Data, x.Stride, target, y.Stride, y.Shape.Rows, vectors);
+                    Rows.Add(x.Data, stride, y.At(part), y.Stride, y.Shape.Rows, vectors);
             }
         }
     }

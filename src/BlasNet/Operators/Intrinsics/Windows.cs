@@ -19,7 +19,7 @@ internal readonly record struct Windows(int Columns, int Width, int Stride)
     /// <summary>How many windows there are.</summary>
     public int Count => ((Columns - Width) / Stride) + 1;
 
-    /// <summary>Width and stride have 16 bits each; what has not is 0, which no operator accepts.</summary>
+    /// <summary>Width and stride take 16 bits each; one that does not fit becomes 0, which no operator accepts.</summary>
     public long Attribute => (long)Columns << 32 | (uint)(InRange(Width) << 16) | (uint)InRange(Stride);
 
     public static Windows Of(long attribute) => new((int)(attribute >> 32), (int)(attribute >> 16) & Limit, (int)attribute & Limit);

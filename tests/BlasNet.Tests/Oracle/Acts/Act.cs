@@ -1,3 +1,4 @@
+using BlasNet.Batching;
 using BlasNet.Execution;
 
 namespace BlasNet.Tests.Oracle;
@@ -52,7 +53,7 @@ internal abstract record Act(IReadOnlyList<RandomExample> Examples)
     protected static IEnumerable<EngineOptions> Simpler(EngineOptions options) => new EngineOptions[]
     {
         new() { Verify = true }, options with { Batching = true }, options with { DifferentiateFirst = false }, options with { ShareEqual = true },
-        options with { NumbersApart = null },
+        options with { NumbersApart = Signatures.DefaultNumbersApart },
         options with { Simplify = true }, options with { Fuse = true }, options with { ReuseMemory = true }, options with { CachedPlans = 8 },
     }.Where(simpler => simpler != options);
 

@@ -1,8 +1,8 @@
 using System.Numerics;
 
-namespace BlasNet.Training;
+namespace BlasNet.Memory;
 
-/// <summary>Between BlasNet's storage of a matrix, column by column, and the row by row of files.</summary>
+/// <summary>Between BlasNet's storage of a matrix, column by column, and the row by row of files and arrays.</summary>
 /// <remarks>Works on bands of rows, so that a file of any size passes through one small buffer.</remarks>
 internal static class RowMajor
 {
