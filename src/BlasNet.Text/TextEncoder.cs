@@ -117,7 +117,7 @@ public sealed class TextEncoder : IDisposable
         {
             var network = new EncoderModel(new ParametersToRead(model), sizes);
             WeightReader.Fill<T>(model, sizes.Family, weights);
-            return new TextEncoder(Path.GetFileName(Path.GetFullPath(folder).TrimEnd(Path.DirectorySeparatorChar)), model, network, tokenizer, sizes, options);
+            return new TextEncoder(new DirectoryInfo(folder).Name, model, network, tokenizer, sizes, options);
         }
         catch
         {

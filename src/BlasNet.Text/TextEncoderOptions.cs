@@ -12,7 +12,7 @@ public sealed record TextEncoderOptions
     /// <summary>Number of tokens of the longest text, those that begin and end it included; null for what the folder says.</summary>
     public int? MaximumTokens { get; init; }
 
-    /// <summary>What is done with longer ones.</summary>
+    /// <summary>What is done with texts of more tokens than <see cref="MaximumTokens"/>.</summary>
     public LongTexts LongTexts { get; init; }
 
     /// <summary>About how many tokens are computed at once. Changes no vector but for rounding.</summary>

@@ -3,7 +3,7 @@ namespace BlasNet.Text.Files;
 /// <summary>How a family of encoders names its tensors.</summary>
 /// <param name="Name">Its <c>model_type</c>.</param>
 /// <param name="Modules">The module of the file for each layer of the model; <c>layers.*.</c> begins those that each Transformer layer has.</param>
-/// <param name="Unused">What begins the names of tensors that a text's vector does not depend on: heads of the training, and positions as integers.</param>
+/// <param name="Unused">Prefixes of tensors that are skipped: heads of the training, and positions as integers.</param>
 internal sealed record Family(string Name, IReadOnlyDictionary<string, string> Modules, string[] Unused)
 {
     private const string Layers = "layers.", AnyLayer = "layers.*.";
@@ -48,7 +48,7 @@ internal sealed record Family(string Name, IReadOnlyDictionary<string, string> M
         [AnyLayer + "fed"] = "output_layer_norm",
     };
 
-    /// <summary>What all tensors of the encoder begin with in the file of a model with a head.</summary>
+    /// <summary>Prefix of the encoder's tensors in the file of a model with a head.</summary>
     public string Prefix => Name + ".";
 
     public static string Names => string.Join(", ", All.Select(family => family.Name));

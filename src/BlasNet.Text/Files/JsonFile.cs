@@ -39,13 +39,34 @@ internal readonly struct JsonFile(string file, JsonElement value)
     public JsonElement? Find(params ReadOnlySpan<string> names)
     {
         Require(value.ValueKind == JsonValueKind.Object, "an object is expected");
-        foreach (string name in names)
+        try
         {
-            if (value.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null)
-                return member;
-        }
+            foreach (string name in names)
+            {
+                if (value.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null)
+                    return member;
+            }
 
-        return null;
+            return null;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw BadNames(e);
+        }
+    }
+
+    /// <summary>The members of this object, in the order of the file.</summary>
+    public IReadOnlyList<(string Name, JsonElement Value)> Members()
+    {
+        Require(value.ValueKind == JsonValueKind.Object, "an object is expected");
+        try
+        {
+            return [.. value.EnumerateObject().Select(member => (member.Name, member.Value))];
+        }
+        catch (InvalidOperationException e)
+        {
+            throw BadNames(e);
+        }
     }
 
     /// <summary>An integer within bounds.</summary>
@@ -114,7 +135,7 @@ internal readonly struct JsonFile(string file, JsonElement value)
         return member.EnumerateArray();
     }
 
-    /// <summary>The text of a string, which may hold half of a surrogate pair.</summary>
+    /// <summary>The text of a string; half of a surrogate pair is an error.</summary>
     public string StringOf(JsonElement text)
     {
         try
@@ -134,6 +155,9 @@ internal readonly struct JsonFile(string file, JsonElement value)
         if (!condition)
             throw Error(rule);
     }
+
+    // A name may hold half of a surrogate pair.
+    private TextModelException BadNames(InvalidOperationException e) => new(file, "names must be valid Unicode", e);
 
     private static string Shown(JsonElement member)
     {

@@ -7,7 +7,7 @@ namespace BlasNet.Text.Files;
 internal sealed class ModelFolder
 {
     private readonly string _root, _transformer;
-    private readonly JsonFile? _pooling;
+    private readonly JsonFile? _pooling, _sentences;
 
     /// <exception cref="TextModelException">There is no such folder, or it asks for steps that are not known.</exception>
     public ModelFolder(string path)
@@ -20,9 +20,8 @@ internal sealed class ModelFolder
             (_transformer, pooling, Normalizes) = ReadModules(modules);
 
         _pooling = pooling.Length > 0 ? TryReadJson(Path.Combine(path, pooling), "config.json") : null;
+        _sentences = TryReadJson(_transformer, "sentence_bert_config.json");
     }
-
-    private JsonFile? Sentences => TryReadJson(_transformer, "sentence_bert_config.json");
 
     /// <summary>Whether the last step of <c>modules.json</c> gives vectors length 1.</summary>
     public bool Normalizes { get; }
@@ -37,8 +36,9 @@ internal sealed class ModelFolder
             return Pooling.Mean;
 
         const string Start = "pooling_mode_";
-        string[] chosen = [.. file.Value.EnumerateObject().Select(member => member.Name).Where(name =>
-            name.StartsWith(Start, StringComparison.Ordinal) && file.Find(name) is { ValueKind: JsonValueKind.True })];
+        string[] chosen = [.. file.Members()
+            .Where(member => member.Value.ValueKind == JsonValueKind.True && member.Name.StartsWith(Start, StringComparison.Ordinal))
+            .Select(member => member.Name)];
         return chosen switch
         {
             ["pooling_mode_mean_tokens"] => Pooling.Mean,
@@ -52,7 +52,7 @@ internal sealed class ModelFolder
     /// <summary>Number of tokens of the longest text, those that begin and end it included.</summary>
     public int ReadMaximumTokens(int positions)
     {
-        if (Sentences is { } file && file.Find("max_seq_length") is not null)
+        if (_sentences is { } file && file.Find("max_seq_length") is not null)
             return Math.Min(positions, file.Integer(null, 3, "max_seq_length"));
 
         // Where nobody has set it this file has 10³⁰.
@@ -71,7 +71,7 @@ internal sealed class ModelFolder
         TextTokenizer tokenizer = isJson
             ? Vocabulary.Checked(json, () => TokenizerFile.Read(JsonFile.Read(json)))
             : WordPieces.Read(words, TryReadJson(_transformer, "tokenizer_config.json"));
-        tokenizer.LowersFirst = Sentences?.Flag("do_lower_case") == true;
+        tokenizer.LowersFirst = _sentences?.Flag("do_lower_case") == true;
         return tokenizer.VocabularySize == vocabulary ? tokenizer
             : throw new TextModelException(
                 isJson ? json : words, $"has {tokenizer.VocabularySize} tokens; config.json says that 'vocab_size' is {vocabulary}");

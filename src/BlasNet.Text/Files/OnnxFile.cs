@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
+using BlasNet.Memory;
 using BlasNet.Training;
 using Google.Protobuf;
 
@@ -80,7 +81,7 @@ internal sealed class OnnxFile : TensorFile
         }
     }
 
-    // Of each weight of a product, whose name says nothing, the name that goes with the bias.
+    // Names the weight of each product after the bias that is added to it.
     private static Dictionary<string, string> NamesOfProducts(OnnxGraph graph, Dictionary<string, OnnxTensor> initializers)
     {
         Dictionary<string, string> weights = new(StringComparer.Ordinal), names = new(StringComparer.Ordinal);
@@ -112,30 +113,27 @@ internal sealed class OnnxFile : TensorFile
         }
 
         if (tensor.ElementType == Float && tensor.Numbers.Count > 0)
-            return Checked(tensor.Numbers.Count, 1) ? CollectionsMarshal.AsSpan(tensor.Numbers) : [];
+        {
+            Require(tensor.Numbers.Count, count, "numbers");
+            return CollectionsMarshal.AsSpan(tensor.Numbers);
+        }
 
         ReadOnlySpan<byte> bytes = tensor.Bytes.Span;
-        Checked(bytes.Length, tensor.ElementType == Float ? sizeof(float) : sizeof(ushort));
+        Require(bytes.Length, (long)count * (tensor.ElementType == Float ? sizeof(float) : sizeof(ushort)), "bytes");
         if (tensor.ElementType == Float)
             return MemoryMarshal.Cast<byte, float>(bytes);
 
         float[] numbers = new float[count];
-        if (tensor.ElementType == Half)
-            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, System.Half>(bytes), numbers);
-        else
-            Widen(MemoryMarshal.Cast<byte, ushort>(bytes), numbers);
+        if (tensor.ElementType == BrainFloat)
+            return SafetensorsReader.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), numbers);
 
+        TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, System.Half>(bytes), numbers);
         return numbers;
 
-        bool Checked(long units, int each) => units == (long)count * each
-            ? true
-            : throw new TextModelException(File, $"tensor {info} needs {(long)count * each} {(each == 1 ? "numbers" : "bytes")}; it has {units}");
-    }
-
-    // BF16 is the upper half of a float.
-    private static void Widen(ReadOnlySpan<ushort> halves, Span<float> numbers)
-    {
-        for (int i = 0; i < halves.Length; i++)
-            numbers[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
+        void Require(long given, long needed, string units)
+        {
+            if (given != needed)
+                throw new TextModelException(File, $"tensor {info} needs {needed} {units}; it has {given}");
+        }
     }
 }

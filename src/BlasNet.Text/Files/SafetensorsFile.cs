@@ -13,8 +13,8 @@ internal sealed class SafetensorsFile : TensorFile
         : base(path)
     {
         _reader = new SafetensorsReader(path);
-        _entries = _reader.Header.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
-        Tensors = [.. _reader.Header.Entries.Select(entry => new TensorInfo(entry.Name, [.. entry.Shape]))];
+        _entries = _reader.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        Tensors = [.. _reader.Entries.Select(entry => new TensorInfo(entry.Name, [.. entry.Shape]))];
     }
 
     public override IReadOnlyList<TensorInfo> Tensors { get; }

@@ -47,16 +47,15 @@ internal static class WeightReader
     {
         // A table of vectors has one in each row, a weight in each column.
         Shape shape = parameter.Shape;
-        bool isTable = parameter.Name.EndsWith(".E", StringComparison.Ordinal), isTransposed = isTable || tensor.IsTransposed;
-        long[] expected = !isTable && shape.IsVector && !parameter.Name.EndsWith(".W", StringComparison.Ordinal) ? [shape.Rows]
-            : isTransposed ? [shape.Columns, shape.Rows] : [shape.Rows, shape.Columns];
+        bool isTransposed = tensor.IsTransposed || parameter.Name.EndsWith(".E", StringComparison.Ordinal);
+        long[] expected = !parameter.IsWeight ? [shape.Rows] : isTransposed ? [shape.Columns, shape.Rows] : [shape.Rows, shape.Columns];
         if (!tensor.Shape.AsSpan().SequenceEqual(expected))
         {
             throw new TextModelException(
                 file.File, $"tensor {tensor} must have the shape [{string.Join(", ", expected)}], which follows from config.json");
         }
 
-        if (isTransposed || shape.IsVector)
+        if (isTransposed || !parameter.IsWeight)
             file.ReadInOrder(tensor, values);
         else
             file.Read(tensor, shape, values);

@@ -16,27 +16,30 @@ internal sealed class Batches
     public IEnumerable<float[]> Embed(IEnumerable<string> texts, CancellationToken cancellation)
     {
         var vectors = new Vectors(_encoder);
+        foreach (List<Window> batch in Cut(texts))
+        {
+            foreach (float[] vector in Compute(batch, vectors, cancellation))
+                yield return vector;
+        }
+    }
+
+    private IEnumerable<List<Window>> Cut(IEnumerable<string> texts)
+    {
         List<Window> batch = [];
         long tokens = 0;
-        foreach (string text in texts)
+        foreach (Window window in texts.SelectMany(text => WindowsOf(text ?? throw new ArgumentException("a text is null.", nameof(texts)))))
         {
-            foreach (Window window in WindowsOf(text ?? throw new ArgumentException("a text is null.", nameof(texts))))
+            if (tokens + window.Tokens.Length > _encoder.Options.BatchTokens && batch.Count > 0)
             {
-                if (tokens + window.Tokens.Length > _encoder.Options.BatchTokens && batch.Count > 0)
-                {
-                    foreach (float[] vector in Compute(batch, vectors, cancellation))
-                        yield return vector;
-
-                    (batch, tokens) = ([], 0);
-                }
-
-                batch.Add(window);
-                tokens += window.Tokens.Length;
+                yield return batch;
+                (batch, tokens) = ([], 0);
             }
+
+            batch.Add(window);
+            tokens += window.Tokens.Length;
         }
 
-        foreach (float[] vector in Compute(batch, vectors, cancellation))
-            yield return vector;
+        yield return batch;
     }
 
     private List<float[]> Compute(List<Window> batch, Vectors vectors, CancellationToken cancellation)

@@ -5,7 +5,7 @@ namespace BlasNet.Text.Inference;
 /// <param name="encoder">Computes them.</param>
 internal sealed class RequestQueue(TextEncoder encoder)
 {
-    /// <summary>About as many characters as a batch has tokens; requests that wait are taken up to so many.</summary>
+    /// <summary>Characters of a token, roughly: how many waiting requests fill a batch is estimated with it.</summary>
     private const int CharactersPerToken = 4;
 
     private readonly Queue<Request> _waiting = new();
@@ -60,7 +60,7 @@ internal sealed class RequestQueue(TextEncoder encoder)
         requests.RemoveAll(request => request.IsCanceled());
         try
         {
-            // Of several nobody's cancellation stops the others.
+            // A request that is computed together with others is not cancelled midway.
             CancellationToken cancellation = requests is [var only] ? only.Cancellation : CancellationToken.None;
             float[][] vectors = encoder.Embed([.. requests.SelectMany(request => request.Texts)], cancellation);
             int start = 0;

@@ -9,13 +9,16 @@ internal static class Windows
     public static int[][] Of(TextTokenizer tokenizer, string text, int maximum, LongTexts longTexts)
     {
         List<int> tokens = tokenizer.Tokenize(text);
-        int room = maximum - 2, count = longTexts == LongTexts.Windows ? Math.Max(1, (tokens.Count + room - 1) / room) : 1;
-        int total = Math.Min(tokens.Count, (int)Math.Min((long)count * room, int.MaxValue));
+        int room = maximum - 2;
+        if (longTexts == LongTexts.Truncate && tokens.Count > room)
+            tokens.RemoveRange(room, tokens.Count - room);
+
+        int count = Math.Max(1, (tokens.Count + room - 1) / room);
         return [.. Enumerable.Range(0, count).Select(Window)];
 
         int[] Window(int window)
         {
-            int start = (int)((long)total * window / count), end = (int)((long)total * (window + 1) / count);
+            int start = (int)((long)tokens.Count * window / count), end = (int)((long)tokens.Count * (window + 1) / count);
             return [tokenizer.First, .. tokens[start..end], tokenizer.Last];
         }
     }

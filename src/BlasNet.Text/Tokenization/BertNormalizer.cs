@@ -30,7 +30,7 @@ internal sealed class BertNormalizer(BertRules rules) : Normalizer
         {
             if (character.IsAscii && character.Value >= ' ' && character.Value != 0x7F)
                 text.Append(rules.Lowers ? char.ToLowerInvariant((char)character.Value) : (char)character.Value);
-            else if (!rules.Cleans || IsSpace(character) || !IsInvisible(character))
+            else
                 Append(text, character);
         }
 
@@ -46,21 +46,15 @@ internal sealed class BertNormalizer(BertRules rules) : Normalizer
     {
         if (rules.Cleans && IsSpace(character))
             text.Append(' ');
+        else if (rules.Cleans && IsInvisible(character))
+            return;
         else if (rules.SetsApartIdeographs && Array.Exists(Ideographs, range => character.Value >= range.First && character.Value <= range.Last))
             text.Append(' ').Append(Stripped(character)).Append(' ');
         else if (!rules.StripsAccents || Rune.GetUnicodeCategory(character) != UnicodeCategory.NonSpacingMark)
             text.Append(Lowered(Stripped(character)));
     }
 
-    private string Stripped(Rune character)
-    {
-        if (!rules.StripsAccents)
-            return character.ToString();
-
-        var text = new StringBuilder();
-        Decompositions.AppendBase(text, character);
-        return text.ToString();
-    }
+    private string Stripped(Rune character) => rules.StripsAccents ? Decompositions.BaseOf(character) : character.ToString();
 
     private string Lowered(string text) => rules.Lowers ? text.ToLowerInvariant() : text;
 }

@@ -12,20 +12,16 @@ internal static class Decompositions
 
     private static readonly Dictionary<Rune, string> Bases = Load();
 
-    /// <summary>Appends a character without its accents.</summary>
-    public static void AppendBase(StringBuilder text, Rune character)
+    /// <summary>A character without its accents.</summary>
+    public static string BaseOf(Rune character)
     {
         int syllable = character.Value - Hangul;
-        if (syllable is >= 0 and < Syllables)
-        {
-            text.Append((char)(Lead + syllable / (Vowels * Tails))).Append((char)(Vowel + syllable / Tails % Vowels));
-            if (syllable % Tails > 0)
-                text.Append((char)(Tail + syllable % Tails));
-        }
-        else if (Bases.TryGetValue(character, out string? known))
-            text.Append(known);
-        else
-            text.Append(character);
+        if (syllable is < 0 or >= Syllables)
+            return Bases.TryGetValue(character, out string? known) ? known : character.ToString();
+
+        ReadOnlySpan<char> letters =
+            [(char)(Lead + syllable / (Vowels * Tails)), (char)(Vowel + syllable / Tails % Vowels), (char)(Tail + syllable % Tails)];
+        return new string(syllable % Tails > 0 ? letters : letters[..2]);
     }
 
     // A character and its base on each line.

@@ -41,6 +41,7 @@ public sealed class TextModelFileTests : IDisposable
         { "modules.json", """[{"type": "sentence_transformers.models.Dense", "path": "2_Dense"}]""",
             "a module is of the type sentence_transformers.models.Dense; Transformer, Pooling and Normalize are known" },
         { "modules.json", """[{"type": "Transformer", "path": "../elsewhere"}]""", "'path' must be the name of a folder in this one, not ../elsewhere" },
+        { "1_Pooling/config.json", "[]", "an object is expected" },
         { "1_Pooling/config.json", """{"pooling_mode_lasttoken": true}""",
             "one of pooling_mode_mean_tokens, pooling_mode_cls_token and pooling_mode_max_tokens must be true and no other; pooling_mode_lasttoken is" },
     };
