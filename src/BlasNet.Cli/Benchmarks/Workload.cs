@@ -171,7 +171,7 @@ internal sealed class Workload<TExample>(
         _next = 0;
         for (int i = options.PlanCache == PlanCache.All ? 0 : _order.Length - 1; i > 0; i--)
         {
-            int j = (int)(_random.NextBits() % (uint)(i + 1));
+            int j = _random.NextBelow(i + 1);
             (_order[i], _order[j]) = (_order[j], _order[i]);
         }
     }

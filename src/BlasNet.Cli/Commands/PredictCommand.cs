@@ -29,7 +29,8 @@ internal static class PredictCommand
         {
             using Predictor predictor = Predictor.Open(options.GetRequiredValue(model));
             string? file = options.GetValue(data);
-            predictor.Predict(file is null ? Lines(Console.In) : Lines(file), file ?? "standard input", context.Output, options.GetValue(json), context.Cancellation);
+            predictor.Predict(file is null ? Lines(Console.In) : Lines(file), file ?? "standard input", context.Output, options.GetValue(json),
+                context.Cancellation);
         });
         return command;
     }

@@ -12,7 +12,7 @@ namespace BlasNet.Cli.Commands;
 internal static class SearchCommand
 {
     private const string Description = """
-        Find the texts whose vectors are nearest to a query's, by the cosine. Exact: every vector is looked at, where the file is mapped.
+        Find the texts whose vectors are nearest to a query's, by the cosine. Exact: the query is compared with every vector; the file is mapped, not loaded.
 
         Examples:
           blasnet embed --model all-MiniLM-L6-v2 lines.txt --output lines.npy
@@ -59,7 +59,7 @@ internal static class SearchCommand
         return command;
     }
 
-    // The file is read again up to the last line that is needed.
+    // Reads the file up to the last line that is needed.
     private static Dictionary<long, string> ReadLines(string? file, (long Row, float Cosine)[] nearest, long rows)
     {
         Dictionary<long, string> lines = [];

@@ -40,7 +40,8 @@ internal static class TrainLanguageModelCommand
             Vocabulary words = Vocabulary.Build(source.Train.SelectMany(sentence => sentence), maximumSize: options.GetValue(vocabulary) - 1);
             var sizes = new LanguageModelSizes(words.Count + 1, options.GetValue(embedding), options.GetValue(hidden));
             var named = new Dictionary<string, int> { ["words"] = sizes.Words, ["embedding"] = sizes.Embedding, ["hidden"] = sizes.Hidden };
-            return LanguageModelTraining.Create(source.Read(sentence => words.Encode(sentence)), words, model => new LanguageModel(model, sizes), named, settings);
+            return LanguageModelTraining.Create(source.Read(sentence => words.Encode(sentence)), words, model =>
+                new LanguageModel(model, sizes), named, settings);
         }
     }
 }

@@ -100,7 +100,7 @@ internal sealed class ExampleStream(int count, int seed)
         {
             for (int i = _order.Length - 1; i > 0; i--)
             {
-                int j = (int)(_random.NextBits() % (uint)(i + 1));
+                int j = _random.NextBelow(i + 1);
                 (_order[i], _order[j]) = (_order[j], _order[i]);
             }
 

@@ -14,7 +14,6 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
     private readonly int _pixels, _classes;
 
     public DigitPredictor(ModelCard card)
-        : base(new Model())
     {
         (_pixels, _classes) = (card.SizeOf("pixels"), card.SizeOf("classes"));
         var classifier = new DigitClassifier(Model, _pixels, card.Hidden, _classes);
@@ -26,7 +25,8 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
     public override IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation)
     {
         var confusion = new ConfusionMatrix(_classes);
-        long digits = Run(DigitFile.Read(data).Select(Checked), (digit, scores) => confusion.Add(digit.Label < _classes ? digit.Label : -1, scores), cancellation);
+        long digits = Run(
+            DigitFile.Read(data).Select(Checked), (digit, scores) => confusion.Add(digit.Label < _classes ? digit.Label : -1, scores), cancellation);
         return [new("examples", digits), new("accuracy", confusion.Accuracy), new("macro_f1", confusion.MacroF1)];
     }
 

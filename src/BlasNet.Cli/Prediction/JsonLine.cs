@@ -45,17 +45,19 @@ internal sealed class JsonLine
 
     /// <summary>A member that is a list of texts.</summary>
     /// <exception cref="CommandException">It is missing or something else.</exception>
-    public string[] Texts(string name) => Member(name) is { ValueKind: JsonValueKind.Array } array && array.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
-        ? [.. array.EnumerateArray().Select(item => item.GetString()!)] : throw Missing(name, "a list of texts");
+    public string[] Texts(string name) => [.. List(name, JsonValueKind.String, "a list of texts").Select(item => item.GetString()!)];
 
     /// <summary>A member that is a list of numbers.</summary>
     /// <exception cref="CommandException">It is missing or something else.</exception>
-    public float[] Numbers(string name) => Member(name) is { ValueKind: JsonValueKind.Array } array && array.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Number)
-        ? [.. array.EnumerateArray().Select(item => item.GetSingle())] : throw Missing(name, "a list of numbers");
+    public float[] Numbers(string name) => [.. List(name, JsonValueKind.Number, "a list of numbers").Select(item => item.GetSingle())];
 
     /// <summary>A member that is a text.</summary>
     /// <exception cref="CommandException">It is missing or something else.</exception>
     public string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : throw Missing(name, "a text");
+
+    private JsonElement.ArrayEnumerator List(string name, JsonValueKind kind, string what) =>
+        Member(name) is { ValueKind: JsonValueKind.Array } array && array.EnumerateArray().All(item => item.ValueKind == kind)
+            ? array.EnumerateArray() : throw Missing(name, what);
 
     private JsonElement? Member(string name) => _object.TryGetProperty(name, out JsonElement member) ? member : null;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Models;
 using BlasNet.Datasets;
 using BlasNet.Training;
@@ -7,12 +6,11 @@ using BlasNet.Training;
 namespace BlasNet.Cli.Prediction;
 
 /// <summary>Says how likely sentences are: their perplexity before each, or <c>{"words": […], "log_probability": …, "perplexity": …}</c>.</summary>
-internal sealed class LanguagePredictor : Predictor<string[], int[]>
+internal sealed class LanguagePredictor : SentencePredictor<int[]>
 {
     private readonly Vocabulary _words;
 
     public LanguagePredictor(ModelCard card)
-        : base(new Model())
     {
         _words = card.VocabularyOf("words");
         var language = new LanguageModel(Model, new LanguageModelSizes(_words.Count + 1, card.SizeOf("embedding"), card.SizeOf("hidden")));
@@ -29,11 +27,6 @@ internal sealed class LanguagePredictor : Predictor<string[], int[]>
             (sentence, loss) => perplexity.Add(loss[0], LanguageModel.PredictionsOf(sentence)), cancellation);
         return [new("examples", sentences), new("predictions", perplexity.Count), new("perplexity", perplexity.Value)];
     }
-
-    protected override string[] Parse(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    protected override string[] Parse(JsonLine line) => line.Texts("words") is { Length: > 0 } words ? words
-        : throw new CommandException("needs one word at least in 'words'");
 
     protected override int[] Encode(string[] input) => _words.Encode(input);
 

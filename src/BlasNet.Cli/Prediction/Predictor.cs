@@ -1,10 +1,11 @@
+using System.Numerics.Tensors;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Prediction;
 
 /// <summary>A saved model at work: predictions line by line, and how good they are on data that says what is right.</summary>
-internal abstract class Predictor(Model model) : IDisposable
+internal abstract class Predictor : IDisposable
 {
     private static readonly Dictionary<string, Func<ModelCard, Predictor>> Kinds = new()
     {
@@ -36,7 +37,7 @@ internal abstract class Predictor(Model model) : IDisposable
     }
 
     /// <summary>With all its parameters.</summary>
-    public Model Model { get; } = model;
+    public Model Model { get; } = new();
 
     /// <summary>Predicts for each line, in order.</summary>
     /// <param name="lines">One example each; empty ones are skipped. One that begins with a brace is JSON.</param>
@@ -57,33 +58,24 @@ internal abstract class Predictor(Model model) : IDisposable
 /// <summary>What predictors have in common.</summary>
 /// <typeparam name="TInput">An example as a line says it.</typeparam>
 /// <typeparam name="TExample">An example as the model takes it.</typeparam>
-internal abstract class Predictor<TInput, TExample>(Model model) : Predictor(model)
+internal abstract class Predictor<TInput, TExample> : Predictor
 {
     /// <summary>Evaluates the function that tells the prediction.</summary>
     protected abstract Evaluator<TExample> Evaluator { get; }
 
     public override void Predict(IEnumerable<string> lines, string source, TextWriter output, bool json, CancellationToken cancellation)
     {
-        var waiting = new Queue<TInput>();
-        Evaluator.Run(Examples(), (_, value) =>
-        {
-            TInput input = waiting.Dequeue();
-            output.WriteLine(json ? ToJson(input, value) : ToText(input, value));
-        }, cancellation);
+        Run(Inputs(), Encode, (input, value) => output.WriteLine(json ? ToJson(input, value) : ToText(input, value)), cancellation);
         output.Flush();
 
-        IEnumerable<TExample> Examples()
+        IEnumerable<TInput> Inputs()
         {
             long number = 0;
             foreach (string line in lines)
             {
                 number++;
-                if (string.IsNullOrWhiteSpace(line))
-                    continue;
-
-                TInput input = Read(line, $"{source}:{number}");
-                waiting.Enqueue(input);
-                yield return Encode(input);
+                if (!string.IsNullOrWhiteSpace(line))
+                    yield return Read(line, $"{source}:{number}");
             }
         }
     }
@@ -100,16 +92,30 @@ internal abstract class Predictor<TInput, TExample>(Model model) : Predictor(mod
 
     protected abstract string ToJson(TInput input, ReadOnlySpan<float> value);
 
+    /// <summary>Of groups of scores, one after another, the class of each that has the largest one.</summary>
+    protected static int[] ClassesOf(ReadOnlySpan<float> scores, int classes)
+    {
+        int[] largest = new int[scores.Length / classes];
+        for (int i = 0; i < largest.Length; i++)
+            largest[i] = TensorPrimitives.IndexOfMax(scores.Slice(i * classes, classes));
+
+        return largest;
+    }
+
     /// <summary>Evaluates examples as they are read, and hands each over with its value.</summary>
     /// <returns>How many there were.</returns>
-    protected long Run(IEnumerable<TExample> examples, Action<TExample, ReadOnlySpan<float>> handler, CancellationToken cancellation)
+    protected long Run(IEnumerable<TExample> examples, Action<TExample, ReadOnlySpan<float>> handler, CancellationToken cancellation) =>
+        Run(examples, example => example, handler, cancellation);
+
+    private long Run<TItem>(
+        IEnumerable<TItem> items, Func<TItem, TExample> encode, Action<TItem, ReadOnlySpan<float>> handler, CancellationToken cancellation)
     {
-        var waiting = new Queue<TExample>();
+        var waiting = new Queue<TItem>();
         long count = 0;
-        Evaluator.Run(examples.Select(example =>
+        Evaluator.Run(items.Select(item =>
         {
-            waiting.Enqueue(example);
-            return example;
+            waiting.Enqueue(item);
+            return encode(item);
         }), (_, value) =>
         {
             handler(waiting.Dequeue(), value);

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Datasets;
@@ -8,12 +6,11 @@ using BlasNet.Training;
 namespace BlasNet.Cli.Prediction;
 
 /// <summary>Tags sentences: <c>words separated by spaces</c> or <c>{"words": […]}</c> become <c>word|TAG …</c> or <c>{"words": […], "tags": […]}</c>.</summary>
-internal sealed class TaggerPredictor : Predictor<string[], TaggedSentence>
+internal sealed class TaggerPredictor : SentencePredictor<TaggedSentence>
 {
     private readonly TaggerCoding _coding;
 
     public TaggerPredictor(ModelCard card, bool spell)
-        : base(new Model())
     {
         _coding = new TaggerCoding(card.VocabularyOf("words"), card.VocabularyOf("tags"), spell ? card.VocabularyOf("characters") : null);
         var sizes = new TaggerSizes(
@@ -36,19 +33,14 @@ internal sealed class TaggerPredictor : Predictor<string[], TaggedSentence>
         return [new("examples", sentences), new("words", confusion.Count), new("accuracy", confusion.Accuracy), new("macro_f1", confusion.MacroF1)];
     }
 
-    protected override string[] Parse(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-
-    protected override string[] Parse(JsonLine line) => line.Texts("words") is { Length: > 0 } words ? words
-        : throw new CommandException("needs one word at least in 'words'");
-
     protected override TaggedSentence Encode(string[] input) => _coding.Encode(input);
 
     protected override string ToText(string[] input, ReadOnlySpan<float> value) =>
-        string.Join(' ', input.Zip(TagsOf(input, value), (word, tag) => $"{word}|{tag}"));
+        string.Join(' ', input.Zip(TagsOf(value), (word, tag) => $"{word}|{tag}"));
 
     protected override string ToJson(string[] input, ReadOnlySpan<float> value)
     {
-        string[] tags = TagsOf(input, value);
+        string[] tags = TagsOf(value);
         return JsonLine.Write(json =>
         {
             json.WriteTexts("words", input);
@@ -56,12 +48,5 @@ internal sealed class TaggerPredictor : Predictor<string[], TaggedSentence>
         });
     }
 
-    private string[] TagsOf(string[] words, ReadOnlySpan<float> scores)
-    {
-        var tags = new string[words.Length];
-        for (int i = 0; i < tags.Length; i++)
-            tags[i] = _coding.Tags.WordAt(TensorPrimitives.IndexOfMax(scores.Slice(i * _coding.Tags.Count, _coding.Tags.Count)));
-
-        return tags;
-    }
+    private string[] TagsOf(ReadOnlySpan<float> scores) => [.. ClassesOf(scores, _coding.Tags.Count).Select(_coding.Tags.WordAt)];
 }

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Datasets;
@@ -13,7 +12,6 @@ internal sealed class TreePredictor : Predictor<Tree, LabelledTree>
     private readonly TreeCoding _coding;
 
     public TreePredictor(ModelCard card)
-        : base(new Model())
     {
         _coding = new TreeCoding(card.VocabularyOf("words"), card.VocabularyOf("labels"));
         var classifier = new TreeClassifier(Model, new TreeSizes(_coding.Words.Count, _coding.Labels.Count, card.SizeOf("embedding"), card.SizeOf("hidden")));
@@ -61,11 +59,8 @@ internal sealed class TreePredictor : Predictor<Tree, LabelledTree>
     // The scores are in the order of the nodes, children before parents.
     private Tree Labelled(Tree tree, ReadOnlySpan<float> scores)
     {
-        int classes = _coding.Labels.Count, next = 0;
-        int[] labels = new int[scores.Length / classes];
-        for (int i = 0; i < labels.Length; i++)
-            labels[i] = TensorPrimitives.IndexOfMax(scores.Slice(i * classes, classes));
-
+        int[] labels = ClassesOf(scores, _coding.Labels.Count);
+        int next = 0;
         return tree.Fold<Tree>((node, children) =>
         {
             string label = _coding.Labels.WordAt(labels[next++]);

@@ -8,7 +8,7 @@ using BlasNet.Training;
 
 namespace BlasNet.Cli.Vectors;
 
-/// <summary>A matrix of float32 in a mapped file, .npy or .safetensors, of which a block of rows at a time is looked at.</summary>
+/// <summary>A matrix of float32 in a memory-mapped file, .npy or .safetensors, read row by row.</summary>
 internal sealed unsafe partial class MatrixFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
@@ -72,10 +72,10 @@ internal sealed unsafe partial class MatrixFile : IDisposable
     private static (long Start, long Rows, long Columns) ReadSafetensors(string path)
     {
         using var reader = new SafetensorsReader(path);
-        if (reader.Header.Entries is not [{ Type: "F32", Shape: [var rows, var columns] }])
+        if (reader.Entries is not [{ Type: "F32", Shape: [var rows, var columns] }])
             throw new CommandException($"{path}: one tensor of float32 with two dimensions is expected.");
 
-        return (new FileInfo(path).Length - reader.Header.Entries[0].Bytes, rows, columns);
+        return (new FileInfo(path).Length - reader.Entries[0].Bytes, rows, columns);
     }
 
     [GeneratedRegex(@"^\{'descr': '<f4', 'fortran_order': False, 'shape': \((?<rows>\d{1,18}), (?<columns>\d{1,18})\), *\} *\n?$")]

@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Vectors;
 
-/// <summary>The headers of files that hold one matrix of float32, row by row; each as long as it is for any number of rows.</summary>
+/// <summary>The headers of files that hold one matrix of float32, row by row. Their length does not depend on the number of rows.</summary>
 internal static class MatrixHeader
 {
     /// <summary>The name of the tensor in a safetensors file.</summary>
-    public const string Tensor = "vectors";
+    private const string Tensor = "vectors";
 
     private const int Length = 192;
 
@@ -21,11 +22,8 @@ internal static class MatrixHeader
     {
         Span<byte> length = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(length, Length - sizeof(ulong));
-        long bytes = checked(rows * columns * sizeof(float));
-        string header = string.Create(
-            CultureInfo.InvariantCulture,
-            $$$"""{"{{{Tensor}}}":{"dtype":"F32","shape":[{{{rows}}},{{{columns}}}],"data_offsets":[0,{{{bytes}}}]}}""");
-        return Padded(length, header, ' ');
+        byte[] header = SafetensorsHeader.Format([new SafetensorsEntry(Tensor, "F32", rows, columns)], metadata: null);
+        return Padded(length, Encoding.ASCII.GetString(header), ' ');
     }
 
     private static byte[] Padded(ReadOnlySpan<byte> start, string text, char last) =>

@@ -7,10 +7,10 @@ using BlasNet.Training;
 
 namespace BlasNet.Cli.Vectors;
 
-/// <summary>Receives the vectors of texts one after another; what is a file appears when it is complete.</summary>
+/// <summary>Receives the vectors of texts one after another. A file appears when it is complete.</summary>
 internal abstract class VectorWriter : IDisposable
 {
-    /// <summary>For the endings of the names of files.</summary>
+    /// <summary>The writer for a file's extension; without a file, lines of JSON to the output.</summary>
     /// <exception cref="CommandException">The name has another ending, or the file cannot be made.</exception>
     public static VectorWriter Create(string? file, int dimensions, TextWriter output) => Path.GetExtension(file)?.ToUpperInvariant() switch
     {

@@ -99,7 +99,8 @@ public sealed class PredictTests : IDisposable
     [Fact]
     public void Digits_are_named_by_their_pixels()
     {
-        JsonElement summary = CommandResult.Of("train", "digits", "--epochs", "5", "--learning-rate", "0.01", "--hidden", "20,10", "--json", "--save", Saved).Json()[^1];
+        JsonElement summary = CommandResult.Of("train", "digits", "--epochs", "5", "--learning-rate", "0.01", "--hidden", "20,10", "--json", "--save",
+            Saved).Json()[^1];
         Assert.True(summary.GetProperty("test_accuracy").GetDouble() > 0.5);
         string text = _folder.Write("in.txt", string.Join('\n', Digits.Test.Select(digit => string.Join(',', digit.Pixels.ToArray().Select(Text)))));
         string[] labels = CommandResult.Of("predict", Saved, "--data", text).Lines;
@@ -111,7 +112,8 @@ public sealed class PredictTests : IDisposable
         JsonElement line = Assert.Single(CommandResult.Of("predict", Saved, "--data", json, "--json").Json());
         Assert.Equal(labels[0], line.GetProperty("label").GetRawText());
         Assert.InRange(line.GetProperty("probability").GetDouble(), 0.1, 1);
-        AssertFails($"{_folder.Write("few.txt", "0.5 0.1")}:1: has 2 pixels; the model was trained with 64", "predict", Saved, "--data", _folder.File("few.txt"));
+        AssertFails($"{_folder.Write("few.txt", "0.5 0.1")}:1: has 2 pixels; the model was trained with 64", "predict", Saved, "--data",
+            _folder.File("few.txt"));
         AssertFails($"{_folder.Write("word.txt", "\n0.5,x")}:2: 'x' is not a number", "predict", Saved, "--data", _folder.File("word.txt"));
 
         static string Text(float pixel) => pixel.ToString("R", CultureInfo.InvariantCulture);
@@ -127,12 +129,15 @@ public sealed class PredictTests : IDisposable
         {
             model.Bias("b", 2);
             model.Save(Saved);
-            AssertFails($"{Saved}: does not say what model it is of; a file that blasnet train --save has written is expected.", "predict", Saved, "--data", data);
+            AssertFails($"{Saved}: does not say what model it is of; a file that blasnet train --save has written is expected.", "predict", Saved, "--data",
+                data);
             model.Save(Saved, new Dictionary<string, string> { ["blasnet.model"] = "oracle", ["blasnet.sizes"] = "{}" });
-            AssertFails($"{Saved}: is a model of the kind 'oracle'; those of tagger, tagger-char, tree, lm, digits can be used.", "predict", Saved, "--data", data);
+            AssertFails($"{Saved}: is a model of the kind 'oracle'; those of tagger, tagger-char, tree, lm, digits can be used.", "predict", Saved, "--data",
+                data);
             model.Save(Saved, new Dictionary<string, string> { ["blasnet.model"] = "lm", ["blasnet.sizes"] = "{" });
             Assert.StartsWith(
-                $"Error: {Saved}: blasnet.sizes of its metadata is damaged: ", CommandResult.Of("predict", Saved, "--data", data).Error, StringComparison.Ordinal);
+                $"Error: {Saved}: blasnet.sizes of its metadata is damaged: ", CommandResult.Of("predict", Saved, "--data", data).Error,
+                    StringComparison.Ordinal);
             model.Save(Saved, new Dictionary<string, string> { ["blasnet.model"] = "lm", ["blasnet.sizes"] = "{}" });
             AssertFails($"{Saved}: has no vocabulary 'words' for its lm.", "predict", Saved, "--data", data);
             model.Save(Saved, new Dictionary<string, string>
@@ -142,7 +147,8 @@ public sealed class PredictTests : IDisposable
                 ["blasnet.vocabulary.words"] = """["<unk>", "a"]""",
             });
             Assert.StartsWith(
-                $"Error: {Saved}: has no tensor for the parameter words.E [2 × 3].", CommandResult.Of("predict", Saved, "--data", data).Error, StringComparison.Ordinal);
+                $"Error: {Saved}: has no tensor for the parameter words.E [2 × 3].", CommandResult.Of("predict", Saved, "--data", data).Error,
+                    StringComparison.Ordinal);
         }
     }
 
@@ -154,7 +160,8 @@ public sealed class PredictTests : IDisposable
         AssertFails(2, "needs a member 'words', a list of texts", """{"words": [1, 2]}""");
         AssertFails(2, "needs one word at least in 'words'", """{"words": []}""");
         Assert.StartsWith(
-            $"Error: {_folder.Write("in.txt", "{")}:1: is not a JSON object: ", CommandResult.Of("predict", Saved, "--data", _folder.File("in.txt")).Error, StringComparison.Ordinal);
+            $"Error: {_folder.Write("in.txt", "{")}:1: is not a JSON object: ", CommandResult.Of("predict", Saved, "--data", _folder.File("in.txt")).Error,
+                StringComparison.Ordinal);
         Assert.Equal(ExitCodes.Failure, CommandResult.Of("predict", Saved, "--data", _folder.File("none")).ExitCode);
         Assert.Equal(ExitCodes.Usage, CommandResult.Of("evaluate", Saved).ExitCode);
 
@@ -191,7 +198,8 @@ public sealed class PredictTests : IDisposable
     }
 
     private JsonElement[] Train(string model, params string[] more) => CommandResult.Of(
-        ["train", model, "--data", Data(model, seed: 5, count: 80), "--embedding", "8", "--hidden", "6", "--batch", "9", "--epochs", "2", "--json", "--save", Saved, .. more]).Json();
+        ["train", model, "--data", Data(model, seed: 5, count: 80), "--embedding", "8", "--hidden", "6", "--batch", "9", "--epochs", "2", "--json", "--save",
+            Saved, .. more]).Json();
 
     private string Data(string model, int seed, int count)
     {

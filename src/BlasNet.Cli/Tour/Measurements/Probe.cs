@@ -34,7 +34,8 @@ internal static class Probe
     public static double[] GradientOf<TExample>(Trainer<TExample> trainer, ReadOnlySpan<TExample> examples)
     {
         trainer.AccumulateGradient(examples);
-        return [.. trainer.Model.Parameters.SelectMany(trainer.Accumulator.MeanGradientOf)];
+        ModelGradient gradient = trainer.Accumulator.MeanGradient();
+        return [.. trainer.Model.Parameters.SelectMany(parameter => gradient[parameter])];
     }
 
     /// <summary>‖a − b‖ / ‖b‖.</summary>

@@ -81,7 +81,8 @@ internal static class Averaging
         };
         trainer.AccumulateGradient(Batch);    // adds the sums of all passes; one division at the end
         #endregion
-        return [.. model.Parameters.SelectMany(trainer.Accumulator.MeanGradientOf)];
+        ModelGradient gradient = trainer.Accumulator.MeanGradient();
+        return [.. model.Parameters.SelectMany(parameter => gradient[parameter])];
     }
 
     // λ∇J at the first parameters, for J = ½‖θ‖².

@@ -103,7 +103,7 @@ internal static class Derivatives
         {
             model.SetValues(parameter, [.. values.Zip(direction, (value, d) => value + step * d)]);
             trainer.AccumulateGradient(digits);
-            return trainer.Accumulator.MeanGradientOf(parameter);
+            return trainer.Accumulator.MeanGradient()[parameter];
         }
     }
 
