@@ -16,6 +16,9 @@ public static partial class Op
         if (!(min <= max))
             throw new ArgumentOutOfRangeException(nameof(min), min, $"min must be at most max ({max}).");
 
-        return Min(Max(x, x.Graph.Constant(min)), x.Graph.Constant(max));
+        return Between(x, min, max);
     }
+
+    /// <summary>Clamp without the check of its numbers: an operator's gradient has a value for every number its kernel takes.</summary>
+    internal static Expr Between(Expr x, double min, double max) => Min(Max(x, x.Graph.Constant(min)), x.Graph.Constant(max));
 }

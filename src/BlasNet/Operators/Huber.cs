@@ -28,7 +28,7 @@ internal sealed class HuberOperator : NumberOperator<HuberFunction>
     public override string Name => "huber";
 
     protected override Expr? Backward(Expr x, Expr y, Expr dy, long attribute) =>
-        Op.Multiply(dy, Op.Clamp(x, -NumberOf(attribute), NumberOf(attribute)));
+        Op.Multiply(dy, Op.Between(x, -NumberOf(attribute), NumberOf(attribute)));
 }
 
 /// <summary>c·(x − c/2), where c is x cut off at −δ and δ.</summary>
