@@ -89,6 +89,14 @@ internal sealed partial class Batch(Graph target) : IRewrite
         return new Location(place.Stack, place.Offset);
     }
 
+    /// <summary>Where a node of the source has gone, if its value lies in one piece; nothing is added to the batched graph.</summary>
+    public bool TryLocate(int node, out Location location)
+    {
+        LazyGather place = PlaceOf(node);
+        location = new Location(place.Stack, place.Offset);
+        return place is { IsSlice: true, Stack: >= 0 };
+    }
+
     // Data lies in its pool in the order in which it was added, so the pool from its first column on is a stack.
     private void AddLeaves()
     {

@@ -64,7 +64,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     public CompiledPlan Compile(in PlanRequest request)
     {
         long start = Stopwatch.GetTimestamp();
-        bool keepsPlans = KeepsPlans && !DetectAnomalies;   // to find an anomaly, the steps of recurrences are nodes of their own
+        bool keepsPlans = KeepsPlans && !DetectAnomalies && request.Round is null;   // to find an anomaly, the steps of recurrences are nodes of their own
         CompiledPlan? found = keepsPlans ? Find(request) : null;
         Times.PlansFound += found is null ? 0 : 1;
         Telemetry.AddPlan(isFound: found is not null);
@@ -99,7 +99,14 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <param name="gradients">Receives the gradients; null if no loss was given.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting.</param>
     /// <exception cref="ObjectDisposedException">The model has been disposed, and its parameters with it.</exception>
-    public void Execute(GradientBuffer<T>? gradients = null, bool accumulate = false)
+    public void Execute(GradientBuffer<T>? gradients = null, bool accumulate = false) => Execute(gradients, accumulate, arena: null);
+
+    /// <summary>Runs the plan of a graph without gradients, whose values outlive the next run.</summary>
+    /// <param name="arena">Room for <see cref="Plan.ArenaLength"/> elements.</param>
+    /// <exception cref="ObjectDisposedException">The model has been disposed, and its parameters with it.</exception>
+    public void ExecuteInto(T* arena) => Execute(gradients: null, accumulate: false, arena);
+
+    private void Execute(GradientBuffer<T>? gradients, bool accumulate, T* arena)
     {
         ThrowIfDisposed();
         Prefetch.RequireNone();
@@ -107,7 +114,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         if (gradients is not null)
             Begin(gradients, accumulate);
 
-        Executor.Run(Plan, gradients, accumulate);
+        Executor.Run(Plan, gradients, accumulate, arena);
         Times.Execute += Stopwatch.GetTimestamp() - start;
     }
 
@@ -136,6 +143,13 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         ThrowIfDisposed();
         (int node, int offset, int length) = _current.OutputAt(output);
         return Executor.ValueOf(node, offset, length);
+    }
+
+    /// <summary>Where the value of an output begins.</summary>
+    public T* AddressOf(int output)
+    {
+        (int node, int offset, _) = _current.OutputAt(output);
+        return Executor.AddressOf(node) + offset;
     }
 
     /// <summary>The norms of the examples' gradients with respect to one of the parameters; empty where all are 0.</summary>

@@ -26,10 +26,11 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     /// <param name="plan">What to run.</param>
     /// <param name="gradients">Receives the gradients that the plan computes, and which columns it writes; may be null if it computes none.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting them.</param>
-    public void Run(Plan plan, GradientBuffer<T>? gradients, bool accumulate)
+    /// <param name="arena">Where values go that are to outlive the next run; null for an arena that all runs share.</param>
+    public void Run(Plan plan, GradientBuffer<T>? gradients, bool accumulate, T* arena = null)
     {
         (_plan, _graph) = (plan, plan.Graph);
-        Resolve(gradients is null ? null : gradients.Pointer);
+        Resolve(gradients is null ? null : gradients.Pointer, arena is null ? _arena.EnsureCapacity(_plan.ArenaLength) : arena);
         Anomalies?.Begin(_graph.Count);
         foreach (int node in plan.Order)
         {
@@ -56,6 +57,9 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     /// <summary>Elements of a node's stack, as the last run left them.</summary>
     public ReadOnlySpan<T> ValueOf(int node, int offset, int length) => new((T*)_addresses[node] + offset, length);
 
+    /// <summary>Where a node's stack begins.</summary>
+    public T* AddressOf(int node) => (T*)_addresses[node];
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Operand<T> OperandOf(int node) => new(
         (T*)_addresses[node], _graph.ShapeOf(node), _graph.CountOf(node),
@@ -68,13 +72,12 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
 
     public void Dispose() => _arena.Dispose();
 
-    private void Resolve(T* gradients)
+    private void Resolve(T* gradients, T* arena)
     {
         int count = _graph.Count;
         if (_addresses.Length < count)
             _addresses = new nint[_graph.Capacity];
 
-        T* arena = _arena.EnsureCapacity(_plan.ArenaLength);
         for (int node = 0; node < count; node++)
         {
             ref readonly Placement own = ref _plan[node];

@@ -18,6 +18,7 @@ internal sealed class Pipeline
     private readonly Differentiate _differentiate;
     private readonly DifferentiatePerExample _differentiatePerExample = new();
     private readonly NodeRewrite _simplify, _fuse;
+    private readonly Recall _recall;
     private readonly Totals _totals = new();
     private readonly BufferPlanner _planner;
     private CompiledPlan _plan = null!;
@@ -31,6 +32,7 @@ internal sealed class Pipeline
         _batch.NumbersApart = _batchInlined.NumbersApart = options.NumbersApart;
         _inline = new Inline(new Graph(precision)) { Fuse = options.Fuse ? FuseBody.Run : null };
         _differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
+        _recall = new Recall(new Graph(precision)) { ConsumesSource = true };
         _simplify = new Simplify(new Graph(precision)) { ConsumesSource = options.Batching };
         _fuse = new Fuse(new Graph(precision)) { ConsumesSource = true };
         _planner = new BufferPlanner { Reuse = options.ReuseMemory };
@@ -51,7 +53,7 @@ internal sealed class Pipeline
         (_plan, _times) = (plan, times);
         Graph graph = request.Graph;
         PerExample? perExample = request.PerExample;
-        bool early = _options.DifferentiateFirst && perExample is null;
+        bool early = _options.DifferentiateFirst && perExample is null && request.Round is null;
         _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && perExample is null;   // what examples share has no gradient of one of them
         _batch.Scans = scans && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
         if (perExample is not null)
@@ -66,16 +68,23 @@ internal sealed class Pipeline
         if (_options.Batching)
             graph = Rewrite(_batch, graph, "batch", ref times.Batch);
 
+        request.Round?.TakeBatched(request.Graph, _options.Batching ? _batch : null, graph, Roots);
         if (graph.HasCalls)
             graph = Rewrite(_inline, graph, "inline", ref times.Batch);
 
         if (_options.Batching && ReferenceEquals(graph, _inline.Target))
             graph = Rewrite(_batchInlined, graph, "batch again", ref times.Batch);
 
+        if (request.Round is { Tape: { } tape } round)
+            graph = Record(graph, round, tape);
+
         if (perExample is not null)
             Differentiate(graph, perExample);
         else if (!early)
             Differentiate(graph);
+
+        if (ReferenceEquals(graph, request.Round?.Tape?.Target))
+            graph = Rewrite(_recall, graph, "recall", ref times.Simplify);
 
         if (_options.Simplify)
             graph = Rewrite(_simplify, graph, "simplify", ref times.Simplify);
@@ -102,6 +111,20 @@ internal sealed class Pipeline
         time += Stopwatch.GetTimestamp() - start;
         Show(name, pass.Target);
         return pass.Target;
+    }
+
+    // The last round is differentiated together with those before it.
+    private Graph Record(Graph graph, RoundValues round, Tape tape)
+    {
+        if (Roots.Losses.Count == 0)
+        {
+            tape.Run(graph, []);
+            round.TakeRecorded(graph, Roots);
+            return graph;
+        }
+
+        _recall.Tape = tape;
+        return Rewrite(tape, graph, "record", ref _times.Batch);
     }
 
     private void Differentiate(Graph graph)

@@ -20,4 +20,7 @@ internal readonly ref struct PlanRequest(Graph graph, ReadOnlySpan<Expr> outputs
     public ReadOnlySpan<Parameter> Parameters { get; } = parameters;
 
     public PerExample? PerExample { get; } = perExample;
+
+    /// <summary>What of a round stays for later ones; null where the graph is computed at once.</summary>
+    public RoundValues? Round { get; init; }
 }

@@ -21,7 +21,10 @@ internal sealed class DataPools(Precision precision)
         public int Count;      // columns
     }
 
+    private const int Lent = 1 << 30;   // in the number of a pool whose memory is somebody else's
+
     private readonly List<Pool> _pools = [];
+    private readonly List<(nint Address, int Rows)> _lent = [];
     private readonly int _elementBytes = precision.ElementBytes();
 
     /// <summary>How many bytes all values may take.</summary>
@@ -31,6 +34,28 @@ internal sealed class DataPools(Precision precision)
     {
         foreach (Pool pool in _pools)
             pool.Count = 0;
+
+        _lent.Clear();
+    }
+
+    /// <summary>Takes columns that lie elsewhere as a pool of their own, until the pools are cleared; nothing is copied.</summary>
+    /// <param name="address">Of the first column.</param>
+    /// <param name="rows">Of a column.</param>
+    /// <returns>The attribute of a node that stands for the columns from the first one on.</returns>
+    public long Borrow(nint address, int rows)
+    {
+        _lent.Add((address, rows));
+        return (long)(Lent | (_lent.Count - 1)) << 32;
+    }
+
+    /// <summary>Whether a value lies in columns that were borrowed.</summary>
+    /// <param name="attribute">Of a data node.</param>
+    /// <param name="lender">Which <see cref="Borrow"/> since the pools were cleared, from 0.</param>
+    public static bool IsBorrowed(long attribute, out int lender)
+    {
+        int pool = (int)(attribute >> 32);
+        lender = pool & ~Lent;
+        return (pool & Lent) != 0;
     }
 
     /// <summary>Copies a value into its pool, rounding to the pools' precision.</summary>
@@ -104,8 +129,10 @@ internal sealed class DataPools(Precision precision)
     /// <summary>Where the value with this attribute lies, and after it the pool's next columns.</summary>
     public nint AddressOf(long attribute)
     {
-        Pool pool = _pools[(int)(attribute >> 32)];
-        return pool.Address + (nint)(uint)attribute * pool.Rows * _elementBytes;
+        (nint address, int rows) = IsBorrowed(attribute, out int lender) ? _lent[lender] : AddressOf(_pools[(int)(attribute >> 32)]);
+        return address + (nint)(uint)attribute * rows * _elementBytes;
+
+        static (nint Address, int Rows) AddressOf(Pool pool) => (pool.Address, pool.Rows);
     }
 
     /// <summary>One element of a value, for printing and for constants.</summary>

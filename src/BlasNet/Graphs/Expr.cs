@@ -39,6 +39,9 @@ public readonly partial struct Expr : IEquatable<Expr>
         return node;
     }
 
+    /// <summary>Awaits the value: an async function of an example (<see cref="ExprTask{TResult}"/>) goes on when it has been computed.</summary>
+    public ExprAwaiter GetAwaiter() => new(this);
+
     /// <summary>Adds a node with one input.</summary>
     internal static Expr Apply(Operator op, Expr x, long attribute = 0)
     {

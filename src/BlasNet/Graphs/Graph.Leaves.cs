@@ -11,7 +11,6 @@ public sealed partial class Graph
     private int[] _parameterNodes = [];
     private readonly Dictionary<long, int> _constants = [];   // by the bits of the number, so that 0 is not −0
     private long _example;
-    private int _draws;
     private bool _isExample;
 
     /// <summary>Whether dropout drops; false for inference.</summary>
@@ -170,7 +169,10 @@ public sealed partial class Graph
     }
 
     /// <summary>Says whose nodes come next, so that random draws depend on the example, not on its place in a batch.</summary>
-    internal void BeginExample(long example) => (_example, _draws, _isExample) = (example, 0, true);
+    internal void BeginExample(long example) => (_example, Draws, _isExample) = (example, 0, true);
+
+    /// <summary>How often the example at hand has drawn so far; set again when it goes on after others.</summary>
+    internal int Draws { get; set; }
 
     /// <summary>Names the example at hand in an error, if it is known which it is.</summary>
     internal string ExampleText => _isExample ? $" of example {_example}" : "";
@@ -187,7 +189,7 @@ public sealed partial class Graph
         Span<int> keys = count == 1 ? stackalloc int[2] : new int[2 * count];
         for (int i = 0; i < keys.Length; i += 2)
         {
-            ulong bits = Mix((ulong)RandomSeed + Mix((ulong)_example + Mix((ulong)_draws++)));
+            ulong bits = Mix((ulong)RandomSeed + Mix((ulong)_example + Mix((ulong)Draws++)));
             (keys[i], keys[i + 1]) = ((int)(bits & 0xFFFFFF), (int)(bits >> 40));
         }
 

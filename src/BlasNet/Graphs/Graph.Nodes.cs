@@ -58,11 +58,27 @@ public sealed partial class Graph
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
         AppendNode(AddType(op, attribute, inputs.Length, shape, count, shared), inputs);
 
+    /// <summary>Adds a node like one of another graph, with results if that has them. As where users build, nodes alike have one type.</summary>
+    internal int AppendLike(Graph source, int node, ReadOnlySpan<int> inputs)
+    {
+        ref readonly NodeType type = ref source.TypeOf(node);
+        Operator op = type.Operator;
+        long attribute = AttributeFrom(source, node);
+        if (op.HasMoves || op.HasList)
+            return AppendWithResults(op, attribute, inputs, type.Shape, type.Count, type.IsShared);
+
+        ref int known = ref KnownLike(op, attribute, inputs, out bool isKnown);
+        if (!isKnown || _types[known - 1].Shape != type.Shape || _types[known - 1].Count != type.Count || _types[known - 1].IsShared != type.IsShared)
+            known = 1 + AddTypeWithResults(op, attribute, inputs.Length, type.Shape, type.Count, type.IsShared, AddTokens(inputs));
+
+        return AppendNodes(known - 1, inputs);
+    }
+
     /// <summary>Adds an example's number, vector or matrix.</summary>
     /// <param name="op">Which leaf.</param>
     /// <param name="place">In the data pools.</param>
     /// <param name="shape">Of the value.</param>
-    private int AppendData(Operator op, long place, Shape shape)
+    internal int AppendData(Operator op, long place, Shape shape)
     {
         long pool = place & ~(long)uint.MaxValue;
         ref int known = ref KnownLike(op, pool, [], out bool isKnown, shape.Columns);

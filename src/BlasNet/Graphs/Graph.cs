@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BlasNet.Graphs.Awaiting;
 using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Graphs;
@@ -51,6 +52,9 @@ public sealed partial class Graph
 
     /// <summary>The function that this graph is the body of; null for other graphs.</summary>
     internal Body? Body { get; set; }
+
+    /// <summary>Computes values for which functions wait while they build the graph; null where nobody does.</summary>
+    internal IAwaitedValues? Awaited { get; set; }
 
     /// <summary>Whether each node stands for one value of a stack yet to come, so that sums go over terms, never over a stack.</summary>
     internal bool IsBody { get; set; }

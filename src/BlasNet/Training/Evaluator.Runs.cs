@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
+using BlasNet.Rounds;
 
 namespace BlasNet.Training;
 
@@ -42,7 +43,7 @@ public sealed partial class Evaluator<TExample>
             if (_ranks is null)
             {
                 cancellation.ThrowIfCancellationRequested();
-                ComputePart(examples, first);
+                ComputePart(examples, first, cancellation);
                 HandOver(Math.Min(_workers, examples.Length), _handler);
                 return;
             }
@@ -51,7 +52,7 @@ public sealed partial class Evaluator<TExample>
             Exception? error = null;
             try
             {
-                ComputePart(examples[start..end], first + start);
+                ComputePart(examples[start..end], first + start, cancellation: default);   // ranks stop together, between passes
                 HandOver(Math.Min(_workers, end - start), _ranks.Add);
             }
             catch (Exception e)
@@ -62,14 +63,14 @@ public sealed partial class Evaluator<TExample>
             _ranks.HandOver(first, error, _handler, cancellation);
         }
 
-        private void ComputePart(ReadOnlySpan<TExample> examples, int first)
+        private void ComputePart(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
         {
             Telemetry.AddEvaluations(examples.Length);
             int workers = Math.Min(_workers, examples.Length);
             if (workers == 1)
-                _team[0].Compute<T>(examples, first);
+                _team[0].Compute<T>(examples, first, cancellation);
             else if (workers > 1)
-                _team.Compute<T>(examples.ToArray(), workers, first);
+                _team.Compute<T>(examples.ToArray(), workers, first, cancellation);
         }
 
         private void HandOver(int workers, ResultHandler<T> handler)
@@ -95,7 +96,8 @@ public sealed partial class Evaluator<TExample>
 
         public Worker this[int worker] => _workers[worker];
 
-        public void Compute<T>(TExample[] group, int workers, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        public void Compute<T>(TExample[] group, int workers, int first, CancellationToken cancellation)
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
             while (_workers.Count < workers)
                 _workers.Add(new Worker(evaluator));
@@ -109,7 +111,7 @@ public sealed partial class Evaluator<TExample>
                 {
                     using ModelAccess.Scope reading = model.Access.Join(ModelAccess.Kind.Reader);
                     (int start, int end) = (Start(worker), Start(worker + 1));
-                    _workers[worker].Compute<T>(group.AsSpan(start..end), first + start);
+                    _workers[worker].Compute<T>(group.AsSpan(start..end), first + start, cancellation);
                 });
             }
             finally
@@ -138,21 +140,48 @@ public sealed partial class Evaluator<TExample>
 
         private readonly List<Expr> _outputs = [];
         private readonly List<int> _ends = [];   // for each example, of its outputs
+        private IDisposable? _rounds;
         private int _first;
 
-        public void Compute<T>(ReadOnlySpan<TExample> examples, int first) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        public void Compute<T>(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
             _first = first;
             _outputs.Clear();
             _ends.Clear();
+            var engine = (Engine<T>)_engine;
+            Graph graph = evaluator._asyncFunction is { } function
+                ? BuildInRounds(engine, function, examples.ToArray(), first, cancellation)
+                : BuildAtOnce(examples, first);
+            _model.Access.ThrowIfClosed();
+            engine.Prepare(graph, CollectionsMarshal.AsSpan(_outputs));
+            engine.Execute();
+        }
+
+        private Graph BuildInRounds<T>(
+            Engine<T> engine, Func<Graph, TExample, ExprTask<Expr>> function, TExample[] examples, int first, CancellationToken cancellation)
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            var rounds = (RoundRunner<T>)(_rounds ??= new RoundRunner<T>(engine, _graph, _model.NewGraph()));
+            rounds.RoundLimit = evaluator.RoundLimit;
+            rounds.Run(first, examples.Length, example => function(_graph, examples[example]), _outputs, cancellation);
+            int[] nodes = new int[examples.Length];
+            for (int i = 0; i < nodes.Length; i++)
+            {
+                nodes[i] = _outputs[i].IndexIn(_graph);
+                _ends.Add(i + 1);
+            }
+
+            return rounds.Rest(nodes, _outputs);
+        }
+
+        private Graph BuildAtOnce(ReadOnlySpan<TExample> examples, int first)
+        {
             _graph.Clear();
             using (_graph.Build())
                 Build(examples, first);
 
-            _model.Access.ThrowIfClosed();
-            var engine = (Engine<T>)_engine;
-            engine.Prepare(_graph, CollectionsMarshal.AsSpan(_outputs));
-            engine.Execute();
+            return _graph;
         }
 
         private void Build(ReadOnlySpan<TExample> examples, int first)
@@ -160,7 +189,7 @@ public sealed partial class Evaluator<TExample>
             for (int i = 0; i < examples.Length; i++)
             {
                 _graph.BeginExample(first + i);
-                evaluator._function(_graph, examples[i], _outputs);
+                evaluator._function!(_graph, examples[i], _outputs);
                 _ends.Add(_outputs.Count);
             }
         }
@@ -180,6 +209,10 @@ public sealed partial class Evaluator<TExample>
             GC.KeepAlive(this);
         }
 
-        public void Dispose() => _engine.Dispose();
+        public void Dispose()
+        {
+            _rounds?.Dispose();
+            _engine.Dispose();
+        }
     }
 }

@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using System.Numerics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Ranks;
+using BlasNet.Rounds;
 
 namespace BlasNet.Training;
 
@@ -22,7 +24,8 @@ public delegate void ResultHandler<T>(int example, ReadOnlySpan<T> value);
 public sealed partial class Evaluator<TExample>
 {
     private readonly Model _model;
-    private readonly Action<Graph, TExample, List<Expr>> _function;   // adds an example's results
+    private readonly Action<Graph, TExample, List<Expr>>? _function;   // adds an example's results
+    private readonly Func<Graph, TExample, ExprTask<Expr>>? _asyncFunction;   // in its place
     private readonly bool _isSingle;
     private readonly EngineOptions _options;
     private readonly Lock _gate = new();
@@ -34,6 +37,23 @@ public sealed partial class Evaluator<TExample>
     public Evaluator(Model model, Func<Graph, TExample, Expr> function)
         : this(model, function, new EngineOptions())
     {
+    }
+
+    /// <param name="model">All its parameters must have been added before.</param>
+    /// <param name="function">Builds one example's value in the graph given, and may await others on the way: all examples that are computed at once go on
+    /// together, from round to round.</param>
+    [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
+    public Evaluator(Model model, Func<Graph, TExample, ExprTask<Expr>> function)
+        : this(model, function, new EngineOptions())
+    {
+    }
+
+    internal Evaluator(Model model, Func<Graph, TExample, ExprTask<Expr>> function, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(function);
+        (_model, _asyncFunction, _options, _isSingle) = (model, function, options, true);
+        model.Complete();
     }
 
     internal Evaluator(Model model, Func<Graph, TExample, Expr> function, EngineOptions options)
@@ -75,6 +95,19 @@ public sealed partial class Evaluator<TExample>
         get => _workers;
         set => _workers = ParallelParts.Checked(value);
     }
+
+    /// <summary>The most rounds of values that the examples of one pass may wait for; an example that waits longer is an error. Only for functions that await
+    /// values.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public int RoundLimit
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = ExampleFunctions.DefaultRoundLimit;
 
     /// <summary>The processes that evaluate together, each a part of every pass; null, the default, for this one alone. N ranks give the bits
     /// of N workers.</summary>

@@ -35,7 +35,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
         (_model, _parameters) = (model, model.Store<T>());
         _targets = [.. model.Parameters];
         _options = options;
-        _first = new WorkerGradient<T>(_parameters, _targets, options);
+        _first = new WorkerGradient<T>(_parameters, _targets, options, model.NewGraph);
         _groups = new UpdateGroups(model, []);
         _update = new ParameterUpdate<T>(_parameters, _first.Gradient, _targets) { Groups = _groups };
     }
@@ -67,7 +67,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
 
     public override WorkerGradient NewWorker()
     {
-        var worker = new WorkerGradient<T>(_parameters, _targets, _options);
+        var worker = new WorkerGradient<T>(_parameters, _targets, _options, _model.NewGraph);
         worker.Train(_groups.Trained);
         return worker;
     }

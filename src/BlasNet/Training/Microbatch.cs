@@ -24,6 +24,9 @@ internal sealed class Microbatch(Graph graph)
     /// <summary>Whether each example's gradient is asked for.</summary>
     public bool IsByExample { get; private set; }
 
+    /// <summary>Whether its losses are of a graph that rounds have computed in part; then this one has only the data.</summary>
+    public bool IsInRounds { get; set; }
+
     /// <summary>The plan; null until there is one.</summary>
     public CompiledPlan? Compiled { get; private set; }
 
@@ -37,7 +40,7 @@ internal sealed class Microbatch(Graph graph)
         Graph.RandomSeed = seed;
         Examples.Clear();
         Examples.ClipNorm = clipNorm;
-        IsByExample = byExample;
+        (IsByExample, IsInRounds) = (byExample, false);
         Ends.Clear();
     }
 

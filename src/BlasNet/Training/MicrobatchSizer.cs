@@ -65,10 +65,10 @@ internal sealed class MicrobatchSizer
     }
 
     /// <summary>Elements of the values of a range of nodes; parameters, which all examples share, do not count.</summary>
-    public static long ElementsOf(Graph graph, int first)
+    public static long ElementsOf(Graph graph, int first, int end)
     {
         long elements = 0;
-        for (int node = first; node < graph.Count; node++)
+        for (int node = first; node < end; node++)
             elements += graph.IsShared(node) ? 0 : graph.LengthOf(node);
 
         return elements;

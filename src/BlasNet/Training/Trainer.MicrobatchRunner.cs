@@ -14,7 +14,7 @@ public sealed partial class Trainer<TExample>
     /// </summary>
     /// <remarks>That thread works only while kernels run on this one, never beside a function of the user's. What it prepares, its errors too, is kept
     /// until its turn comes, so that a training is the same with it and without.</remarks>
-    private sealed class MicrobatchRunner
+    private sealed partial class MicrobatchRunner
     {
         private readonly Trainer<TExample> _trainer;
         private readonly Prefetch _preparation;
@@ -70,7 +70,7 @@ public sealed partial class Trainer<TExample>
             {
                 Take((examples, first, end, computeBatch));
                 int following = first + _microbatch.Count;
-                bool prepares = _trainer.PrepareAhead && _trainer.Workers == 1 && (following < end || nextStep is not null) && !_preparation.IsTooEarly;
+                bool prepares = _trainer is { PrepareAhead: true, Workers: 1, _asyncLoss: null } && (following < end || nextStep is not null) && !_preparation.IsTooEarly;
                 if (prepares)
                 {
                     _upcoming = following < end ? (examples, following, end, computeBatch) : (nextStep!, 0, nextStep!.Count, computeBatch);
@@ -109,7 +109,7 @@ public sealed partial class Trainer<TExample>
         public Examination Examine(StepExamples examples, int number)
         {
             _microbatch.Graph.MemoryLimit = long.MaxValue;
-            Build(_microbatch, examples, number, 1);
+            Build(_microbatch, examples, number, 1, inOrder: true);
             return _trainer._accumulator.Examine(_microbatch.Graph, _microbatch.Examples.Losses[0]);
         }
 
@@ -202,10 +202,16 @@ public sealed partial class Trainer<TExample>
         }
 
         // The minibatch graph: the examples' graphs side by side.
-        private void Build(Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
+        private void Build(Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null, bool inOrder = false)
         {
             Graph graph = microbatch.Graph;
             microbatch.Clear(unchecked(_trainer.Model.Seed * 1_000_003L + examples.Step), _trainer.WantsByExample, _trainer.ClipExampleNorm);
+            if (_trainer._asyncLoss is { } loss)
+            {
+                BuildInRounds(loss, microbatch, examples, first, count, sizer, inOrder || microbatch.IsByExample || _trainer.DetectAnomalies);
+                return;
+            }
+
             for (int i = 0; i < count && (i == 0 || sizer is null || sizer.HasRoom(microbatch.Ends[i - 1])); i++)
             {
                 int nodes = graph.Count;
@@ -227,7 +233,7 @@ public sealed partial class Trainer<TExample>
                 if (_sizer.Budget == 0)
                     continue;
 
-                long elements = MicrobatchSizer.ElementsOf(graph, nodes);
+                long elements = MicrobatchSizer.ElementsOf(graph, nodes, graph.Count);
                 microbatch.Ends.Add(elements + (i == 0 ? 0 : microbatch.Ends[i - 1]));
                 sizer?.AddExample(elements);
 

@@ -126,7 +126,10 @@ public sealed partial class Trainer<TExample>
 
     private Expr BuildLoss(Graph graph, StepExamples examples, int number)
     {
-        Expr loss = graph.LossOf(_loss, examples.Span[number], number);
-        return Weight is null ? loss : Op.Multiply(loss, graph.Input(examples.WeightOf(number)));
+        Expr loss = graph.LossOf(_loss!, examples.Span[number], number);
+        return Weighted(graph, loss, examples, number);
     }
+
+    private Expr Weighted(Graph graph, Expr loss, StepExamples examples, int number) =>
+        Weight is null ? loss : Op.Multiply(loss, graph.Input(examples.WeightOf(number)));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Diagnostics;
 using BlasNet.Execution;
 using BlasNet.Graphs;
@@ -18,7 +19,8 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
 /// update waits for those; steps of several trainers of one model come one after another (see <see cref="Model"/>).</remarks>
 public sealed partial class Trainer<TExample> : ITrainerState
 {
-    private readonly Func<Graph, TExample, Expr> _loss;
+    private readonly Func<Graph, TExample, Expr>? _loss;
+    private readonly Func<Graph, TExample, ExprTask<Expr>>? _asyncLoss;   // in its place
     private readonly GradientAccumulator _accumulator;
     private readonly List<MicrobatchRunner> _runners = [];   // one for each thread of a step, the calling one first
     private readonly Exclusive _use = new("trainer");
@@ -38,12 +40,38 @@ public sealed partial class Trainer<TExample> : ITrainerState
     {
     }
 
+    /// <param name="model">Its parameters are trained; all must have been added before.</param>
+    /// <param name="loss">Builds one example's loss, a scalar, in the graph given, and may await values on the way: all examples that are computed at once go
+    /// on together, from round to round.</param>
+    /// <param name="optimizer">How parameters follow from gradients.</param>
+    /// <remarks>What a round has computed is computed for the gradient too, once. With <see cref="ClipExampleNorm"/>, a noise scale of single examples or
+    /// <see cref="DetectAnomalies"/>, it is computed again. No pass is prepared ahead (<see cref="PrepareAhead"/>).</remarks>
+    /// <inheritdoc cref="Trainer{TExample}(Model, Func{Graph, TExample, Expr}, Optimizer)" path="/exception"/>
+    [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
+    public Trainer(Model model, Func<Graph, TExample, ExprTask<Expr>> loss, Optimizer optimizer)
+        : this(model, loss, optimizer, new EngineOptions())
+    {
+    }
+
     internal Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, EngineOptions options)
+        : this(model, optimizer, options)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        _loss = loss;
+    }
+
+    internal Trainer(Model model, Func<Graph, TExample, ExprTask<Expr>> loss, Optimizer optimizer, EngineOptions options)
+        : this(model, optimizer, options)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        _asyncLoss = loss;
+    }
+
+    private Trainer(Model model, Optimizer optimizer, EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(loss);
         ArgumentNullException.ThrowIfNull(optimizer);
-        (Model, _loss, Optimizer, _awaitsPreparation) = (model, loss, optimizer, options.AwaitPreparation);
+        (Model, Optimizer, _awaitsPreparation) = (model, optimizer, options.AwaitPreparation);
         (_examples, _nextExamples) = (new StepExamples(this), new StepExamples(this));
         optimizer.RequireStateNames();
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
@@ -189,6 +217,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
     // An example has its number in the data, not in the step.
     private void StepOfEpoch(StepSource<TExample> source, StepSource<TExample> next)
     {
+        _roundCancellation = Ranks is null ? _epochCancellation : default;   // ranks stop after the same step
         try
         {
             _epochLossSum += Step(source, next) * _lastStep.Weight;
@@ -199,9 +228,17 @@ public sealed partial class Trainer<TExample> : ITrainerState
         {
             throw new NonFiniteException(e, source.NumberOf(example));
         }
+        catch (ExampleException e)
+        {
+            throw new ExampleException(source.NumberOf(e.Example), e.InnerException!);
+        }
         catch (MemoryBudgetException e)
         {
             throw new MemoryBudgetException(source.NumberOf(e.Example), e.Bytes, e.Budget, Workers, e.IsAtLeast);
+        }
+        finally
+        {
+            _roundCancellation = default;
         }
     }
 

@@ -15,8 +15,12 @@ internal static class UserFunctions
     {
         graph.BeginExample(number);
         using Graph.Building building = graph.Build();
-        return graph.Scalar(loss(graph, example), "The loss of an example");
+        return graph.LossFrom(loss(graph, example));
     }
+
+    /// <summary>What a loss function has returned, as a node of the graph.</summary>
+    /// <exception cref="ShapeException">It is no scalar.</exception>
+    public static Expr LossFrom(this Graph graph, Expr loss) => graph.Scalar(loss, "The loss of an example");
 
     /// <summary>What a function of the parameters alone gives, as a node of the graph.</summary>
     /// <param name="graph">The graph to add it to.</param>

@@ -6,6 +6,7 @@ using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Operators.Intrinsics;
 using BlasNet.Planning;
+using BlasNet.Rounds;
 
 namespace BlasNet.Training;
 
@@ -58,6 +59,9 @@ internal abstract class WorkerGradient : IDisposable
     /// <summary>Has the sums of all ranks, in the place of its own.</summary>
     public void Replace(MicrobatchSums sums) => Sums = sums;
 
+    /// <summary>Runs the async functions of a pass's examples.</summary>
+    public abstract ExampleFunctions Rounds { get; }
+
     /// <summary>Makes or finds the plan of a pass; nothing is computed yet, and another pass may be prepared instead, or computed meanwhile.</summary>
     public abstract void Prepare(Microbatch pass);
 
@@ -81,7 +85,8 @@ internal abstract class WorkerGradient : IDisposable
 /// <param name="parameters">Their values.</param>
 /// <param name="all">All of the model.</param>
 /// <param name="options">Of the engine.</param>
-internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, EngineOptions options) : WorkerGradient
+/// <param name="newGraph">Makes a graph of the model.</param>
+internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, EngineOptions options, Func<Graph> newGraph) : WorkerGradient
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly bool[] _seen = new bool[all.Length];
@@ -89,6 +94,7 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
     private Parameter[] _trained = all;
     private Plan _plan = null!;
     private long _scratchBytes;
+    private RoundRunner<T>? _rounds;
 
     public Engine<T> Engine { get; } = new(parameters, options);
 
@@ -111,7 +117,9 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
 
     public override string? Anomaly => Engine.Anomaly;
 
-    public override long HeldBytes => Engine.Executor.ArenaBytes + _scratchBytes;
+    public override long HeldBytes => Engine.Executor.ArenaBytes + _scratchBytes + (_rounds?.HeldBytes ?? 0);
+
+    public override ExampleFunctions Rounds => _rounds ??= new RoundRunner<T>(Engine, newGraph(), newGraph());
 
     public override void Train(Parameter[] trained)
     {
@@ -122,10 +130,14 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
     public override void Prepare(Microbatch pass)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(pass.Examples.Losses));
-        pass.Hold(Engine.Compile(new PlanRequest(pass.Graph, [total], total, _trained, pass.IsByExample ? pass.Examples : null)));
+        pass.Hold(pass.IsInRounds ? _rounds!.CompileGradient(total, _trained) : Engine.Compile(new PlanRequest(pass.Graph, [total], total, _trained, pass.IsByExample ? pass.Examples : null)));
     }
 
-    public override MicrobatchMemory Memory(Microbatch pass, int workers) => Memory(pass.Compiled!.Plan, pass.Graph, workers);
+    public override MicrobatchMemory Memory(Microbatch pass, int workers)
+    {
+        MicrobatchMemory memory = Memory(pass.Compiled!.Plan, pass.Graph, workers);
+        return pass.IsInRounds ? memory with { ArenaBytes = memory.ArenaBytes + _rounds!.Bytes } : memory;
+    }
 
     /// <summary>What a plan takes for a graph.</summary>
     public MicrobatchMemory Memory(Plan plan, Graph graph, int workers) => MicrobatchMemory.Of<T>(plan, graph.Data, _seen, workers);
@@ -163,5 +175,6 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
     {
         Engine.Dispose();
         Gradient.Dispose();
+        _rounds?.Dispose();
     }
 }

@@ -77,8 +77,8 @@ public sealed class MicrobatchSizerTests
         Expr x = graph.Input([1f, 2, 3]);
         Op.Tanh(model.Weight("W", 2, 3) * x);
 
-        Assert.Equal(3 + 2 + 2, MicrobatchSizer.ElementsOf(graph, 0));
-        Assert.Equal(2 + 2, MicrobatchSizer.ElementsOf(graph, x.Index + 1));
+        Assert.Equal(3 + 2 + 2, MicrobatchSizer.ElementsOf(graph, 0, graph.Count));
+        Assert.Equal(2 + 2, MicrobatchSizer.ElementsOf(graph, x.Index + 1, graph.Count));
     }
 
     private void AssertRoomUpTo(long elements) => Assert.Equal((true, false), (_sizer.HasRoom(elements), _sizer.HasRoom(elements + 1)));

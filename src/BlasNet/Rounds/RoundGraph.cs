@@ -1,0 +1,121 @@
+using BlasNet.Graphs;
+
+namespace BlasNet.Rounds;
+
+/// <summary>The part of the examples' graph that a round computes: what the values asked for need and earlier rounds have not computed.</summary>
+/// <remarks>Values of earlier rounds are data. Time O(n log n) for n nodes of the round, however many the examples' graph has.</remarks>
+internal sealed class RoundGraph(Graph target, KnownPlaces known)
+{
+    private readonly Stack<int> _toVisit = [];
+    private readonly List<int> _nodes = [];                    // of the examples' graph that are computed
+    private readonly Dictionary<(long Place, Shape Shape), int> _leafAt = [];   // equal values are one leaf
+    private readonly List<(int Node, int Copy)> _computed = [];
+    private int[] _copyOf = [], _seen = [], _inputs = new int[8];
+    private int _round;
+    private Graph _examples = null!;
+
+    /// <summary>The part as a graph of its own, over the same data.</summary>
+    public Graph Target => target;
+
+    /// <summary>The nodes that are computed: those of the examples' graph, and what they are here.</summary>
+    public List<(int Node, int Copy)> Computed => _computed;
+
+    /// <summary>Makes the part.</summary>
+    /// <param name="examples">The examples' graph.</param>
+    /// <param name="wanted">Nodes of it.</param>
+    public void Run(Graph examples, ReadOnlySpan<int> wanted)
+    {
+        Begin(examples);
+        foreach (int node in wanted)
+            Visit(node);
+
+        while (_toVisit.TryPop(out int node))
+        {
+            foreach (int input in examples.InputsOf(node))
+                Visit(input);
+        }
+
+        _nodes.Sort();
+        foreach (int node in _nodes)
+            Copy(node);
+    }
+
+    /// <summary>What a node of the examples' graph is here; it must have been wanted.</summary>
+    public Expr At(int node) => target.At(_copyOf[node]);
+
+    private void Begin(Graph examples)
+    {
+        _examples = examples;
+        target.ClearFor(examples);
+        (target.IsTraining, target.RandomSeed) = (examples.IsTraining, examples.RandomSeed);
+        _leafAt.Clear();
+        _nodes.Clear();
+        _computed.Clear();
+        _round++;
+        if (_seen.Length < examples.Count)
+        {
+            Array.Resize(ref _seen, examples.Capacity);
+            Array.Resize(ref _copyOf, examples.Capacity);
+        }
+    }
+
+    private void Visit(int node)
+    {
+        if (_seen[node] == _round)
+            return;
+
+        _seen[node] = _round;
+        ref readonly NodeType type = ref _examples.TypeOf(node);
+        if (known.TryGet(node, out long place))
+        {
+            _copyOf[node] = LeafAt(place, type);
+        }
+        else if (type.InputCount == 0)
+        {
+            _copyOf[node] = type.Operator.Merging == Merging.Data
+                ? target.AppendData(type.Operator, _examples.AttributeOf(node), type.Shape)
+                : target.CopyLeaf(_examples, node);
+        }
+        else
+        {
+            _toVisit.Push(node);
+            if (type.Result == 0)
+                _nodes.Add(node);
+        }
+    }
+
+    // What is the same for every example stays so.
+    private int LeafAt(long place, in NodeType type)
+    {
+        if (!_leafAt.TryGetValue((place, type.Shape), out int leaf))
+        {
+            leaf = type.IsShared
+                ? target.AppendStack(ConstantOperator.Instance, place, [], type.Shape, 1, shared: true)
+                : target.AppendData(InputOperator.Instance, place, type.Shape);
+            _leafAt.Add((place, type.Shape), leaf);
+        }
+
+        return leaf;
+    }
+
+    private void Copy(int node)
+    {
+        ReadOnlySpan<int> inputs = _examples.InputsOf(node);
+        if (_inputs.Length < inputs.Length)
+            _inputs = new int[2 * inputs.Length];
+
+        for (int i = 0; i < inputs.Length; i++)
+            _inputs[i] = _copyOf[inputs[i]];
+
+        int copy = target.AppendLike(_examples, node, _inputs.AsSpan(0, inputs.Length));
+        target.TakeName(copy, _examples, node);
+        ResultRange results = _examples.ResultsOf(node), copies = target.ResultsOf(copy);
+        for (int i = 0; i < results.Count; i++)
+        {
+            if (!known.TryGet(results[i], out _))
+                _copyOf[results[i]] = copies[i];
+
+            _computed.Add((results[i], copies[i]));
+        }
+    }
+}

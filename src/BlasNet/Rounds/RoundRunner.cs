@@ -1,0 +1,150 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Graphs.Awaiting;
+using BlasNet.Operators.Intrinsics;
+
+namespace BlasNet.Rounds;
+
+/// <summary>Computes the rounds of a microbatch: what is asked for of the examples' graph, and nothing twice.</summary>
+/// <remarks>Each round batches, plans and computes what it adds; its values stay where they are, as data of later rounds. For a backward pass the batched graphs
+/// are recorded, and the last round differentiates all of them as one graph. One thread at a time.</remarks>
+internal sealed unsafe class RoundRunner<T> : ExampleFunctions, IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Engine<T> _engine;
+    private readonly RoundGraph _part;
+    private readonly KnownPlaces _places = new();
+    private readonly RoundMemory<T> _memory = new();
+    private readonly Tape _tape;
+    private readonly RoundValues _values, _recordedValues;
+    private readonly AwaitedNumbers _numbers;
+    private readonly Dictionary<int, int> _numbersOf = [];   // by node: where its numbers begin
+    private readonly Dictionary<(int Output, int Rows, int First), long> _lent = [];
+    private readonly List<Expr> _outputs = [];
+
+    /// <param name="engine">Computes the rounds.</param>
+    /// <param name="examples">Receives the examples' graphs.</param>
+    /// <param name="part">Another graph of the same model.</param>
+    public RoundRunner(Engine<T> engine, Graph examples, Graph part)
+        : base(examples)
+    {
+        (_engine, _part) = (engine, new RoundGraph(part, _places));
+        _numbers = new AwaitedNumbers(examples.Precision);
+        _tape = new Tape(new Graph(examples.Precision));
+        (_values, _recordedValues) = (new RoundValues(tape: null), new RoundValues(_tape));
+    }
+
+    public override long Bytes => _memory.Bytes;
+
+    public override long HeldBytes => _memory.HeldBytes;
+
+    private RoundValues Values => Records ? _recordedValues : _values;
+
+    public override bool IsKnown(int node) => _numbersOf.ContainsKey(node) || TryTake(node);
+
+    public override ExprValue ValueOf(int node) => new(_numbers, _numbersOf[node], Graph.ShapeOf(node));
+
+    /// <summary>What is still to be computed of nodes of the examples' graph, as a graph of its own.</summary>
+    /// <param name="wanted">The nodes.</param>
+    /// <param name="outputs">Receives what they are in that graph.</param>
+    public Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs)
+    {
+        _part.Run(Graph, wanted);
+        outputs.Clear();
+        foreach (int node in wanted)
+            outputs.Add(_part.At(node));
+
+        return _part.Target;
+    }
+
+    /// <summary>Makes the plan of the gradient of a loss, over all rounds.</summary>
+    /// <param name="loss">A scalar of the examples' graph; the plan's only output.</param>
+    /// <param name="parameters">Those whose gradient is wanted.</param>
+    public CompiledPlan CompileGradient(Expr loss, ReadOnlySpan<Parameter> parameters)
+    {
+        Graph rest = Rest([loss.Index], _outputs);
+        return _engine.Compile(new PlanRequest(rest, CollectionsMarshal.AsSpan(_outputs), _outputs[0], parameters, perExample: null) { Round = Values });
+    }
+
+    protected override void Compute(ReadOnlySpan<int> wanted)
+    {
+        Graph round = Rest(wanted, _outputs);
+        CompiledPlan plan = _engine.Compile(new PlanRequest(round, CollectionsMarshal.AsSpan(_outputs), loss: null, [], perExample: null) { Round = Values });
+        _engine.Use(plan, round);
+        if (_memory.Bytes + _engine.Plan.PeakBytes > MemoryLimit)
+            throw new GraphMemoryException(_memory.Bytes + _engine.Plan.PeakBytes);
+
+        T* arena = _memory.Take(_engine.Plan.ArenaLength);
+        _engine.ExecuteInto(arena);
+        Keep(arena, arena + _engine.Plan.ArenaLength);
+        for (int i = 0; i < wanted.Length; i++)
+            _numbersOf.TryAdd(wanted[i], _numbers.Add(_engine.ValueOf(i)));
+    }
+
+    protected override void Forget()
+    {
+        base.Forget();
+        Graph.Clear();
+        _places.Clear();
+        _memory.Clear();
+        _numbers.Clear();
+        _numbersOf.Clear();
+        _tape.Clear(Graph);
+    }
+
+    // What lies elsewhere than in the round's own memory may move.
+    private void Keep(T* start, T* end)
+    {
+        _lent.Clear();
+        foreach (var (node, copy) in _part.Computed)
+        {
+            if (Values.PlaceOf(copy) is { Node: >= 0 } place && IsWithin(place.Node, start, end))
+                _places.Set(Graph, node, PlaceOf(place, Graph.ShapeOf(node).Rows));
+        }
+
+        if (!Records)
+            return;
+
+        foreach (var (node, output) in Values.Recorded)
+        {
+            if (!IsWithin(output, start, end))
+                continue;
+
+            _tape.KnowLender(new Location(node));
+            _tape.Know(node, Graph.Data.Borrow((nint)_engine.AddressOf(output), _tape.Target.ShapeOf(node).Rows));
+        }
+    }
+
+    private bool IsWithin(int output, T* start, T* end) => _engine.AddressOf(output) is var address && address >= start && address < end;
+
+    // Columns of an output are one pool, so that those that lie in order are a stack. They need not begin where the output does.
+    private long PlaceOf(Location place, int rows)
+    {
+        int first = place.Offset % rows;
+        ref long pool = ref CollectionsMarshal.GetValueRefOrAddDefault(_lent, (place.Node, rows, first), out bool isKnown);
+        if (!isKnown)
+            pool = Lend(place.Node, rows, first);
+
+        return pool + (place.Offset / rows);
+    }
+
+    private long Lend(int output, int rows, int first)
+    {
+        if (Records)
+            _tape.KnowLender(Values.RecordedPlaceOf(output) is var recorded ? recorded with { Offset = recorded.Offset + first } : default);
+
+        return Graph.Data.Borrow((nint)(_engine.AddressOf(output) + first), rows);
+    }
+
+    private bool TryTake(int node)
+    {
+        if (!_places.TryGet(node, out long place))
+            return false;
+
+        _numbersOf.Add(node, _numbers.Add(new ReadOnlySpan<T>((void*)Graph.Data.AddressOf(place), Graph.LengthOf(node))));
+        return true;
+    }
+
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,104 @@
+using BlasNet.Graphs;
+using BlasNet.Rounds;
+
+namespace BlasNet.Training;
+
+/// <content>Losses that await values: microbatches that are built round by round.</content>
+public sealed partial class Trainer<TExample>
+{
+    private CancellationToken _roundCancellation;   // of an epoch's step under way
+
+    /// <summary>The most rounds of values that the examples of one pass may wait for; an example that waits longer is an error. Only for losses that await
+    /// values.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public int RoundLimit
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = ExampleFunctions.DefaultRoundLimit;
+
+    private sealed partial class MicrobatchRunner
+    {
+        private readonly List<Expr> _losses = [];
+        private readonly ExampleOrder _order = new();
+
+        // Examples that are to be told apart, or looked at node by node, are computed once more, each as if it had been built at once.
+        private void BuildInRounds(
+            Func<Graph, TExample, ExprTask<Expr>> loss, Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer, bool inOrder)
+        {
+            if (sizer is not null)
+                count = FittingFor(sizer, count);
+
+            ExampleFunctions rounds = Share.Rounds;
+            Graph graph = rounds.Graph;
+            (graph.RandomSeed, graph.IsTraining) = (microbatch.Graph.RandomSeed, true);
+            (rounds.RoundLimit, rounds.Records) = (_trainer.RoundLimit, !inOrder);
+            graph.MemoryLimit = rounds.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
+            Share.DetectAnomalies = false;
+            try
+            {
+                rounds.Run(first, count, example => loss(graph, examples.Span[first + example]), _losses, _trainer._roundCancellation);
+            }
+            catch (GraphMemoryException e) when (count == 1)
+            {
+                throw new MemoryBudgetException(first, e.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: true);
+            }
+            catch (GraphMemoryException)
+            {
+                BuildInRounds(loss, microbatch, examples, first, count / 2, sizer: null, inOrder);
+                return;
+            }
+            finally
+            {
+                Share.DetectAnomalies = _trainer.DetectAnomalies;
+            }
+
+            for (int i = 0; i < count; i++)
+            {
+                using ExampleFunctions.Turn turn = rounds.GoOn(i);
+                microbatch.Examples.Losses.Add(_trainer.Weighted(graph, graph.LossFrom(_losses[i]), examples, first + i));
+            }
+
+            if (_sizer.Budget > 0)
+                Measure(microbatch, rounds, sizer);
+
+            microbatch.IsInRounds = !inOrder;
+            if (inOrder)
+                _order.Run(rounds, microbatch.Graph, microbatch.Examples);
+            else
+                microbatch.Graph.ClearFor(graph);
+        }
+
+        // The sizes of the examples are not known before they have run, so the mean of those before them has to do.
+        private static int FittingFor(MicrobatchSizer sizer, int most)
+        {
+            double perExample = sizer.Sizes.Elements;
+            int count = 1;
+            while (count < most && perExample > 0 && sizer.HasRoom((long)(count * perExample)))
+                count++;
+
+            return count;
+        }
+
+        private static void Measure(Microbatch microbatch, ExampleFunctions rounds, MicrobatchSizer? sizer)
+        {
+            var elements = new long[microbatch.Count];
+            for (int i = 0; i < rounds.Parts.Count; i++)
+            {
+                int end = i + 1 < rounds.Parts.Count ? rounds.Parts[i + 1].Start : rounds.Graph.Count;
+                elements[rounds.Parts[i].Example] += MicrobatchSizer.ElementsOf(rounds.Graph, rounds.Parts[i].Start, end);
+            }
+
+            long sum = 0;
+            foreach (long ofExample in elements)
+            {
+                microbatch.Ends.Add(sum += ofExample);
+                sizer?.AddExample(ofExample);
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Training;
+
+namespace BlasNet.Tests.Rounds;
+
+/// <summary>A training whose losses await values makes the steps of the same losses with their decisions known beforehand.</summary>
+public sealed class AwaitedTrainingTests
+{
+    public static TheoryData<string> Settings =>
+        ["plain", "passes", "workers", "weights", "clip", "noise", "budget", "detect", "single", "dropout", "unbatched", "momentum", "frozen"];
+
+    [Theory, MemberData(nameof(Settings))]
+    public void Steps_are_those_of_the_same_graphs_built_at_once(string setting)
+    {
+        Precision precision = setting == "single" ? Precision.Single : Precision.Double;
+        double dropout = setting == "dropout" ? 0.3 : 0;
+        var options = new EngineOptions { Verify = true, Batching = setting != "unbatched" };
+        var decisions = new Walk.Decisions();
+        Walk awaiting = new(precision, dropout), known = new(precision, dropout);
+        using Model one = awaiting.Model, other = known.Model;
+        var awaits = new Trainer<Walk.Example>(one, (g, x) => awaiting.Loss(g, x, decisions), Rule(setting), options);
+        var knows = new Trainer<Walk.Example>(other, (g, x) => known.LossOf(g, x, decisions), Rule(setting), new EngineOptions { Verify = true });
+        foreach (Trainer<Walk.Example> trainer in new[] { awaits, knows })
+            Set(trainer, setting);
+
+        for (int step = 0; step < 4; step++)
+        {
+            Walk.Example[] examples = Walk.Examples(17, seed: step);
+            decisions.Clear();
+            double loss = awaits.Step(examples);
+            Assert.True(decisions.Count > 3 * examples.Length);
+            double tolerance = precision == Precision.Single ? 2e-5 : 1e-12;
+            Assert.Equal(knows.Step(examples), loss, tolerance);
+            foreach ((Parameter a, Parameter b) in one.Parameters.Zip(other.Parameters))
+                AssertNear(other.ValuesOf(b), one.ValuesOf(a), tolerance, a.Name);
+        }
+    }
+
+    private static Optimizer Rule(string setting) => setting == "momentum" ? new Adam(0.01) : new Sgd(0.05);
+
+    private static void Set(Trainer<Walk.Example> trainer, string setting)
+    {
+        trainer.ComputeBatch = setting is "passes" or "clip" ? 5 : 0;
+        trainer.Workers = setting == "workers" ? 3 : 1;
+        trainer.DetectAnomalies = setting == "detect";
+        trainer.MemoryBudget = setting == "budget" ? 3_000_000 : 0;
+        trainer.ClipExampleNorm = setting == "clip" ? 0.5 : double.PositiveInfinity;
+        if (setting is "weights" or "clip")
+            trainer.Weight = example => example.Weight + 0.25;
+
+        if (setting == "noise")
+            trainer.NoiseScale = new GradientNoiseScale(0.9, fromExamples: true);
+
+        if (setting == "frozen")
+            trainer.Groups = [new ParameterGroup(trainer.Model.Parameters.Where(parameter => parameter.Name.StartsWith("encoder", StringComparison.Ordinal))) { IsFrozen = true }];
+    }
+
+    private static void AssertNear(double[] expected, double[] actual, double tolerance, string name)
+    {
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])), $"{name}[{i}]: {expected[i]} and {actual[i]}");
+    }
+}
