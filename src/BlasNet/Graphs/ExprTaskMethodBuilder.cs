@@ -15,7 +15,9 @@ public struct ExprTaskMethodBuilder<TResult>
     public ExprTask<TResult> Task => new(_builder.Task);
 
     /// <summary>For the compiler.</summary>
+#pragma warning disable CA1000 // The compiler asks for it.
     public static ExprTaskMethodBuilder<TResult> Create() => new() { _builder = PoolingAsyncValueTaskMethodBuilder<TResult>.Create() };
+#pragma warning restore CA1000
 
     /// <summary>For the compiler.</summary>
     public void Start<TStateMachine>(ref TStateMachine stateMachine) where TStateMachine : IAsyncStateMachine => _builder.Start(ref stateMachine);

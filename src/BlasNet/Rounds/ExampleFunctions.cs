@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Awaiting;
 
@@ -7,7 +8,7 @@ namespace BlasNet.Rounds;
 /// <summary>Runs the async functions of the examples of a microbatch: each up to where it waits, then a round of values, then each goes on.</summary>
 /// <remarks>Examples go on in their order, and so do several places of one example that wait at once. What a function throws ends the run; the others are
 /// left where they wait.</remarks>
-internal abstract class ExampleFunctions : IAwaitedValues
+internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
 {
     /// <summary>Rounds that a run may take unless somebody says otherwise.</summary>
     public const int DefaultRoundLimit = 10_000;
@@ -19,6 +20,13 @@ internal abstract class ExampleFunctions : IAwaitedValues
     private int _first, _current;   // the first example's number; the one at hand, from 0
 
     protected ExampleFunctions(Graph graph) => (Graph, graph.Awaited) = (graph, this);
+
+    /// <summary>Rounds that an engine of either precision computes.</summary>
+    /// <param name="engine">The engine.</param>
+    /// <param name="newGraph">Makes a graph of its model.</param>
+    public static ExampleFunctions Over(IDisposable engine, Func<Graph> newGraph) => engine is Engine<float> single
+        ? new RoundRunner<float>(single, newGraph(), newGraph())
+        : new RoundRunner<double>((Engine<double>)engine, newGraph(), newGraph());
 
     /// <summary>The graph that all examples add to.</summary>
     public Graph Graph { get; }
@@ -152,6 +160,13 @@ internal abstract class ExampleFunctions : IAwaitedValues
     public abstract ExprValue ValueOf(int node);
 
     public void Await(int node, Action continuation) => _waiting.Add((_current, node, continuation));
+
+    /// <summary>What is still to be computed of nodes of the examples' graph, as a graph of its own.</summary>
+    /// <param name="wanted">The nodes.</param>
+    /// <param name="outputs">Receives what they are in that graph.</param>
+    public abstract Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs);
+
+    public abstract void Dispose();
 
     /// <summary>Computes values.</summary>
     /// <param name="wanted">Their nodes.</param>

@@ -3,14 +3,13 @@ using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Awaiting;
-using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Rounds;
 
 /// <summary>Computes the rounds of a microbatch: what is asked for of the examples' graph, and nothing twice.</summary>
 /// <remarks>Each round batches, plans and computes what it adds; its values stay where they are, as data of later rounds. For a backward pass the batched graphs
 /// are recorded, and the last round differentiates all of them as one graph. One thread at a time.</remarks>
-internal sealed unsafe class RoundRunner<T> : ExampleFunctions, IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
+internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Engine<T> _engine;
     private readonly RoundGraph _part;
@@ -45,10 +44,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions, IDisposable wher
 
     public override ExprValue ValueOf(int node) => new(_numbers, _numbersOf[node], Graph.ShapeOf(node));
 
-    /// <summary>What is still to be computed of nodes of the examples' graph, as a graph of its own.</summary>
-    /// <param name="wanted">The nodes.</param>
-    /// <param name="outputs">Receives what they are in that graph.</param>
-    public Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs)
+    public override Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs)
     {
         _part.Run(Graph, wanted);
         outputs.Clear();
@@ -146,5 +142,5 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions, IDisposable wher
         return true;
     }
 
-    public void Dispose() => _memory.Dispose();
+    public override void Dispose() => _memory.Dispose();
 }

@@ -134,13 +134,10 @@ public sealed partial class Evaluator<TExample>
     {
         private readonly Model _model = evaluator._model;
         private readonly Graph _graph = evaluator._model.NewGraph();
-        private readonly IDisposable _engine = evaluator._model.Own<IDisposable>(evaluator._model.Precision == Precision.Single
-            ? new Engine<float>(evaluator._model.Store<float>(), evaluator._options)
-            : new Engine<double>(evaluator._model.Store<double>(), evaluator._options));
-
+        private readonly IDisposable _engine = evaluator._model.NewEngine(evaluator._options);
         private readonly List<Expr> _outputs = [];
         private readonly List<int> _ends = [];   // for each example, of its outputs
-        private IDisposable? _rounds;
+        private ExampleFunctions? _rounds;
         private int _first;
 
         public void Compute<T>(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
@@ -151,24 +148,22 @@ public sealed partial class Evaluator<TExample>
             _ends.Clear();
             var engine = (Engine<T>)_engine;
             Graph graph = evaluator._asyncFunction is { } function
-                ? BuildInRounds(engine, function, examples.ToArray(), first, cancellation)
+                ? BuildInRounds(function, examples.ToArray(), first, cancellation)
                 : BuildAtOnce(examples, first);
             _model.Access.ThrowIfClosed();
             engine.Prepare(graph, CollectionsMarshal.AsSpan(_outputs));
             engine.Execute();
         }
 
-        private Graph BuildInRounds<T>(
-            Engine<T> engine, Func<Graph, TExample, ExprTask<Expr>> function, TExample[] examples, int first, CancellationToken cancellation)
-            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        private Graph BuildInRounds(Func<Graph, TExample, ExprTask<Expr>> function, TExample[] examples, int first, CancellationToken cancellation)
         {
-            var rounds = (RoundRunner<T>)(_rounds ??= new RoundRunner<T>(engine, _graph, _model.NewGraph()));
+            ExampleFunctions rounds = _rounds ??= ExampleFunctions.Over(_engine, _model.NewGraph);
             rounds.RoundLimit = evaluator.RoundLimit;
-            rounds.Run(first, examples.Length, example => function(_graph, examples[example]), _outputs, cancellation);
+            rounds.Run(first, examples.Length, example => function(rounds.Graph, examples[example]), _outputs, cancellation);
             int[] nodes = new int[examples.Length];
             for (int i = 0; i < nodes.Length; i++)
             {
-                nodes[i] = _outputs[i].IndexIn(_graph);
+                nodes[i] = _outputs[i].IndexIn(rounds.Graph);
                 _ends.Add(i + 1);
             }
 

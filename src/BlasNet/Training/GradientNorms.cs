@@ -1,11 +1,13 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BlasNet.Differentiation;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Operators.Intrinsics;
+using BlasNet.Rounds;
 
 namespace BlasNet.Training;
 
@@ -25,9 +27,13 @@ public delegate void GradientNormHandler(int example, ReadOnlySpan<double> squar
 public sealed unsafe class GradientNorms<TExample>
 {
     private readonly Model _model;
-    private readonly Func<Graph, TExample, Expr> _loss;
+    private readonly Func<Graph, TExample, Expr>? _loss;
+    private readonly Func<Graph, TExample, ExprTask<Expr>>? _asyncLoss;   // in its place
     private readonly Graph _graph;
     private readonly IDisposable _engine;
+    private readonly ExampleFunctions? _rounds;
+    private readonly ExampleOrder _order = new();
+    private readonly List<Expr> _losses = [];
     private readonly Parameter[] _parameters;
     private readonly PerExample _byExample = new() { WantsSum = false };
     private readonly Exclusive _use = new("gradient norms");
@@ -40,20 +46,49 @@ public sealed unsafe class GradientNorms<TExample>
     {
     }
 
+    /// <param name="model">All its parameters must have been added before.</param>
+    /// <param name="loss">Builds one example's loss, a scalar, in the graph given, and may await values on the way; dropout does not drop. What it has waited
+    /// for is computed once more for the norms.</param>
+    [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
+    public GradientNorms(Model model, Func<Graph, TExample, ExprTask<Expr>> loss)
+        : this(model, new EngineOptions())
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        _asyncLoss = loss;
+        _rounds = ExampleFunctions.Over(_engine, model.NewGraph);
+    }
+
     internal GradientNorms(Model model, Func<Graph, TExample, Expr> loss, EngineOptions options)
+        : this(model, options)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        _loss = loss;
+    }
+
+    private GradientNorms(Model model, EngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(loss);
-        (_model, _loss, _graph, _parameters) = (model, loss, model.NewGraph(), [.. model.Parameters]);
+        (_model, _graph, _parameters) = (model, model.NewGraph(), [.. model.Parameters]);
         _norms = new double[_parameters.Length];
         model.Complete();
-        _engine = model.Own<IDisposable>(model.Precision == Precision.Single
-            ? new Engine<float>(model.Store<float>(), options)
-            : new Engine<double>(model.Store<double>(), options));
+        _engine = model.NewEngine(options);
     }
 
     /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; } = 256;
+
+    /// <summary>The most rounds of values that the examples of one pass may wait for; an example that waits longer is an error. Only for losses that await
+    /// values.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public int RoundLimit
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = ExampleFunctions.DefaultRoundLimit;
 
     /// <summary>The norm of each example's gradient with respect to all parameters together.</summary>
     /// <inheritdoc cref="Run" path="/exception"/>
@@ -100,10 +135,11 @@ public sealed unsafe class GradientNorms<TExample>
             {
                 cancellation.ThrowIfCancellationRequested();
                 ReadOnlySpan<TExample> pass = examples.Slice(start, Math.Min(ComputeBatch, examples.Length - start));
+                Build(pass, start, cancellation);
                 if (_engine is Engine<float> single)
-                    RunPass(single, pass, start, handler);
+                    RunPass(single, pass.Length, start, handler);
                 else
-                    RunPass((Engine<double>)_engine, pass, start, handler);
+                    RunPass((Engine<double>)_engine, pass.Length, start, handler);
             }
         }
         finally
@@ -112,22 +148,46 @@ public sealed unsafe class GradientNorms<TExample>
         }
     }
 
-    private void RunPass<T>(Engine<T> engine, ReadOnlySpan<TExample> examples, int first, Action<int> handler)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    // The examples' graphs side by side.
+    private void Build(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
     {
         _graph.Clear();
         _byExample.Clear();
+        if (_asyncLoss is not null)
+        {
+            BuildInRounds(_asyncLoss, examples.ToArray(), first, cancellation);
+            return;
+        }
+
         for (int i = 0; i < examples.Length; i++)
         {
             _byExample.Starts.Add(_graph.Count);
-            _byExample.Losses.Add(_graph.LossOf(_loss, examples[i], first + i));
+            _byExample.Losses.Add(_graph.LossOf(_loss!, examples[i], first + i));
+        }
+    }
+
+    private void BuildInRounds(Func<Graph, TExample, ExprTask<Expr>> loss, TExample[] examples, int first, CancellationToken cancellation)
+    {
+        Graph graph = _rounds!.Graph;
+        _rounds.RoundLimit = RoundLimit;
+        _rounds.Run(first, examples.Length, example => loss(graph, examples[example]), _losses, cancellation);
+        for (int i = 0; i < examples.Length; i++)
+        {
+            using ExampleFunctions.Turn turn = _rounds.GoOn(i);
+            _byExample.Losses.Add(graph.LossFrom(_losses[i]));
         }
 
+        _order.Run(_rounds, _graph, _byExample);
+    }
+
+    private void RunPass<T>(Engine<T> engine, int examples, int first, Action<int> handler)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(_byExample.Losses));
         _model.Access.ThrowIfClosed();
         engine.Prepare(_graph, [], total, _parameters, _byExample);
         engine.Execute();
-        for (int i = 0; i < examples.Length; i++)
+        for (int i = 0; i < examples; i++)
         {
             _model.Access.ThrowIfClosed();
             for (int parameter = 0; parameter < _norms.Length; parameter++)

@@ -106,6 +106,17 @@ public sealed partial class Model : IParameters, IDisposable
         return resource;
     }
 
+    /// <summary>An engine over the parameters, of the model's precision.</summary>
+    internal IDisposable NewEngine(EngineOptions options) => Own<IDisposable>(
+        Precision == Precision.Single ? new Engine<float>(Store<float>(), options) : new Engine<double>(Store<double>(), options));
+
+    /// <inheritdoc cref="ParameterStore{T}.HoldForecasts"/>
+    internal void HoldForecasts(bool hold)
+    {
+        _single?.HoldForecasts(hold);
+        _double?.HoldForecasts(hold);
+    }
+
     /// <summary>Takes no more parameters: trainers and evaluators count on those that there are.</summary>
     internal void Complete() => _isComplete = true;
 

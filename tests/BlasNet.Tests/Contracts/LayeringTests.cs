@@ -24,12 +24,13 @@ public sealed partial class LayeringTests
         ["Passes"] = ["Batching", "Differentiation", Intrinsics, "Graphs", "Memory"],
         ["Derivatives"] = ["Passes", "Differentiation", "Operators", "Graphs", "Memory"],
         ["Execution"] = ["Passes", "Planning", "Recurrences", "Fusion", "Differentiation", "Batching", Intrinsics, "Graphs", "Kernels", "Memory"],
+        ["Rounds"] = ["Execution", "Differentiation", Intrinsics, "Graphs", "Memory"],
         ["Ranks"] = [],
         ["Layers"] = ["Operators", "Graphs"],
         ["Training"] =
         [
             "Native", "Memory", "Kernels", "Graphs", Intrinsics, "Operators", "Batching", "Differentiation", "Planning", "Passes", "Derivatives",
-            "Execution", "Layers", "Ranks",
+            "Execution", "Layers", "Ranks", "Rounds",
         ],
     };
 

@@ -11,6 +11,7 @@ internal sealed class ProgramRun : IDisposable
     private readonly ExampleBuilder _builder;
     private readonly Dictionary<Type, object> _tools = [];
     private readonly List<IDisposable> _owned = [];
+    private readonly List<(IReadOnlyList<Step> Example, int Id, double[] Value)> _seen = [];
 
     public ProgramRun(RandomProgram program, Tally tally)
     {
@@ -74,6 +75,64 @@ internal sealed class ProgramRun : IDisposable
     /// <summary>Adds an example to a graph.</summary>
     /// <returns>Its values, by number.</returns>
     public ExampleValues Build(Graph graph, RandomExample example) => _builder.Build(graph, example);
+
+    /// <summary>Adds an example to a graph and looks at some of its values on the way: at what several steps give, one after another or at once.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="example">The example.</param>
+    /// <param name="result">Which of the values is returned.</param>
+    public async ExprTask<Expr> BuildAwaiting(Graph graph, RandomExample example, Func<ExampleValues, Expr> result)
+    {
+        var values = new ExampleValues(graph, Parameters);
+        ExprTask<int>? pending = null;
+        foreach (Step step in example.Steps)
+        {
+            _builder.Run(step, values);
+            if (!Program.LooksAt(step))
+                continue;
+
+            ExprTask<int> look = Look(example, values, step);
+            if (pending is { } before)
+                await before;
+
+            pending = look;
+        }
+
+        if (pending is { } last)
+            await last;
+
+        return result(values);
+    }
+
+    private async ExprTask<int> Look(RandomExample example, ExampleValues values, Step step)
+    {
+        foreach (int id in step.Results)
+        {
+            double[] seen = await values[id];
+            lock (_seen)
+                _seen.Add((example.Steps, id, seen));
+        }
+
+        return step.Id;
+    }
+
+    /// <summary>Forgets what has been looked at.</summary>
+    public void ForgetSeen() => _seen.Clear();
+
+    /// <summary>Compares what has been looked at.</summary>
+    /// <param name="examples">The examples, some of which may be the same one with other random draws.</param>
+    /// <param name="expected">What the definitions give for each.</param>
+    public void CompareSeen(IReadOnlyList<RandomExample> examples, ExampleResult[] expected)
+    {
+        foreach (var (steps, id, value) in _seen)
+        {
+            Tally.Comparisons++;
+            var same = expected.Where((_, i) => ReferenceEquals(examples[i].Steps, steps));
+            if (!same.Any(result => IsClose(result.ValueOf(id), result.Loss.Tape.LargestMagnitude)))
+                throw new DifferenceException($"awaited value {id}: expected [{string.Join(", ", same.First().ValueOf(id))}], got [{string.Join(", ", value)}].");
+
+            bool IsClose(double[] right, double scale) => right.Length == value.Length && right.Zip(value).All(pair => AreClose(pair.First, pair.Second, scale));
+        }
+    }
 
     /// <summary>Whether two numbers are equal but for rounding, amplified by as much as a scale says.</summary>
     public bool AreClose(double expected, double actual, double scale) =>

@@ -30,6 +30,12 @@ internal sealed record RandomProgram(
     /// <summary>How parameters are written where an operand is expected: joined to the graph before, or as they are.</summary>
     public bool JoinsParameters => (Seed & 4) == 0;
 
+    /// <summary>Whether examples await some of their values.</summary>
+    public bool Awaits => Seed % 3 == 1;
+
+    /// <summary>Whether they await what a step gives.</summary>
+    public bool LooksAt(Step step) => unchecked((uint)(Seed * 31 + step.Id * 17)) % 5 == 0;
+
     public static RandomProgram Create(int seed)
     {
         var random = new Random(seed);

@@ -28,6 +28,7 @@ internal abstract record Act(IReadOnlyList<RandomExample> Examples)
         if (Resets)
             run.Reset();
 
+        run.ForgetSeen();
         using IDisposable? end = Prepare(run);
         ExampleResult[] expected = Evaluate(run);
         if (AreTame(run, expected))

@@ -18,7 +18,9 @@ internal sealed record EvaluateAct(IReadOnlyList<RandomExample> Examples, int Co
 
     protected override void Check(ProgramRun run, ExampleResult[] expected)
     {
-        var evaluator = run.Get(() => new Evaluator<RandomExample>(run.Model, (graph, example) => run.Build(graph, example)[example.Outputs[0]]));
+        var evaluator = run.Get(() => run.Program.Awaits
+            ? new Evaluator<RandomExample>(run.Model, (graph, example) => run.BuildAwaiting(graph, example, values => values[example.Outputs[0]]))
+            : new Evaluator<RandomExample>(run.Model, (graph, example) => run.Build(graph, example)[example.Outputs[0]]));
         (evaluator.ComputeBatch, evaluator.Workers) = (ComputeBatch, Workers);
         var actual = new List<double[]>();
         RandomExample[] examples = [.. Enumerable.Repeat(Examples, Repeats).SelectMany(all => all)];
@@ -30,6 +32,7 @@ internal sealed record EvaluateAct(IReadOnlyList<RandomExample> Examples, int Co
             default: evaluator.RunDouble(examples.AsEnumerable(), (example, value) => Take(actual, example, value)); break;
         }
 
+        run.CompareSeen(Examples, expected);
         if (actual.Count != examples.Length)
             throw new DifferenceException($"{examples.Length} results expected, {actual.Count} given.");
 

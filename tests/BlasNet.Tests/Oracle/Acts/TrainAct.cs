@@ -57,6 +57,7 @@ internal sealed record TrainAct(IReadOnlyList<RandomExample> Examples, int Compu
             return;
         }
 
+        run.CompareSeen(Examples, expected);
         if (IsPoisoned)
             throw new DifferenceException("a gradient is not finite, and the step did not fail.");
 

@@ -16,7 +16,10 @@ internal sealed class TrainingOracle
     public TrainingOracle(ProgramRun run)
     {
         _states = [.. run.Parameters.Select(parameter => Enumerable.Repeat<OptimizerState[]>([default], parameter.Shape.Size).ToArray())];
-        Trainer = new Trainer<RandomExample>(run.Model, (graph, example) => Loss(run, graph, example), run.Program.Optimizer.Create());
+        Optimizer optimizer = run.Program.Optimizer.Create();
+        Trainer = run.Program.Awaits
+            ? new Trainer<RandomExample>(run.Model, (graph, example) => AwaitingLoss(run, graph, example), optimizer)
+            : new Trainer<RandomExample>(run.Model, (graph, example) => Loss(run, graph, example), optimizer);
     }
 
     public Trainer<RandomExample> Trainer { get; }
@@ -27,8 +30,19 @@ internal sealed class TrainingOracle
     private Expr Loss(ProgramRun run, Graph graph, RandomExample example)
     {
         Built.Enqueue(example);
-        Expr loss = run.Build(graph, example)[example.Loss];
-        return example.IsPoisoned ? loss + Op.Sqrt(Op.Scale(graph.Use(run.Parameters[RandomProgram.Scalar]), 0)) : loss;
+        return LossOf(run, run.Build(graph, example), example);
+    }
+
+    private ExprTask<Expr> AwaitingLoss(ProgramRun run, Graph graph, RandomExample example)
+    {
+        Built.Enqueue(example);
+        return run.BuildAwaiting(graph, example, values => LossOf(run, values, example));
+    }
+
+    private static Expr LossOf(ProgramRun run, ExampleValues values, RandomExample example)
+    {
+        Expr loss = values[example.Loss];
+        return example.IsPoisoned ? loss + Op.Sqrt(Op.Scale(values.Graph.Use(run.Parameters[RandomProgram.Scalar]), 0)) : loss;
     }
 
     /// <summary>Puts the average of the parameters after the steps so far in their place; null where there is none.</summary>

@@ -1,0 +1,202 @@
+using System.Runtime.InteropServices;
+using BlasNet.Execution;
+using BlasNet.Graphs;
+using BlasNet.Kernels;
+using BlasNet.Rounds;
+
+namespace BlasNet.Training;
+
+/// <summary>Runs functions that look at values of a model, for any number of examples at once: decoding, parsing, search, play. What the examples wait for is
+/// computed together; what they return may be of any type.</summary>
+/// <typeparam name="TExample">One example, as the function takes it.</typeparam>
+/// <typeparam name="TResult">What the function returns.</typeparam>
+/// <remarks>Threads: as <see cref="Evaluator{TExample}"/>, it serves any number of threads at once, each run from the parameters of one moment.</remarks>
+/// <example><code>
+/// var parser = new Evaluator&lt;Sentence, int[]&gt;(model, async (g, sentence) =>
+/// {
+///     State state = Start(Encode(g, sentence));
+///     while (!state.IsFinal)
+///         state = state.Apply((await scorer.Call(state.Top3())).ArgMax());
+///
+///     return state.Heads;
+/// });
+/// int[][] heads = parser.Run(sentences);
+/// </code></example>
+public sealed class Evaluator<TExample, TResult>
+{
+    private readonly Model _model;
+    private readonly Func<Graph, TExample, ExprTask<TResult>> _function;
+    private readonly EngineOptions _options;
+    private readonly Lock _gate = new();
+    private readonly Stack<Team> _idle = [];
+    private int _workers = 1;
+
+    /// <param name="model">All its parameters must have been added before.</param>
+    /// <param name="function">Awaits values of one example, which it builds in the graph given; dropout does not drop.</param>
+    public Evaluator(Model model, Func<Graph, TExample, ExprTask<TResult>> function)
+        : this(model, function, new EngineOptions())
+    {
+    }
+
+    internal Evaluator(Model model, Func<Graph, TExample, ExprTask<TResult>> function, EngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(function);
+        (_model, _function, _options) = (model, function, options);
+        model.Complete();
+    }
+
+    /// <summary>How many examples go on together; changes no result but for rounding.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public int ComputeBatch
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = 256;
+
+    /// <inheritdoc cref="Evaluator{TExample}.Workers"/>
+    public int Workers
+    {
+        get => _workers;
+        set => _workers = ParallelParts.Checked(value);
+    }
+
+    /// <summary>The most rounds of values that examples which go on together may wait for; an example that waits longer is an error.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public int RoundLimit
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    } = ExampleFunctions.DefaultRoundLimit;
+
+    /// <summary>What the function returns for one example.</summary>
+    /// <inheritdoc cref="Run(ReadOnlySpan{TExample}, CancellationToken)" path="/exception"/>
+    public TResult Run(TExample example) => Run([example])[0];
+
+    /// <summary>What the function returns for each example, in their order.</summary>
+    /// <exception cref="ExampleException">The function of an example has thrown, waits for something else than a value, or for more than
+    /// <see cref="RoundLimit"/> rounds.</exception>
+    /// <exception cref="OperationCanceledException">Between two rounds.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public TResult[] Run(ReadOnlySpan<TExample> examples, CancellationToken cancellation = default)
+    {
+        var results = new TResult[examples.Length];
+        using ModelAccess.Scope reading = _model.Access.Read();
+        int workers = _workers, group = (int)Math.Min((long)ComputeBatch * workers, Array.MaxLength);
+        Team team = Rent();
+        try
+        {
+            for (int start = 0; start < examples.Length; start += group)
+            {
+                TExample[] part = examples.Slice(start, Math.Min(group, examples.Length - start)).ToArray();
+                team.Run(part, start, Math.Min(workers, part.Length), results, cancellation);
+            }
+        }
+        finally
+        {
+            Return(team);
+        }
+
+        return results;
+    }
+
+    private Team Rent()
+    {
+        lock (_gate)
+            return _idle.TryPop(out Team? team) ? team : new Team(this);
+    }
+
+    private void Return(Team team)
+    {
+        lock (_gate)
+        {
+            if (_idle.Count < Math.Max(1, Environment.ProcessorCount / _workers))
+            {
+                _idle.Push(team);
+                return;
+            }
+        }
+
+        team.Dispose();
+    }
+
+    /// <summary>The workers of one run at a time.</summary>
+    private sealed class Team(Evaluator<TExample, TResult> evaluator) : IDisposable
+    {
+        private readonly List<Worker> _workers = [];
+        private readonly ParallelParts _parallel = new();
+
+        public void Run(TExample[] examples, int first, int workers, TResult[] results, CancellationToken cancellation)
+        {
+            while (_workers.Count < workers)
+                _workers.Add(new Worker(evaluator));
+
+            if (workers == 1)
+            {
+                _workers[0].Run(examples, first, 0, examples.Length, results, cancellation);
+                return;
+            }
+
+            Model model = evaluator._model;
+            model.HoldForecasts(true);
+            try
+            {
+                _parallel.Run(workers, worker =>
+                {
+                    using ModelAccess.Scope reading = model.Access.Join(ModelAccess.Kind.Reader);
+                    _workers[worker].Run(examples, first, Start(worker), Start(worker + 1), results, cancellation);
+                });
+            }
+            finally
+            {
+                model.HoldForecasts(false);
+            }
+
+            int Start(int worker) => (int)((long)examples.Length * worker / workers);
+        }
+
+        public void Dispose()
+        {
+            foreach (Worker worker in _workers)
+                worker.Dispose();
+        }
+    }
+
+    /// <summary>One thread's rounds.</summary>
+    private sealed class Worker : IDisposable
+    {
+        private readonly Evaluator<TExample, TResult> _evaluator;
+        private readonly IDisposable _engine;
+        private readonly ExampleFunctions _rounds;
+        private readonly List<TResult> _results = [];
+
+        public Worker(Evaluator<TExample, TResult> evaluator)
+        {
+            (_evaluator, _engine) = (evaluator, evaluator._model.NewEngine(evaluator._options));
+            _rounds = ExampleFunctions.Over(_engine, evaluator._model.NewGraph);
+        }
+
+        public void Run(TExample[] examples, int first, int start, int end, TResult[] results, CancellationToken cancellation)
+        {
+            _rounds.RoundLimit = _evaluator.RoundLimit;
+            Telemetry.AddEvaluations(end - start);
+            _rounds.Run(first + start, end - start, example => _evaluator._function(_rounds.Graph, examples[start + example]), _results, cancellation);
+            CollectionsMarshal.AsSpan(_results).CopyTo(results.AsSpan(first + start));
+            _results.Clear();
+        }
+
+        public void Dispose()
+        {
+            _rounds.Dispose();
+            _engine.Dispose();
+        }
+    }
+}
