@@ -22,5 +22,6 @@ internal static class TrainCommand
         TrainTaggerCommand.Create(context, spell: true),
         TrainTreeCommand.Create(context),
         TrainLanguageModelCommand.Create(context),
+        TrainParserCommand.Create(context),
     };
 }

@@ -17,12 +17,19 @@ internal readonly record struct Quality
     /// <summary>exp of the mean loss of a word, in nats; from 1.</summary>
     public double? DevPerplexity { get; init; }
 
+    /// <summary>UAS: part of the words whose head is right, 0…1.</summary>
+    public double? DevUnlabelled { get; init; }
+
+    /// <summary>LAS: part of the words whose head and relation are right, 0…1.</summary>
+    public double? DevLabelled { get; init; }
+
     /// <summary>What applies, by name; the first one says which epoch is better.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> Measures =>
     [
         .. new KeyValuePair<string, double?>[]
         {
             new("test_accuracy", TestAccuracy), new("dev_accuracy", DevAccuracy), new("dev_root_accuracy", DevRootAccuracy), new("dev_perplexity", DevPerplexity),
+            new("dev_las", DevLabelled), new("dev_uas", DevUnlabelled),
         }.Where(measure => measure.Value is not null).Select(measure => new KeyValuePair<string, double>(measure.Key, measure.Value!.Value)),
     ];
 
@@ -46,6 +53,12 @@ internal readonly record struct Quality
 
         if (DevRootAccuracy is { } root)
             yield return $"of roots {Percent(root)}";
+
+        if (DevUnlabelled is { } unlabelled)
+            yield return $"dev UAS {Percent(unlabelled)}";
+
+        if (DevLabelled is { } labelled)
+            yield return $"LAS {Percent(labelled)}";
 
         if (DevPerplexity is { } perplexity)
             yield return $"dev perplexity {perplexity.ToString("F1", CultureInfo.InvariantCulture).PadLeft(perplexityWidth)}";

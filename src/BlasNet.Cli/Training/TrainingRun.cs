@@ -1,5 +1,6 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Prediction;
+using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Training;
@@ -88,6 +89,22 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     public TrainingRun(
         Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test, TrainingSettings settings,
         Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
+        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter)
+    {
+    }
+
+    /// <summary>For a loss that awaits values.</summary>
+    /// <inheritdoc cref="TrainingRun{TExample}(Model, Func{Graph, TExample, Expr}, IReadOnlyList{TExample}, Func{CancellationToken, Quality}, TrainingSettings, Func{TExample, int}?, Func{TExample, int}?, bool)"/>
+    public TrainingRun(
+        Model model, Func<Graph, TExample, ExprTask<Expr>> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
+        TrainingSettings settings, Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
+        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter)
+    {
+    }
+
+    private TrainingRun(
+        Model model, Func<Optimizer, EngineOptions, Trainer<TExample>> create, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
+        TrainingSettings settings, Func<TExample, int>? words, Func<TExample, int>? predictions, bool higherIsBetter)
         : base(model)
     {
         (_settings, _examples) = (settings, examples);
@@ -97,19 +114,14 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         _log = durability.Log is null || !settings.IsRoot ? null : new TrainingLog(durability.Log);
         OptimizationSettings optimization = settings.Optimization;
         long steps = (long)settings.Epochs * ((examples.Count + settings.Batch - 1) / settings.Batch);
-        var trainer = new Trainer<TExample>(model, loss, optimization.NewOptimizer(steps), settings.NewPasses())
-        {
-            OptimizationBatch = settings.Batch,
-            ComputeBatch = optimization.ComputeBatch,
-            MemoryBudget = optimization.Memory ?? 0,
-            Regularizer = optimization.RegularizerOf(model),
-            ClipExampleNorm = optimization.ClipExampleNorm ?? double.PositiveInfinity,
-            NoiseScale = optimization.NoiseFromExamples is { } fromExamples ? new GradientNoiseScale(fromExamples: fromExamples) : null,
-            DetectAnomalies = durability.DetectAnomalies,
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-            Work = (predictions ?? words) is { } count ? example => count(example) : null,
-        };
+        Trainer<TExample> trainer = create(optimization.NewOptimizer(steps), settings.NewPasses());
+        (trainer.OptimizationBatch, trainer.ComputeBatch, trainer.MemoryBudget) = (settings.Batch, optimization.ComputeBatch, optimization.Memory ?? 0);
+        trainer.Regularizer = optimization.RegularizerOf(model);
+        trainer.ClipExampleNorm = optimization.ClipExampleNorm ?? double.PositiveInfinity;
+        trainer.NoiseScale = optimization.NoiseFromExamples is { } fromExamples ? new GradientNoiseScale(fromExamples: fromExamples) : null;
+        trainer.DetectAnomalies = durability.DetectAnomalies;
+        (trainer.Workers, trainer.Communicator) = (settings.Workers, settings.Ranks);
+        trainer.Work = (predictions ?? words) is { } count ? example => count(example) : null;
         _loop = new TrainingLoop<TExample>(trainer, examples)
         {
             Epochs = settings.Epochs,

@@ -71,16 +71,24 @@ public sealed class BatchedGraph
 {
     private readonly Graph _source;
     private readonly Batch _batch;
+    private readonly int _count;   // nodes of the source when it was batched
 
-    internal BatchedGraph(Graph graph, Graph source, Batch batch) => (Graph, _source, _batch) = (graph, source, batch);
+    internal BatchedGraph(Graph graph, Graph source, Batch batch) => (Graph, _source, _batch, _count) = (graph, source, batch, source.Count);
 
     /// <summary>An ordinary graph, in which a node computes a stack of values.</summary>
     public Graph Graph { get; }
 
-    /// <summary>The stack that a node of the minibatch graph is now part of, and the first of its elements there.</summary>
-    /// <exception cref="InvalidOperationException">The node is a term of a sum that was merged with others and has no value of its own any more.</exception>
+    /// <summary>The stack that a node of the minibatch graph is now part of, and the first of its elements there; of a parameter, itself.</summary>
+    /// <exception cref="InvalidOperationException">The node is a term of a sum that was merged with others and has no value of its own any more, or it was
+    /// added after the graph was batched.</exception>
     public (Expr Stack, int Element) Locate(Expr expression)
     {
+        if (expression.GraphIfAny is null)
+            return (expression.In(Graph), 0);
+
+        if (expression.IndexIn(_source) >= _count)
+            throw new InvalidOperationException($"{expression} was added after the graph was batched.");
+
         (int node, int offset) = _batch.Locate(expression.IndexIn(_source));
         return node >= 0 ? (Graph.At(node), offset) : throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
     }

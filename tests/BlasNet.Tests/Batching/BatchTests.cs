@@ -84,4 +84,17 @@ public sealed class BatchTests : IDisposable
     private Expr Input(int rows, int columns = 1) => _graph.Input(new float[rows * columns], new Shape(rows, columns));
 
     private void AssertBatched(params string[] lines) => Assert.Equal(string.Join('\n', lines), _graph.Batch().Graph.ToText().Trim().ReplaceLineEndings("\n"));
+    [Fact]
+    public void A_parameter_is_located_in_the_batched_graph_itself()
+    {
+        using var model = new Model();
+        Parameter weight = model.Weight("W", 2, 3);
+        Graph graph = model.NewGraph();
+        Expr product = graph.Use(weight) * graph.Input(new double[] { 1, 2, 3 });
+        BatchedGraph batched = graph.Batch();
+
+        Assert.Equal((batched.Graph.Use(weight), 0), batched.Locate(weight));
+        Expr late = BlasNet.Operators.Op.Tanh(product);
+        Assert.Contains("after the graph was batched", Assert.Throws<InvalidOperationException>(() => batched.Locate(late)).Message, StringComparison.Ordinal);
+    }
 }
