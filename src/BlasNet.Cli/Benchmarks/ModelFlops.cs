@@ -23,6 +23,14 @@ internal static class ModelFlops
         Lstm(LanguageModel.PredictionsOf(sentence), sizes.Embedding, sizes.Hidden)
         + LanguageModel.PredictionsOf(sentence) * Product(sizes.Words, sizes.Hidden);
 
+    /// <summary>Of a parser with as many transitions as a tree needs: two a word.</summary>
+    public static long Of(ParserSizes sizes, ParsedSentence sentence)
+    {
+        int columns = sentence.Words.Length;
+        return 2 * (Lstm(columns, sizes.Embedding + sizes.TagEmbedding, sizes.Hidden) + Lstm(columns, 2 * sizes.Hidden, sizes.Hidden))
+            + columns * 4 * Product(sizes.Mlp, 2 * sizes.Hidden) + 2L * sentence.Length * Product(1 + 2 * sizes.Relations, sizes.Mlp);
+    }
+
     /// <param name="sizes">Lengths of the input and of all layers; the input depends on no parameter.</param>
     public static long OfPerceptron(params ReadOnlySpan<int> sizes)
     {

@@ -72,19 +72,13 @@ internal abstract class Workload(Model model, int batch) : IDisposable
 /// <param name="options">How to run.</param>
 /// <param name="flops">Of an example's products.</param>
 /// <param name="words">How many words an example has, if they are counted.</param>
+/// <param name="awaiting">The loss with values that are awaited; null where there are none.</param>
 internal sealed class Workload<TExample>(
     Model model, Func<Graph, TExample, Expr> loss, Func<Graph, TExample, Expr>? lossByLoops, Optimizer optimizer, TExample[] examples,
-    WorkloadOptions options, Func<TExample, long> flops, Func<TExample, int>? words = null)
+    WorkloadOptions options, Func<TExample, long> flops, Func<TExample, int>? words = null, Func<Graph, TExample, ExprTask<Expr>>? awaiting = null)
     : Workload(model, options.Batch)
 {
-    private readonly Trainer<TExample> _trainer = new(
-        model, options.Written == Writing.Loops ? lossByLoops ?? loss : loss, optimizer,
-        options.NewPasses((examples.Length + options.Batch - 1) / options.Batch))
-    {
-        Communicator = options.Ranks,
-        Work = words is null ? null : example => words(example),
-    };
-
+    private readonly Trainer<TExample> _trainer = NewTrainer(model, loss, lossByLoops, awaiting, optimizer, examples.Length, options, words);
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
     private RandomNumbers _random = NewRandom(options, "order of examples");
     private int _next;
@@ -160,6 +154,19 @@ internal sealed class Workload<TExample>(
 
     // Timed minibatches are not those of the warm-up: a structure that is met for the second time is compiled to be kept.
     private static RandomNumbers NewRandom(WorkloadOptions options, string name) => new((ulong)options.Seed, name);
+
+    private static Trainer<TExample> NewTrainer(
+        Model model, Func<Graph, TExample, Expr> loss, Func<Graph, TExample, Expr>? lossByLoops, Func<Graph, TExample, ExprTask<Expr>>? awaiting,
+        Optimizer optimizer, int examples, WorkloadOptions options, Func<TExample, int>? words)
+    {
+        EngineOptions passes = options.NewPasses((examples + options.Batch - 1) / options.Batch);
+        Trainer<TExample> trainer = options.Written == Writing.Await && awaiting is not null
+            ? new Trainer<TExample>(model, awaiting, optimizer, passes)
+            : new Trainer<TExample>(model, options.Written == Writing.Loops ? lossByLoops ?? loss : loss, optimizer, passes);
+        trainer.Communicator = options.Ranks;
+        trainer.Work = words is null ? null : example => words(example);
+        return trainer;
+    }
 
     private StepSource<TExample> Source(int start) => Source(start, Math.Min(Batch, examples.Length - start));
 

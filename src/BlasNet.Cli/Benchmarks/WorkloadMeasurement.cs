@@ -37,12 +37,8 @@ internal sealed record WorkloadMeasurement
     /// <summary>The most that any step needed.</summary>
     public required long PeakBytes { get; init; }
 
-    /// <summary>Of all timed steps, as is what follows.</summary>
-    public required long Launches { get; init; }
-
+    /// <summary>Of all timed steps.</summary>
     public required long LaunchLowerBound { get; init; }
-
-    public required long CopiedBytes { get; init; }
 
     /// <summary>Parts of the time of all kernels, the largest first.</summary>
     public required IReadOnlyList<KernelLine> Kernels { get; init; }

@@ -25,6 +25,12 @@ internal enum Writing
 
     /// <summary>Vector by vector, in loops.</summary>
     Loops,
+
+    /// <summary>With values that are awaited.</summary>
+    Await,
+
+    /// <summary>With decisions that are known beforehand.</summary>
+    Known,
 }
 
 /// <summary>How a workload is to run.</summary>
@@ -71,6 +77,8 @@ internal sealed record WorkloadOptions
     public TExample[] Take<T, TExample>(IEnumerable<T> examples, Func<T, TExample> encode) => [.. examples.Take(Limit).Select(encode)];
 
     public static Named<Writing>[] Writings { get; } = [new("matrix", Writing.Matrix), new("loops", Writing.Loops)];
+
+    public static Named<Writing>[] AwaitedWritings { get; } = [new("await", Writing.Await), new("known", Writing.Known)];
 
     public static Named<PlanCache>[] PlanCaches { get; } = [new("on", PlanCache.On), new("off", PlanCache.Off), new("all", PlanCache.All)];
 }

@@ -30,7 +30,7 @@ internal static class WorkloadTimer
         double peak = GemmPeak.Measure(ComputeThreads.Count);
         double firstPassLoss = WarmUp(workload, ranks, cancellation);
         double[] passes = new double[Passes], steps = new double[Passes * workload.Steps];
-        long peakBytes = 0, launches = 0, copiedBytes = 0;
+        long peakBytes = 0;
         workload.Restart();   // how many passes there were until now is a matter of time
         Counters before = Counters.Of(workload.Times);
         for (int i = 0; i < steps.Length; i++)
@@ -41,8 +41,6 @@ internal static class WorkloadTimer
             steps[i] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             passes[i / workload.Steps] += steps[i];
             peakBytes = Math.Max(peakBytes, workload.Plan.PeakBytes);
-            launches += workload.Plan.LaunchCount;
-            copiedBytes += workload.Plan.CopiedBytes;
         }
 
         Counters counters = Counters.Of(workload.Times) - before;
@@ -54,8 +52,6 @@ internal static class WorkloadTimer
             Step = Spread.Of(steps),
             Counters = counters,
             PeakBytes = peakBytes,
-            Launches = launches,
-            CopiedBytes = copiedBytes,
             Kernels = ProfileOf(workload, cancellation),
             LaunchLowerBound = LowerBoundOf(workload, steps.Length, cancellation),
             PeakGflops = Math.Max(peak, GemmPeak.Measure(ComputeThreads.Count)),

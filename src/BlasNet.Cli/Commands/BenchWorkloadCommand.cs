@@ -22,8 +22,7 @@ internal static class BenchWorkloadCommand
         Option<Named<bool>> batching = CliOptions.Batching();
         Option<Named<PlanCache>> planCache = CliOptions.Choice(
             "--plan-cache", "Use plans of minibatches of the same structure again: as in training, never, or from the second pass on for every one.", WorkloadOptions.PlanCaches);
-        Option<Named<Writing>> written = CliOptions.Choice(
-            "--written", "How the model is written: an example's vectors as columns of matrices, or vector by vector in loops.", WorkloadOptions.Writings);
+        Option<Named<Writing>> written = CliOptions.Choice("--written", about.Written, about.Writings);
         Option<Named<GemmMode>> gemm = CliOptions.Gemm();
         Option<int> threads = CliOptions.Threads(), seed = CliOptions.Seed();
         Option<bool> json = CliOptions.Json();

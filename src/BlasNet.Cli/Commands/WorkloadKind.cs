@@ -17,6 +17,12 @@ internal sealed record WorkloadKind(
 {
     private const string Sentences = "Tagged sentences: CoNLL-U, or lines of word|TAG";
 
+    /// <summary>The choices of <c>--written</c>, where there is data.</summary>
+    public Named<Writing>[] Writings { get; private init; } = WorkloadOptions.Writings;
+
+    /// <summary>What <c>--written</c> says.</summary>
+    public string Written { get; private init; } = "How the model is written: an example's vectors as columns of matrices, or vector by vector in loops.";
+
     /// <summary>All of them, with options for one command.</summary>
     public static IReadOnlyList<WorkloadKind> All()
     {
@@ -29,6 +35,11 @@ internal sealed record WorkloadKind(
             new("tree", TextWorkloads.Tree, "Trees in brackets", Batch: 64, Limit: 1024, (_, options) => TextWorkloads.NewTree(options)),
             new("lm", TextWorkloads.LanguageModel, "Text, one sentence a line, or CoNLL-U", Batch: 64, Limit: 128,
                 (parsed, options) => TextWorkloads.NewLanguageModel(options, parsed.GetValue(vocabulary)), vocabulary),
+            new("parser", ParserWorkload.Description, "Sentences with heads in CoNLL-U", Batch: 64, Limit: 512, (_, options) => ParserWorkload.Create(options))
+            {
+                Writings = WorkloadOptions.AwaitedWritings,
+                Written = "How the model is written: with transitions that are awaited, or with those of the trees, known beforehand.",
+            },
         ];
     }
 

@@ -27,8 +27,8 @@ internal sealed record WorkloadLine(
             workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Ranks?.Size ?? 1, how.Batch,
             how.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), KernelScope.OpenBlasCore,
             measured.Steps, counters.PlansFound, step.Median, step.Fastest, step.Slowest,
-            counters.ManagedBytes / steps, measured.PeakBytes, measured.Launches / steps, measured.LaunchLowerBound / steps,
-            counters.GemmCalls / steps, counters.GemvCalls / steps, measured.CopiedBytes / steps,
+            counters.ManagedBytes / steps, measured.PeakBytes, (double)counters.Launches / steps, measured.LaunchLowerBound / steps,
+            counters.GemmCalls / steps, counters.GemvCalls / steps, (double)counters.CopiedBytes / steps,
             measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
     }
 }

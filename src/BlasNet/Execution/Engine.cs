@@ -116,6 +116,8 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
 
         Executor.Run(Plan, gradients, accumulate, arena);
         Times.Execute += Stopwatch.GetTimestamp() - start;
+        Times.Launches += Plan.LaunchCount;
+        Times.CopiedBytes += Plan.CopiedBytes;
     }
 
     // Before the first microbatch of a step, what the last step has touched is zero again, except where it will be overwritten.

@@ -23,5 +23,11 @@ internal sealed class PhaseTimes
     /// <summary>How many minibatch graphs had a structure seen before, and found its plan.</summary>
     public long PlansFound;
 
+    /// <summary>Launches of kernels.</summary>
+    public long Launches;
+
+    /// <summary>Bytes that gathers have copied.</summary>
+    public long CopiedBytes;
+
     public long Total => Build + Batch + Differentiate + Simplify + Plan + Execute + Update + Communicate;
 }

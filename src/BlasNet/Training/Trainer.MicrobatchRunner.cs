@@ -176,11 +176,11 @@ public sealed partial class Trainer<TExample>
         // Builds and plans a microbatch of so many examples, or of as many of them as the sizer has room for.
         private void Plan(Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer = null)
         {
-            long begin = Stopwatch.GetTimestamp();
+            (long begin, long before) = (Stopwatch.GetTimestamp(), Share.Times.Total);
             microbatch.Graph.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
             Build(microbatch, examples, first, count, sizer);
             microbatch.Graph.Data.Limit = long.MaxValue;   // constants that passes add are counted with the plan
-            Share.Times.Build += Stopwatch.GetTimestamp() - begin;
+            Share.Times.Build += Stopwatch.GetTimestamp() - begin - (Share.Times.Total - before);   // without what rounds have taken
             try
             {
                 Share.Prepare(microbatch);
