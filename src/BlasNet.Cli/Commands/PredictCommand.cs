@@ -11,7 +11,7 @@ internal static class PredictCommand
         Use a model that blasnet train --save has written: one example a line in, one prediction a line out, as text or as JSON.
 
         A tagger takes words separated by spaces and gives word|TAG; tree takes a tree in brackets and gives it with the predicted labels; lm gives a
-        sentence's perplexity; digits takes pixels from 0 to 1 and gives the label. A line that begins with { is a JSON object: {"words": ["It", "works"]},
+        sentence's perplexity; digits takes pixels from 0 to 1 and gives the label; parser takes CoNLL-U and gives it with HEAD and DEPREL. A line that begins with { is a JSON object: {"words": ["It", "works"]},
         {"tree": "(0 (0 It) (0 works))"}, {"pixels": [0, 0.5, 1]}.
 
         Examples:

@@ -14,6 +14,7 @@ internal abstract class Predictor : IDisposable
         ["tree"] = card => new TreePredictor(card),
         ["lm"] = card => new LanguagePredictor(card),
         ["digits"] = card => new DigitPredictor(card),
+        ["parser"] = card => new ParserPredictor(card),
     };
 
     /// <summary>Makes the model of a file and loads its parameters.</summary>

@@ -20,6 +20,18 @@ public static class Conllu
         return Read(() => LineReader.Open(path), requireTags: false);
     }
 
+    /// <summary>Reads sentence by sentence while the result is enumerated.</summary>
+    /// <param name="name">Stands for the data in errors.</param>
+    /// <param name="data">UTF-8; read to its end.</param>
+    /// <inheritdoc cref="Read(string)"/>
+    public static IEnumerable<ConlluWord[]> Read(string name, Stream data)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(data);
+
+        return Read(() => new LineReader(name, data), requireTags: false);
+    }
+
     internal static IEnumerable<ConlluWord[]> Read(Func<LineReader> open, bool requireTags)
     {
         using LineReader lines = open();
