@@ -263,6 +263,39 @@ public sealed class AwaitTests : IDisposable
         });
     }
 
+    /// <summary>What waits comes from pools, and rounds keep their memory.</summary>
+    [Fact]
+    public void Waiting_allocates_nothing()
+    {
+        var evaluator = new Evaluator<int, int>(_model, Wait);
+        int[] few = [.. Enumerable.Repeat(10, 64)], many = [.. Enumerable.Repeat(110, 64)];
+        for (int i = 0; i < 3; i++)
+        {
+            evaluator.Run(few);
+            evaluator.Run(many);
+        }
+
+        long ofFew = Allocated(few), ofMany = Allocated(many);
+        Assert.InRange((ofMany - ofFew) / (100 * 64.0), 0, 1);   // bytes an await
+
+        async ExprTask<int> Wait(Graph g, int count)
+        {
+            Expr x = g.Input(1.0);
+            int sum = 0;
+            for (int i = 0; i < count; i++)
+                sum += (await (x = Tanh(x))).ArgMax();
+
+            return sum;
+        }
+
+        long Allocated(int[] examples)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            evaluator.Run(examples);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     public void Dispose() => _model.Dispose();
 
     private void AssertRefused(string message, Func<Graph, int, ExprTask<Expr>> function)
