@@ -1,5 +1,3 @@
-using BlasNet.Graphs;
-
 namespace BlasNet.Cli.Models;
 
 /// <summary>How far a sentence is parsed, by the arc-hybrid system: a stack of words whose heads are still open, and the words that follow.</summary>

@@ -14,6 +14,8 @@ public sealed class AwaitTests : IDisposable
     private readonly Parameter _w;
     private readonly Gru _cell;
 
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
     public AwaitTests()
     {
         _w = _model.Weight("W", 3, 3);
@@ -35,7 +37,7 @@ public sealed class AwaitTests : IDisposable
             return seen;
         });
         double[][] starts = [.. Enumerable.Range(0, 20).Select(i => new[] { 1.0, Math.Sin(i), Math.Cos(i) })];
-        List<double[]>[] results = powers.Run(starts);
+        List<double[]>[] results = powers.Run(starts, Cancel);
 
         Assert.True(results.DistinctBy(seen => seen.Count).Count() > 1);
         for (int i = 0; i < starts.Length; i++)
@@ -108,7 +110,7 @@ public sealed class AwaitTests : IDisposable
             return count;
         }, options);
 
-        Assert.Equal([3, 7, 1, 5], evaluator.Run([3, 7, 1, 5]));
+        Assert.Equal([3, 7, 1, 5], evaluator.Run([3, 7, 1, 5], Cancel));
         Assert.Equal(7, rounds);
 
         static async ExprTask<double> First(Expr x) => (await x)[0];
@@ -127,7 +129,7 @@ public sealed class AwaitTests : IDisposable
             return Math.Tanh(before[1]) - once[1];
         }, options);
 
-        Assert.All(evaluator.Run([1, 2, 3]), difference => Assert.Equal(0, difference, 1e-12));
+        Assert.All(evaluator.Run([1, 2, 3], Cancel), difference => Assert.Equal(0, difference, 1e-12));
         Assert.Equal(1, rounds);
     }
 
@@ -149,7 +151,7 @@ public sealed class AwaitTests : IDisposable
         Assert.Equal((2, "Example 2: no five"), (step.Example, step.Message));
         Assert.IsType<NotSupportedException>(step.InnerException);
         trainer.OptimizationBatch = 2;
-        Assert.Equal(9, Assert.Throws<ExampleException>(() => trainer.Epoch([0, 1, 2, 3, 4, 6, 7, 8, 9, 5])).Example);
+        Assert.Equal(9, Assert.Throws<ExampleException>(() => trainer.Epoch([0, 1, 2, 3, 4, 6, 7, 8, 9, 5], cancellation: Cancel)).Example);
         Assert.NotEqual(before, _model.ValuesOf(_w));   // by the epoch's steps before
         Assert.True(double.IsFinite(trainer.Step([1, 2, 3])));
     }
@@ -159,7 +161,7 @@ public sealed class AwaitTests : IDisposable
     {
         AssertRefused("awaits values (Expr)", async (g, _) =>
         {
-            await Task.Delay(1, TestContext.Current.CancellationToken);
+            await Task.Delay(1, Cancel);
             return g.Constant(0);
         });
         AssertRefused("awaits values (Expr)", async (g, _) =>
@@ -257,7 +259,7 @@ public sealed class AwaitTests : IDisposable
         double[] alone = [.. examples.Select(evaluator.Run)];
         Parallel.For(0, 8, _ =>
         {
-            double[] together = evaluator.Run(examples);
+            double[] together = evaluator.Run(examples, Cancel);
             for (int i = 0; i < alone.Length; i++)
                 Assert.Equal(alone[i], together[i], 1e-12);
         });
@@ -271,8 +273,8 @@ public sealed class AwaitTests : IDisposable
         int[] few = [.. Enumerable.Repeat(10, 64)], many = [.. Enumerable.Repeat(110, 64)];
         for (int i = 0; i < 3; i++)
         {
-            evaluator.Run(few);
-            evaluator.Run(many);
+            Allocated(few);
+            Allocated(many);
         }
 
         long ofFew = Allocated(few), ofMany = Allocated(many);
@@ -291,7 +293,7 @@ public sealed class AwaitTests : IDisposable
         long Allocated(int[] examples)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            evaluator.Run(examples);
+            evaluator.Run(examples, Cancel);
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
     }
