@@ -142,8 +142,9 @@ Task("Mutate").IsDependentOn("Native").Does(MutateLibrary);
 Task("Pack").IsDependentOn("Native").Does(async () =>
 {
     CleanDirectory(packages);
+    string[] version = await VersionOfUncommitted();
     foreach (string project in new[] { "BlasNet.sln", "native/BlasNet.Native.csproj" })
-        await Run("dotnet", ["pack", project, "-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true"]);
+        await Run("dotnet", ["pack", project, "-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true", .. version]);
 });
 
 Task("Format").Does(() => Run("dotnet", ["format", "BlasNet.sln"]));
@@ -204,6 +205,17 @@ async Task<bool> Succeeds(string program, string[] arguments, string directory =
 
 async Task Run(string program, string[] arguments, string directory = null) =>
     Require(await Succeeds(program, arguments, directory), $"{program} {arguments[0]} failed, see above.");
+
+/// <summary>What is not committed has no version of its own in git: the time is added, so that no cache takes its packages for older ones.</summary>
+async Task<string[]> VersionOfUncommitted()
+{
+    var changes = new System.Text.StringBuilder();
+    if (OnPath("git"))
+        await Cli.Wrap("git").WithArguments(["status", "--porcelain"]).WithWorkingDirectory(root).WithStandardOutputPipe(PipeTarget.ToStringBuilder(changes))
+            .WithValidation(CommandResultValidation.None).ExecuteAsync();
+
+    return changes.Length == 0 ? [] : [$"-p:MinVerDefaultPreReleaseIdentifiers=alpha.1.{DateTime.UtcNow:yyyyMMddHHmmss}"];
+}
 
 static bool OnPath(string program) => (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
     .Any(folder => System.IO.File.Exists(System.IO.Path.Combine(folder, OperatingSystem.IsWindows() ? program + ".exe" : program)));

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.IO.Compression;
+using System.Xml.Linq;
+using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Tests.Packaging;
 
@@ -44,8 +47,8 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
         string folder = Directory.CreateDirectory(Path.Combine(packed.Path, "script")).FullName;
         File.WriteAllText(Path.Combine(folder, "script.fsx"), $"""
             #i "nuget: {Path.Combine(packed.Path, "packages")}"
-            #r "nuget: BlasNet"
-            #r "nuget: {packed.NativePackage}"
+            #r "nuget: BlasNet, *-*"
+            #r "nuget: {packed.NativePackage}, *-*"
             open System.Diagnostics
             open BlasNet.Graphs
             open BlasNet.Operators
@@ -66,16 +69,41 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
     public async Task The_command_installs_as_a_tool_and_starts()
     {
         string tools = Path.Combine(packed.Path, "tools");
-        await packed.Run("dotnet", packed.Path, $"tool install BlasNet.Cli --tool-path {tools}", TestContext.Current.CancellationToken);
+        await packed.Run("dotnet", packed.Path, $"tool install BlasNet.Cli --prerelease --tool-path {tools}", TestContext.Current.CancellationToken);
 
         string version = await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "--version", TestContext.Current.CancellationToken);
-        Assert.StartsWith("0.", version, StringComparison.Ordinal);
+        Assert.Equal(CliApplication.Version, version.TrimEnd()); // this build's, and no older one's
+    }
+
+    [Fact]
+    public void Each_package_shows_an_icon_a_readme_of_its_own_and_what_is_new()
+    {
+        string[] packages = Directory.GetFiles(Path.Combine(packed.Path, "packages"), "*.nupkg");
+        Assert.Equal(packed.NativePackage is null ? 6 : 7, packages.Length);
+        Assert.Equal(packages.Length, packages.Select(package => Text(package, "README")).Distinct().Count());
+        Assert.All(packages, package =>
+        {
+            XElement metadata = XDocument.Parse(Text(package, ".nuspec")).Root!.Elements().Single();
+            string? Value(string name) => metadata.Elements().SingleOrDefault(element => element.Name.LocalName == name)?.Value;
+            Assert.StartsWith("## ", Value("releaseNotes"), StringComparison.Ordinal);
+            Assert.DoesNotContain("\n## ", Value("releaseNotes"), StringComparison.Ordinal);
+            Assert.Equal("icon.png", Value("icon"));
+            Assert.Contains("dotnet ", Text(package, "README"), StringComparison.Ordinal);
+            Assert.DoesNotMatch(@"\]\((?!https://)", Text(package, "README")); // a package's page has no files beside it
+        });
+
+        static string Text(string package, string name)
+        {
+            using ZipArchive archive = ZipFile.OpenRead(package);
+            using var reader = new StreamReader(archive.Entries.Single(entry => !entry.FullName.Contains('/') && entry.Name.Contains(name, StringComparison.Ordinal)).Open());
+            return reader.ReadToEnd();
+        }
     }
 
     private string WriteProgram(string name)
     {
         string program = Directory.CreateDirectory(Path.Combine(packed.Path, name)).FullName;
-        string native = packed.NativePackage is { } id ? $"""<PackageReference Include="{id}" Version="*" />""" : "";
+        string native = packed.NativePackage is { } id ? $"""<PackageReference Include="{id}" Version="*-*" />""" : "";
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Packaging", "Consumer.cs.txt"), Path.Combine(program, "Program.cs"));
         File.WriteAllText(Path.Combine(program, "Consumer.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
@@ -86,7 +114,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
               </PropertyGroup>
               <ItemGroup>
-                <PackageReference Include="BlasNet" Version="*" />
+                <PackageReference Include="BlasNet" Version="*-*" />
                 {native}
               </ItemGroup>
             </Project>

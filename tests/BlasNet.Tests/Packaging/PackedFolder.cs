@@ -5,7 +5,7 @@ using CliWrap.Buffered;
 namespace BlasNet.Tests.Packaging;
 
 /// <summary>The packages of this build, packed once into a folder of its own, with a package cache of its own.</summary>
-/// <remarks>The version never changes between builds, so the machine's cache would serve the packages of an earlier one.</remarks>
+/// <remarks>Builds of what is not committed yet have the version of the commit before, so the machine's cache would serve the packages of an earlier one.</remarks>
 public sealed class PackedFolder : IAsyncLifetime
 {
     public static readonly string Rid =
@@ -25,8 +25,7 @@ public sealed class PackedFolder : IAsyncLifetime
         string pack = $"-c {Configuration()} -o {Path}/packages";
 
         // As they were built for these tests, so that packing builds nothing a second time.
-        foreach (string project in new[] { "BlasNet", "BlasNet.Datasets", "BlasNet.Cli" })
-            await Pack(root, $"src/{project} --no-build {pack}");
+        await Pack(root, $"BlasNet.sln --no-build {pack}");
 
         if (NativePackage is not null)
             await Pack(root, $"native -p:BlasNetNative={Rid} {pack}");
