@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using BlasNet.Cli.Commands;
@@ -21,9 +20,8 @@ internal static class CliApplication
           blasnet train digits --epochs 10      a network that reads handwritten digits
           blasnet explain --model mlp           how products with vectors become products with matrices
           blasnet tour                          what a minibatch is, measured and drawn as a page
-          blasnet embed --model FOLDER lines    vectors of texts, by a pretrained encoder
           blasnet doctor                        what BlasNet found on this machine
-          blasnet train digits @options.txt     options from a file, one or several on a line; # begins a comment
+          blasnet train digits @options.txt     options from a file; # begins a comment
         """;
 
     /// <summary>BlasNet's version and, after a plus, the commit it was built from.</summary>
@@ -81,24 +79,35 @@ internal static class CliApplication
         }
     }
 
+    /// <summary>Reads a command line without running it.</summary>
+    /// <returns>What is wrong with it; null for nothing.</returns>
+    public static string? Check(IReadOnlyList<string> args) =>
+        UsageErrors.Describe(CreateRoot(new CommandContext(TextWriter.Null, TextWriter.Null, CancellationToken.None)).Parse(args, OwnResponseFiles));
+
     // Not a RootCommand: that would be called as the assembly is.
-    private static Command CreateRoot(CommandContext context) => new("blasnet", Description)
+    internal static Command CreateRoot(CommandContext context)
     {
-        new HelpOption(),
-        new VersionOption { Action = new VersionAction(context) },
-        TrainCommand.Create(context),
-        PredictCommand.Create(context),
-        EvaluateCommand.Create(context),
-        BenchCommand.Create(context),
-        PlanCommand.Create(context),
-        ExperimentCommand.Create(context),
-        ExplainCommand.Create(context),
-        DoctorCommand.Create(context),
-        DemoCommand.Create(context),
-        TourCommand.Create(context),
-        EmbedCommand.Create(context),
-        SearchCommand.Create(context),
-    };
+        var root = new Command("blasnet", Description)
+        {
+            HelpWriter.NewOption(context.Output),
+            new VersionOption { Description = "Show the version.", Action = new VersionAction(context) },
+            TrainCommand.Create(context),
+            PredictCommand.Create(context),
+            EvaluateCommand.Create(context),
+            BenchCommand.Create(context),
+            PlanCommand.Create(context),
+            ExperimentCommand.Create(context),
+            ExplainCommand.Create(context),
+            DoctorCommand.Create(context),
+            DemoCommand.Create(context),
+            TourCommand.Create(context),
+            EmbedCommand.Create(context),
+            SearchCommand.Create(context),
+            CompletionCommand.Create(context),
+        };
+        root.Add(CompletionCommand.CreateAsk(context, root));
+        return root;
+    }
 
     private sealed class VersionAction(CommandContext context) : SynchronousCommandLineAction
     {
