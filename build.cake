@@ -19,6 +19,7 @@ var targets = new (string Name, string Does)[]
     ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
     ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it"),
     ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),
+    ("Docs", "builds the guide and the API reference in artifacts/site (DocFX)"),
     ("Format", "formats the sources"),
     ("Clean", "removes artifacts, bin and obj"),
     ("Help", "prints this list; so does no target at all"),
@@ -145,6 +146,17 @@ Task("Pack").IsDependentOn("Native").Does(async () =>
     string[] version = await VersionOfUncommitted();
     foreach (string project in new[] { "BlasNet.sln", "native/BlasNet.Native.csproj" })
         await Run("dotnet", ["pack", project, "-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true", .. version]);
+});
+
+// The reference is read from the projects; then a dead link is an error.
+Task("Docs").Does(async () =>
+{
+    CleanDirectory($"{artifacts}/site");
+    CleanDirectory($"{artifacts}/obj/guide/api");
+    foreach (string[] step in new string[][] { ["metadata"], ["build", "--warningsAsErrors"] })
+        await Run("dotnet", ["docfx", step[0], "src/Guide/docfx.json", "--logLevel", "warning", .. step[1..]]);
+
+    Console.WriteLine($"The guide is in artifacts/site/index.html; 'dotnet docfx serve artifacts/site' shows it in a browser, search included.");
 });
 
 Task("Format").Does(() => Run("dotnet", ["format", "BlasNet.sln"]));

@@ -41,28 +41,35 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
     }
 
     [Fact(Timeout = 5 * Minutes)]
-    public async Task A_script_finds_the_library_in_the_package_cache()
+    public async Task The_sample_script_finds_the_library_in_the_package_cache()
     {
         Assert.SkipWhen(packed.NativePackage is null, "the build collected no OpenBLAS");
         string folder = Directory.CreateDirectory(Path.Combine(packed.Path, "script")).FullName;
+        string sample = Samples.TextOf("Script/Digits.fsx");
         File.WriteAllText(Path.Combine(folder, "script.fsx"), $"""
             #i "nuget: {Path.Combine(packed.Path, "packages")}"
-            #r "nuget: BlasNet, *-*"
             #r "nuget: {packed.NativePackage}, *-*"
-            open System.Diagnostics
-            open BlasNet.Graphs
-            open BlasNet.Operators
-            open BlasNet.Training
-            let model = new Model(1)
-            let w = model.Weight("W", 64, 64)
-            let evaluator = Evaluator<float32[]>(model, fun g x -> Op.MatMul(g.Use w, g.Input(System.ReadOnlySpan<float32> x)))
-            evaluator.Run([ Array.create 64 1.0f ], ResultHandler<float32>(fun _ _ -> ()))
-            for part in Process.GetCurrentProcess().Modules do
+            {sample}
+            for part in System.Diagnostics.Process.GetCurrentProcess().Modules do
                 if part.FileName.Contains "openblas" then printfn "openblas=%s" part.FileName
             """);
 
         string output = await packed.Run("dotnet", folder, "fsi script.fsx", TestContext.Current.CancellationToken);
         Assert.Contains($"openblas={Path.Combine(packed.Path, "cache")}", output, StringComparison.Ordinal);
+        Assert.Matches("9[0-9] % of the test right", output);
+    }
+
+    [Fact(Timeout = 5 * Minutes)]
+    public async Task Every_sample_runs_with_the_packages()
+    {
+        string folder = Samples.CopyTo(Path.Combine(packed.Path, "samples"));
+        await packed.Run("dotnet", folder, $"build {Samples.Solution} -c Release -v q", TestContext.Current.CancellationToken);
+        Assert.Equal(Samples.Projects(folder), Samples.Expected.Keys.Order(StringComparer.Ordinal));
+        foreach ((string name, string printed) in Samples.Expected)
+        {
+            string program = Path.Combine(folder, name, "bin", "Release", "net10.0", $"{name}.dll");
+            Assert.Matches(printed, await packed.Run("dotnet", folder, program, TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact(Timeout = 5 * Minutes)]

@@ -5,7 +5,7 @@ using CliWrap.Buffered;
 namespace BlasNet.Tests.Packaging;
 
 /// <summary>The packages of this build, packed once into a folder of its own, with a package cache of its own.</summary>
-/// <remarks>Builds of what is not committed yet have the version of the commit before, so the machine's cache would serve the packages of an earlier one.</remarks>
+/// <remarks>Their version is above any other and used once, so that no cache and no source has an older package to give in their place.</remarks>
 public sealed class PackedFolder : IAsyncLifetime
 {
     public static readonly string Rid =
@@ -22,7 +22,7 @@ public sealed class PackedFolder : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         string root = Repository.Root;
-        string pack = $"-c {Configuration()} -o {Path}/packages";
+        string pack = $"-c {Configuration()} -o {Path}/packages -p:MinVerVersionOverride=9999.0.0-test.{DateTime.UtcNow:yyyyMMddHHmmss}";
 
         // As they were built for these tests, so that packing builds nothing a second time.
         await Pack(root, $"BlasNet.sln --no-build {pack}");
@@ -30,12 +30,15 @@ public sealed class PackedFolder : IAsyncLifetime
         if (NativePackage is not null)
             await Pack(root, $"native -p:BlasNetNative={Rid} {pack}");
 
-        // The folder comes before the sources that the machine is set up with, which supply what the packages depend on.
-        _folder.Write("nuget.config", """
+        // The folder comes before the sources that the machine is set up with; its cache has what the packages depend on, since these tests were built with it.
+        _folder.Write("nuget.config", $"""
             <configuration>
               <packageSources>
                 <add key="packed" value="packages" />
               </packageSources>
+              <fallbackPackageFolders>
+                <add key="machine" value="{MachineCache()}" />
+              </fallbackPackageFolders>
             </configuration>
             """);
     }
@@ -72,6 +75,9 @@ public sealed class PackedFolder : IAsyncLifetime
             result.StandardOutput + result.StandardError);
         return result.StandardOutput;
     }
+
+    private static string MachineCache() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? System.IO.Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     /// <summary>Debug or Release, whichever these tests were built as: bin/[configuration]/[framework]/.</summary>
     private static string Configuration() => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
