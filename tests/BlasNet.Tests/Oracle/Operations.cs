@@ -12,7 +12,8 @@ internal static partial class Operations
     { HasData = true, IsForExamples = true };
 
     public static readonly Operation Index = Operation.Of("Index", _ => null, (g, _, s) =>
-        g.Index((int)s.Data[0]), DefineLeaf) with { HasData = true, IsForExamples = true };
+        g.Index((int)s.Data[0]), DefineLeaf) with
+    { HasData = true, IsForExamples = true };
 
     public static readonly Operation Constant = Operation.Of("Constant", _ => null,
         (g, _, s) => s.Shape.IsScalar ? g.Constant(s.Data[0]) : g.Constant(s.Data, s.Shape), DefineLeaf);

@@ -147,7 +147,8 @@ public sealed class ModelLoadTests : IDisposable
     public void A_reader_and_a_writer_are_for_anybody()
     {
         using (var writer = new SafetensorsWriter(Target, [new("a", "F32", 2, 2), new("b", "F64", 1), new("mask", "BOOL", 3)], new Dictionary<string,
-            string> { ["x"] = "y" }))
+            string>
+        { ["x"] = "y" }))
         {
             writer.Append([1f, 2, 3, 4]);
             Assert.Equal("tensor b F64 [1] is not of type F32.", Assert.Throws<ArgumentException>(() => writer.Append([1f])).Message);

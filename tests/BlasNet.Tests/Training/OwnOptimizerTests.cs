@@ -37,7 +37,8 @@ public sealed class OwnOptimizerTests : IDisposable
             using var model = new Model(1, precision);
             var (words, tag) = (new Embedding(model, "words", 5, 300), new Linear(model, "tag", 3, 5));
             var trainer = new Trainer<int>(model, (g, i) =>
-                Op.CrossEntropy(tag.Apply(Op.Tanh(words.Of(g, i * 7 % 300))), i % 3), optimizer) { Workers = workers };
+                Op.CrossEntropy(tag.Apply(Op.Tanh(words.Of(g, i * 7 % 300))), i % 3), optimizer)
+            { Workers = workers };
             for (int step = 0; step < 8; step++)
                 trainer.Step([.. Enumerable.Range(10 * step, 20)]);
 

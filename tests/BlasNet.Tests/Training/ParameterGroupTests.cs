@@ -59,8 +59,12 @@ public sealed class ParameterGroupTests : IDisposable
         var (b, tag) = (other.Bias("hidden.b", 5), new Linear(other, "tag", 3, 5));
         Expr OfConstants(Graph g, int i) => CrossEntropy(
             tag.Apply(Tanh(MatMul(g.Input(w, new Shape(5, 4)), g.Input(table.AsSpan(i * 7 % 90 * 4, 4))) + b)), i % 3);
-        var expected = new Trainer<int>(other, OfConstants, NewOptimizer()) { ComputeBatch = computeBatch, Workers = workers,
-            NoiseScale = new GradientNoiseScale() };
+        var expected = new Trainer<int>(other, OfConstants, NewOptimizer())
+        {
+            ComputeBatch = computeBatch,
+            Workers = workers,
+            NoiseScale = new GradientNoiseScale()
+        };
         var trainer = new Trainer<int>(_model, Loss, NewOptimizer())
         {
             ComputeBatch = computeBatch,
