@@ -34,7 +34,7 @@ internal sealed class HelpWriter(TextWriter output, int width)
     public void Write(Command command)
     {
         foreach (string line in (command.Description ?? "").Split('\n'))
-            WriteWrapped(line, hanging: 4);
+            WriteWrapped(line, hanging: line.StartsWith(' ') ? 4 : 0);
 
         output.WriteLine();
         WriteWrapped($"Usage: {Usage(command)}", hanging: 4);

@@ -14,7 +14,7 @@ internal static class UsageErrors
 
         string command = FullNameOf(parsed.CommandResult);
         string what = parsed.UnmatchedTokens.Count > 0 ? DescribeUnmatched(parsed.UnmatchedTokens[0], parsed.CommandResult.Command)
-            : IsCommandMissing(parsed) ? $"a command is missing; one of {string.Join(", ", parsed.CommandResult.Command.Subcommands.Where(sub => !sub.Hidden).Select(c => c.Name))}."
+            : IsCommandMissing(parsed) ? $"a command is missing; one of {string.Join(", ", CommandsOf(parsed.CommandResult.Command))}."
             : ValueMissing(parsed) is { } option ? $"{option.Name}: a value is missing{(option.HelpName is { } help ? $"; {help}" : "")}."
             : parsed.Errors[0].Message;
 
@@ -29,10 +29,12 @@ internal static class UsageErrors
         .Select(candidate => candidate.Name)
         .FirstOrDefault();
 
+    private static IEnumerable<string> CommandsOf(Command command) => command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name);
+
     private static string DescribeUnmatched(string token, Command command)
     {
         bool isOption = token.StartsWith('-');
-        IEnumerable<string> names = isOption ? command.Options.Select(option => option.Name) : command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name);
+        IEnumerable<string> names = isOption ? command.Options.Select(option => option.Name) : CommandsOf(command);
         string kind = isOption ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
         string hint = Nearest(token, names) is { } name ? $" Did you mean {name}?" : "";
         return $"{token}: unknown {kind}.{hint}";

@@ -4,7 +4,8 @@ using BlasNet.Tests.Cli;
 
 namespace BlasNet.Tests.Guide;
 
-/// <summary>What the README, the packages' READMEs and the guide show: code that compiles and runs, commands that are understood, links that lead somewhere.</summary>
+/// <summary>What the README, the packages' READMEs and the guide show: code that compiles and runs, commands that are understood, links that lead
+/// somewhere.</summary>
 [Collection(CommandLineTests.Name)]
 public sealed partial class GuideTests
 {
@@ -34,7 +35,8 @@ public sealed partial class GuideTests
     [Theory, MemberData(nameof(Pages))]
     public void Its_scripts_are_parts_of_samples(string page)
     {
-        string[] samples = [.. Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.fsx", SearchOption.AllDirectories).Select(File.ReadAllText)];
+        string source = Path.Combine(Repository.Root, "src");
+        string[] samples = [.. Directory.EnumerateFiles(source, "*.fsx", SearchOption.AllDirectories).Select(File.ReadAllText)];
         Assert.All(
             Page.Of(page).Blocks.Where(block => block.Language == "fsharp"),
             block => Assert.Contains(samples, sample => sample.ReplaceLineEndings("\n").Contains(block.Text, StringComparison.Ordinal)));
@@ -51,11 +53,14 @@ public sealed partial class GuideTests
         });
 
     [Theory, MemberData(nameof(Pages))]
-    public void Its_links_lead_to_files(string page) => Assert.All(
-        Link().Matches(Page.Of(page).Text).Select(match => match.Groups["target"].Value).Where(target => !target.Contains("://", StringComparison.Ordinal)),
-        target => Assert.True(
-            File.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, target)) || Directory.Exists(Path.Combine(Repository.Root, Path.GetDirectoryName(page)!, target)),
-            $"{page}: {target} is no file"));
+    public void Its_links_lead_to_files(string page)
+    {
+        string folder = Path.Combine(Repository.Root, Path.GetDirectoryName(page)!);
+        IEnumerable<string> targets = Link().Matches(Page.Of(page).Text).Select(match => match.Groups["target"].Value);
+        Assert.All(
+            targets.Where(target => !target.Contains("://", StringComparison.Ordinal)),
+            target => Assert.True(Path.Exists(Path.Combine(folder, target)), $"{page}: {target} is no file"));
+    }
 
     // Up to a comment, a pipe or a redirection.
     [GeneratedRegex(@"(?m)^(?:[^#\n]*?[ (;])?blasnet (?<arguments>(?![^\n]*"")[^#\n|>()&@]*)")]

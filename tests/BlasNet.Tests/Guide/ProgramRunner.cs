@@ -71,12 +71,14 @@ internal static partial class ProgramRunner
     }
 
     /// <summary>What stands in a picture's boxes; where they stand differs a little from one drawing to the next.</summary>
-    private static IEnumerable<string> Texts(string picture) => PictureText().Matches(File.ReadAllText(picture)).Select(match => match.Value).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Texts(string picture) =>
+        PictureText().Matches(File.ReadAllText(picture)).Select(match => match.Value).Order(StringComparer.Ordinal);
 
     private static Assembly Compile(string code)
     {
         var options = new CSharpCompilationOptions(
-            OutputKind.ConsoleApplication, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable);
+            OutputKind.ConsoleApplication, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true,
+            nullableContextOptions: NullableContextOptions.Enable);
         var compilation = CSharpCompilation.Create(
             "Guide", [CSharpSyntaxTree.ParseText(Arrange(code)), CSharpSyntaxTree.ParseText(ImplicitUsings)], References.Value, options);
         using var image = new MemoryStream();
@@ -98,7 +100,8 @@ internal static partial class ProgramRunner
         foreach (MemberDeclarationSyntax member in root.Members.OrderBy(member => member is GlobalStatementSyntax ? 0 : 1))
         {
             FileLinePositionSpan place = member.GetLocation().GetMappedLineSpan();
-            arranged.Append(CultureInfo.InvariantCulture, $"#line {place.StartLinePosition.Line + 1} \"{place.Path}\"\n{member.WithoutLeadingTrivia().ToFullString()}\n");
+            arranged.Append(CultureInfo.InvariantCulture, $"#line {place.StartLinePosition.Line + 1} \"{place.Path}\"\n")
+                .Append(member.WithoutLeadingTrivia().ToFullString()).Append('\n');
         }
 
         return arranged.ToString();

@@ -102,7 +102,8 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
         static string Text(string package, string name)
         {
             using ZipArchive archive = ZipFile.OpenRead(package);
-            using var reader = new StreamReader(archive.Entries.Single(entry => !entry.FullName.Contains('/') && entry.Name.Contains(name, StringComparison.Ordinal)).Open());
+            ZipArchiveEntry file = archive.Entries.Single(entry => !entry.FullName.Contains('/') && entry.Name.Contains(name, StringComparison.Ordinal));
+            using var reader = new StreamReader(file.Open());
             return reader.ReadToEnd();
         }
     }
