@@ -13,6 +13,8 @@ internal static class Samples
         ["GraphNetwork"] = @"error of the test: [0-2]\.\d\d paths",
         ["OwnOperator"] = @"(9\d|100) % of the points right",
         ["TextClassifier"] = "good: a warm and clever story\nbad: a dull plot and far too long",
+        ["Dates"] = @"Oct 12, 2021 +2021-10-12",
+        ["TreeSearch"] = @"generation 3: [\d,]+ looks ahead a second, loss [\d.]+, wins (7[5-9]|[89]\d) %",
         ["TimeSeries"] = @"epoch 15: mean squared error 0\.0[01]",
         ["TreeNetwork"] = @"epoch 6: .*[5-9]\d % of the lists of the test right",
     };
