@@ -14,6 +14,7 @@ public sealed class Attention
     private readonly Parameter? _bq, _bk, _bv;
     private readonly int _heads;
     private readonly double _dropout;
+    private readonly Func<Parameter, Expr, Expr> _product;
 
     /// <param name="parameters">The model, which receives <c>name.Q</c>, <c>name.K</c> and <c>name.V</c>, [size × inputs] each; with biases also
     /// <c>name.bQ</c>, <c>name.bK</c> and <c>name.bV</c>, [size].</param>
@@ -23,9 +24,12 @@ public sealed class Attention
     /// <param name="heads">Number of heads, each with size/heads rows of queries, keys and values.</param>
     /// <param name="bias">Whether a bias is added to queries, keys and values.</param>
     /// <param name="dropout">In training, the probability that a weight of the softmax is set to 0, see <see cref="Op.Dropout"/>.</param>
+    /// <param name="product">How a weight multiplies; null for W·x. See <see cref="LowRankAdapters.Multiply"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="heads"/> is below 1, or does not divide <paramref name="size"/>; or
     /// <paramref name="dropout"/> is not in 0 ≤ dropout &lt; 1.</exception>
-    public Attention(IParameters parameters, string name, int inputs, int size, int heads = 1, bool bias = false, double dropout = 0)
+    public Attention(
+        IParameters parameters, string name, int inputs, int size, int heads = 1, bool bias = false, double dropout = 0,
+        Func<Parameter, Expr, Expr>? product = null)
     {
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -35,7 +39,7 @@ public sealed class Attention
         if (!(dropout is >= 0 and < 1))
             throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "the rate of dropout must be at least 0 and below 1.");
 
-        (_heads, _dropout) = (heads, dropout);
+        (_heads, _dropout, _product) = (heads, dropout, product ?? Linear.WeightTimes);
         _q = parameters.Weight($"{name}.Q", size, inputs);
         _k = parameters.Weight($"{name}.K", size, inputs);
         _v = parameters.Weight($"{name}.V", size, inputs);
@@ -57,5 +61,5 @@ public sealed class Attention
     public Expr Apply(Expr x, Expr context) =>
         Op.Attention(Product(_q, x, _bq), Product(_k, context, _bk), Product(_v, context, _bv), _heads, _dropout);
 
-    private static Expr Product(Parameter w, Expr x, Parameter? b) => b is null ? Op.MatMul(w, x) : Op.Add(Op.MatMul(w, x), b);
+    private Expr Product(Parameter w, Expr x, Parameter? b) => b is null ? _product(w, x) : Op.Add(_product(w, x), b);
 }

@@ -16,12 +16,14 @@ public sealed class MultiHeadAttention
     /// <param name="heads">Number of heads, each with size/heads rows of queries, keys and values.</param>
     /// <param name="bias">Whether a bias is added to queries, keys and values.</param>
     /// <param name="dropout">In training, the probability that a weight of the softmax is set to 0.</param>
+    /// <param name="product">How a weight multiplies; null for W·x. See <see cref="LowRankAdapters.Multiply"/>.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="heads"/> is below 1, or does not divide <paramref name="size"/>; or
     /// <paramref name="dropout"/> is not in 0 ≤ dropout &lt; 1.</exception>
-    public MultiHeadAttention(IParameters parameters, string name, int size, int heads, bool bias = true, double dropout = 0)
+    public MultiHeadAttention(
+        IParameters parameters, string name, int size, int heads, bool bias = true, double dropout = 0, Func<Parameter, Expr, Expr>? product = null)
     {
-        _attention = new Attention(parameters, name, size, size, heads, bias, dropout);
-        _output = new Linear(parameters, $"{name}.output", size, size);
+        _attention = new Attention(parameters, name, size, size, heads, bias, dropout, product);
+        _output = new Linear(parameters, $"{name}.output", size, size, product: product);
     }
 
     /// <summary>Attention of a sequence's vectors to each other.</summary>

@@ -44,12 +44,25 @@ public sealed class SequenceEmbedding
     /// <exception cref="ArgumentException">There are more words than positions.</exception>
     /// <exception cref="ShapeException">There is no word.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such word in the vocabulary.</exception>
-    public Expr Of(Graph graph, ReadOnlySpan<int> words)
+    public Expr Of(Graph graph, ReadOnlySpan<int> words) => Of(graph, words, types: []);
+
+    /// <summary>The vectors of a sequence whose parts have different types, as those of a pair, side by side.</summary>
+    /// <param name="graph">The graph to add them to.</param>
+    /// <param name="words">n of them, from 1 to <see cref="MaximumLength"/>; 0 … vocabulary − 1.</param>
+    /// <param name="types">The type of each word; none where all are of the first type.</param>
+    /// <returns>[size × n].</returns>
+    /// <exception cref="ArgumentException">There are more words than positions, or not a type for each word, or there are no types.</exception>
+    /// <exception cref="ShapeException">There is no word.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such word in the vocabulary, or no such type.</exception>
+    public Expr Of(Graph graph, ReadOnlySpan<int> words, ReadOnlySpan<int> types)
     {
+        if (types.Length > 0 && (types.Length != words.Length || _types is null))
+            throw new ArgumentException($"there must be a type for each of {words.Length} words, in a model that has types; {types.Length} are given.", nameof(types));
+
         if (words.Length > MaximumLength)
             throw new ArgumentException($"a sequence has at most {MaximumLength} words, one for each position; this one has {words.Length}.", nameof(words));
 
         Expr sum = _words.Of(graph, words) + _positions.Of(graph, _places.AsSpan(0, words.Length));
-        return _norm.Apply(_types is null ? sum : sum + _types.Of(graph, 0));
+        return _norm.Apply(_types is null ? sum : sum + (types.Length == 0 ? _types.Of(graph, 0) : _types.Of(graph, types)));
     }
 }

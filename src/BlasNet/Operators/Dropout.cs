@@ -16,10 +16,15 @@ public static partial class Op
     /// <exception cref="ArgumentOutOfRangeException">The rate is not in 0 ≤ rate &lt; 1.</exception>
     public static Expr Dropout(Expr x, double rate)
     {
+        RequireRate(rate);
+        return rate == 0 || !x.Graph.IsTraining ? x : Expr.Apply(DropoutOperator.Instance, x, x.Graph.RandomKey(), BitConverter.DoubleToInt64Bits(rate));
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The rate is not in 0 ≤ rate &lt; 1.</exception>
+    internal static void RequireRate(double rate)
+    {
         if (!(rate >= 0 && rate < 1))
             throw new ArgumentOutOfRangeException(nameof(rate), rate, "dropout: the rate must be at least 0 and less than 1.");
-
-        return rate == 0 || !x.Graph.IsTraining ? x : Expr.Apply(DropoutOperator.Instance, x, x.Graph.RandomKey(), BitConverter.DoubleToInt64Bits(rate));
     }
 }
 
