@@ -39,6 +39,13 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 
     public PackedWeights<T> PackedOf(int parameter) => _packed[parameter];
 
+    /// <summary>Makes room for so many elements at once: a buffer that grows with its parameters is copied several times.</summary>
+    public void Reserve(long length)
+    {
+        if (length > _values.Length)
+            _values.Grow(length);
+    }
+
     /// <summary>Makes room for another parameter. Each begins at a multiple of 16 elements; the padding between them is 0.</summary>
     /// <returns>Its first element.</returns>
     public int Append(int length)

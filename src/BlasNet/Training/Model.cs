@@ -166,6 +166,16 @@ public sealed partial class Model : IParameters, IDisposable
         _double?.Changed();
     }
 
+    /// <summary>Makes room for the parameters of a model whose size is known before they are added.</summary>
+    /// <exception cref="InsufficientMemoryException">There is not enough for them.</exception>
+    /// <exception cref="ArgumentException">That are more numbers than 32-bit offsets reach.</exception>
+    internal void Reserve(long numbers)
+    {
+        RequireRoom(numbers, Training.Gradients, Training.State, "The model");
+        _single?.Reserve(numbers);
+        _double?.Reserve(numbers);
+    }
+
     private Parameter Mine(Parameter parameter)
     {
         return ReferenceEquals(parameter.Model, this) ? parameter : throw new ArgumentException($"{parameter} belongs to another model.");
@@ -197,6 +207,9 @@ public sealed partial class Model : IParameters, IDisposable
         {
             int offset = store.Append(shape.Size);
             var added = new Parameter(name, shape, isWeight, _parameters.Count, offset, this);
+            if (ReferenceEquals(initializer, Initializer.Zeros))
+                return added;   // as the store's memory is
+
             try
             {
                 initializer.Fill(store.SpanOf(added), shape, new RandomNumbers((ulong)Seed, name));
