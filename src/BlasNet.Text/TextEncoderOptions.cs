@@ -15,6 +15,16 @@ public sealed record TextEncoderOptions
     /// <summary>What is done with texts of more tokens than <see cref="MaximumTokens"/>.</summary>
     public LongTexts LongTexts { get; init; }
 
+    /// <summary>Whether training drops what <c>config.json</c> says, at BERT's places: elements of the embeddings, of what attention and the second product of a
+    /// layer give, weights of attention, and what a head is given. Computing vectors never does.</summary>
+    public bool Dropout { get; init; }
+
+    /// <summary>Low-rank adapters, to be trained in the place of the weights; null for none.</summary>
+    public LowRankOptions? Adapters { get; init; }
+
+    /// <summary>What the first values of adapters and heads, the order of examples and dropout are computed from.</summary>
+    public int Seed { get; init; }
+
     /// <summary>About how many tokens are computed at once. Changes no vector but for rounding.</summary>
     public int BatchTokens { get; init; } = 512;
 }

@@ -12,11 +12,21 @@ namespace BlasNet.Text.Files;
 /// <param name="FirstPosition">Position of the first token.</param>
 /// <param name="Epsilon">Of the normalisations.</param>
 /// <param name="Activation">As the file names it.</param>
+/// <param name="Dropout">In training, the rate at which elements of vectors are dropped.</param>
+/// <param name="AttentionDropout">In training, the rate at which weights of attention are dropped.</param>
 internal sealed record EncoderConfiguration(
-    Family Family, int Size, int Inner, int Layers, int Heads, int Vocabulary, int Positions, int Types, int FirstPosition, double Epsilon, string Activation)
+    Family Family, int Size, int Inner, int Layers, int Heads, int Vocabulary, int Positions, int Types, int FirstPosition, double Epsilon, string Activation,
+    double Dropout, double AttentionDropout)
 {
     /// <summary>Number of tokens of the longest text.</summary>
     public int MaximumTokens => Positions - FirstPosition;
+
+    /// <summary>Floating-point operations of the products that a text needs: 2·(4·s² + 2·s·i) for each token in each layer, and 4·n·s for its attention.</summary>
+    /// <param name="tokens">n.</param>
+    public double FlopsOf(int tokens) => (double)Layers * tokens * (8.0 * Size * Size + 4.0 * Size * Inner + 4.0 * tokens * Size);
+
+    /// <summary>Whether the second text of a pair is of the second type: RoBERTa has types and uses the first alone.</summary>
+    public bool MarksSecond => Types > 1 && Family.Name == "bert";
 
     /// <summary>Numbers that the encoder's file must have.</summary>
     public Int128 Parameters =>
@@ -52,6 +62,8 @@ internal sealed record EncoderConfiguration(
             Types: isDistilled ? 0 : file.Integer(2, 1, "type_vocab_size"),
             first,
             Epsilon: isDistilled ? 1e-12 : file.Positive(1e-12, "layer_norm_eps"),
-            activation);
+            activation,
+            Dropout: file.Rate(0.1, "hidden_dropout_prob", "dropout"),
+            AttentionDropout: file.Rate(0.1, "attention_probs_dropout_prob", "attention_dropout"));
     }
 }

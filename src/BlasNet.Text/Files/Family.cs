@@ -2,21 +2,25 @@ namespace BlasNet.Text.Files;
 
 /// <summary>How a family of encoders names its tensors.</summary>
 /// <param name="Name">Its <c>model_type</c>.</param>
+/// <param name="ClassName">What the names of its <c>architectures</c> begin with.</param>
 /// <param name="Modules">The module of the file for each layer of the model; <c>layers.*.</c> begins those that each Transformer layer has.</param>
 /// <param name="Unused">Prefixes of tensors that are skipped: heads of the training, and positions as integers.</param>
-internal sealed record Family(string Name, IReadOnlyDictionary<string, string> Modules, string[] Unused)
+internal sealed record Family(string Name, string ClassName, IReadOnlyDictionary<string, string> Modules, string[] Unused)
 {
     private const string Layers = "layers.", AnyLayer = "layers.*.";
 
     private static readonly Family[] All =
     [
-        new("bert", BertModules, ["embeddings.position_ids", "pooler.", "cls."]),
-        new("roberta", BertModules, ["embeddings.position_ids", "embeddings.token_type_ids", "pooler.", "lm_head."]),
-        new("distilbert", DistilBertModules, ["vocab_transform.", "vocab_layer_norm.", "vocab_projector."]),
+        new("bert", "Bert", BertModules("pooler.dense", "classifier"), ["embeddings.position_ids", "pooler.", "cls."]),
+        new("roberta", "Roberta", BertModules("classifier.dense", "classifier.out_proj"), ["embeddings.position_ids", "embeddings.token_type_ids", "pooler.", "lm_head."]),
+        new("distilbert", "DistilBert", DistilBertModules, ["vocab_transform.", "vocab_layer_norm.", "vocab_projector."]),
     ];
 
-    private static Dictionary<string, string> BertModules => new()
+    private static Dictionary<string, string> BertModules(string dense, string output) => new()
     {
+        [Head.Dense] = dense,
+        [Head.Output] = output,
+        [Head.Tags] = "classifier",
         ["embeddings.words"] = "embeddings.word_embeddings",
         ["embeddings.positions"] = "embeddings.position_embeddings",
         ["embeddings.types"] = "embeddings.token_type_embeddings",
@@ -34,6 +38,9 @@ internal sealed record Family(string Name, IReadOnlyDictionary<string, string> M
 
     private static Dictionary<string, string> DistilBertModules => new()
     {
+        [Head.Dense] = "pre_classifier",
+        [Head.Output] = "classifier",
+        [Head.Tags] = "classifier",
         ["embeddings.words"] = "embeddings.word_embeddings",
         ["embeddings.positions"] = "embeddings.position_embeddings",
         ["embeddings.norm"] = "embeddings.LayerNorm",
@@ -51,7 +58,17 @@ internal sealed record Family(string Name, IReadOnlyDictionary<string, string> M
     /// <summary>Prefix of the encoder's tensors in the file of a model with a head.</summary>
     public string Prefix => Name + ".";
 
+    /// <summary>Prefixes of tensors of heads, which a model has beside its encoder.</summary>
+    public static string[] Heads { get; } = ["classifier.", "pre_classifier.", "qa_outputs."];
+
     public static string Names => string.Join(", ", All.Select(family => family.Name));
+
+    /// <summary>The name that a tensor has in a file: with the encoder's name before it, if it is the encoder's part of a model with a head.</summary>
+    public string FullNameOf(string parameter, bool hasHead)
+    {
+        string tensor = TensorOf(parameter);
+        return hasHead && !Array.Exists(Heads, start => tensor.StartsWith(start, StringComparison.Ordinal)) ? Prefix + tensor : tensor;
+    }
 
     /// <returns>Null for a family that cannot be read.</returns>
     public static Family? Find(string name) => Array.Find(All, family => family.Name == name);

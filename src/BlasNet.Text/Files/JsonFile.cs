@@ -6,7 +6,7 @@ namespace BlasNet.Text.Files;
 internal readonly struct JsonFile(string file, JsonElement value)
 {
     /// <summary>Larger than the tokenizer of any language; against files made to exhaust memory.</summary>
-    private const long MaximumBytes = 100_000_000;
+    public const long MaximumBytes = 100_000_000;
 
     public string File => file;
 
@@ -94,6 +94,18 @@ internal readonly struct JsonFile(string file, JsonElement value)
         Require(
             member.ValueKind == JsonValueKind.Number && member.TryGetDouble(out double number) && number > 0 && double.IsFinite(number),
             $"'{name}' must be a number above 0, not {Shown(member)}");
+        return member.GetDouble();
+    }
+
+    /// <summary>A probability below 1.</summary>
+    public double Rate(double otherwise, params ReadOnlySpan<string> names)
+    {
+        if (Find(names) is not { } member)
+            return otherwise;
+
+        Require(
+            member.ValueKind == JsonValueKind.Number && member.TryGetDouble(out double number) && number is >= 0 and < 1,
+            $"'{names[0]}' must be a number from 0, below 1, not {Shown(member)}");
         return member.GetDouble();
     }
 

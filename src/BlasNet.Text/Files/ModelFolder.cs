@@ -6,6 +6,12 @@ namespace BlasNet.Text.Files;
 /// <summary>The files of a model as Hugging Face and Sentence Transformers lay them out.</summary>
 internal sealed class ModelFolder
 {
+    /// <summary>What is kept to be written again as it is.</summary>
+    private static readonly string[] Copied =
+    [
+        "tokenizer.json", "vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json", "added_tokens.json", "config_sentence_transformers.json",
+    ];
+
     private readonly string _root, _transformer;
     private readonly JsonFile? _pooling, _sentences;
 
@@ -21,13 +27,28 @@ internal sealed class ModelFolder
 
         _pooling = pooling.Length > 0 ? TryReadJson(Path.Combine(path, pooling), "config.json") : null;
         _sentences = TryReadJson(_transformer, "sentence_bert_config.json");
+        Configuration = JsonFile.Read(Require("config.json"));
+        TokenizerSettings = TryReadJson(_transformer, "tokenizer_config.json");
+        Copies = [.. Copied.Select(name => (name, Path.Combine(_transformer, name))).Where(file => File.Exists(file.Item2)).Select(Keep)];
     }
+
+    /// <summary>The name of the folder.</summary>
+    public string Name => new DirectoryInfo(_root).Name;
+
+    /// <summary>The <c>config.json</c>.</summary>
+    public JsonFile Configuration { get; }
+
+    /// <summary>The <c>tokenizer_config.json</c>; null if there is none.</summary>
+    public JsonFile? TokenizerSettings { get; }
+
+    /// <summary>The files of the tokenizer, by name.</summary>
+    public IReadOnlyList<(string Name, byte[] Content)> Copies { get; }
 
     /// <summary>Whether the last step of <c>modules.json</c> gives vectors length 1.</summary>
     public bool Normalizes { get; }
 
     /// <summary>The settings of the encoder.</summary>
-    public EncoderConfiguration ReadConfiguration() => EncoderConfiguration.Read(JsonFile.Read(Require("config.json")));
+    public EncoderConfiguration ReadConfiguration() => EncoderConfiguration.Read(Configuration);
 
     /// <summary>How the vectors of tokens become one; the mean where nothing is said.</summary>
     public Pooling ReadPooling()
@@ -56,7 +77,7 @@ internal sealed class ModelFolder
             return Math.Min(positions, file.Integer(null, 3, "max_seq_length"));
 
         // Where nobody has set it this file has 10³⁰.
-        double limit = TryReadJson(_transformer, "tokenizer_config.json")?.Positive(positions, "model_max_length") ?? positions;
+        double limit = TokenizerSettings?.Positive(positions, "model_max_length") ?? positions;
         return (int)Math.Clamp(limit, 3, positions);
     }
 
@@ -70,7 +91,7 @@ internal sealed class ModelFolder
 
         TextTokenizer tokenizer = isJson
             ? Vocabulary.Checked(json, () => TokenizerFile.Read(JsonFile.Read(json)))
-            : WordPieces.Read(words, TryReadJson(_transformer, "tokenizer_config.json"));
+            : WordPieces.Read(words, TokenizerSettings);
         tokenizer.LowersFirst = _sentences?.Flag("do_lower_case") == true;
         return tokenizer.VocabularySize == vocabulary ? tokenizer
             : throw new TextModelException(
@@ -87,6 +108,19 @@ internal sealed class ModelFolder
         string[] onnx = [Path.Combine(_transformer, "model.onnx"), Path.Combine(_transformer, "onnx", "model.onnx")];
         return Array.Find(onnx, File.Exists) is { } found ? new OnnxFile(found)
             : throw new TextModelException(_transformer, "has neither model.safetensors nor model.onnx nor onnx/model.onnx");
+    }
+
+    private static (string Name, byte[] Content) Keep((string Name, string Path) file)
+    {
+        try
+        {
+            return new FileInfo(file.Path).Length <= JsonFile.MaximumBytes ? (file.Name, File.ReadAllBytes(file.Path))
+                : throw new TextModelException(file.Path, $"a file of a tokenizer has at most {JsonFile.MaximumBytes} bytes");
+        }
+        catch (Exception e) when (e is (IOException or UnauthorizedAccessException) and not TextModelException)
+        {
+            throw new TextModelException(file.Path, $"cannot be read: {e.Message}", e);
+        }
     }
 
     private static JsonFile? TryReadJson(string folder, string name) =>

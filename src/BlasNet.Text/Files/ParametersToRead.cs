@@ -5,8 +5,19 @@ namespace BlasNet.Text.Files;
 /// <summary>Parameters whose first values are not drawn, because they are about to be read.</summary>
 internal sealed class ParametersToRead(IParameters model) : IParameters
 {
-    public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
-        model.Weight(name, outputs, inputs, Initializer.Zeros);
+    private readonly List<Parameter> _parameters = [];
 
-    public Parameter Bias(string name, int size, Initializer? initializer = null) => model.Bias(name, size, Initializer.Zeros);
+    /// <summary>Those that were asked for, in order.</summary>
+    public IReadOnlyList<Parameter> All => _parameters;
+
+    public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
+        Note(model.Weight(name, outputs, inputs, Initializer.Zeros));
+
+    public Parameter Bias(string name, int size, Initializer? initializer = null) => Note(model.Bias(name, size, Initializer.Zeros));
+
+    private Parameter Note(Parameter parameter)
+    {
+        _parameters.Add(parameter);
+        return parameter;
+    }
 }

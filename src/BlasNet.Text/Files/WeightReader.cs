@@ -5,15 +5,21 @@ using BlasNet.Training;
 
 namespace BlasNet.Text.Files;
 
-/// <summary>Fills a new encoder with the tensors of a file: each parameter from one tensor, and no tensor left over.</summary>
+/// <summary>Fills new parameters with the tensors of a file: each parameter from one tensor, and no tensor left over.</summary>
 internal static class WeightReader
 {
+    /// <param name="model">The parameters' model.</param>
+    /// <param name="parameters">Those that are read.</param>
+    /// <param name="family">Names their tensors.</param>
+    /// <param name="file">Has them.</param>
+    /// <param name="hasHead">Whether those of a head are among them; else heads of the file are left out.</param>
     /// <exception cref="IOException">A tensor is missing, too many or of another shape, or cannot be read.</exception>
-    public static void Fill<T>(Model model, Family family, TensorFile file) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public static void Fill<T>(Model model, IReadOnlyList<Parameter> parameters, Family family, TensorFile file, bool hasHead)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Dictionary<string, TensorInfo> tensors = ByName(family, file);
         ParameterStore<T> store = model.Store<T>();
-        foreach (Parameter parameter in model.Parameters)
+        foreach (Parameter parameter in parameters)
         {
             string name = family.TensorOf(parameter.Name);
             if (!tensors.Remove(name, out TensorInfo? tensor))
@@ -23,8 +29,12 @@ internal static class WeightReader
         }
 
         store.Changed();
-        if (tensors.Values.FirstOrDefault(tensor => !Array.Exists(family.Unused, start => IsBelow(tensor.Name, start))) is { } extra)
-            throw new TextModelException(file.File, $"tensor {extra} is not part of {family.Name} with the layers that config.json says");
+        string[] unused = hasHead ? family.Unused : [.. family.Unused, .. Family.Heads];
+        foreach ((string name, TensorInfo tensor) in tensors)
+        {
+            if (!Array.Exists(unused, start => IsBelow(name, start)))
+                throw new TextModelException(file.File, $"tensor {tensor} is not part of {family.Name} with the layers that config.json says");
+        }
     }
 
     // A model with a head has the encoder's name before the encoder's tensors.

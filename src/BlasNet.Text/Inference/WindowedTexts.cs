@@ -1,59 +1,33 @@
-using BlasNet.Training;
-
 namespace BlasNet.Text.Inference;
 
-/// <summary>Computes texts together, as many as have about <see cref="TextEncoderOptions.BatchTokens"/> tokens, in their order.</summary>
-/// <remarks>Texts of a batch need not be of similar lengths: nothing is padded, so nothing is gained by sorting.</remarks>
-internal sealed class Batches
+/// <summary>Computes the vectors of texts, each of them from one window or several.</summary>
+internal sealed class WindowedTexts
 {
     private readonly TextEncoder _encoder;
-    private readonly Evaluator<int[]> _evaluator;
+    private readonly TokenBatches<Window> _batches;
 
-    public Batches(TextEncoder encoder) => (_encoder, _evaluator) =
-        (encoder, new Evaluator<int[]>(encoder.Model, (graph, tokens) => encoder.Pooled(graph, tokens)) { ComputeBatch = int.MaxValue });
+    public WindowedTexts(TextEncoder encoder) => (_encoder, _batches) = (encoder, new TokenBatches<Window>(
+        encoder.Model, (graph, window) => encoder.Pooled(graph, window.Tokens), window => window.Tokens.Length, encoder.Options.BatchTokens));
 
     /// <summary>The vectors of texts, in their order.</summary>
     public IEnumerable<float[]> Embed(IEnumerable<string> texts, CancellationToken cancellation)
     {
-        var vectors = new Vectors(_encoder);
-        foreach (List<Window> batch in Cut(texts))
+        float[] vector = [];
+        var windows = texts.SelectMany(text => WindowsOf(text ?? throw new ArgumentException("a text is null.", nameof(texts))));
+        foreach ((Window window, float[] value) in _batches.Run(windows, cancellation))
         {
-            foreach (float[] vector in Compute(batch, vectors, cancellation))
-                yield return vector;
+            if (window.IsFirst)
+                vector = new float[_encoder.Dimensions];
+
+            Pools.Add(_encoder.Options.Pooling!.Value, value, vector, window.Share, window.IsFirst);
+            if (!window.IsLast)
+                continue;
+
+            if (_encoder.Options.Normalize == true)
+                Pools.Normalize(vector);
+
+            yield return vector;
         }
-    }
-
-    private IEnumerable<List<Window>> Cut(IEnumerable<string> texts)
-    {
-        List<Window> batch = [];
-        long tokens = 0;
-        foreach (Window window in texts.SelectMany(text => WindowsOf(text ?? throw new ArgumentException("a text is null.", nameof(texts)))))
-        {
-            if (tokens + window.Tokens.Length > _encoder.Options.BatchTokens && batch.Count > 0)
-            {
-                yield return batch;
-                (batch, tokens) = ([], 0);
-            }
-
-            batch.Add(window);
-            tokens += window.Tokens.Length;
-        }
-
-        yield return batch;
-    }
-
-    private List<float[]> Compute(List<Window> batch, Vectors vectors, CancellationToken cancellation)
-    {
-        List<float[]> complete = [];
-        _evaluator.Run(
-            [.. batch.Select(window => window.Tokens)],
-            (i, value) =>
-            {
-                if (vectors.Add(batch[i], value) is { } vector)
-                    complete.Add(vector);
-            },
-            cancellation);
-        return complete;
     }
 
     private IEnumerable<Window> WindowsOf(string text)
@@ -70,26 +44,4 @@ internal sealed class Batches
     /// <param name="IsFirst">Whether it is the text's first window.</param>
     /// <param name="IsLast">Whether it is its last one.</param>
     private readonly record struct Window(int[] Tokens, float Share, bool IsFirst, bool IsLast);
-
-    /// <summary>Puts the vectors of windows together; those of one text may come from several batches.</summary>
-    private sealed class Vectors(TextEncoder encoder)
-    {
-        private float[] _current = [];
-
-        /// <returns>The text's vector, if this was its last window.</returns>
-        public float[]? Add(Window window, ReadOnlySpan<float> value)
-        {
-            if (window.IsFirst)
-                _current = new float[encoder.Dimensions];
-
-            Pools.Add(encoder.Options.Pooling!.Value, value, _current, window.Share, window.IsFirst);
-            if (!window.IsLast)
-                return null;
-
-            if (encoder.Options.Normalize == true)
-                Pools.Normalize(_current);
-
-            return _current;
-        }
-    }
 }

@@ -29,6 +29,11 @@ internal static class BytePairs
         return new TextTokenizer(
             Vocabulary.Checked(file.File, () => BpeTokenizer.Create(options)),
             special.ToDictionary(name => name, name => vocabulary[name], StringComparer.Ordinal),
-            vocabulary[First], vocabulary[Last], vocabulary.Count);
+            vocabulary[First], vocabulary[Last], vocabulary.Count)
+        {
+            Unknown = vocabulary.GetValueOrDefault("<unk>", vocabulary[Last]),
+            Separators = 2,
+            WordStart = " ",
+        };
     }
 }

@@ -12,13 +12,15 @@ internal sealed class SmallEncoder
 {
     public const int Size = 12, Inner = 20, Layers = 2, Heads = 3, Vocabulary = 40, Positions = 70;
 
-    private readonly string _family;
+    private readonly string _family, _head;
     private readonly Random _random = new(5);
 
     /// <param name="family"><c>bert</c>, <c>distilbert</c> or <c>roberta</c>.</param>
-    public SmallEncoder(string family)
+    /// <param name="head"><c>Sequence</c>, <c>Token</c> or none.</param>
+    /// <param name="labels">Of the head.</param>
+    public SmallEncoder(string family, string head = "", int labels = 3)
     {
-        _family = family;
+        (_family, _head, Labels) = (family, head, [.. Enumerable.Range(0, labels).Select(i => $"label {i}")]);
         Add("embeddings.word_embeddings.weight", Vocabulary, Size);
         Add("embeddings.position_embeddings.weight", Positions, Size);
         if (!IsDistilled)
@@ -36,10 +38,22 @@ internal sealed class SmallEncoder
             AddPair(Layer(i) + Attended, Size);
             AddPair(Layer(i) + Fed, Size);
         }
+
+        if (head == "Sequence")
+            AddPair(Dense, Size, Size);
+
+        if (head.Length > 0)
+            AddPair(Output, labels, Size);
     }
 
     /// <summary>The tensors as files have them: row-major.</summary>
     public Dictionary<string, (long[] Shape, double[] Values)> Tensors { get; } = [];
+
+    public string[] Labels { get; }
+
+    private string Dense => _family switch { "bert" => "pooler.dense", "roberta" => "classifier.dense", _ => "pre_classifier" };
+
+    private string Output => _family == "roberta" && _head == "Sequence" ? "classifier.out_proj" : "classifier";
 
     private bool IsDistilled => _family == "distilbert";
 
@@ -56,10 +70,27 @@ internal sealed class SmallEncoder
     {
         folder.Write("config.json", Configuration().ToJsonString());
         folder.Write(_family == "roberta" ? "tokenizer.json" : "vocab.txt", _family == "roberta" ? BytePairTokenizer() : string.Join('\n', Words) + "\n");
-        WriteWeights(folder.File("model.safetensors"), type);
+        WriteWeights(folder.File("model.safetensors"), type, _head.Length > 0 ? _family + "." : "");
     }
 
-    public JsonObject Configuration() => IsDistilled
+    /// <summary>The name of a tensor in a file: those of the encoder have its name before theirs where there is a head.</summary>
+    public string FileName(string tensor, string prefix) =>
+        tensor.StartsWith("classifier", StringComparison.Ordinal) || tensor.StartsWith("pre_", StringComparison.Ordinal) ? tensor : prefix + tensor;
+
+    public JsonObject Configuration()
+    {
+        JsonObject configuration = SizesOfFamily();
+        if (_head.Length > 0)
+        {
+            string family = _family switch { "bert" => "Bert", "roberta" => "Roberta", _ => "DistilBert" };
+            configuration["architectures"] = new JsonArray($"{family}For{_head}Classification");
+            configuration["id2label"] = new JsonObject(Labels.Select((label, i) => KeyValuePair.Create($"{i}", (JsonNode?)label)));
+        }
+
+        return configuration;
+    }
+
+    private JsonObject SizesOfFamily() => IsDistilled
         ? new()
         {
             ["model_type"] = _family,
@@ -98,7 +129,7 @@ internal sealed class SmallEncoder
 
     /// <param name="path">The file to make.</param>
     /// <param name="type">F64, F32, F16 or BF16; values are rounded, here too, to what the file then has.</param>
-    /// <param name="prefix">Before every name.</param>
+    /// <param name="prefix">Before the names of the encoder's tensors.</param>
     public void WriteWeights(string path, string type, string prefix = "")
     {
         foreach (double[] values in Tensors.Values.Select(tensor => tensor.Values))
@@ -107,7 +138,7 @@ internal sealed class SmallEncoder
                 values[i] = Rounded(values[i], type);
         }
 
-        var entries = Tensors.Select(tensor => new SafetensorsEntry(prefix + tensor.Key, type, [.. tensor.Value.Shape]));
+        var entries = Tensors.Select(tensor => new SafetensorsEntry(FileName(tensor.Key, prefix), type, [.. tensor.Value.Shape]));
         using var writer = new SafetensorsWriter(path, [.. entries]);
         foreach (var (_, values) in Tensors.Values)
             writer.Append(Bytes(values, type));
@@ -124,13 +155,13 @@ internal sealed class SmallEncoder
     };
 
     /// <summary>A vector for each token. Devlin et al. 2019; Vaswani et al. 2017, section 3; Hendrycks, Gimpel 2016.</summary>
-    public double[][] Encode(int[] tokens)
+    public double[][] Encode(int[] tokens, int second = int.MaxValue)
     {
         int first = _family == "roberta" ? 2 : 0;
         double epsilon = IsDistilled ? 1e-12 : 1e-5;
         double[][] x = [.. tokens.Select((token, i) => Norm(
             Sum(Row("embeddings.word_embeddings", token), Row("embeddings.position_embeddings", first + i),
-                IsDistilled ? new double[Size] : Row("embeddings.token_type_embeddings", 0)),
+                IsDistilled ? new double[Size] : Row("embeddings.token_type_embeddings", i >= second && _family == "bert" ? 1 : 0)),
             "embeddings.LayerNorm"))];
         for (int layer = 0; layer < Layers; layer++)
             x = EncodeLayer(Layer(layer), x);
@@ -152,6 +183,17 @@ internal sealed class SmallEncoder
 
         double[] Norm(double[] vector, string name) =>
             Formulas.LayerNormalization(vector, Tensors[name + ".weight"].Values, Tensors[name + ".bias"].Values, epsilon);
+    }
+
+    /// <summary>What the head makes of the first token's vector.</summary>
+    public double[] Logits(int[] tokens, int second = int.MaxValue) => Linear(Output, Array.ConvertAll(
+        Linear(Dense, Encode(tokens, second)[0]), value => IsDistilled ? Math.Max(0, value) : Math.Tanh(value)));
+
+    /// <summary>What the head makes of some tokens' vectors.</summary>
+    public double[][] LogitsOf(int[] tokens, int[] some)
+    {
+        double[][] vectors = Encode(tokens);
+        return [.. some.Select(token => Linear(Output, vectors[token]))];
     }
 
     private static double[] Attend(double[] query, double[][] keys, double[][] values) =>

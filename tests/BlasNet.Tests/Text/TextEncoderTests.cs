@@ -120,7 +120,7 @@ public sealed class TextEncoderTests : IDisposable
 
         Close(Pool(pooling, small.Encode([2, 4, 5, 6, 7, 3])), truncating.Embed(Text));
 
-        double[][][] windows = [.. ((int[][])[[2, 4, 5, 6, 3], [2, 7, 8, 9, 3], [2, 10, 11, 12, 13, 3]]).Select(small.Encode)];
+        double[][][] windows = [.. ((int[][])[[2, 4, 5, 6, 3], [2, 7, 8, 9, 3], [2, 10, 11, 12, 13, 3]]).Select(tokens => small.Encode(tokens))];
         double[] expected = pooling == Pooling.First
             ? Pool(Pooling.Mean, [.. windows.Select(window => window[0])])
             : Pool(pooling, [.. windows.SelectMany(window => window)]);
