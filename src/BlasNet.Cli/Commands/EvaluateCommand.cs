@@ -20,7 +20,7 @@ internal static class EvaluateCommand
 
     public static Command Create(CommandContext context)
     {
-        var model = new Argument<string>("MODEL") { Description = "The file that train --save has written." };
+        var model = new Argument<string>("MODEL") { Description = "The file or folder that train --save has written." };
         Option<string?> data = CliOptions.FileName("--data", "What to measure it on.");
         data.Required = true;
         var json = new Option<bool>("--json") { Description = "Write one JSON object." };

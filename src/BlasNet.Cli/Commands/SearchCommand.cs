@@ -14,24 +14,33 @@ internal static class SearchCommand
     private const string Description = """
         Find the texts whose vectors are nearest to a query's, by the cosine. Exact: the query is compared with every vector; the file is mapped, not loaded.
 
+        Many queries at once are read from a file and take little more time than one; each result then begins with its query's number.
+
         Examples:
           blasnet embed --model all-MiniLM-L6-v2 lines.txt --output lines.npy
           blasnet search --model all-MiniLM-L6-v2 --vectors lines.npy --texts lines.txt "how do I return a parcel"
+          blasnet search --model all-MiniLM-L6-v2 --vectors lines.npy --queries questions.txt --top 3 --json
         """;
 
     public static Command Create(CommandContext context)
     {
         var embedding = new EmbeddingOptions();
-        var query = new Argument<string>("QUERY") { Description = "What to look for." };
+        var query = new Argument<string?>("QUERY") { Description = "What to look for.", Arity = ArgumentArity.ZeroOrOne };
+        Option<string?> queries = CliOptions.FileName("--queries", "What to look for, one a line, plain or gzipped; - for the standard input.", "FILE|-");
         Option<string?> vectors = CliOptions.FileName("--vectors", "What blasnet embed has written: .npy or .safetensors.");
         Option<string?> texts = CliOptions.FileName("--texts", "The texts, one a line, that it was written for; without it only their numbers are shown.");
         vectors.Required = true;
         Option<int> top = CliOptions.Integer("--top", "How many to show.", byDefault: 10, 1, 1 << 20);
         var json = new Option<bool>("--json") { Description = "Print one JSON object per line." };
-        var command = new Command("search", Description) { query, vectors, texts, top, json };
+        var command = new Command("search", Description) { query, queries, vectors, texts, top, json };
         foreach (Option option in embedding.All)
             command.Options.Add(option);
 
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(query) is null or { Tokens.Count: 0 } == (result.GivenValue(queries) is null))
+                result.AddError("either QUERY or --queries is expected.");
+        });
         command.SetAction(options =>
         {
             using var kernels = new KernelScope(GemmMode.Auto, options.GetValue(embedding.Threads));
@@ -44,29 +53,40 @@ internal static class SearchCommand
                     + $"those of --model {options.GetValue(embedding.Model)} have {encoder.Dimensions}.");
             }
 
-            float[] wanted = encoder.Embed(options.GetValue(query)!);
-            (long Row, float Cosine)[] nearest = NearestRows.Find(matrix, wanted, options.GetValue(top), context.Cancellation);
-            Dictionary<long, string> lines = ReadLines(options.GetValue(texts), nearest, matrix.Rows);
-            foreach ((long row, float cosine) in nearest)
+            string? file = options.GetValue(queries);
+            IEnumerable<string> wanted = file is null ? [options.GetValue(query)!] : EmbeddingOptions.Read(file);
+            long number = 0;
+            foreach (float[][] some in encoder.EmbedStream(wanted, context.Cancellation).Chunk(NearestRows.Queries))
             {
-                string? text = lines.GetValueOrDefault(row);
-                if (options.GetValue(json))
-                    context.WriteJson(new NearestLine(row + 1, cosine, text), JsonLines.Default.NearestLine);
-                else
-                    context.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{cosine:F4}  {row + 1}  {text}").TrimEnd());
+                var nearest = NearestRows.Find(matrix, some, options.GetValue(top), context.Cancellation);
+                Dictionary<long, string> lines = ReadLines(options.GetValue(texts), nearest, matrix.Rows);
+                foreach ((long Row, float Cosine)[] rows in nearest)
+                {
+                    number++;
+                    foreach ((long row, float cosine) in rows)
+                        Write(context, new NearestLine(file is null ? null : number, row + 1, cosine, lines.GetValueOrDefault(row)), options.GetValue(json));
+                }
             }
         });
         return command;
     }
 
+    private static void Write(CommandContext context, NearestLine line, bool json)
+    {
+        if (json)
+            context.WriteJson(line, JsonLines.Default.NearestLine);
+        else
+            context.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line.Query}  {line.Cosine:F4}  {line.Line}  {line.Text}").Trim());
+    }
+
     // Reads the file up to the last line that is needed.
-    private static Dictionary<long, string> ReadLines(string? file, (long Row, float Cosine)[] nearest, long rows)
+    private static Dictionary<long, string> ReadLines(string? file, (long Row, float Cosine)[][] nearest, long rows)
     {
         Dictionary<long, string> lines = [];
-        if (file is null || nearest.Length == 0)
+        HashSet<long> wanted = [.. nearest.SelectMany(rows => rows).Select(item => item.Row)];
+        if (file is null || wanted.Count == 0)
             return lines;
 
-        HashSet<long> wanted = [.. nearest.Select(item => item.Row)];
         long number = 0;
         foreach (string line in Datasets.TextLines.Read(file))
         {

@@ -13,6 +13,7 @@ internal static class TrainCommand
           blasnet train digits --epochs 10
           blasnet train tagger --data train.conllu.gz --dev dev.conllu.gz
           blasnet train tree --limit 2000
+          blasnet train classifier --encoder all-MiniLM-L6-v2 --data mails.tsv --save mails
         """;
 
     public static Command Create(CommandContext context) => new("train", Description)
@@ -23,5 +24,7 @@ internal static class TrainCommand
         TrainTreeCommand.Create(context),
         TrainLanguageModelCommand.Create(context),
         TrainParserCommand.Create(context),
+        TrainPairsCommand.Create(context),
+        TrainClassifierCommand.Create(context),
     };
 }

@@ -20,19 +20,25 @@ internal static class TrainModelCommand
     /// <param name="common">The options that all have.</param>
     /// <param name="own">The options that only this command has.</param>
     /// <param name="create">Reads the data and makes the model.</param>
+    /// <param name="adjust">Gives the settings the defaults of this command; null where it has none of its own.</param>
     public static Command Create(
-        CommandContext context, string name, string description, TrainingOptions common, IEnumerable<Option> own, NewTraining create)
+        CommandContext context, string name, string description, TrainingOptions common, IEnumerable<Option> own, NewTraining create,
+        Func<ParseResult, TrainingSettings, TrainingSettings>? adjust = null)
     {
         var command = new Command(name, description);
         common.AddTo(command, own);
-        command.SetAction(options => Run(context, name, common.SettingsOf(options) with { Ranks = context.Ranks }, settings => create(options, settings)));
+        command.SetAction(options =>
+        {
+            TrainingSettings given = common.SettingsOf(options) with { Ranks = context.Ranks };
+            Run(context, name, adjust?.Invoke(options, given) ?? given, settings => create(options, settings));
+        });
         return command;
     }
 
     private static void Run(CommandContext context, string name, TrainingSettings settings, Func<TrainingSettings, TrainingRun> create)
     {
         settings.RequireTellingNoise();
-        settings.Ranks.Together(() => SaveFile.RequireWritable(settings.IsRoot ? settings.Save : null));
+        settings.Ranks.Together(() => SaveFile.RequireWritable(settings.IsRoot ? settings.Save : null, settings.SavesFolder));
         using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
         using TrainingRun run = create(settings);
         if (settings.Ranks is { } ranks)

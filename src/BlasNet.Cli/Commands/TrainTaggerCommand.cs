@@ -15,11 +15,13 @@ internal static class TrainTaggerCommand
     private const string Words = """
         Train a tagger, written for one sentence, whatever its length: a vector for each word, a bidirectional LSTM, a perceptron at each word.
 
-        Words unknown or rare are all one; a tag that only the test has counts as missed.
+        Words unknown or rare are all one; a tag that only the test has counts as missed. With --encoder the vectors of words are those of their first pieces
+        by a pretrained encoder, and a linear layer at each word gives the tag.
 
         Examples:
           blasnet train tagger --data train.conllu.gz --dev dev.conllu.gz
           blasnet train tagger --data names.txt --epochs 10 --save names.safetensors
+          blasnet train tagger --encoder all-MiniLM-L6-v2 --data train.conllu.gz --dev dev.conllu.gz --batch 32 --epochs 2 --save tagger
         """;
 
     private const string Characters = """
@@ -33,14 +35,16 @@ internal static class TrainTaggerCommand
     {
         var common = new TrainingOptions(Data, epochs: 5);
         var corpus = new CorpusOptions();
+        var encoder = new EncoderTrainingOptions();
         Option<int> embedding = CorpusOptions.Size("--embedding", "Length of a word's vector.", byDefault: 128);
         Option<int> hidden = CorpusOptions.Size("--hidden", "Length of each direction's state.", byDefault: 50);
         Option<int> mlp = CorpusOptions.Size("--mlp", "Length of the perceptron's hidden layer.", byDefault: 32);
         Option<int> rare = CliOptions.Integer("--rare", "Words seen at most so often in the training data are read letter by letter.", byDefault: 5, 0, 1 << 30);
         Option<int> character = CorpusOptions.Size("--char-embedding", "Length of a character's vector.", byDefault: 20);
-        Option[] own = spell ? [corpus.Dev, rare, character, embedding, hidden, mlp] : [corpus.Dev, corpus.MinimumCount, embedding, hidden, mlp];
-        Command command = TrainModelCommand.Create(context, spell ? "tagger-char" : "tagger", spell ? Characters : Words, common, own, NewTraining);
+        Option[] own = spell ? [corpus.Dev, rare, character, embedding, hidden, mlp] : [corpus.Dev, .. encoder.All, corpus.MinimumCount, embedding, hidden, mlp];
+        Command command = TrainModelCommand.Create(context, spell ? "tagger-char" : "tagger", spell ? Characters : Words, common, own, NewTraining, encoder.Adjust);
         corpus.RequireData(command, common.Data, "sentences in CoNLL-U, or lines of word|TAG");
+        command.Validators.Add(encoder.Validate);
         if (spell)
         {
             command.Validators.Add(result =>
@@ -55,6 +59,9 @@ internal static class TrainTaggerCommand
         TrainingRun NewTraining(ParseResult options, TrainingSettings settings)
         {
             var source = Source<TaggedWord[]>.Of(TaggedFile.Read, options.GetValue(common.Data)!, options.GetValue(corpus.Dev), settings.Limit);
+            if (options.GetValue(encoder.Encoder) is not null)
+                return EncoderTraining.Tagger(encoder.Load(options, settings), source, loaded => encoder.GroupsOf(options, loaded), settings);
+
             var coding = new TaggerCoding(source.Train, spell ? options.GetValue(rare) + 1 : options.GetValue(corpus.MinimumCount), spell);
             Split<TaggedSentence> data = source.Read(coding.Encode);
             var sizes = new TaggerSizes(coding.Words.Count, coding.Tags.Count, options.GetValue(embedding), options.GetValue(hidden), options.GetValue(mlp));

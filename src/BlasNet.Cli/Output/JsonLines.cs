@@ -22,8 +22,8 @@ internal sealed record BatchSizeSummaryLine(double Target, double? CriticalBatch
 /// <summary>A text of <c>embed</c> and its vector.</summary>
 internal sealed record VectorLine(string Text, float[] Vector);
 
-/// <summary>A text of <c>search --json</c>: its line, from 1, and how near it is.</summary>
-internal sealed record NearestLine(long Line, float Cosine, string? Text);
+/// <summary>A text of <c>search --json</c>: the query it is near to, from 1, where there are several, its line, from 1, and how near it is.</summary>
+internal sealed record NearestLine(long? Query, long Line, float Cosine, string? Text);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
@@ -39,5 +39,6 @@ internal sealed record NearestLine(long Line, float Cosine, string? Text);
 [JsonSerializable(typeof(PlanSummaryLine))]
 [JsonSerializable(typeof(VectorLine))]
 [JsonSerializable(typeof(NearestLine))]
+[JsonSerializable(typeof(EncoderLine))]
 [JsonSerializable(typeof(Report))]
 internal sealed partial class JsonLines : JsonSerializerContext;

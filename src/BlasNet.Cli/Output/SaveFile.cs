@@ -1,18 +1,25 @@
 using BlasNet.Cli.CommandLine;
-using BlasNet.Cli.Prediction;
+using BlasNet.Cli.Training;
+using BlasNet.Text.Files;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Output;
 
-/// <summary>The file of <c>--save</c>.</summary>
+/// <summary>The file or folder of <c>--save</c>.</summary>
 internal static class SaveFile
 {
     /// <summary>Better before the training than after it.</summary>
     /// <exception cref="CommandException">The file cannot be written.</exception>
-    public static void RequireWritable(string? file)
+    public static void RequireWritable(string? file, bool isFolder = false)
     {
         if (file is null)
             return;
+
+        if (isFolder)
+        {
+            Write(() => AtomicFolder.RequireReplaceable(file));
+            return;
+        }
 
         if (Directory.Exists(file))
             throw new CommandException($"--save {file}: is a directory; a file is expected.");
@@ -24,10 +31,10 @@ internal static class SaveFile
     }
 
     /// <exception cref="CommandException">The file cannot be written.</exception>
-    public static void Save(Model model, ModelCard card, string? file)
+    public static void Save(TrainingRun run, string? file)
     {
         if (file is not null)
-            Write(() => model.Save(file, card.ToMetadata()));
+            Write(() => run.Save(file));
     }
 
     // The messages begin with the file's name.

@@ -55,6 +55,10 @@ internal sealed class JsonLine
     /// <exception cref="CommandException">It is missing or something else.</exception>
     public string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : throw Missing(name, "a text");
 
+    /// <summary>A member that is a text; null where it is missing or null.</summary>
+    /// <exception cref="CommandException">It is something else.</exception>
+    public string? TextOrNull(string name) => Member(name) is null or { ValueKind: JsonValueKind.Null } ? null : Text(name);
+
     private JsonElement.ArrayEnumerator List(string name, JsonValueKind kind, string what) =>
         Member(name) is { ValueKind: JsonValueKind.Array } array && array.EnumerateArray().All(item => item.ValueKind == kind)
             ? array.EnumerateArray() : throw Missing(name, what);

@@ -19,6 +19,7 @@ internal sealed class ParserPredictor : Predictor
     private readonly Evaluator<ParsedSentence, Parse> _parser;
 
     public ParserPredictor(ModelCard card)
+        : base(model: null)
     {
         _coding = new ParserCoding(card.VocabularyOf("words"), card.VocabularyOf("tags"), card.VocabularyOf("relations"));
         var sizes = new ParserSizes(

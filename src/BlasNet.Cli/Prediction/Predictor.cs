@@ -1,5 +1,7 @@
 using System.Numerics.Tensors;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Text;
+using BlasNet.Text.Files;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Prediction;
@@ -17,10 +19,20 @@ internal abstract class Predictor : IDisposable
         ["parser"] = card => new ParserPredictor(card),
     };
 
-    /// <summary>Makes the model of a file and loads its parameters.</summary>
+    /// <param name="model">With all its parameters; null for one that is yet to be filled.</param>
+    protected Predictor(Model? model) => Model = model ?? new Model();
+
+    /// <summary>Makes the model of a file, or of a folder, and loads its parameters.</summary>
     /// <exception cref="CommandException">The file is none that <c>train --save</c> has written, or damaged.</exception>
+    /// <exception cref="IOException">The folder has no model that can be read.</exception>
     public static Predictor Open(string file)
     {
+        if (Directory.Exists(file))
+        {
+            return HeadConfiguration.IsOfTokens(new ModelFolder(file).Configuration)
+                ? new PretrainedTaggerPredictor(TextTagger.Load(file)) : new ClassifierPredictor(TextClassifier.Load(file));
+        }
+
         ModelCard card = ModelCard.Read(file);
         if (!Kinds.TryGetValue(card.Kind, out Func<ModelCard, Predictor>? create))
             throw new CommandException($"{file}: is a model of the kind '{card.Kind}'; those of {string.Join(", ", Kinds.Keys)} can be used.");
@@ -38,7 +50,7 @@ internal abstract class Predictor : IDisposable
     }
 
     /// <summary>With all its parameters.</summary>
-    public Model Model { get; } = new();
+    public Model Model { get; }
 
     /// <summary>Predicts for each line, in order.</summary>
     /// <param name="lines">One example each; empty ones are skipped. One that begins with a brace is JSON.</param>
@@ -59,7 +71,8 @@ internal abstract class Predictor : IDisposable
 /// <summary>What predictors have in common.</summary>
 /// <typeparam name="TInput">An example as a line says it.</typeparam>
 /// <typeparam name="TExample">An example as the model takes it.</typeparam>
-internal abstract class Predictor<TInput, TExample> : Predictor
+/// <param name="model">With all its parameters; null for one that is yet to be filled.</param>
+internal abstract class Predictor<TInput, TExample>(Model? model = null) : Predictor(model)
 {
     /// <summary>Evaluates the function that tells the prediction.</summary>
     protected abstract Evaluator<TExample> Evaluator { get; }

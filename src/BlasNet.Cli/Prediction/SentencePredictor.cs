@@ -1,10 +1,12 @@
 using BlasNet.Cli.CommandLine;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Prediction;
 
 /// <summary>Reads sentences: words separated by spaces, or <c>{"words": […]}</c>.</summary>
 /// <typeparam name="TExample">An example as the model takes it.</typeparam>
-internal abstract class SentencePredictor<TExample> : Predictor<string[], TExample>
+/// <param name="model">With all its parameters; null for one that is yet to be filled.</param>
+internal abstract class SentencePredictor<TExample>(Model? model = null) : Predictor<string[], TExample>(model)
 {
     protected override string[] Parse(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 

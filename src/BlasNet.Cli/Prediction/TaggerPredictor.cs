@@ -35,18 +35,19 @@ internal sealed class TaggerPredictor : SentencePredictor<TaggedSentence>
 
     protected override TaggedSentence Encode(string[] input) => _coding.Encode(input);
 
-    protected override string ToText(string[] input, ReadOnlySpan<float> value) =>
-        string.Join(' ', input.Zip(TagsOf(value), (word, tag) => $"{word}|{tag}"));
+    /// <summary>A tagged sentence as text.</summary>
+    public static string Text(string[] words, string[] tags) => string.Join(' ', words.Zip(tags, (word, tag) => $"{word}|{tag}"));
 
-    protected override string ToJson(string[] input, ReadOnlySpan<float> value)
+    /// <summary>A tagged sentence as JSON.</summary>
+    public static string Json(string[] words, string[] tags) => JsonLine.Write(json =>
     {
-        string[] tags = TagsOf(value);
-        return JsonLine.Write(json =>
-        {
-            json.WriteTexts("words", input);
-            json.WriteTexts("tags", tags);
-        });
-    }
+        json.WriteTexts("words", words);
+        json.WriteTexts("tags", tags);
+    });
+
+    protected override string ToText(string[] input, ReadOnlySpan<float> value) => Text(input, TagsOf(value));
+
+    protected override string ToJson(string[] input, ReadOnlySpan<float> value) => Json(input, TagsOf(value));
 
     private string[] TagsOf(ReadOnlySpan<float> scores) => [.. ClassesOf(scores, _coding.Tags.Count).Select(_coding.Tags.WordAt)];
 }

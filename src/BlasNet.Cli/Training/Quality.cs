@@ -14,6 +14,9 @@ internal readonly record struct Quality
     /// <summary>Part of the trees whose root is classified rightly, 0…1.</summary>
     public double? DevRootAccuracy { get; init; }
 
+    /// <summary>Of the order that the model gives to pairs with that of their scores, −1 … 1.</summary>
+    public double? DevCorrelation { get; init; }
+
     /// <summary>exp of the mean loss of a word, in nats; from 1.</summary>
     public double? DevPerplexity { get; init; }
 
@@ -28,8 +31,8 @@ internal readonly record struct Quality
     [
         .. new KeyValuePair<string, double?>[]
         {
-            new("test_accuracy", TestAccuracy), new("dev_accuracy", DevAccuracy), new("dev_root_accuracy", DevRootAccuracy), new("dev_perplexity", DevPerplexity),
-            new("dev_las", DevLabelled), new("dev_uas", DevUnlabelled),
+            new("test_accuracy", TestAccuracy), new("dev_accuracy", DevAccuracy), new("dev_root_accuracy", DevRootAccuracy), new("dev_correlation", DevCorrelation),
+            new("dev_perplexity", DevPerplexity), new("dev_las", DevLabelled), new("dev_uas", DevUnlabelled),
         }.Where(measure => measure.Value is not null).Select(measure => new KeyValuePair<string, double>(measure.Key, measure.Value!.Value)),
     ];
 
@@ -59,6 +62,9 @@ internal readonly record struct Quality
 
         if (DevLabelled is { } labelled)
             yield return $"LAS {Percent(labelled)}";
+
+        if (DevCorrelation is { } correlation)
+            yield return string.Create(CultureInfo.InvariantCulture, $"dev correlation {correlation:F3}");
 
         if (DevPerplexity is { } perplexity)
             yield return $"dev perplexity {perplexity.ToString("F1", CultureInfo.InvariantCulture).PadLeft(perplexityWidth)}";

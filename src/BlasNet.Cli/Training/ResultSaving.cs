@@ -45,7 +45,7 @@ internal sealed class ResultSaving(TrainingRun run, TrainingSettings settings)
     private void Save()
     {
         using IDisposable? average = run.UseAverage();
-        settings.Ranks.Together(() => SaveFile.Save(run.Model, run.Card, settings.IsRoot ? settings.Save : null));
+        settings.Ranks.Together(() => SaveFile.Save(run, settings.IsRoot ? settings.Save : null));
         _isSaved = settings.Save is not null;
     }
 }

@@ -37,17 +37,18 @@ internal static class TaggerTraining
         {
             var accuracy = new Accuracy();
             int classes = coding.Tags.Count;
-            evaluator.Run(data.Dev, Count, cancellation);
+            evaluator.Run(data.Dev, (example, scores) => Count(accuracy, data.Dev[example].Tags, scores, classes), cancellation);
             return new Quality { DevAccuracy = accuracy.Value };
+        }
+    }
 
-            void Count(int example, ReadOnlySpan<float> scores)
-            {
-                foreach (int tag in data.Dev[example].Tags)
-                {
-                    accuracy.Add(tag, scores[..classes]);
-                    scores = scores[classes..];
-                }
-            }
+    /// <summary>Counts the tags of a sentence that have the largest of their word's scores.</summary>
+    public static void Count(Accuracy accuracy, ReadOnlySpan<int> tags, ReadOnlySpan<float> scores, int classes)
+    {
+        foreach (int tag in tags)
+        {
+            accuracy.Add(tag, scores[..classes]);
+            scores = scores[classes..];
         }
     }
 }

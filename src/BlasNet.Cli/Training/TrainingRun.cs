@@ -15,8 +15,11 @@ internal abstract class TrainingRun(Model model) : IDisposable
     /// <summary>What is trained with what, in one line, for the screen.</summary>
     public required string Description { get; init; }
 
-    /// <summary>What its file says of it.</summary>
-    public required ModelCard Card { get; init; }
+    /// <summary>What its file says of it; null for a model that is saved as a folder.</summary>
+    public ModelCard? Card { get; init; }
+
+    /// <summary>Saves it as a folder; null for a model that is saved as a file.</summary>
+    public Action<string>? SaveFolder { get; init; }
 
     /// <summary>Sizes of the model and of the data that its options do not say, or not exactly, by name.</summary>
     public IReadOnlyDictionary<string, int>? Sizes { get; init; }
@@ -62,6 +65,16 @@ internal abstract class TrainingRun(Model model) : IDisposable
     /// <exception cref="CheckpointException">It is damaged.</exception>
     public abstract bool RestoreBest();
 
+    /// <summary>Writes the model as it is now to a file, or a folder.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Save(string path)
+    {
+        if (SaveFolder is null)
+            Model.Save(path, Card?.ToMetadata());
+        else
+            SaveFolder(path);
+    }
+
     public virtual void Dispose() => Model.Dispose();
 }
 
@@ -85,26 +98,29 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     /// <param name="words">How many words an example has, if they are counted.</param>
     /// <param name="predictions">How many losses an example's is the sum of, if it is not one for each word.</param>
     /// <param name="higherIsBetter">What the first measure of the test is: an accuracy, or a loss.</param>
+    /// <param name="groups">Parameters that are trained otherwise than the rest, or not at all.</param>
     /// <exception cref="CommandException">The directory of checkpoints cannot be used.</exception>
     public TrainingRun(
         Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test, TrainingSettings settings,
-        Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
-        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter)
+        Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true,
+        IReadOnlyList<ParameterGroup>? groups = null)
+        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter, groups)
     {
     }
 
     /// <summary>For a loss that awaits values.</summary>
-    /// <inheritdoc cref="TrainingRun{TExample}(Model, Func{Graph, TExample, Expr}, IReadOnlyList{TExample}, Func{CancellationToken, Quality}, TrainingSettings, Func{TExample, int}?, Func{TExample, int}?, bool)"/>
+    /// <inheritdoc cref="TrainingRun{TExample}(Model, Func{Graph, TExample, Expr}, IReadOnlyList{TExample}, Func{CancellationToken, Quality}, TrainingSettings, Func{TExample, int}?, Func{TExample, int}?, bool, IReadOnlyList{ParameterGroup}?)"/>
     public TrainingRun(
         Model model, Func<Graph, TExample, ExprTask<Expr>> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
         TrainingSettings settings, Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
-        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter)
+        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter, groups: null)
     {
     }
 
     private TrainingRun(
         Model model, Func<Optimizer, EngineOptions, Trainer<TExample>> create, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
-        TrainingSettings settings, Func<TExample, int>? words, Func<TExample, int>? predictions, bool higherIsBetter)
+        TrainingSettings settings, Func<TExample, int>? words, Func<TExample, int>? predictions, bool higherIsBetter,
+        IReadOnlyList<ParameterGroup>? groups)
         : base(model)
     {
         (_settings, _examples) = (settings, examples);
@@ -116,6 +132,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         long steps = (long)settings.Epochs * ((examples.Count + settings.Batch - 1) / settings.Batch);
         Trainer<TExample> trainer = create(optimization.NewOptimizer(steps), settings.NewPasses());
         (trainer.OptimizationBatch, trainer.ComputeBatch, trainer.MemoryBudget) = (settings.Batch, optimization.ComputeBatch, optimization.Memory ?? 0);
+        trainer.Groups = groups ?? [];
         trainer.Regularizer = optimization.RegularizerOf(model);
         trainer.ClipExampleNorm = optimization.ClipExampleNorm ?? double.PositiveInfinity;
         trainer.NoiseScale = optimization.NoiseFromExamples is { } fromExamples ? new GradientNoiseScale(fromExamples: fromExamples) : null;

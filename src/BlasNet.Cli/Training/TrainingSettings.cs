@@ -40,6 +40,9 @@ internal sealed record TrainingSettings
     /// <summary>The file that receives the trained parameters, if any.</summary>
     public string? Save { get; init; }
 
+    /// <summary>Whether that is a folder, of a pretrained encoder's layout.</summary>
+    public bool SavesFolder { get; init; }
+
     /// <summary>Whether a program reads the output.</summary>
     public bool Json { get; init; }
 

@@ -8,7 +8,7 @@ using BlasNet.Training;
 
 namespace BlasNet.Cli.Vectors;
 
-/// <summary>A matrix of float32 in a memory-mapped file, .npy or .safetensors, read row by row.</summary>
+/// <summary>A matrix of float32 in a memory-mapped file, .npy or .safetensors.</summary>
 internal sealed unsafe partial class MatrixFile : IDisposable
 {
     private readonly MemoryMappedFile _map;
@@ -43,7 +43,8 @@ internal sealed unsafe partial class MatrixFile : IDisposable
         return new MatrixFile(path, start, rows, (int)columns);
     }
 
-    public ReadOnlySpan<float> Row(long row) => new(_data + row * Columns * sizeof(float), Columns);
+    /// <summary>The first element of a row; the others follow, and the rows after it.</summary>
+    public float* Pointer(long row) => (float*)(_data + row * Columns * sizeof(float));
 
     public void Dispose()
     {

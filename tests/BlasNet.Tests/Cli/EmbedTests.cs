@@ -96,6 +96,33 @@ public sealed class EmbedTests : IDisposable
     }
 
     [Fact]
+    public void Many_queries_find_the_same_rows_of_a_matrix_of_many_blocks_as_each_alone()
+    {
+        var random = new Random(2);
+        float[][] rows = [.. Enumerable.Range(0, 2500).Select(i => Enumerable.Range(0, 12).Select(_ => i == 7 ? 0 : (float)random.NextDouble() - 0.5f).ToArray())];
+        string file = _folder.Write("many.npy", [.. BlasNet.Cli.Vectors.MatrixHeader.Npy(rows.Length, 12), .. MemoryMarshal.AsBytes<float>([.. rows.SelectMany(row => row)])]);
+        string[] queries = [.. Enumerable.Range(0, 300).Select(i => $"w{4 + i % 36} w{4 + i / 36}")];
+        JsonElement[] lines = CommandResult.Of(
+            "search", "--model", _model.Path, "--vectors", file, "--top", "3", "--json", "--queries", _folder.Write("queries.txt", string.Join('\n', queries))).Json();
+        Assert.Equal(Enumerable.Range(0, 900).Select(i => 1 + i / 3), lines.Select(line => line.GetProperty("query").GetInt32()));
+        using TextEncoder encoder = TextEncoder.Load(_model.Path);
+        foreach (int query in (int[])[0, 1, 255, 256, 299])
+        {
+            float[] wanted = encoder.Embed(queries[query]);
+            double[] cosines = [.. rows.Select((row, i) => i == 7 ? -2 : Cosine(row, wanted))];
+            foreach ((JsonElement line, double expected) in lines[(3 * query)..(3 * query + 3)].Zip(cosines.OrderDescending()))
+            {
+                Assert.Equal(expected, line.GetProperty("cosine").GetDouble(), 1e-5);
+                Assert.Equal(expected, cosines[line.GetProperty("line").GetInt32() - 1], 1e-5);
+            }
+        }
+
+        string[] shown = CommandResult.Of("search", "--model", _model.Path, "--vectors", file, "--top", "1", "--queries", _folder.File("queries.txt")).Lines;
+        Assert.StartsWith($"300  {lines[897].GetProperty("cosine").GetDouble().ToString("F4", CultureInfo.InvariantCulture)}  ", shown[299], StringComparison.Ordinal);
+        Assert.Contains("either QUERY or --queries is expected.", CommandResult.Of("search", "--model", _model.Path, "--vectors", file).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_cannot_be_used_is_named()
     {
         string vectors = _folder.File("vectors.npy"), model = _model.Path;

@@ -1,0 +1,28 @@
+using BlasNet.Cli.Benchmarks;
+using BlasNet.Cli.CommandLine;
+using BlasNet.Text;
+
+namespace BlasNet.Cli.Output;
+
+/// <summary>The line of <c>bench encoder --json</c>: rates of the middle, the slowest and the fastest pass, tokens made of texts included.</summary>
+internal sealed record EncoderLine(
+    string Model, double SentencesPerSecond, double SentencesPerSecondMin, double SentencesPerSecondMax, double TokensPerSecond,
+    double ModelFlopUtilisation, double PeakGflops, double FlopsPerToken, int Sentences, long Tokens, long Parameters, int Passes, int Threads, int BatchTokens,
+    double LoadSeconds, double FirstVectorSeconds, string? OpenblasCore)
+{
+    /// <param name="encoder">What was timed.</param>
+    /// <param name="sentences">Of a pass.</param>
+    /// <param name="lengths">Tokens of each text, or of its windows.</param>
+    /// <param name="pass">Its times.</param>
+    /// <param name="peak">GFLOP/s of the packed product.</param>
+    /// <param name="threads">For one product.</param>
+    public static EncoderLine Of(TextEncoder encoder, int sentences, int[] lengths, Spread pass, double peak, int threads)
+    {
+        long tokens = lengths.Sum(length => (long)length);
+        double flops = lengths.Sum(encoder.Sizes.FlopsOf);
+        return new(
+            encoder.Name, sentences / pass.Median, sentences / pass.Slowest, sentences / pass.Fastest, tokens / pass.Median,
+            flops / pass.Median / (peak * 1e9), peak, flops / tokens, sentences, tokens, encoder.Model.Size, WorkloadTimer.Passes, threads,
+            encoder.Options.BatchTokens, LoadSeconds: 0, FirstVectorSeconds: 0, KernelScope.OpenBlasCore);
+    }
+}
