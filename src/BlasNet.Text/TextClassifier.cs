@@ -57,8 +57,8 @@ public sealed class TextClassifier : IDisposable
     internal static TextClassifier Load<T>(string folder, TextEncoderOptions? options)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
-        var (encoder, head) = HeadReader.Read<T>(folder, options, ofTokens: false);
-        return new(encoder, head);
+        TextEncoder encoder = TextEncoder.Load<T>(folder, options, withHead: false, out Head? head);
+        return new(encoder, head!);
     }
 
     /// <summary>The network for one text or pair, to be trained: a number for each label.</summary>

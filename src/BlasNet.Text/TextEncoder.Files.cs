@@ -38,34 +38,34 @@ public sealed partial class TextEncoder
     internal LowRankAdapters? LowRank => _adapters;
 
     internal static TextEncoder Load<T>(string folder, TextEncoderOptions? options)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        return Load<T>(new ModelFolder(folder), options, addHead: null);
-    }
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Load<T>(folder, options, withHead: null, out _);
 
-    /// <param name="files">The folder.</param>
+    /// <param name="folder">The folder.</param>
     /// <param name="options">What is to be different from what it says.</param>
-    /// <param name="addHead">Adds the parameters of a head, to be read from the same file; null for the encoder alone.</param>
-    internal static TextEncoder Load<T>(ModelFolder files, TextEncoderOptions? options, Action<IParameters, EncoderConfiguration>? addHead)
+    /// <param name="withHead">Whether a head of tokens, or else of texts, is read with the encoder; null for the encoder alone.</param>
+    /// <param name="head">That head.</param>
+    internal static TextEncoder Load<T>(string folder, TextEncoderOptions? options, bool? withHead, out Head? head)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        var files = new ModelFolder(folder);
         EncoderConfiguration sizes = files.ReadConfiguration();
+        HeadConfiguration? about = withHead is { } ofTokens ? HeadConfiguration.Read(files.Configuration, sizes, ofTokens) : null;
         options = Completed(options ?? new TextEncoderOptions(), files, sizes);
         TextTokenizer tokenizer = files.ReadTokenizer(sizes.Vocabulary);
         using TensorFile weights = files.OpenWeights();
-        if (sizes.Parameters > new FileInfo(weights.File).Length / sizeof(ushort))
-            throw new TextModelException(weights.File, $"is too short for the {sizes.Parameters} numbers that config.json asks for");
+        Int128 numbers = sizes.Parameters + (about?.ParametersAbove(sizes) ?? 0);
+        if (numbers > new FileInfo(weights.File).Length / sizeof(ushort))
+            throw new TextModelException(weights.File, $"is too short for the {numbers} numbers that config.json asks for");
 
         var model = new Model(options.Seed, typeof(T) == typeof(float) ? Precision.Single : Precision.Double);
         try
         {
-            model.Reserve((long)sizes.Parameters * 17 / 16);   // and for adapters, a head, and the padding between parameters
+            model.Reserve((long)numbers * 17 / 16);   // and for adapters, and the padding between parameters
             LowRankAdapters? adapters = options.Adapters?.For(model);
-            ParametersToRead read = new((IParameters?)adapters ?? model), head = new(model);
+            ParametersToRead read = new((IParameters?)adapters ?? model), above = new(model);
             var network = new EncoderModel(read, sizes, options.Dropout, adapters is null ? null : adapters.Multiply);
-            addHead?.Invoke(head, sizes);
-            WeightReader.Fill<T>(model, [.. read.All, .. head.All], sizes.Family, weights, hasHead: addHead is not null);
+            head = about is null ? null : new Head(above, sizes, about, options.Dropout);
+            WeightReader.Fill<T>(model, [.. read.All, .. above.All], sizes.Family, weights, hasHead: head is not null);
             return new TextEncoder(files, model, network, read, adapters, tokenizer, sizes, options);
         }
         catch

@@ -58,8 +58,8 @@ public sealed class TextTagger : IDisposable
     internal static TextTagger Load<T>(string folder, TextEncoderOptions? options)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
-        var (encoder, head) = HeadReader.Read<T>(folder, options, ofTokens: true);
-        return new(encoder, head);
+        TextEncoder encoder = TextEncoder.Load<T>(folder, options, withHead: true, out Head? head);
+        return new(encoder, head!);
     }
 
     /// <summary>The network for one sentence, to be trained: a number for each tag of each word.</summary>

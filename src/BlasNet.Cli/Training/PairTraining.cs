@@ -27,8 +27,9 @@ internal static class PairTraining
             encoder, data.Train.Length, "pairs", data.Dev.Length, data.Train[0].Score is null ? "without scores" : "with scores");
         if (data.Train[0].Score is null)
         {
-            // Negatives are of one example: the pairs of a step are one.
-            ScoredPair[][] steps = [.. data.Train.Chunk(settings.Batch)];
+            // Negatives are of one example: the pairs of a step are one, whatever lay beside what in the file.
+            var random = new RandomNumbers((ulong)settings.Seed, "pairs of a step");
+            ScoredPair[][] steps = [.. data.Train.OrderBy(_ => random.NextUniform()).Chunk(settings.Batch)];
             return new TrainingRun<ScoredPair[]>(encoder.Model, Ranking, steps, TestPartners, settings with { Batch = 1 }, groups: groups)
             {
                 TestExamples = data.Dev.Length,

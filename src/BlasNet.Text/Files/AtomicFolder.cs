@@ -2,7 +2,8 @@ namespace BlasNet.Text.Files;
 
 /// <summary>A folder that appears under its name only when it is complete: written beside it, and renamed.</summary>
 /// <remarks>Whatever happens before <see cref="Commit"/>, an older folder stays as it was, and disposing leaves nothing behind. The older one is moved away
-/// and deleted after the new one has its name; a process that is killed between the two moves leaves both, complete, beside it.</remarks>
+/// and deleted after the new one has its name. A process that is killed leaves a folder <c>.blasnet-….tmp</c> beside it; one that is killed between the two
+/// moves leaves both, complete, the older one as <c>.blasnet-….old</c>.</remarks>
 internal sealed class AtomicFolder : IDisposable
 {
     private readonly string _target;

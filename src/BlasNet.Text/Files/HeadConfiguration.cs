@@ -14,6 +14,10 @@ internal sealed record HeadConfiguration(bool OfTokens, IReadOnlyList<string> La
     /// <summary>What the name of the architecture ends with.</summary>
     public string Suffix => OfTokens ? OfToken : OfSequence;
 
+    /// <summary>Numbers that a file must have for the head.</summary>
+    public Int128 ParametersAbove(EncoderConfiguration sizes) =>
+        (Int128)(sizes.Size + 1) * Labels.Count + (OfTokens ? 0 : (Int128)(sizes.Size + 1) * sizes.Size);
+
     /// <summary>That of a head to be trained.</summary>
     /// <exception cref="ArgumentException">There is no label, or one twice or null.</exception>
     public static HeadConfiguration New(TextEncoder encoder, bool ofTokens, IReadOnlyList<string> labels)

@@ -18,6 +18,7 @@ internal sealed class ModelFolder
     /// <exception cref="TextModelException">There is no such folder, or it asks for steps that are not known.</exception>
     public ModelFolder(string path)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
             throw new TextModelException(path, "there is no such folder");
 

@@ -73,6 +73,9 @@ internal static class WordPieces
         Tokenizer pieces = Vocabulary.Checked(path, () => WordPieceTokenizer.Create(lines, options));
         return new TextTokenizer(
             pieces, special.ToDictionary(name => name, name => vocabulary[name], StringComparer.Ordinal),
-            vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary.Count) { Unknown = vocabulary[Unknown] };
+            vocabulary["[CLS]"], vocabulary["[SEP]"], vocabulary.Count)
+        {
+            Unknown = vocabulary[Unknown],
+        };
     }
 }

@@ -133,7 +133,7 @@ public sealed class EncoderTrainingTests : IDisposable
         {
             "tagger" => Enumerable.Range(0, 60).Select(i => string.Join(' ', Enumerable.Range(0, 3).Select(j => $"w{4 + (i + 7 * j) % 36}|{((i + 7 * j) % 2 == 0 ? "even" : "odd")}"))),
             "classifier" => Enumerable.Range(0, 72).Select(i => $"w{4 + i % 36}\tw{4 + i % 36}\t{(i % 2 == 0 ? "even" : "odd")}"),
-            "pairs" => Enumerable.Range(0, 72).Select(i => $"w{4 + i % 36} w4\tw{4 + i % 36}"),
+            "pairs" => Enumerable.Range(0, 36).Select(i => $"w{4 + i % 36} w4\tw{4 + i % 36}"),
             _ => Enumerable.Range(0, 72).Select(i => $"w{4 + i % 36}\tw{4 + i * 5 % 36}\t{(i % 3 == 0 ? 0.9 : 0.1)}"),
         };
         string name = training == "scored" ? "pairs" : training;
