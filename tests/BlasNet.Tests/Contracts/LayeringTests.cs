@@ -32,6 +32,7 @@ public sealed partial class LayeringTests
             "Native", "Memory", "Kernels", "Graphs", Intrinsics, "Operators", "Batching", "Differentiation", "Planning", "Passes", "Derivatives",
             "Execution", "Layers", "Ranks", "Rounds",
         ],
+        ["Serving"] = ["Kernels", "Training"],
     };
 
     public static TheoryData<string> Folders => [.. Layers];
@@ -73,7 +74,7 @@ public sealed partial class LayeringTests
     // `using BlasNet.Graphs.Functions;`, `using static BlasNet.Operators.Op;`, an alias, or a name with its namespace.
     [GeneratedRegex(
         @"(?<!namespace )\bBlasNet\.(?<layer>Operators\.Intrinsics|Native|Memory|Kernels|Graphs|Operators|Batching|Differentiation|Fusion|Recurrences|Planning|"
-        + @"Passes|Derivatives|Execution|Layers|Ranks|Training)\b")]
+        + @"Passes|Derivatives|Execution|Layers|Ranks|Training|Serving)\b")]
     private static partial Regex Layer();
 
     // A type's own operators are declared in its namespace; what they do is an operator's affair.

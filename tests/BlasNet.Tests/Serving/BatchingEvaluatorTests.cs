@@ -1,0 +1,262 @@
+using BlasNet.Serving;
+
+namespace BlasNet.Tests.Serving;
+
+/// <summary>The queue and its workers, with a model that computes nothing and ends its batches when it is let.</summary>
+public sealed class BatchingEvaluatorTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_batch_is_what_waits_when_the_worker_is_free()
+    {
+        var model = new StubModel { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 4 });
+        List<Task<int>> answers = [.. await FirstAndWaiting(evaluator, model, 6)];
+        Assert.Equal(6, evaluator.QueueLength);
+        Release(model, 3);
+
+        int[] results = await Task.WhenAll(answers);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6], results);
+        Assert.Equal([[0], [1, 2, 3, 4], [5, 6]], model.Batches);
+    }
+
+    [Fact]
+    public async Task A_worker_takes_its_share_of_the_requests_not_answered()
+    {
+        var model = new StubModel { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 2 });
+        Task<int> first = Send(evaluator, 0);
+        await model.AwaitBatch();
+        Task<int> second = Send(evaluator, 1);
+        await model.AwaitBatch();
+        Task<int>[] others = [.. Enumerable.Range(2, 7).Select(n => Send(evaluator, n))];
+        model.LetOneEnd();
+        await model.AwaitBatch();
+        Assert.Equal(4, model.Batches[2].Length);   // of 1 that is computed and 7 that wait
+        Release(model, 4);
+
+        int[] results = await Task.WhenAll([first, second, .. others]);
+        Assert.Equal(Enumerable.Range(0, 9), results);
+    }
+
+    [Fact]
+    public async Task A_batch_costs_no_more_than_the_options_say_but_for_a_single_request()
+    {
+        var model = new StubModel { Waits = true };
+        var options = new BatchingOptions<int> { Workers = 1, Cost = n => n, MaxBatchCost = 5 };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, options);
+        Task<int> first = Send(evaluator, 0);
+        await model.AwaitBatch();
+        Task<int>[] others = [.. new[] { 2, 3, 1, 9, 5 }.Select(n => Send(evaluator, n))];
+        Release(model, 5);
+        await Task.WhenAll([first, .. others]);
+
+        Assert.Equal([[0], [2, 3], [1], [9], [5]], model.Batches);
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_at_once_and_takes_requests_again_when_there_is_room()
+    {
+        var model = new StubModel { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, QueueLimit = 2, Name = "stub" });
+        List<Task<int>> answers = [.. await FirstAndWaiting(evaluator, model, 2)];
+        var refusal = Assert.Throws<QueueFullException>(() => { _ = evaluator.RunAsync(9, Cancellation); });
+        Assert.Equal(2, refusal.Limit);
+        Assert.Equal(TimeSpan.Zero, refusal.RetryAfter);   // nothing has been computed that could be timed
+        Assert.StartsWith("The queue of 'stub' is full: 2 requests wait.", refusal.Message, StringComparison.Ordinal);
+
+        model.LetOneEnd();
+        await model.AwaitBatch();
+        answers.AddRange(Enumerable.Range(3, 2).Select(n => Send(evaluator, n)));
+        Assert.True(Assert.Throws<QueueFullException>(() => { _ = evaluator.RunAsync(9, Cancellation); }).RetryAfter > TimeSpan.Zero);
+        Release(model, 2);
+        int[] results = await Task.WhenAll(answers);
+        Assert.Equal([0, 1, 2, 3, 4], results);
+    }
+
+    [Fact]
+    public async Task A_cancelled_request_leaves_the_queue_and_gives_its_place_to_another()
+    {
+        var model = new StubModel { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, QueueLimit = 3 });
+        Task<int> first = Send(evaluator, 0);
+        await model.AwaitBatch();
+        using var source = new CancellationTokenSource();
+        Task<int> before = Send(evaluator, 1), cancelled = evaluator.RunAsync(2, source.Token).AsTask(), after = Send(evaluator, 3);
+        await source.CancelAsync();
+        var error = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => cancelled);
+        Assert.Equal(source.Token, error.CancellationToken);
+        Assert.Equal(2, evaluator.QueueLength);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => evaluator.RunAsync(4, source.Token).AsTask());
+
+        Task<int> late = Send(evaluator, 5);
+        Release(model, 2);
+        int[] results = await Task.WhenAll(first, before, after, late);
+        Assert.Equal([0, 1, 3, 5], results);
+        Assert.Equal([1, 3, 5], model.Batches[1]);
+    }
+
+    [Fact]
+    public async Task A_request_that_is_being_computed_is_answered_though_it_is_cancelled()
+    {
+        var model = new StubModel { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(model);
+        using var source = new CancellationTokenSource();
+        Task<int> request = evaluator.RunAsync(7, source.Token).AsTask();
+        await model.AwaitBatch();
+        await source.CancelAsync();
+        model.LetOneEnd();
+        Assert.Equal(7, await request);
+    }
+
+    [Fact]
+    public async Task Disposing_answers_what_was_accepted_and_refuses_the_rest()
+    {
+        var model = new StubModel { Waits = true };
+        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 2 });
+        Task<int>[] answers = await FirstAndWaiting(evaluator, model, 5);
+        Task end = evaluator.DisposeAsync().AsTask();
+        Assert.True(evaluator.IsClosed);
+        Assert.Throws<ObjectDisposedException>(() => { _ = evaluator.RunAsync(9, Cancellation); });
+        Assert.Throws<ObjectDisposedException>(() => { _ = evaluator.ExchangeAsync(new StubModel()); });
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => evaluator.WarmUpAsync([1], Cancellation));
+        Assert.False(model.IsDisposed);
+        Assert.False(end.IsCompleted);
+        Release(model, 4);
+
+        await end;
+        Assert.True(model.IsDisposed);
+        Assert.All(answers, answer => Assert.True(answer.IsCompleted));
+        int[] results = await Task.WhenAll(answers);
+        Assert.Equal([0, 1, 2, 3, 4, 5], results);
+        await evaluator.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_evaluator_that_was_never_used_disposes_its_model()
+    {
+        var model = new StubModel();
+        await new BatchingEvaluator<int, int>(model).DisposeAsync();
+        Assert.True(model.IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_batch_ends_with_the_model_that_it_began_with_and_the_next_one_has_the_new_one()
+    {
+        StubModel old = new(factor: 10) { Waits = true }, replacement = new(factor: 100) { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(old, new BatchingOptions<int> { Workers = 1 });
+        Task<int>[] answers = await FirstAndWaiting(evaluator, old, 2);
+        Task released = evaluator.ExchangeAsync(replacement);
+        Assert.False(released.IsCompleted);
+        Assert.Throws<ArgumentException>(() => { _ = evaluator.ExchangeAsync(replacement); });
+        old.LetOneEnd();
+        await released;
+        Assert.True(old.IsDisposed);
+        replacement.LetOneEnd();
+
+        int[] results = await Task.WhenAll(answers);
+        Assert.Equal([0, 100, 200], results);
+        Assert.False(replacement.IsDisposed);
+    }
+
+    [Fact]
+    public async Task A_delay_lets_a_batch_gather_until_it_is_full_or_the_evaluator_is_disposed()
+    {
+        var model = new StubModel();
+        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), MaxBatchSize = 3, Workers = 1 });
+        Task<int>[] answers = [.. Enumerable.Range(0, 3).Select(n => Send(evaluator, n))];
+        await Task.WhenAll(answers);
+        Assert.Equal([[0, 1, 2]], model.Batches);
+
+        Task<int> last = Send(evaluator, 3);
+        Assert.Equal(1, evaluator.QueueLength);
+        await evaluator.DisposeAsync();
+        Assert.Equal(3, await last);
+    }
+
+    [Fact]
+    public async Task After_the_delay_a_batch_is_computed_though_it_is_not_full()
+    {
+        await using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { MaxDelay = TimeSpan.FromMilliseconds(1) });
+        for (int n = 0; n < 20; n++)
+            Assert.Equal(n, await evaluator.RunAsync(n, Cancellation));
+    }
+
+    [Fact]
+    public async Task An_answer_is_awaited_once()
+    {
+        await using var evaluator = new BatchingEvaluator<int, int>(new StubModel());
+        ValueTask<int> answer = evaluator.RunAsync(1, Cancellation);
+        await answer;
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await answer);
+        Assert.Equal(2, await evaluator.RunAsync(2, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_request_allocates_nothing_on_the_callers_thread_once_there_have_been_some()
+    {
+        await using var evaluator = new BatchingEvaluator<int, int>(new StubModel());
+        using var source = new CancellationTokenSource();
+        Ask();
+        Allocations.AssertNone(Ask);
+
+        void Ask()
+        {
+            for (int n = 0; n < 20; n++)
+            {
+                ValueTask<int> answer = evaluator.RunAsync(n, source.Token);
+                while (!answer.IsCompleted)
+                    Thread.Yield();
+
+                Assert.True(answer.GetAwaiter().GetResult() == n);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Warming_up_computes_batches_of_every_size_and_throws_what_the_model_throws()
+    {
+        StubModel model = new(), next = new();
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 6 });
+        await evaluator.WarmUpAsync([1, 2, 3], Cancellation);
+        Assert.Equal([[1], [2, 3], [1, 2, 3, 1], [2, 3, 1, 2, 3, 1]], model.Batches);
+        await evaluator.PrepareAsync(next, [5], Cancellation);
+        Assert.Equal(4, next.Batches.Count);
+        Assert.False(next.IsDisposed);
+
+        await Assert.ThrowsAsync<ArgumentException>(() => evaluator.WarmUpAsync([], Cancellation));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => evaluator.WarmUpAsync([1], new CancellationToken(canceled: true)));
+    }
+
+    [Fact]
+    public void Options_that_make_no_sense_are_refused()
+    {
+        BatchingOptions<int>[] wrong =
+        [
+            new() { MaxBatchSize = 0 }, new() { MaxBatchCost = 0 }, new() { QueueLimit = 0 }, new() { Workers = 0 }, new() { Workers = 257 },
+            new() { MaxDelay = TimeSpan.FromSeconds(-1) }, new() { MaxDelay = TimeSpan.FromHours(1) },
+        ];
+        Assert.All(wrong, options => Assert.Throws<ArgumentOutOfRangeException>(() => new BatchingEvaluator<int, int>(new StubModel(), options)));
+        Assert.Throws<ArgumentException>(() => new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { Name = " " }));
+        Assert.Throws<ArgumentNullException>(() => new BatchingEvaluator<int, int>(null!));
+        using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { Cost = n => n });
+        Assert.Throws<ArgumentException>(() => { _ = evaluator.RunAsync(-1, Cancellation); });
+    }
+
+    // A request that is being computed, and some that wait.
+    private static async Task<Task<int>[]> FirstAndWaiting(BatchingEvaluator<int, int> evaluator, StubModel model, int waiting)
+    {
+        Task<int> first = Send(evaluator, 0);
+        await model.AwaitBatch();
+        return [first, .. Enumerable.Range(1, waiting).Select(n => Send(evaluator, n))];
+    }
+
+    private static Task<int> Send(BatchingEvaluator<int, int> evaluator, int n) => evaluator.RunAsync(n, Cancellation).AsTask();
+
+    private static void Release(StubModel model, int batches)
+    {
+        for (int i = 0; i < batches; i++)
+            model.LetOneEnd();
+    }
+}
