@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Operators.Intrinsics;
+using FoldWindows = BlasNet.Operators.Intrinsics.Windows;   // ASP.NET Core has a namespace Windows
 
 namespace BlasNet.Tests.Contracts;
 
@@ -96,8 +97,8 @@ internal static class OperatorSamples
 
         new(UnfoldOperator.Instance, "", [Matrix], x => Op.Unfold(x[0], 2), [Vector]),
         new(UnfoldOperator.Instance, "stride", [new Shape(2, 6)], x => Op.Unfold(x[0], 3, 2), [new Shape(2, 2)]),
-        new(FoldOperator.Instance, "", [new Shape(6, 3)], x => Expr.Apply(FoldOperator.Instance, x[0], new Windows(4, 2, 1).Attribute), [Matrix], [new(5, 3)]),
-        new(FoldOperator.Instance, "stride", [new Shape(6, 2)], x => Expr.Apply(FoldOperator.Instance, x[0], new Windows(6, 3, 2).Attribute)),
+        new(FoldOperator.Instance, "", [new Shape(6, 3)], x => Expr.Apply(FoldOperator.Instance, x[0], new FoldWindows(4, 2, 1).Attribute), [Matrix], [new(5, 3)]),
+        new(FoldOperator.Instance, "stride", [new Shape(6, 2)], x => Expr.Apply(FoldOperator.Instance, x[0], new FoldWindows(6, 3, 2).Attribute)),
         new(SegmentUnfoldOperator.Instance, "", [new Shape(2, 7)], x => Segments(SegmentUnfoldOperator.Instance, x, new(4), 4, [3, 2, 1, 4, 2, 2])),
         new(SegmentFoldOperator.Instance, "", [new Shape(4, 4)], x => Segments(SegmentFoldOperator.Instance, x, new(2), 7, [3, 2, 1, 4, 2, 2])),
 

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+
+namespace BlasNet.Serving.Benchmarks;
+
+/// <summary>Requests while models are exchanged every 100 ms and clients cancel at random: every answer must be that of one of the models.</summary>
+internal static class Chaos
+{
+    private const int Clients = 64, Models = 2;
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+
+    /// <returns>Whether all went well.</returns>
+    public static async Task<bool> Run(int[][] sentences, long requests, TimeSpan limit)
+    {
+        float[][] expected = [.. Enumerable.Range(0, Models).Select(seed =>
+        {
+            using var model = new SentenceModel(seed);
+            return model.OneByOne(sentences);
+        })];
+        await using var service = new Batching(new SentenceModel(0), new BatchingOptions<int[]>());
+        long sent = 0, answered = 0, cancelled = 0, wrong = 0, exchanges = 0, start = Stopwatch.GetTimestamp();
+        using var end = new CancellationTokenSource();
+        Task exchanging = Task.Run(Exchange);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => Ask(new Random(client)))));
+        await end.CancelAsync();
+        await exchanging;
+        Console.WriteLine(
+            $"{sent} requests in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s: {answered} answered, {cancelled} cancelled, {wrong} wrong; "
+            + $"{exchanges} exchanges; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+        return wrong == 0 && sent == answered + cancelled;
+
+        async Task Exchange()
+        {
+            using var timer = new PeriodicTimer(Period);
+            for (; !end.IsCancellationRequested; exchanges++)
+            {
+                await timer.WaitForNextTickAsync(CancellationToken.None);
+                await service.Evaluator.ExchangeAsync(new SentenceModel((int)((exchanges + 1) % Models)).ToBatchModel());
+            }
+        }
+
+        async Task Ask(Random random)
+        {
+            while (Interlocked.Increment(ref sent) <= requests && Stopwatch.GetElapsedTime(start) < limit)
+            {
+                int sentence = random.Next(sentences.Length);
+                using var cancellation = new CancellationTokenSource();
+                ValueTask<float> request = service.AskAsync(sentences[sentence], cancellation.Token);
+                if (random.Next(4) == 0)
+                {
+                    if (random.Next(2) == 0)
+                        await Task.Yield();
+
+                    await cancellation.CancelAsync();
+                }
+
+                try
+                {
+                    float answer = await request;
+                    Interlocked.Increment(ref answered);
+                    if (!expected.Any(values => Load.IsRight(answer, values[sentence])))
+                        Interlocked.Increment(ref wrong);
+                }
+                catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+                {
+                    Interlocked.Increment(ref cancelled);
+                }
+            }
+
+            Interlocked.Decrement(ref sent);
+        }
+    }
+}
