@@ -94,6 +94,7 @@ internal static class CliApplication
             TrainCommand.Create(context),
             PredictCommand.Create(context),
             EvaluateCommand.Create(context),
+            ServeCommand.Create(context),
             BenchCommand.Create(context),
             PlanCommand.Create(context),
             ExperimentCommand.Create(context),

@@ -19,6 +19,8 @@ internal sealed class ClassifierPredictor : Predictor<TextInput, LabelledText>
         Evaluator = new Evaluator<LabelledText>(Model, (graph, example) => classifier.Logits(graph, example.Text));
     }
 
+    public override string Sample => """{"text": "It works."}""";
+
     protected override Evaluator<LabelledText> Evaluator { get; }
 
     public override IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation)

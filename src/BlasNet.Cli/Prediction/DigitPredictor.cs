@@ -20,6 +20,8 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
         Evaluator = new Evaluator<Digit>(Model, classifier.Logits);
     }
 
+    public override string Sample => $$"""{"pixels": [{{string.Join(", ", Enumerable.Repeat("0.5", _pixels))}}]}""";
+
     protected override Evaluator<Digit> Evaluator { get; }
 
     public override IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation)

@@ -5,6 +5,7 @@ using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Cli.Training;
 using BlasNet.Datasets;
+using BlasNet.Serving;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Prediction;
@@ -36,7 +37,7 @@ internal sealed class ParserPredictor : Predictor
             for (int i = 0; i < blocks.Length; i++)
             {
                 if (json)
-                    WriteJson(output, blocks[i], parses[i]);
+                    output.WriteLine(ToJson(blocks[i].Words, parses[i]));
                 else
                     Write(output, blocks[i], parses[i]);
             }
@@ -60,6 +61,24 @@ internal sealed class ParserPredictor : Predictor
         }
 
         return [new("examples", sentences), new("las", score.Labelled), new("uas", score.Unlabelled)];
+    }
+
+    public override string Sample => """{"words": ["It", "works", "."], "tags": ["PRON", "VERB", "PUNCT"]}""";
+
+    public override BatchModel<string, string> ToBatchModel() => new ServedPredictor<ConlluWord[]>(this, ReadJson, (sentences, answer) =>
+    {
+        Parse[] parses = _parser.Run([.. sentences.Select(_coding.Encode)]);
+        for (int i = 0; i < parses.Length; i++)
+            answer(i, ToJson(sentences[i], parses[i]));
+    });
+
+    private static ConlluWord[] ReadJson(string text)
+    {
+        JsonLine line = JsonLine.Of(text);
+        string[] words = line.Texts("words"), tags = line.Texts("tags");
+        return words.Length > 0 && words.Length == tags.Length
+            ? [.. words.Zip(tags, (word, tag) => new ConlluWord(word, "_", tag, "_", Head: null, "_"))]
+            : throw new CommandException("needs one word at least in 'words', and as many parts of speech in 'tags'");
     }
 
     // The lines of a sentence and its words.
@@ -109,7 +128,7 @@ internal sealed class ParserPredictor : Predictor
             if (IsWord(line) && int.TryParse(columns[0], out _))
             {
                 word++;
-                columns[Head] = $"{HeadOf(block, parse, word)}";
+                columns[Head] = $"{HeadOf(block.Words, parse, word)}";
                 columns[Relation] = _coding.Relations.WordAt(parse.Relations[word]);
             }
 
@@ -119,17 +138,17 @@ internal sealed class ParserPredictor : Predictor
         output.WriteLine();
     }
 
-    private void WriteJson(TextWriter output, Block block, Parse parse) => output.WriteLine(JsonLine.Write(json =>
+    private string ToJson(ConlluWord[] words, Parse parse) => JsonLine.Write(json =>
     {
-        json.WriteTexts("words", block.Words.Select(word => word.Form));
+        json.WriteTexts("words", words.Select(word => word.Form));
         json.WriteStartArray("heads");
-        for (int word = 1; word <= block.Words.Length; word++)
-            json.WriteNumberValue(HeadOf(block, parse, word));
+        for (int word = 1; word <= words.Length; word++)
+            json.WriteNumberValue(HeadOf(words, parse, word));
 
         json.WriteEndArray();
-        json.WriteTexts("relations", block.Words.Select((_, i) => _coding.Relations.WordAt(parse.Relations[i + 1])));
-    }));
+        json.WriteTexts("relations", words.Select((_, i) => _coding.Relations.WordAt(parse.Relations[i + 1])));
+    });
 
     // 0 for the root, as the format says it.
-    private static int HeadOf(Block block, Parse parse, int word) => parse.Heads[word] > block.Words.Length ? 0 : parse.Heads[word];
+    private static int HeadOf(ConlluWord[] words, Parse parse, int word) => parse.Heads[word] > words.Length ? 0 : parse.Heads[word];
 }

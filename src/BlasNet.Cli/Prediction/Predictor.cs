@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Serving;
 using BlasNet.Text;
 using BlasNet.Text.Files;
 using BlasNet.Training;
@@ -65,6 +66,12 @@ internal abstract class Predictor : IDisposable
     /// <returns>By name; <c>examples</c> is how many there were.</returns>
     public abstract IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation);
 
+    /// <summary>An example as a JSON object, of the usual kind, to warm the model up and to show.</summary>
+    public abstract string Sample { get; }
+
+    /// <summary>The same model for requests that come one by one; disposed with it.</summary>
+    public abstract BatchModel<string, string> ToBatchModel();
+
     public void Dispose() => Model.Dispose();
 }
 
@@ -76,6 +83,10 @@ internal abstract class Predictor<TInput, TExample>(Model? model = null) : Predi
 {
     /// <summary>Evaluates the function that tells the prediction.</summary>
     protected abstract Evaluator<TExample> Evaluator { get; }
+
+    public override BatchModel<string, string> ToBatchModel() =>
+        new ServedPredictor<(TInput Input, TExample Example)>(this, Read, (items, answer) => Evaluator.Run(
+            [.. items.Select(item => item.Example)], (i, value) => answer(i, ToJson(items[i].Input, value))));
 
     public override void Predict(IEnumerable<string> lines, string source, TextWriter output, bool json, CancellationToken cancellation)
     {
@@ -92,6 +103,12 @@ internal abstract class Predictor<TInput, TExample>(Model? model = null) : Predi
                     yield return Read(line, $"{source}:{number}");
             }
         }
+    }
+
+    private (TInput Input, TExample Example) Read(string line)
+    {
+        TInput input = Read(line, "The request");
+        return (input, Encode(input));
     }
 
     /// <exception cref="CommandException">The text is not an example.</exception>

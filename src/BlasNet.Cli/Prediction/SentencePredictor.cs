@@ -8,6 +8,8 @@ namespace BlasNet.Cli.Prediction;
 /// <param name="model">With all its parameters; null for one that is yet to be filled.</param>
 internal abstract class SentencePredictor<TExample>(Model? model = null) : Predictor<string[], TExample>(model)
 {
+    public override string Sample => """{"words": ["It", "works", "."]}""";
+
     protected override string[] Parse(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 
     protected override string[] Parse(JsonLine line) => line.Texts("words") is { Length: > 0 } words ? words

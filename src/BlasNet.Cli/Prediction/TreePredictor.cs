@@ -18,6 +18,8 @@ internal sealed class TreePredictor : Predictor<Tree, LabelledTree>
         Evaluator = new Evaluator<LabelledTree>(Model, classifier.Scores);
     }
 
+    public override string Sample => """{"tree": "(0 (0 It) (0 works))"}""";
+
     protected override Evaluator<LabelledTree> Evaluator { get; }
 
     public override IReadOnlyList<KeyValuePair<string, double>> Evaluate(string data, CancellationToken cancellation)
