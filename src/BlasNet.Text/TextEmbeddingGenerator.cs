@@ -1,3 +1,4 @@
+using BlasNet.Serving;
 using BlasNet.Text.Inference;
 using Microsoft.Extensions.AI;
 
@@ -10,7 +11,7 @@ public sealed class TextEmbeddingGenerator : IEmbeddingGenerator<string, Embeddi
 {
     private readonly TextEncoder _encoder;
     private readonly bool _ownsEncoder;
-    private readonly RequestQueue _queue;
+    private readonly BatchingEvaluator<EmbeddingRequest, float[][]> _queue;
     private readonly EmbeddingGeneratorMetadata _metadata;
 
     /// <param name="encoder">Computes the vectors.</param>
@@ -18,7 +19,7 @@ public sealed class TextEmbeddingGenerator : IEmbeddingGenerator<string, Embeddi
     public TextEmbeddingGenerator(TextEncoder encoder, bool ownsEncoder = true)
     {
         ArgumentNullException.ThrowIfNull(encoder);
-        (_encoder, _ownsEncoder, _queue) = (encoder, ownsEncoder, new RequestQueue(encoder));
+        (_encoder, _ownsEncoder, _queue) = (encoder, ownsEncoder, EmbeddingRequests.QueueOf(encoder));
         _metadata = new EmbeddingGeneratorMetadata("BlasNet", providerUri: null, encoder.Name, encoder.Dimensions);
     }
 
@@ -39,7 +40,7 @@ public sealed class TextEmbeddingGenerator : IEmbeddingGenerator<string, Embeddi
         if (Array.IndexOf(texts, null) >= 0)
             throw new ArgumentException("a text is null.", nameof(values));
 
-        float[][] vectors = await _queue.Embed(texts, cancellationToken).ConfigureAwait(false);
+        float[][] vectors = await _queue.RunAsync(new EmbeddingRequest(texts, cancellationToken), cancellationToken).ConfigureAwait(false);
         return new(vectors.Select(vector => new Embedding<float>(vector) { ModelId = _encoder.Name }));
     }
 
