@@ -6,7 +6,7 @@ namespace BlasNet.Serving.Benchmarks;
 internal static class Chaos
 {
     private const int Clients = 64, Models = 2;
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(100), Report = TimeSpan.FromSeconds(15);
 
     /// <returns>Whether all went well.</returns>
     public static async Task<bool> Run(int[][] sentences, long requests, TimeSpan limit)
@@ -19,22 +19,29 @@ internal static class Chaos
         await using var service = new Batching(new SentenceModel(0), new BatchingOptions<int[]>());
         long sent = 0, answered = 0, cancelled = 0, wrong = 0, exchanges = 0, start = Stopwatch.GetTimestamp();
         using var end = new CancellationTokenSource();
-        Task exchanging = Task.Run(Exchange);
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => Ask(new Random(client)))));
+        Task exchanging = Task.Factory.StartNew(Exchange, TaskCreationOptions.LongRunning);
+        Task asking = Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => Ask(new Random(client)))));
+        while (await Task.WhenAny(asking, Task.Delay(Report)) != asking)
+            Print();
+
+        await asking;
         await end.CancelAsync();
         await exchanging;
-        Console.WriteLine(
-            $"{sent} requests in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s: {answered} answered, {cancelled} cancelled, {wrong} wrong; "
-            + $"{exchanges} exchanges; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+        Print();
         return wrong == 0 && sent == answered + cancelled;
 
-        async Task Exchange()
+        void Print() => Console.WriteLine(
+            $"{Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {sent} requests: {answered} answered, {cancelled} cancelled, {wrong} wrong; "
+            + $"{exchanges} exchanges; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+
+        // On a thread of its own, which does not wait behind the batches.
+        void Exchange()
         {
-            using var timer = new PeriodicTimer(Period);
             for (; !end.IsCancellationRequested; exchanges++)
             {
-                await timer.WaitForNextTickAsync(CancellationToken.None);
-                await service.Evaluator.ExchangeAsync(new SentenceModel((int)((exchanges + 1) % Models)).ToBatchModel());
+                long due = Stopwatch.GetTimestamp() + (long)(Period.TotalSeconds * Stopwatch.Frequency);
+                _ = service.Evaluator.ExchangeAsync(new SentenceModel((int)((exchanges + 1) % Models)).ToBatchModel());
+                Thread.Sleep((int)Math.Max(0, Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due).TotalMilliseconds));
             }
         }
 

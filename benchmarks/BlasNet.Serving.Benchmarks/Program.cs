@@ -14,6 +14,8 @@ var rate = new Option<double?>("--rate") { Description = "Requests a second; wit
 var json = new Option<bool>("--json") { Description = "A JSON object for each measurement." };
 var requests = new Option<long>("--requests") { Description = "How many.", DefaultValueFactory = _ => 1_000_000 };
 
+var limit = new Option<double>("--limit") { Description = "Seconds after which it ends anyway.", DefaultValueFactory = _ => 600 };
+
 var closed = new Command("closed", "Clients that ask again when they have been answered: a lock, a pool, batching.") { seconds, rounds, clients, json };
 closed.SetAction(async (options, _) =>
 {
@@ -50,8 +52,8 @@ overload.SetAction(async (options, _) =>
     }
 });
 
-var chaos = new Command("chaos", "Models are exchanged every 100 ms and clients cancel at random.") { requests, seconds };
-chaos.SetAction(async (options, _) => await Chaos.Run(sentences, options.GetValue(requests), TimeSpan.FromSeconds(Math.Max(60, options.GetValue(seconds)))) ? 0 : 1);
+var chaos = new Command("chaos", "Models are exchanged every 100 ms and clients cancel at random.") { requests, limit };
+chaos.SetAction(async (options, _) => await Chaos.Run(sentences, options.GetValue(requests), TimeSpan.FromSeconds(options.GetValue(limit))) ? 0 : 1);
 
 return await new RootCommand("Load tests of BatchingEvaluator with a GRU 128→256 over sentences of 5 to 40 words.") { closed, open, overload, chaos }
     .Parse(args).InvokeAsync();

@@ -8,7 +8,7 @@ namespace BlasNet.Serving.Benchmarks;
 /// <summary>A GRU 128→256 over sentences of 5 to 40 words, and a linear layer at its last state: what is served.</summary>
 internal sealed class SentenceModel : IDisposable
 {
-    private const int Vocabulary = 10_000, Embedding = 128, Hidden = 256, Classes = 4, Shortest = 5, Longest = 40;
+    private const int Vocabulary = 2000, Embedding = 128, Hidden = 256, Classes = 4, Shortest = 5, Longest = 40;
 
     private readonly Model _model;
 

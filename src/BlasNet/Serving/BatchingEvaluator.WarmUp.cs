@@ -3,6 +3,8 @@ namespace BlasNet.Serving;
 /// <content>What is done before the first requests.</content>
 public sealed partial class BatchingEvaluator<TExample, TResult>
 {
+    private const int LargestWarmUp = 256;
+
     /// <summary>Computes batches of 1, 2, 4, … examples with the current model, on as many threads as there are workers, so that the first requests find
     /// compiled code, measured kernels, packed weights and memory.</summary>
     /// <param name="examples">One or more, of the usual kinds and sizes. They are used again and again.</param>
@@ -51,17 +53,18 @@ public sealed partial class BatchingEvaluator<TExample, TResult>
         List<Task<TResult>> answers = [];
         var batch = new Batch<TExample, TResult>();
         int next = 0;
-        for (long size = 1; size / 2 < _options.MaxBatchSize; size *= 2)
+        int largest = Math.Min(_options.MaxBatchSize, LargestWarmUp);
+        for (int size = 1; size / 2 < largest; size *= 2)
         {
             cancellation.ThrowIfCancellationRequested();
-            for (int i = 0; i < Math.Min(size, _options.MaxBatchSize); i++)
+            for (int i = 0; i < Math.Min(size, largest); i++)
             {
                 Request<TExample, TResult> request = NewRequest(examples[next++ % examples.Count]);
                 answers.Add(request.Task.AsTask());
                 batch.Add(request);
             }
 
-            Compute(model, batch);
+            Compute(model, batch, isPart: _options.Workers > 1);
         }
 
         await Task.WhenAll(answers).ConfigureAwait(false);

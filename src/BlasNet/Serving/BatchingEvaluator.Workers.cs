@@ -83,7 +83,7 @@ public sealed partial class BatchingEvaluator<TExample, TResult>
                 ServingMeter.AddWaiting(this, Stopwatch.GetElapsedTime(arrival, start));
         }
 
-        Compute(lease.Model, batch);
+        Compute(lease.Model, batch, isPart: Volatile.Read(ref _running) > 1);
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         lease.Release();
         ServingMeter.AddBatch(this, size, elapsed);
@@ -95,10 +95,10 @@ public sealed partial class BatchingEvaluator<TExample, TResult>
         }
     }
 
-    private void Compute(BatchModel<TExample, TResult> model, Batch<TExample, TResult> batch)
+    private static void Compute(BatchModel<TExample, TResult> model, Batch<TExample, TResult> batch, bool isPart)
     {
         bool outer = ComputeThreads.IsPart;
-        ComputeThreads.IsPart = _options.Workers > 1;
+        ComputeThreads.IsPart = outer || isPart;
         try
         {
             batch.Compute(model);

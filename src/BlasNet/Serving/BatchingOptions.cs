@@ -19,8 +19,8 @@ public sealed record BatchingOptions<TExample>
     /// <summary>How many requests may wait. One more is refused with a <see cref="QueueFullException"/>.</summary>
     public int QueueLimit { get; init; } = 1024;
 
-    /// <summary>How many batches are computed at once, each on a thread of the thread pool; at first the number of processors. With more than one, matrix
-    /// products are not divided among threads.</summary>
+    /// <summary>How many batches are computed at once, each on a thread of the thread pool; at first the number of processors. While several
+    /// are, matrix products are not divided among threads.</summary>
     /// <remarks>Where a batch takes long, 50 ms or more, let the pool have threads besides (<see cref="ThreadPool.SetMinThreads"/>), so that other work is
     /// not held up.</remarks>
     public int Workers { get; init; } = Environment.ProcessorCount;
