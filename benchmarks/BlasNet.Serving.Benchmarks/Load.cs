@@ -21,7 +21,12 @@ internal sealed class Load(int[][] sentences, float[] expected)
         mode, "closed", clients, () => Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(() => Ask(service, client, clients, duration)))));
 
     /// <summary>Requests that come at random times, so many a second, whether or not those before were answered: a Poisson process.</summary>
-    public Task<Measurement> Open(string mode, IService service, double rate, TimeSpan duration) => Measure(mode, "open", 0, async () =>
+    /// <param name="mode">The service's name.</param>
+    /// <param name="service">Is asked.</param>
+    /// <param name="rate">Requests a second.</param>
+    /// <param name="duration">Of the whole.</param>
+    /// <param name="countsLag">Whether an answer's time begins when its request was due, so that a client that lags hides nothing; if not, when it was sent.</param>
+    public Task<Measurement> Open(string mode, IService service, double rate, TimeSpan duration, bool countsLag = true) => Measure(mode, "open", 0, async () =>
     {
         var random = new Random(1);
         List<Task> tasks = [];
@@ -32,8 +37,8 @@ internal sealed class Load(int[][] sentences, float[] expected)
             if (ahead > 0)
                 await Task.Delay(TimeSpan.FromSeconds(ahead));   // to the millisecond: those due meanwhile come together
 
-            // Timed from when it was due, so that a client that lags hides nothing.
-            Task task = AskOnce(service, random.Next(sentences.Length), start + (long)(due * Stopwatch.Frequency));
+            long begin = countsLag ? start + (long)(due * Stopwatch.Frequency) : Stopwatch.GetTimestamp();
+            Task task = AskOnce(service, random.Next(sentences.Length), begin);
             if (!task.IsCompleted)
                 tasks.Add(task);
 

@@ -47,7 +47,7 @@ overload.SetAction(async (options, _) =>
     await using IService service = New("batching");
     for (int round = 0; round < options.GetValue(rounds); round++)
     {
-        Measurement measured = await load.Open("batching", service, 10 * capacity, TimeSpan.FromSeconds(options.GetValue(seconds)));
+        Measurement measured = await load.Open("batching", service, 10 * capacity, TimeSpan.FromSeconds(options.GetValue(seconds)), countsLag: false);
         measured.Print(options.GetValue(json), $"; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
     }
 });
@@ -82,7 +82,7 @@ async Task<double> Capacity(string mode)
 // One after another, again and again, so that what else the machine does falls on all.
 async Task InTurns(int rounds, bool json, Func<Load, string, IService, Task<Measurement>> measure)
 {
-    (string Mode, IService Service, List<Measurement> Measured)[] modes = [.. new[] { "lock", "pool", "batching" }.Select(mode => (mode, New(mode), new List<Measurement>()))];
+    (string Mode, IService Service, List<Measurement> Measured)[] modes = [Begin("lock"), Begin("pool"), Begin("batching")];
     Load load = NewLoad();
     for (int round = -2; round < rounds; round++)
     {
@@ -101,4 +101,6 @@ async Task InTurns(int rounds, bool json, Func<Load, string, IService, Task<Meas
         Measurement.MedianOf(measured).Print(json, $", {ratio:F2} × the pool");
         await service.DisposeAsync();
     }
+
+    static (string, IService, List<Measurement>) Begin(string mode) => (mode, New(mode), []);
 }
