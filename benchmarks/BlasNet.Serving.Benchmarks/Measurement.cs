@@ -24,9 +24,15 @@ internal sealed record Measurement(
     /// <summary>The medians of measurements made in turns with others.</summary>
     public static Measurement MedianOf(IReadOnlyList<Measurement> all) => all[0] with
     {
-        Sent = Median(m => m.Sent, all), Answered = Median(m => m.Answered, all), Refused = Median(m => m.Refused, all), Wrong = all.Sum(m => m.Wrong),
-        P50 = Median(m => m.P50, all), P99 = Median(m => m.P99, all), Longest = all.Max(m => m.Longest),
-        BytesPerAnswer = Median(m => m.BytesPerAnswer, all), ProcessorMicroseconds = Median(m => m.ProcessorMicroseconds, all),
+        Sent = Median(m => m.Sent, all),
+        Answered = Median(m => m.Answered, all),
+        Refused = Median(m => m.Refused, all),
+        Wrong = all.Sum(m => m.Wrong),
+        P50 = Median(m => m.P50, all),
+        P99 = Median(m => m.P99, all),
+        Longest = all.Max(m => m.Longest),
+        BytesPerAnswer = Median(m => m.BytesPerAnswer, all),
+        ProcessorMicroseconds = Median(m => m.ProcessorMicroseconds, all),
     };
 
     public static double Median<T>(Func<T, double> value, IEnumerable<T> items)

@@ -27,8 +27,8 @@ public sealed class ServedModelTests
                 await evaluator.ExchangeAsync(Sums(version));
                 await Task.Delay(2, Cancellation);
             }
-        });
-        int[] counts = await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => Ask(client))));
+        }, Cancellation);
+        int[] counts = await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => Ask(client), Cancellation)));
         await end.CancelAsync();
         await exchanges;
         Assert.Equal(Clients * Requests, counts.Sum());
@@ -80,7 +80,7 @@ public sealed class ServedModelTests
                 {
                     Assert.All(accepted, answer => Assert.Equal(SumOf(1, [0.5]), answer.GetAwaiter().GetResult().Value, 1e-9));
                 }
-            }, TaskCreationOptions.LongRunning))];
+            }, Cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
             barrier.SignalAndWait(Cancellation);
             await evaluator.DisposeAsync();
             await Task.WhenAll(clients);

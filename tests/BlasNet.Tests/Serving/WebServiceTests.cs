@@ -1,12 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
-using BlasNet.AspNetCore;
 using BlasNet.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace BlasNet.Tests.Serving;
 
