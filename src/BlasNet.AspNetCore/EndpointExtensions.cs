@@ -20,7 +20,8 @@ public static class BlasNetEndpointExtensions
         where TExample : notnull =>
         endpoints.MapPost(
             pattern,
-            ([FromBody] TExample example, [FromServices] BatchingEvaluator<TExample, TResult> model, CancellationToken aborted) => model.RunAsync(example, aborted))
+            ([FromBody] TExample example, [FromServices] BatchingEvaluator<TExample, TResult> model, CancellationToken aborted) =>
+                model.RunAsync(example, aborted))
             .WithOverloadResponse();
 
     /// <summary>Answers a <see cref="QueueFullException"/> of endpoints with status 503, a <c>Retry-After</c> of whole seconds, and problem details; OpenAPI

@@ -10,8 +10,8 @@ public static class BlasNetServiceCollectionExtensions
     /// <summary>The tag of the models' health checks.</summary>
     public const string ReadyTag = "ready";
 
-    /// <summary>Registers a <see cref="BatchingEvaluator{TExample, TResult}"/> as a singleton, its warm-up when the host starts, and a health check with the tag
-    /// <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops.</summary>
+    /// <summary>Registers a <see cref="BatchingEvaluator{TExample, TResult}"/> as a singleton, its warm-up when the host starts, and a health check with
+    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops.</summary>
     /// <typeparam name="TExample">A request. With <typeparamref name="TResult"/> it tells the model from others.</typeparam>
     /// <typeparam name="TResult">An answer.</typeparam>
     /// <param name="services">The application's.</param>
@@ -31,7 +31,8 @@ public static class BlasNetServiceCollectionExtensions
         if (services.Any(service => service.ServiceType == typeof(BatchingEvaluator<TExample, TResult>)))
         {
             throw new InvalidOperationException(
-                $"There is a model from {typeof(TExample).Name} to {typeof(TResult).Name} already. Let the requests or answers of another one have types of their own.");
+                $"There is a model from {typeof(TExample).Name} to {typeof(TResult).Name} already. "
+                + "Let the requests or answers of another one have types of their own.");
         }
 
         var options = new ServedModelOptions<TExample>();

@@ -23,7 +23,11 @@ internal static class ServeCommand
     {
         var model = new Argument<string>("MODEL") { Description = "The file that train --save has written." };
         Option<int> port = CliOptions.Integer("--port", "To listen at on this machine; 0 for one that is free.", byDefault: 8080, 0, ushort.MaxValue);
-        var urls = new Option<string?>("--urls") { Description = "Addresses to listen at instead, such as http://*:80, separated by semicolons.", HelpName = "URLS" };
+        var urls = new Option<string?>("--urls")
+        {
+            Description = "Addresses to listen at instead, such as http://*:80, separated by semicolons.",
+            HelpName = "URLS",
+        };
         Option<int> queue = CliOptions.Integer("--queue", "How many requests may wait.", byDefault: 1024, 1, 1_000_000);
         Option<int> batch = CliOptions.Integer("--batch", "How many requests are computed together at most.", byDefault: 64, 1, 4096);
         var watch = new Option<bool>("--watch") { Description = "Serve the new model when the file changes." };

@@ -26,7 +26,8 @@ internal static class PredictEndpoint
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .WithOverloadResponse()
         .WithSummary("Predict")
-        .WithDescription($"Takes one JSON object, such as {sample}, or several, one a line; gives as many. A line that is no example becomes an object with 'error'.");
+        .WithDescription(
+            $"Takes one JSON object, such as {sample}, or several, one a line; gives as many. A line that is no example becomes an object with 'error'.");
 
     private static async Task<IResult> Predict(HttpRequest request, [FromServices] BatchingEvaluator<string, string> model, CancellationToken aborted)
     {

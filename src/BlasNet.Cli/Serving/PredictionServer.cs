@@ -29,7 +29,8 @@ internal static class PredictionServer
 
         context.Error.WriteLine($"Serving {options.Model} at {string.Join(", ", app.Urls)}: POST /predict, GET /health, GET /openapi/v1.json. Ctrl-C ends it.");
         await context.Error.FlushAsync();
-        Task watching = options.Watches ? new ModelWatcher(options.Model, app.Services.GetRequiredService<BatchingEvaluator<string, string>>(), context).Run() : Task.CompletedTask;
+        var evaluator = app.Services.GetRequiredService<BatchingEvaluator<string, string>>();
+        Task watching = options.Watches ? new ModelWatcher(options.Model, evaluator, context).Run() : Task.CompletedTask;
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (context.Cancellation.UnsafeRegister(static stop => ((TaskCompletionSource)stop!).SetResult(), stop))
             await stop.Task;

@@ -9,9 +9,10 @@ namespace BlasNet;
 /// Instruments, as <c>dotnet-counters monitor -n NAME --counters BlasNet</c> shows them:
 /// <c>blasnet.steps</c>, optimizer steps; <c>blasnet.examples</c>, examples trained with; <c>blasnet.step.duration</c>, seconds of a step;
 /// <c>blasnet.evaluations</c>, examples evaluated; <c>blasnet.plan_cache.hits</c> and <c>blasnet.plan_cache.misses</c>, microbatches whose plan was found or
-/// had to be made. Of a <see cref="Serving.BatchingEvaluator{TExample, TResult}"/>, with the tag <c>model</c>: <c>blasnet.serving.queue.length</c>, requests
-/// that wait; <c>blasnet.serving.batch.size</c>, requests computed together; <c>blasnet.serving.wait.duration</c>, seconds of a request in the queue;
-/// <c>blasnet.serving.compute.duration</c>, seconds of computing a batch; <c>blasnet.serving.refusals</c>, requests refused. Each rank counts its own work, except for steps and their examples: these every rank counts in full.
+/// had to be made. Each rank counts its own work, except for steps and their examples: these every rank counts in full.
+/// Of a <see cref="Serving.BatchingEvaluator{TExample, TResult}"/>, with the tag <c>model</c>: <c>blasnet.serving.queue.length</c>, requests that wait;
+/// <c>blasnet.serving.batch.size</c>, requests computed together; <c>blasnet.serving.wait.duration</c>, seconds of a request in the queue;
+/// <c>blasnet.serving.compute.duration</c>, seconds of computing a batch; <c>blasnet.serving.refusals</c>, requests refused.
 /// Activities: <c>blasnet.step</c> with the tags <c>step</c>, <c>examples</c> and <c>loss</c>, and <c>blasnet.evaluation</c>.
 /// <code>
 /// builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Telemetry.Name)).WithTracing(traces => traces.AddSource(Telemetry.Name));

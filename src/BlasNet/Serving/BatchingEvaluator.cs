@@ -34,8 +34,8 @@ public sealed partial class BatchingEvaluator<TExample, TResult> : IAsyncDisposa
 {
     private readonly Lock _gate = new();   // for the fields up to the empty line
     private readonly RequestList<TExample, TResult> _waiting = new();
-    private ModelLease<TExample, TResult> _current;
     private readonly Stack<Worker> _idle = [];
+    private ModelLease<TExample, TResult> _current;
     private Timer? _timer;
     private int _running, _computing;   // workers; requests that they compute
     private double _secondsPerRequest;

@@ -61,7 +61,7 @@ public sealed class BatchingEvaluatorTests
         var model = new StubModel { Waits = true };
         await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, QueueLimit = 2, Name = "stub" });
         List<Task<int>> answers = [.. await FirstAndWaiting(evaluator, model, 2)];
-        var refusal = Assert.Throws<QueueFullException>(() => { _ = evaluator.RunAsync(9, Cancellation); });
+        var refusal = Assert.Throws<QueueFullException>(() => { _ = Send(evaluator, 9); });
         Assert.Equal(2, refusal.Limit);
         Assert.Equal(TimeSpan.Zero, refusal.RetryAfter);   // nothing has been computed that could be timed
         Assert.StartsWith("The queue of 'stub' is full: 2 requests wait.", refusal.Message, StringComparison.Ordinal);
@@ -69,7 +69,7 @@ public sealed class BatchingEvaluatorTests
         model.LetOneEnd();
         await model.AwaitBatch();
         answers.AddRange(Enumerable.Range(3, 2).Select(n => Send(evaluator, n)));
-        Assert.True(Assert.Throws<QueueFullException>(() => { _ = evaluator.RunAsync(9, Cancellation); }).RetryAfter > TimeSpan.Zero);
+        Assert.True(Assert.Throws<QueueFullException>(() => { _ = Send(evaluator, 9); }).RetryAfter > TimeSpan.Zero);
         Release(model, 2);
         int[] results = await Task.WhenAll(answers);
         Assert.Equal([0, 1, 2, 3, 4], results);
@@ -118,7 +118,7 @@ public sealed class BatchingEvaluatorTests
         Task<int>[] answers = await FirstAndWaiting(evaluator, model, 5);
         Task end = evaluator.DisposeAsync().AsTask();
         Assert.True(evaluator.IsClosed);
-        Assert.Throws<ObjectDisposedException>(() => { _ = evaluator.RunAsync(9, Cancellation); });
+        Assert.Throws<ObjectDisposedException>(() => { _ = Send(evaluator, 9); });
         Assert.Throws<ObjectDisposedException>(() => { _ = evaluator.ExchangeAsync(new StubModel()); });
         await Assert.ThrowsAsync<ObjectDisposedException>(() => evaluator.WarmUpAsync([1], Cancellation));
         Assert.False(model.IsDisposed);
@@ -241,7 +241,7 @@ public sealed class BatchingEvaluatorTests
         Assert.Throws<ArgumentException>(() => new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { Name = " " }));
         Assert.Throws<ArgumentNullException>(() => new BatchingEvaluator<int, int>(null!));
         using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { Cost = n => n });
-        Assert.Throws<ArgumentException>(() => { _ = evaluator.RunAsync(-1, Cancellation); });
+        Assert.Throws<ArgumentException>(() => { _ = Send(evaluator, -1); });
     }
 
     // A request that is being computed, and some that wait.

@@ -164,7 +164,7 @@ public sealed class ServedModelTests
         Task<int> first = evaluator.RunAsync(0, Cancellation).AsTask();
         await model.AwaitBatch();
         Task<int>[] others = [evaluator.RunAsync(1, Cancellation).AsTask(), evaluator.RunAsync(2, Cancellation).AsTask()];
-        Assert.Throws<QueueFullException>(() => { _ = evaluator.RunAsync(3, Cancellation); });
+        Assert.Throws<QueueFullException>(() => { _ = evaluator.RunAsync(3, Cancellation).AsTask(); });
         listener.RecordObservableInstruments();
         model.LetOneEnd();
         model.LetOneEnd();
