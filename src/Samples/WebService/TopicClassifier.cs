@@ -18,20 +18,19 @@ internal sealed class TopicClassifier
 {
     private const int Embedding = 24, Hidden = 24, Epochs = 40, UnknownWord = 0;
 
-    private readonly Model _model = new(seed: 1);
     private readonly Dictionary<string, int> _words;
     private readonly string[] _topics;
     private readonly Embedding _embedding;
     private readonly Gru _gru;
     private readonly Linear _output;
 
-    private TopicClassifier((string Topic, string Text)[] examples)
+    private TopicClassifier(Model model, (string Topic, string Text)[] examples)
     {
         _topics = [.. examples.Select(example => example.Topic).Distinct()];
         _words = examples.SelectMany(example => Split(example.Text)).Distinct().Select((word, i) => (word, i)).ToDictionary(pair => pair.word, pair => pair.i + 1);
-        _embedding = new Embedding(_model, "words", Embedding, _words.Count + 1);
-        _gru = new Gru(_model, "gru", Embedding, Hidden);
-        _output = new Linear(_model, "output", _topics.Length, Hidden);
+        _embedding = new Embedding(model, "words", Embedding, _words.Count + 1);
+        _gru = new Gru(model, "gru", Embedding, Hidden);
+        _output = new Linear(model, "output", _topics.Length, Hidden);
     }
 
     /// <summary>Trains a classifier on the few sentences that come with this program: a second. A real service loads a file (<c>Model.Load</c>).</summary>
@@ -40,13 +39,14 @@ internal sealed class TopicClassifier
         using var reader = new StreamReader(typeof(TopicClassifier).Assembly.GetManifestResourceStream("topics.tsv")!);
         (string Topic, string Text)[] examples =
             [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')).Select(parts => (parts[0], parts[1]))];
-        var classifier = new TopicClassifier(examples);
-        var trainer = new Trainer<(string Topic, string Text)>(classifier._model, classifier.Loss, new Adam(0.01f)) { OptimizationBatch = 10 };
+        var model = new Model(seed: 1);
+        var classifier = new TopicClassifier(model, examples);
+        var trainer = new Trainer<(string Topic, string Text)>(model, classifier.Loss, new Adam(0.01f)) { OptimizationBatch = 10 };
         for (int epoch = 0; epoch < Epochs; epoch++)
             trainer.Epoch(examples);
 
-        var evaluator = new Evaluator<Question>(classifier._model, (g, question) => classifier.Scores(g, question.Text));
-        return BatchModel.Of<Question, Answer>(evaluator, classifier.Read, classifier._model);
+        var evaluator = new Evaluator<Question>(model, (g, question) => classifier.Scores(g, question.Text));
+        return BatchModel.Of<Question, Answer>(evaluator, classifier.Read, model);
     }
 
     private static string[] Split(string text) => text.ToLowerInvariant().Split([' ', '.', ',', '!', '?'], StringSplitOptions.RemoveEmptyEntries);
