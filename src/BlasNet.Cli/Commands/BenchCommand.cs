@@ -7,7 +7,7 @@ namespace BlasNet.Cli.Commands;
 internal static class BenchCommand
 {
     private const string Description = """
-        Measure how fast models train, how fast pretrained encoders embed, and how fast matrix products are.
+        Measure the speed of training, of pretrained encoders and of matrix products.
 
         Examples:
           blasnet bench mlp --batch 128 --threads 1 --json

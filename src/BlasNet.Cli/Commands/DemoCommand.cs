@@ -17,7 +17,7 @@ internal static class DemoCommand
     private const int Epochs = 12, Batch = 64, Seed = 1;
 
     private const string Description = """
-        Train a network that is written for one digit, with batching off and on, by OpenBLAS alone and by automatically chosen kernels, and compare.
+        Train a network written for one digit with batching off and on, and compare.
         """;
 
     private static readonly int[] Hidden = [256, 256];

@@ -9,7 +9,7 @@ namespace BlasNet.Cli.Commands;
 internal static class EvaluateCommand
 {
     private const string Description = """
-        Measure a model that blasnet train --save has written on data of the format it was trained with: accuracy and F1, or perplexity.
+        Measure a saved model on data of the format it was trained with: accuracy and F1, or perplexity.
 
         A tag, label or class that the model does not know counts as missed.
 

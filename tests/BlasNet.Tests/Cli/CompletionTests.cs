@@ -8,7 +8,7 @@ public sealed class CompletionTests
 {
     [Theory]
     [InlineData("blasnet tr", "train")]
-    [InlineData("blasnet train ", "--help digits lm tagger tagger-char tree")]
+    [InlineData("blasnet train ", "--help classifier digits lm pairs parser tagger tagger-char tree")]
     [InlineData("blasnet train digits --opt", "--optimizer")]
     [InlineData("blasnet train digits --optimizer a", "adagrad adam adamw")]
     [InlineData("blasnet train digits --save ", "")]

@@ -132,7 +132,7 @@ public sealed class PredictTests : IDisposable
             AssertFails($"{Saved}: does not say what model it is of; a file that blasnet train --save has written is expected.", "predict", Saved, "--data",
                 data);
             model.Save(Saved, new Dictionary<string, string> { ["blasnet.model"] = "oracle", ["blasnet.sizes"] = "{}" });
-            AssertFails($"{Saved}: is a model of the kind 'oracle'; those of tagger, tagger-char, tree, lm, digits can be used.", "predict", Saved, "--data",
+            AssertFails($"{Saved}: is a model of the kind 'oracle'; those of tagger, tagger-char, tree, lm, digits, parser can be used.", "predict", Saved, "--data",
                 data);
             model.Save(Saved, new Dictionary<string, string> { ["blasnet.model"] = "lm", ["blasnet.sizes"] = "{" });
             Assert.StartsWith(

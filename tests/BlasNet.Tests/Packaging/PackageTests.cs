@@ -86,7 +86,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
     public void Each_package_shows_an_icon_a_readme_of_its_own_and_what_is_new()
     {
         string[] packages = Directory.GetFiles(Path.Combine(packed.Path, "packages"), "*.nupkg");
-        Assert.Equal(packed.NativePackage is null ? 6 : 7, packages.Length);
+        Assert.Equal(packed.NativePackage is null ? 7 : 8, packages.Length);
         Assert.Equal(packages.Length, packages.Select(package => Text(package, "README")).Distinct().Count());
         Assert.All(packages, package =>
         {
