@@ -144,7 +144,10 @@ public sealed class AwaitTests : IDisposable
 
             await x;
             return x;
-        }, new Sgd(0.1)) { Workers = workers };
+        }, new Sgd(0.1))
+        {
+            Workers = workers,
+        };
         double[] before = _model.ValuesOf(_w);
 
         ExampleException step = Assert.Throws<ExampleException>(() => trainer.Step([1, 2, 5, 4]));
@@ -254,7 +257,11 @@ public sealed class AwaitTests : IDisposable
             }
 
             return (await Sum(x))[0];
-        }) { Workers = 2, ComputeBatch = 8 };
+        })
+        {
+            Workers = 2,
+            ComputeBatch = 8,
+        };
         int[] examples = [.. Enumerable.Range(0, 40)];
         double[] alone = [.. examples.Select(evaluator.Run)];
         Parallel.For(0, 8, _ =>
