@@ -1,12 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
 
 namespace BlasNet.Cli.CommandLine;
 
 /// <summary>Writes a command's help: what it does, examples, usage, and its commands and options. No word is broken where the screen is narrow.</summary>
 /// <remarks>Of a command below it, only the first clause of its description is shown; its own help has the rest.</remarks>
-internal sealed class HelpWriter(TextWriter output, int width)
+internal sealed partial class HelpWriter(TextWriter output, int width)
 {
     /// <summary>Longer names of options have their descriptions below them.</summary>
     private const int LongestTerm = 26;
@@ -33,7 +34,7 @@ internal sealed class HelpWriter(TextWriter output, int width)
 
     public void Write(Command command)
     {
-        foreach (string line in (command.Description ?? "").Split('\n'))
+        foreach (string line in Paragraphs(command.Description ?? ""))
             WriteWrapped(line, hanging: line.StartsWith(' ') ? 4 : 0);
 
         output.WriteLine();
@@ -46,12 +47,18 @@ internal sealed class HelpWriter(TextWriter output, int width)
     /// <summary>What a command does, up to the first colon, semicolon or full stop.</summary>
     internal static string FirstClause(string description)
     {
-        string first = description.Split('\n')[0];
+        string first = Paragraphs(description)[0];
         int end = 0;
         while (end < first.Length && !(first[end] is '.' or ':' or ';' && (end + 1 == first.Length || first[end + 1] == ' ')))
             end++;
         return first[..end];
     }
+
+    // However long the lines of the source are. Examples, which are indented, keep theirs.
+    private static string[] Paragraphs(string description) => LineWithin().Replace(description, " ").Split('\n');
+
+    [GeneratedRegex(@"(?<=\S)\n(?=\S)")]
+    private static partial Regex LineWithin();
 
     private static IEnumerable<Option> OptionsOf(Command command)
     {
