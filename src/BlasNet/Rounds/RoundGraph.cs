@@ -4,7 +4,7 @@ namespace BlasNet.Rounds;
 
 /// <summary>The part of the examples' graph that a round computes: what the values asked for need and earlier rounds have not computed.</summary>
 /// <remarks>Values of earlier rounds are data. Time O(n log n) for n nodes of the round, however many the examples' graph has.</remarks>
-internal sealed class RoundGraph(Graph target, KnownPlaces known)
+internal sealed class RoundGraph(Graph target, NodeNumbers known)
 {
     private readonly Stack<int> _toVisit = [];
     private readonly List<int> _nodes = [];                    // of the examples' graph that are computed

@@ -13,14 +13,15 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 {
     private readonly Engine<T> _engine;
     private readonly RoundGraph _part;
-    private readonly KnownPlaces _places = new();
+    private readonly NodeNumbers _places = new();      // attributes of data
+    private readonly NodeNumbers _numbersOf = new();   // where numbers begin that examples have waited for
     private readonly RoundMemory<T> _memory = new();
     private readonly Tape _tape;
     private readonly RoundValues _values, _recordedValues;
     private readonly AwaitedNumbers _numbers;
-    private readonly Dictionary<int, int> _numbersOf = [];   // by node: where its numbers begin
     private readonly Dictionary<(int Output, int Rows, int First), long> _lent = [];
     private readonly List<Expr> _outputs = [];
+    private ((int Output, int Rows, int First) Place, long Pool) _lentLast;   // most nodes follow one of the same output
 
     /// <param name="engine">Computes the rounds.</param>
     /// <param name="examples">Receives the examples' graphs.</param>
@@ -40,9 +41,9 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 
     private RoundValues Values => Records ? _recordedValues : _values;
 
-    public override bool IsKnown(int node) => _numbersOf.ContainsKey(node) || TryTake(node);
+    public override bool IsKnown(int node) => _numbersOf.TryGet(node, out _) || TryTake(node);
 
-    public override ExprValue ValueOf(int node) => new(_numbers, _numbersOf[node], Graph.ShapeOf(node));
+    public override ExprValue ValueOf(int node) => new(_numbers, _numbersOf.TryGet(node, out long start) ? (int)start : 0, Graph.ShapeOf(node));
 
     public override Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs)
     {
@@ -75,7 +76,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
         _engine.ExecuteInto(arena);
         Keep(arena, arena + _engine.Plan.ArenaLength);
         for (int i = 0; i < wanted.Length; i++)
-            _numbersOf.TryAdd(wanted[i], _numbers.Add(_engine.ValueOf(i)));
+            _numbersOf.Set(Graph, wanted[i], _numbers.Add(_engine.ValueOf(i)));
     }
 
     protected override void Forget()
@@ -93,6 +94,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     private void Keep(T* start, T* end)
     {
         _lent.Clear();
+        _lentLast = default;
         foreach (var (node, copy) in _part.Computed)
         {
             if (Values.PlaceOf(copy) is { Node: >= 0 } place && IsWithin(place.Node, start, end))
@@ -117,12 +119,20 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     // Columns of an output are one pool, so that those that lie in order are a stack. They need not begin where the output does.
     private long PlaceOf(Location place, int rows)
     {
-        int first = place.Offset % rows;
-        ref long pool = ref CollectionsMarshal.GetValueRefOrAddDefault(_lent, (place.Node, rows, first), out bool isKnown);
-        if (!isKnown)
-            pool = Lend(place.Node, rows, first);
+        (int column, int first) = Math.DivRem(place.Offset, rows);
+        if (_lentLast.Place != (place.Node, rows, first))
+            _lentLast = ((place.Node, rows, first), PoolOf(place.Node, rows, first));
 
-        return pool + (place.Offset / rows);
+        return _lentLast.Pool + column;
+    }
+
+    private long PoolOf(int output, int rows, int first)
+    {
+        ref long pool = ref CollectionsMarshal.GetValueRefOrAddDefault(_lent, (output, rows, first), out bool isKnown);
+        if (!isKnown)
+            pool = Lend(output, rows, first);
+
+        return pool;
     }
 
     private long Lend(int output, int rows, int first)
@@ -138,7 +148,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
         if (!_places.TryGet(node, out long place))
             return false;
 
-        _numbersOf.Add(node, _numbers.Add(new ReadOnlySpan<T>((void*)Graph.Data.AddressOf(place), Graph.LengthOf(node))));
+        _numbersOf.Set(Graph, node, _numbers.Add(new ReadOnlySpan<T>((void*)Graph.Data.AddressOf(place), Graph.LengthOf(node))));
         return true;
     }
 
