@@ -5,6 +5,7 @@ namespace BlasNet.Graphs;
 internal abstract class NodeRewrite(Graph target) : IRewrite
 {
     private Graph? _unchanged;
+    private bool[] _needed = [];
 
     /// <summary>The outcome; the source itself if there was nothing to change.</summary>
     public Graph Target => _unchanged ?? Rewriter.Target;
@@ -40,6 +41,35 @@ internal abstract class NodeRewrite(Graph target) : IRewrite
 
     /// <inheritdoc cref="Graphs.Rewriter.TryExchange"/>
     public bool TryExchange(Graph graph, Graph other) => Rewriter.TryExchange(graph, other);
+
+    /// <summary>Marks what wanted nodes need, from these back to values that are known.</summary>
+    /// <param name="source">N nodes, E edges; time O(N + E).</param>
+    /// <param name="kept">Wanted nodes; negative entries are passed over.</param>
+    /// <param name="isKnown">Whether a value need not be computed; null where none is known.</param>
+    protected void MarkNeeded(Graph source, ReadOnlySpan<int> kept, Predicate<int>? isKnown = null)
+    {
+        if (_needed.Length < source.Count)
+            _needed = new bool[source.Capacity];
+
+        Array.Clear(_needed, 0, source.Count);
+        foreach (int node in kept)
+        {
+            if (node >= 0)
+                _needed[node] = true;
+        }
+
+        for (int node = source.Count - 1; node >= 0; node--)
+        {
+            if (!_needed[node] || isKnown?.Invoke(node) == true)
+                continue;
+
+            foreach (int input in source.InputsOf(node))
+                _needed[input] = true;
+        }
+    }
+
+    /// <summary>Whether <see cref="MarkNeeded"/> has marked a node.</summary>
+    protected bool IsNeeded(int node) => _needed[node];
 
     /// <summary>Looks at the graph first.</summary>
     /// <returns>False where nothing is to be changed.</returns>

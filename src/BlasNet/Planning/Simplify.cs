@@ -9,7 +9,6 @@ namespace BlasNet.Planning;
 internal sealed class Simplify(Graph target) : NodeRewrite(target)
 {
     private readonly HashSlots _slots = new();   // node of the target + 1
-    private bool[] _needed = [];
 
     protected override bool FindChanges(Graph source, ReadOnlySpan<int> kept)
     {
@@ -18,29 +17,7 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
         return true;
     }
 
-    protected override void Rewrite(Graph source, int node) => Rewriter[node] = _needed[node] ? FindOrCopy(source, node) : -1;
-
-    private void MarkNeeded(Graph source, ReadOnlySpan<int> kept)
-    {
-        if (_needed.Length < source.Count)
-            _needed = new bool[source.Capacity];
-
-        Array.Clear(_needed, 0, source.Count);
-        foreach (int node in kept)
-        {
-            if (node >= 0)
-                _needed[node] = true;
-        }
-
-        for (int node = source.Count - 1; node >= 0; node--)
-        {
-            if (!_needed[node])
-                continue;
-
-            foreach (int input in source.InputsOf(node))
-                _needed[input] = true;
-        }
-    }
+    protected override void Rewrite(Graph source, int node) => Rewriter[node] = IsNeeded(node) ? FindOrCopy(source, node) : -1;
 
     private int FindOrCopy(Graph source, int node)
     {

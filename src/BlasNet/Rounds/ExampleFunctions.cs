@@ -28,6 +28,13 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
         ? new RoundRunner<float>(single, newGraph(), newGraph())
         : new RoundRunner<double>((Engine<double>)engine, newGraph(), newGraph());
 
+    /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
+    public static int CheckedRoundLimit(int rounds)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(rounds, 1);
+        return rounds;
+    }
+
     /// <summary>The graph that all examples add to.</summary>
     public Graph Graph { get; }
 

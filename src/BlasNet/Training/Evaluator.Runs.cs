@@ -26,7 +26,7 @@ public sealed partial class Evaluator<TExample>
             (_evaluator, _handler, _workers) = (evaluator, handler, evaluator.Workers);
             _ranks = evaluator.Communicator is { Size: > 1 } ranks ? new RankResults<T>(ranks, evaluator._model) : null;
             GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * _workers * (_ranks?.Size ?? 1), Array.MaxLength);
-            _team = evaluator.Rent();
+            _team = evaluator._teams.Rent() ?? new Team(evaluator);
             _reading = evaluator._model.Access.Read();
             _activity = Telemetry.BeginEvaluation();
         }
@@ -83,7 +83,7 @@ public sealed partial class Evaluator<TExample>
         {
             _activity?.Dispose();
             _ranks?.Dispose();
-            _evaluator.Return(_team);
+            _evaluator._teams.Return(_team, _workers);
             _reading.Dispose();
         }
     }

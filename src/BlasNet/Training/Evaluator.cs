@@ -28,8 +28,7 @@ public sealed partial class Evaluator<TExample>
     private readonly Func<Graph, TExample, ExprTask<Expr>>? _asyncFunction;   // in its place
     private readonly bool _isSingle;
     private readonly EngineOptions _options;
-    private readonly Lock _gate = new();
-    private readonly Stack<Team> _idle = [];
+    private readonly TeamPool<Team> _teams = new();
     private int _workers = 1;
 
     /// <param name="model">All its parameters must have been added before.</param>
@@ -102,11 +101,7 @@ public sealed partial class Evaluator<TExample>
     public int RoundLimit
     {
         get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            field = value;
-        }
+        set => field = ExampleFunctions.CheckedRoundLimit(value);
     } = ExampleFunctions.DefaultRoundLimit;
 
     /// <summary>The processes that evaluate together, each a part of every pass; null, the default, for this one alone. N ranks give the bits
@@ -182,24 +177,4 @@ public sealed partial class Evaluator<TExample>
     }
 
     private static void Add(List<Expr> results, Graph graph, Expr result) => results.Add(result.In(graph));
-
-    private Team Rent()
-    {
-        lock (_gate)
-            return _idle.TryPop(out Team? team) ? team : new Team(this);
-    }
-
-    private void Return(Team team)
-    {
-        lock (_gate)
-        {
-            if (_idle.Count < Math.Max(1, Environment.ProcessorCount / _workers))
-            {
-                _idle.Push(team);
-                return;
-            }
-        }
-
-        team.Dispose();
-    }
 }

@@ -27,8 +27,7 @@ public sealed class Evaluator<TExample, TResult>
     private readonly Model _model;
     private readonly Func<Graph, TExample, ExprTask<TResult>> _function;
     private readonly EngineOptions _options;
-    private readonly Lock _gate = new();
-    private readonly Stack<Team> _idle = [];
+    private readonly TeamPool<Team> _teams = new();
     private int _workers = 1;
 
     /// <param name="model">All its parameters must have been added before.</param>
@@ -70,11 +69,7 @@ public sealed class Evaluator<TExample, TResult>
     public int RoundLimit
     {
         get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            field = value;
-        }
+        set => field = ExampleFunctions.CheckedRoundLimit(value);
     } = ExampleFunctions.DefaultRoundLimit;
 
     /// <summary>What the function returns for one example.</summary>
@@ -91,7 +86,7 @@ public sealed class Evaluator<TExample, TResult>
         var results = new TResult[examples.Length];
         using ModelAccess.Scope reading = _model.Access.Read();
         int workers = _workers, group = (int)Math.Min((long)ComputeBatch * workers, Array.MaxLength);
-        Team team = Rent();
+        Team team = _teams.Rent() ?? new Team(this);
         try
         {
             for (int start = 0; start < examples.Length; start += group)
@@ -102,30 +97,10 @@ public sealed class Evaluator<TExample, TResult>
         }
         finally
         {
-            Return(team);
+            _teams.Return(team, workers);
         }
 
         return results;
-    }
-
-    private Team Rent()
-    {
-        lock (_gate)
-            return _idle.TryPop(out Team? team) ? team : new Team(this);
-    }
-
-    private void Return(Team team)
-    {
-        lock (_gate)
-        {
-            if (_idle.Count < Math.Max(1, Environment.ProcessorCount / _workers))
-            {
-                _idle.Push(team);
-                return;
-            }
-        }
-
-        team.Dispose();
     }
 
     /// <summary>The workers of one run at a time.</summary>

@@ -83,11 +83,7 @@ public sealed unsafe class GradientNorms<TExample>
     public int RoundLimit
     {
         get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            field = value;
-        }
+        set => field = ExampleFunctions.CheckedRoundLimit(value);
     } = ExampleFunctions.DefaultRoundLimit;
 
     /// <summary>The norm of each example's gradient with respect to all parameters together.</summary>

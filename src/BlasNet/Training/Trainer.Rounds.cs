@@ -14,11 +14,7 @@ public sealed partial class Trainer<TExample>
     public int RoundLimit
     {
         get;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            field = value;
-        }
+        set => field = ExampleFunctions.CheckedRoundLimit(value);
     } = ExampleFunctions.DefaultRoundLimit;
 
     private sealed partial class MicrobatchRunner
