@@ -58,8 +58,19 @@ public sealed partial class Graph
     internal int AppendStack(Operator op, long attribute, ReadOnlySpan<int> inputs, Shape shape, int count, bool shared) =>
         AppendNode(AddType(op, attribute, inputs.Length, shape, count, shared), inputs);
 
-    /// <summary>Adds a node like one of another graph, with results if that has them. As where users build, nodes alike have one type.</summary>
+    /// <summary>Adds a node like one of another graph over the same data, with its name and its results. As where users build, nodes alike have one
+    /// type.</summary>
     internal int AppendLike(Graph source, int node, ReadOnlySpan<int> inputs)
+    {
+        ref readonly NodeType type = ref source.TypeOf(node);
+        int copy = type.InputCount > 0 ? AppendOperator(source, node, inputs)
+            : type.Operator.Merging == Merging.Data ? AppendData(type.Operator, source.AttributeOf(node), type.Shape)
+            : CopyLeaf(source, node);
+        TakeName(copy, source, node);
+        return copy;
+    }
+
+    private int AppendOperator(Graph source, int node, ReadOnlySpan<int> inputs)
     {
         ref readonly NodeType type = ref source.TypeOf(node);
         Operator op = type.Operator;

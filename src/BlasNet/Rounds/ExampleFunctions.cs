@@ -62,6 +62,9 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
     /// <summary>Nodes that an example has added between two waits, from the first one to that of the next part.</summary>
     public readonly record struct ExamplePart(int Example, int Start);
 
+    /// <summary>The node after the last of a part.</summary>
+    public int EndOf(int part) => part + 1 < _parts.Count ? _parts[part + 1].Start : Graph.Count;
+
     /// <summary>Calls the functions and brings them to their end.</summary>
     /// <param name="first">The number of the first example, for random draws and errors.</param>
     /// <param name="count">How many.</param>

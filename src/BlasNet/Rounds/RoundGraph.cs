@@ -6,11 +6,12 @@ namespace BlasNet.Rounds;
 /// <remarks>Values of earlier rounds are data. Time O(n log n) for n nodes of the round, however many the examples' graph has.</remarks>
 internal sealed class RoundGraph(Graph target, NodeNumbers known)
 {
+    private readonly NodeCopies _copies = new();
     private readonly Stack<int> _toVisit = [];
     private readonly List<int> _nodes = [];                    // of the examples' graph that are computed
     private readonly Dictionary<(long Place, Shape Shape), int> _leafAt = [];   // equal values are one leaf
     private readonly List<(int Node, int Copy)> _computed = [];
-    private int[] _copyOf = [], _seen = [], _inputs = new int[8];
+    private int[] _seen = [];
     private int _round;
     private Graph _examples = null!;
 
@@ -37,26 +38,26 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
 
         _nodes.Sort();
         foreach (int node in _nodes)
-            Copy(node);
+        {
+            ResultRange results = examples.ResultsOf(node), copies = target.ResultsOf(_copies.Copy(node));
+            for (int i = 0; i < results.Count; i++)
+                _computed.Add((results[i], copies[i]));
+        }
     }
 
     /// <summary>What a node of the examples' graph is here; it must have been wanted.</summary>
-    public Expr At(int node) => target.At(_copyOf[node]);
+    public Expr At(int node) => target.At(_copies[node]);
 
     private void Begin(Graph examples)
     {
         _examples = examples;
-        target.ClearFor(examples);
-        (target.IsTraining, target.RandomSeed) = (examples.IsTraining, examples.RandomSeed);
+        _copies.Begin(examples, target);
         _leafAt.Clear();
         _nodes.Clear();
         _computed.Clear();
         _round++;
         if (_seen.Length < examples.Count)
-        {
             Array.Resize(ref _seen, examples.Capacity);
-            Array.Resize(ref _copyOf, examples.Capacity);
-        }
     }
 
     private void Visit(int node)
@@ -68,13 +69,11 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
         ref readonly NodeType type = ref _examples.TypeOf(node);
         if (known.TryGet(node, out long place))
         {
-            _copyOf[node] = LeafAt(place, type);
+            _copies[node] = LeafAt(place, type);
         }
         else if (type.InputCount == 0)
         {
-            _copyOf[node] = type.Operator.Merging == Merging.Data
-                ? target.AppendData(type.Operator, _examples.AttributeOf(node), type.Shape)
-                : target.CopyLeaf(_examples, node);
+            _copies.Copy(node);
         }
         else
         {
@@ -96,26 +95,5 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
         }
 
         return leaf;
-    }
-
-    private void Copy(int node)
-    {
-        ReadOnlySpan<int> inputs = _examples.InputsOf(node);
-        if (_inputs.Length < inputs.Length)
-            _inputs = new int[2 * inputs.Length];
-
-        for (int i = 0; i < inputs.Length; i++)
-            _inputs[i] = _copyOf[inputs[i]];
-
-        int copy = target.AppendLike(_examples, node, _inputs.AsSpan(0, inputs.Length));
-        target.TakeName(copy, _examples, node);
-        ResultRange results = _examples.ResultsOf(node), copies = target.ResultsOf(copy);
-        for (int i = 0; i < results.Count; i++)
-        {
-            if (!known.TryGet(results[i], out _))
-                _copyOf[results[i]] = copies[i];
-
-            _computed.Add((results[i], copies[i]));
-        }
     }
 }

@@ -3,7 +3,6 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Rounds;
 
 namespace BlasNet.Training;
@@ -16,7 +15,7 @@ public sealed partial class Evaluator<TExample>
         private readonly Evaluator<TExample> _evaluator;
         private readonly ResultHandler<T> _handler;
         private readonly ModelAccess.Scope _reading;
-        private readonly Team _team;
+        private readonly WorkerTeam<Worker> _team;
         private readonly int _workers;
         private readonly RankResults<T>? _ranks;
         private readonly Activity? _activity;
@@ -26,7 +25,7 @@ public sealed partial class Evaluator<TExample>
             (_evaluator, _handler, _workers) = (evaluator, handler, evaluator.Workers);
             _ranks = evaluator.Communicator is { Size: > 1 } ranks ? new RankResults<T>(ranks, evaluator._model) : null;
             GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * _workers * (_ranks?.Size ?? 1), Array.MaxLength);
-            _team = evaluator._teams.Rent() ?? new Team(evaluator);
+            _team = evaluator._teams.Rent() ?? new WorkerTeam<Worker>(evaluator._model, () => new Worker(evaluator));
             _reading = evaluator._model.Access.Read();
             _activity = Telemetry.BeginEvaluation();
         }
@@ -70,8 +69,11 @@ public sealed partial class Evaluator<TExample>
             if (workers == 1)
                 _team[0].Compute<T>(examples, first, cancellation);
             else if (workers > 1)
-                _team.Compute<T>(examples.ToArray(), workers, first, cancellation);
+                ComputeOnThreads(examples.ToArray(), workers, first, cancellation);
         }
+
+        private void ComputeOnThreads(TExample[] examples, int workers, int first, CancellationToken cancellation) =>
+            _team.Run(examples.Length, workers, (worker, start, end) => worker.Compute<T>(examples.AsSpan(start..end), first + start, cancellation));
 
         private void HandOver(int workers, ResultHandler<T> handler)
         {
@@ -85,47 +87,6 @@ public sealed partial class Evaluator<TExample>
             _ranks?.Dispose();
             _evaluator._teams.Return(_team, _workers);
             _reading.Dispose();
-        }
-    }
-
-    /// <summary>The workers of one run at a time.</summary>
-    private sealed class Team(Evaluator<TExample> evaluator) : IDisposable
-    {
-        private readonly List<Worker> _workers = [new(evaluator)];
-        private readonly ParallelParts _parallel = new();
-
-        public Worker this[int worker] => _workers[worker];
-
-        public void Compute<T>(TExample[] group, int workers, int first, CancellationToken cancellation)
-            where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        {
-            while (_workers.Count < workers)
-                _workers.Add(new Worker(evaluator));
-
-            Model model = evaluator._model;
-            ParameterStore<T> parameters = model.Store<T>();
-            parameters.HoldForecasts(true);
-            try
-            {
-                _parallel.Run(workers, worker =>
-                {
-                    using ModelAccess.Scope reading = model.Access.Join(ModelAccess.Kind.Reader);
-                    (int start, int end) = (Start(worker), Start(worker + 1));
-                    _workers[worker].Compute<T>(group.AsSpan(start..end), first + start, cancellation);
-                });
-            }
-            finally
-            {
-                parameters.HoldForecasts(false);
-            }
-
-            int Start(int worker) => (int)((long)group.Length * worker / workers);
-        }
-
-        public void Dispose()
-        {
-            foreach (Worker worker in _workers)
-                worker.Dispose();
         }
     }
 

@@ -28,7 +28,7 @@ public sealed partial class Evaluator<TExample>
     private readonly Func<Graph, TExample, ExprTask<Expr>>? _asyncFunction;   // in its place
     private readonly bool _isSingle;
     private readonly EngineOptions _options;
-    private readonly TeamPool<Team> _teams = new();
+    private readonly TeamPool<Worker> _teams = new();
     private int _workers = 1;
 
     /// <param name="model">All its parameters must have been added before.</param>

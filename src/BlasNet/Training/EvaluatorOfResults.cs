@@ -27,7 +27,7 @@ public sealed class Evaluator<TExample, TResult>
     private readonly Model _model;
     private readonly Func<Graph, TExample, ExprTask<TResult>> _function;
     private readonly EngineOptions _options;
-    private readonly TeamPool<Team> _teams = new();
+    private readonly TeamPool<Worker> _teams = new();
     private int _workers = 1;
 
     /// <param name="model">All its parameters must have been added before.</param>
@@ -86,13 +86,16 @@ public sealed class Evaluator<TExample, TResult>
         var results = new TResult[examples.Length];
         using ModelAccess.Scope reading = _model.Access.Read();
         int workers = _workers, group = (int)Math.Min((long)ComputeBatch * workers, Array.MaxLength);
-        Team team = _teams.Rent() ?? new Team(this);
+        WorkerTeam<Worker> team = _teams.Rent() ?? new WorkerTeam<Worker>(_model, () => new Worker(this));
         try
         {
-            for (int start = 0; start < examples.Length; start += group)
+            for (int first = 0; first < examples.Length; first += group)
             {
-                TExample[] part = examples.Slice(start, Math.Min(group, examples.Length - start)).ToArray();
-                team.Run(part, start, Math.Min(workers, part.Length), results, cancellation);
+                TExample[] part = examples.Slice(first, Math.Min(group, examples.Length - first)).ToArray();
+                Memory<TResult> ofPart = results.AsMemory(first, part.Length);
+                int number = first;
+                team.Run(part.Length, Math.Min(workers, part.Length), (worker, start, end) =>
+                    worker.Run(part.AsMemory(start..end), number + start, ofPart[start..end], cancellation));
             }
         }
         finally
@@ -101,48 +104,6 @@ public sealed class Evaluator<TExample, TResult>
         }
 
         return results;
-    }
-
-    /// <summary>The workers of one run at a time.</summary>
-    private sealed class Team(Evaluator<TExample, TResult> evaluator) : IDisposable
-    {
-        private readonly List<Worker> _workers = [];
-        private readonly ParallelParts _parallel = new();
-
-        public void Run(TExample[] examples, int first, int workers, TResult[] results, CancellationToken cancellation)
-        {
-            while (_workers.Count < workers)
-                _workers.Add(new Worker(evaluator));
-
-            if (workers == 1)
-            {
-                _workers[0].Run(examples, first, 0, examples.Length, results, cancellation);
-                return;
-            }
-
-            Model model = evaluator._model;
-            model.HoldForecasts(true);
-            try
-            {
-                _parallel.Run(workers, worker =>
-                {
-                    using ModelAccess.Scope reading = model.Access.Join(ModelAccess.Kind.Reader);
-                    _workers[worker].Run(examples, first, Start(worker), Start(worker + 1), results, cancellation);
-                });
-            }
-            finally
-            {
-                model.HoldForecasts(false);
-            }
-
-            int Start(int worker) => (int)((long)examples.Length * worker / workers);
-        }
-
-        public void Dispose()
-        {
-            foreach (Worker worker in _workers)
-                worker.Dispose();
-        }
     }
 
     /// <summary>One thread's rounds.</summary>
@@ -159,12 +120,12 @@ public sealed class Evaluator<TExample, TResult>
             _rounds = ExampleFunctions.Over(_engine, evaluator._model.NewGraph);
         }
 
-        public void Run(TExample[] examples, int first, int start, int end, TResult[] results, CancellationToken cancellation)
+        public void Run(ReadOnlyMemory<TExample> examples, int first, Memory<TResult> results, CancellationToken cancellation)
         {
             _rounds.RoundLimit = _evaluator.RoundLimit;
-            Telemetry.AddEvaluations(end - start);
-            _rounds.Run(first + start, end - start, example => _evaluator._function(_rounds.Graph, examples[start + example]), _results, cancellation);
-            CollectionsMarshal.AsSpan(_results).CopyTo(results.AsSpan(first + start));
+            Telemetry.AddEvaluations(examples.Length);
+            _rounds.Run(first, examples.Length, example => _evaluator._function(_rounds.Graph, examples.Span[example]), _results, cancellation);
+            CollectionsMarshal.AsSpan(_results).CopyTo(results.Span);
             _results.Clear();
         }
 

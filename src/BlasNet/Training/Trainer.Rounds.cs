@@ -85,8 +85,7 @@ public sealed partial class Trainer<TExample>
             var elements = new long[microbatch.Count];
             for (int i = 0; i < rounds.Parts.Count; i++)
             {
-                int end = i + 1 < rounds.Parts.Count ? rounds.Parts[i + 1].Start : rounds.Graph.Count;
-                elements[rounds.Parts[i].Example] += MicrobatchSizer.ElementsOf(rounds.Graph, rounds.Parts[i].Start, end);
+                elements[rounds.Parts[i].Example] += MicrobatchSizer.ElementsOf(rounds.Graph, rounds.Parts[i].Start, rounds.EndOf(i));
             }
 
             long sum = 0;
