@@ -25,7 +25,8 @@ internal sealed class Load(int[][] sentences, float[] expected)
     /// <param name="service">Is asked.</param>
     /// <param name="rate">Requests a second.</param>
     /// <param name="duration">Of the whole.</param>
-    /// <param name="countsLag">Whether an answer's time begins when its request was due, so that a client that lags hides nothing; if not, when it was sent.</param>
+    /// <param name="countsLag">Whether an answer's time begins when its request was due, so that a client that lags hides nothing; if not, when it was
+    /// sent.</param>
     public Task<Measurement> Open(string mode, IService service, double rate, TimeSpan duration, bool countsLag = true) => Measure(mode, "open", 0, async () =>
     {
         var random = new Random(1);

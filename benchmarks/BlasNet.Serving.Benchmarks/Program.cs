@@ -8,7 +8,11 @@ const int Sentences = 2000;
 int[][] sentences = SentenceModel.Sentences(Sentences, seed: 3);
 
 var seconds = new Option<double>("--seconds") { Description = "Of a measurement.", DefaultValueFactory = _ => 0.5 };
-var rounds = new Option<int>("--rounds") { Description = "Measurements of each mode, one mode after another; medians are given.", DefaultValueFactory = _ => 9 };
+var rounds = new Option<int>("--rounds")
+{
+    Description = "Measurements of each mode, one mode after another; medians are given.",
+    DefaultValueFactory = _ => 9,
+};
 var clients = new Option<string>("--clients") { Description = "How many at a time, N,N,….", DefaultValueFactory = _ => "8" };
 var rate = new Option<double?>("--rate") { Description = "Requests a second; without it half, and all, of what the pool answers in a closed loop." };
 var json = new Option<bool>("--json") { Description = "A JSON object for each measurement." };
@@ -27,7 +31,10 @@ closed.SetAction(async (options, _) =>
     }
 });
 
-var open = new Command("open", "Requests at random times, whether or not those before were answered: a lock, a pool, batching.") { seconds, rounds, rate, json };
+var open = new Command("open", "Requests at random times, whether or not those before were answered: a lock, a pool, batching.")
+{
+    seconds, rounds, rate, json,
+};
 open.SetAction(async (options, _) =>
 {
     double[] rates = options.GetValue(rate) is { } given ? [given] : [.. new[] { 0.5, 1 }.Select(share => share * Capacity("pool").Result)];

@@ -49,7 +49,8 @@ public sealed class Reranker : IDisposable
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(passages);
-        TextInput[] pairs = [.. passages.Select(passage => new TextInput(query, passage ?? throw new ArgumentException("a passage is null.", nameof(passages))))];
+        TextInput[] pairs = [.. passages.Select(passage =>
+            new TextInput(query, passage ?? throw new ArgumentException("a passage is null.", nameof(passages))))];
         return Array.ConvertAll(_classifier.Scores(pairs, cancellation), scores => scores[0]);
     }
 

@@ -8,8 +8,8 @@ namespace BlasNet.Text;
 /// <remarks>The model takes more parameters, those of one's own layers, until it is first trained or evaluated.</remarks>
 public sealed partial class TextEncoder
 {
-    /// <summary>The pretrained parameters: <c>embeddings.…</c>, then <c>layers.0.…</c>, <c>layers.1.…</c>, and so on. Freeze them to train adapters or one's own
-    /// layers alone.</summary>
+    /// <summary>The pretrained parameters: <c>embeddings.…</c>, then <c>layers.0.…</c>, <c>layers.1.…</c>, and so on. Freeze them to train adapters or one's
+    /// own layers alone.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <summary>The parameters of the low-rank adapters; none without <see cref="TextEncoderOptions.Adapters"/>.</summary>

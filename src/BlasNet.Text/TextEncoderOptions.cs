@@ -15,8 +15,8 @@ public sealed record TextEncoderOptions
     /// <summary>What is done with texts of more tokens than <see cref="MaximumTokens"/>.</summary>
     public LongTexts LongTexts { get; init; }
 
-    /// <summary>Whether training drops what <c>config.json</c> says, at BERT's places: elements of the embeddings, of what attention and the second product of a
-    /// layer give, weights of attention, and what a head is given. Computing vectors never does.</summary>
+    /// <summary>Whether training drops what <c>config.json</c> says, at BERT's places: elements of the embeddings, of what attention and the second product
+    /// of a layer give, weights of attention, and what a head is given. Computing vectors never does.</summary>
     public bool Dropout { get; init; }
 
     /// <summary>Low-rank adapters, to be trained in the place of the weights; null for none.</summary>

@@ -14,7 +14,8 @@ internal sealed class EncoderTrainingOptions
     private readonly Option<int?> _rank = CliOptions.OptionalInteger(
         "--lora", $"Train adapters of rank N of queries and values in the place of the encoder's weights; --save adds them to these. [default learning rate: {AdapterRate:0.####}]", 1, 1 << 10);
 
-    private readonly Option<int?> _frozen = CliOptions.OptionalInteger("--freeze", "Leave the embeddings and the first N layers of the encoder as they are.", 0, 1 << 10);
+    private readonly Option<int?> _frozen = CliOptions.OptionalInteger("--freeze", "Leave the embeddings and the first N layers of the encoder as they are.",
+        0, 1 << 10);
 
     private readonly Option<bool> _dropout = new("--dropout") { Description = "Drop at the rates that the encoder's configuration says." };
 

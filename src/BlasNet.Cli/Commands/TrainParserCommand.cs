@@ -29,7 +29,8 @@ internal static class TrainParserCommand
         Option<int> tag = CorpusOptions.Size("--tag-embedding", "Length of a part of speech's vector.", byDefault: 25);
         Option<int> hidden = CorpusOptions.Size("--hidden", "Length of each direction's state.", byDefault: 125);
         Option<int> mlp = CorpusOptions.Size("--mlp", "Length of the perceptron's hidden layer.", byDefault: 100);
-        Option<int> beam = CliOptions.Integer("--beam", "Trees that the test keeps at each transition; 1 for the best transition alone.", byDefault: 1, 1, 1 << 10);
+        Option<int> beam = CliOptions.Integer("--beam", "Trees that the test keeps at each transition; 1 for the best transition alone.", byDefault: 1, 1,
+            1 << 10);
         Option[] own = [corpus.Dev, corpus.MinimumCount, embedding, tag, hidden, mlp, beam];
         Command command = TrainModelCommand.Create(context, "parser", Description, common, own, NewTraining);
         corpus.RequireData(command, common.Data, "sentences in CoNLL-U");
@@ -55,7 +56,8 @@ internal static class TrainParserCommand
             number++;
             int word = Array.FindIndex(sentence, word => word.Head is null);
             if (word >= 0)
-                throw new CommandException($"{file}: sentence {number}, word {word + 1} ({sentence[word].Form}): column 7 (HEAD) is '_'; a parser learns from heads.");
+                throw new CommandException(
+                    $"{file}: sentence {number}, word {word + 1} ({sentence[word].Form}): column 7 (HEAD) is '_'; a parser learns from heads.");
 
             yield return sentence;
         }

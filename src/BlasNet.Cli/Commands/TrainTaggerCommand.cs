@@ -41,8 +41,11 @@ internal static class TrainTaggerCommand
         Option<int> mlp = CorpusOptions.Size("--mlp", "Length of the perceptron's hidden layer.", byDefault: 32);
         Option<int> rare = CliOptions.Integer("--rare", "Words seen at most so often in the training data are read letter by letter.", byDefault: 5, 0, 1 << 30);
         Option<int> character = CorpusOptions.Size("--char-embedding", "Length of a character's vector.", byDefault: 20);
-        Option[] own = spell ? [corpus.Dev, rare, character, embedding, hidden, mlp] : [corpus.Dev, .. encoder.All, corpus.MinimumCount, embedding, hidden, mlp];
-        Command command = TrainModelCommand.Create(context, spell ? "tagger-char" : "tagger", spell ? Characters : Words, common, own, NewTraining, encoder.Adjust);
+        Option[] own = spell
+            ? [corpus.Dev, rare, character, embedding, hidden, mlp]
+            : [corpus.Dev, .. encoder.All, corpus.MinimumCount, embedding, hidden, mlp];
+        Command command = TrainModelCommand.Create(
+            context, spell ? "tagger-char" : "tagger", spell ? Characters : Words, common, own, NewTraining, encoder.Adjust);
         corpus.RequireData(command, common.Data, "sentences in CoNLL-U, or lines of word|TAG");
         command.Validators.Add(encoder.Validate);
         if (spell)

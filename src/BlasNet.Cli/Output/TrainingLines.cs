@@ -3,17 +3,21 @@ using BlasNet.Cli.Training;
 
 namespace BlasNet.Cli.Output;
 
-/// <summary>An epoch of <c>train … --json</c>; the loss is the mean of the examples'. What does not apply to a model is left out, and a number that is not finite.</summary>
+/// <summary>An epoch of <c>train … --json</c>; the loss is the mean of the examples'. What does not apply to a model is left out, and a number that is not
+/// finite.</summary>
 internal sealed record EpochLine(
-    int Epoch, long Step, double Loss, double? LossPerPrediction, double? TestAccuracy, double? DevAccuracy, double? DevRootAccuracy, double? DevCorrelation, double? DevPerplexity,
+    int Epoch, long Step, double Loss, double? LossPerPrediction, double? TestAccuracy, double? DevAccuracy, double? DevRootAccuracy, double? DevCorrelation,
+    double? DevPerplexity,
     double? DevUas, double? DevLas,
     double? NoiseScale, double ExamplesPerSecond, double? WordsPerSecond, double Seconds, long GemmCalls, long GemvCalls)
 {
     public static EpochLine Of(EpochResult result) => new(
         result.Epoch, result.Step, result.Loss, result.Words > 0 ? result.LossPerPrediction : null,
-        result.Quality.TestAccuracy, result.Quality.DevAccuracy, result.Quality.DevRootAccuracy, Finite(result.Quality.DevCorrelation), result.Quality.DevPerplexity,
+        result.Quality.TestAccuracy, result.Quality.DevAccuracy, result.Quality.DevRootAccuracy, Finite(result.Quality.DevCorrelation),
+        result.Quality.DevPerplexity,
         result.Quality.DevUnlabelled, result.Quality.DevLabelled,
-        Finite(result.NoiseScale), result.ExamplesPerSecond, result.Words > 0 ? result.WordsPerSecond : null, result.Time.TotalSeconds, result.GemmCalls, result.GemvCalls);
+        Finite(result.NoiseScale), result.ExamplesPerSecond, result.Words > 0 ? result.WordsPerSecond : null, result.Time.TotalSeconds, result.GemmCalls,
+        result.GemvCalls);
 
     // JSON has no others.
     private static double? Finite(double? number) => number is { } value && double.IsFinite(value) ? number : null;
@@ -24,7 +28,8 @@ internal sealed record SavedLine(bool Summary, string Model, int Epochs, long St
 
 /// <summary>The last line of <c>train … --json</c>. Calls, seconds and rates are of training alone, without the tests.</summary>
 internal sealed record TrainingSummaryLine(
-    bool Summary, string Model, double Loss, double? LossPerPrediction, double? TestAccuracy, double? DevAccuracy, double? DevRootAccuracy, double? DevCorrelation, double? DevPerplexity,
+    bool Summary, string Model, double Loss, double? LossPerPrediction, double? TestAccuracy, double? DevAccuracy, double? DevRootAccuracy,
+    double? DevCorrelation, double? DevPerplexity,
     double? DevUas, double? DevLas,
     double? NoiseScale, double ExamplesPerSecond, double? WordsPerSecond, long GemmCalls, long GemvCalls, double Seconds,
     int Epochs, long Steps, int TrainExamples, int TestExamples, long Parameters, IReadOnlyList<int>? Hidden, IReadOnlyDictionary<string, int>? Sizes,
@@ -35,7 +40,8 @@ internal sealed record TrainingSummaryLine(
     {
         EpochLine last = EpochLine.Of(summary.Last);
         return new(
-            Summary: true, model, last.Loss, last.LossPerPrediction, last.TestAccuracy, last.DevAccuracy, last.DevRootAccuracy, last.DevCorrelation, last.DevPerplexity,
+            Summary: true, model, last.Loss, last.LossPerPrediction, last.TestAccuracy, last.DevAccuracy, last.DevRootAccuracy, last.DevCorrelation,
+            last.DevPerplexity,
             last.DevUas, last.DevLas,
             last.NoiseScale, summary.ExamplesPerSecond, summary.Last.Words > 0 ? summary.WordsPerSecond : null, summary.GemmCalls, summary.GemvCalls, summary.Time.TotalSeconds,
             summary.Epochs, last.Step, run.TrainExamples, run.TestExamples, run.Model.Size, run.Hidden, run.Sizes,

@@ -50,7 +50,11 @@ internal static class EncoderTraining
         var labels = Numbers(source.Train.Select(example => example.Label));
         Split<LabelledText> data = source.Read(example => new LabelledText(example.Text, labels.GetValueOrDefault(example.Label, -1)));
         var classifier = new TextClassifier(encoder, [.. labels.Keys]);
-        var evaluator = new Evaluator<LabelledText>(classifier.Model, Scores, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
+        var evaluator = new Evaluator<LabelledText>(classifier.Model, Scores, settings.NewPasses())
+        {
+            Workers = settings.Workers,
+            Communicator = settings.Ranks,
+        };
         return new TrainingRun<LabelledText>(classifier.Model, Loss, data.Train, Test, settings, groups: groupsOf(encoder))
         {
             TestExamples = data.Dev.Length,

@@ -22,7 +22,11 @@ internal static class PairTraining
     public static TrainingRun Create(TextEncoder encoder, Source<ScoredPair> source, IReadOnlyList<ParameterGroup> groups, TrainingSettings settings)
     {
         Split<ScoredPair> data = source.Read(pair => pair);
-        var evaluator = new Evaluator<string>(encoder.Model, encoder.Vector, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
+        var evaluator = new Evaluator<string>(encoder.Model, encoder.Vector, settings.NewPasses())
+        {
+            Workers = settings.Workers,
+            Communicator = settings.Ranks,
+        };
         string description = EncoderTraining.Describe(
             encoder, data.Train.Length, "pairs", data.Dev.Length, data.Train[0].Score is null ? "without scores" : "with scores");
         if (data.Train[0].Score is null)

@@ -31,7 +31,8 @@ internal readonly record struct Quality
     [
         .. new KeyValuePair<string, double?>[]
         {
-            new("test_accuracy", TestAccuracy), new("dev_accuracy", DevAccuracy), new("dev_root_accuracy", DevRootAccuracy), new("dev_correlation", DevCorrelation),
+            new("test_accuracy", TestAccuracy), new("dev_accuracy", DevAccuracy), new("dev_root_accuracy", DevRootAccuracy),
+            new("dev_correlation", DevCorrelation),
             new("dev_perplexity", DevPerplexity), new("dev_las", DevLabelled), new("dev_uas", DevUnlabelled),
         }.Where(measure => measure.Value is not null).Select(measure => new KeyValuePair<string, double>(measure.Key, measure.Value!.Value)),
     ];

@@ -104,16 +104,21 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         Model model, Func<Graph, TExample, Expr> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test, TrainingSettings settings,
         Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true,
         IReadOnlyList<ParameterGroup>? groups = null)
-        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter, groups)
+        : this(
+            model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions,
+            higherIsBetter, groups)
     {
     }
 
     /// <summary>For a loss that awaits values.</summary>
-    /// <inheritdoc cref="TrainingRun{TExample}(Model, Func{Graph, TExample, Expr}, IReadOnlyList{TExample}, Func{CancellationToken, Quality}, TrainingSettings, Func{TExample, int}?, Func{TExample, int}?, bool, IReadOnlyList{ParameterGroup}?)"/>
+    /// <inheritdoc cref="TrainingRun{TExample}(Model, Func{Graph, TExample, Expr}, IReadOnlyList{TExample}, Func{CancellationToken, Quality},
+    /// TrainingSettings, Func{TExample, int}?, Func{TExample, int}?, bool, IReadOnlyList{ParameterGroup}?)"/>
     public TrainingRun(
         Model model, Func<Graph, TExample, ExprTask<Expr>> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
         TrainingSettings settings, Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
-        : this(model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions, higherIsBetter, groups: null)
+        : this(
+            model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions,
+            higherIsBetter, groups: null)
     {
     }
 

@@ -21,7 +21,8 @@ internal static unsafe class NearestRows
     public static (long Row, float Cosine)[][] Find(MatrixFile matrix, IReadOnlyList<float[]> queries, int count, CancellationToken cancellation)
     {
         int size = matrix.Columns;
-        using NativeBuffer<float> directions = new((long)size * queries.Count), cosines = new((long)BlockRows * queries.Count), last = new((long)BlockRows * size);
+        using NativeBuffer<float> directions = new((long)size * queries.Count), cosines = new((long)BlockRows * queries.Count),
+            last = new((long)BlockRows * size);
         using var packed = new PackedWeights<float>();
         Nearest[] nearest = [.. queries.Select(_ => new Nearest(count))];
         SetDirections(directions.Span, queries, size);

@@ -21,7 +21,8 @@ internal sealed record EncoderConfiguration(
     /// <summary>Number of tokens of the longest text.</summary>
     public int MaximumTokens => Positions - FirstPosition;
 
-    /// <summary>Floating-point operations of the products that a text needs: 2·(4·s² + 2·s·i) for each token in each layer, and 4·n·s for its attention.</summary>
+    /// <summary>Floating-point operations of the products that a text needs: 2·(4·s² + 2·s·i) for each token in each layer, and 4·n·s for its
+    /// attention.</summary>
     /// <param name="tokens">n.</param>
     public double FlopsOf(int tokens) => (double)Layers * tokens * (8.0 * Size * Size + 4.0 * Size * Inner + 4.0 * tokens * Size);
 

@@ -12,7 +12,8 @@ internal sealed record Family(string Name, string ClassName, IReadOnlyDictionary
     private static readonly Family[] All =
     [
         new("bert", "Bert", BertModules("pooler.dense", "classifier"), ["embeddings.position_ids", "pooler.", "cls."]),
-        new("roberta", "Roberta", BertModules("classifier.dense", "classifier.out_proj"), ["embeddings.position_ids", "embeddings.token_type_ids", "pooler.", "lm_head."]),
+        new("roberta", "Roberta", BertModules("classifier.dense", "classifier.out_proj"),
+            ["embeddings.position_ids", "embeddings.token_type_ids", "pooler.", "lm_head."]),
         new("distilbert", "DistilBert", DistilBertModules, ["vocab_transform.", "vocab_layer_norm.", "vocab_projector."]),
     ];
 

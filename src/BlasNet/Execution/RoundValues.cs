@@ -3,8 +3,10 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Execution;
 
-/// <summary>Which values of a round stay for the rounds after it, and where they are: those of the examples' graph, and for a backward pass all others.</summary>
-/// <remarks>They are outputs of the round's plan, after those that were asked for. What only moves numbers does not stay; it is done again where needed.</remarks>
+/// <summary>Which values of a round stay for the rounds after it, and where they are: those of the examples' graph, and for a backward pass all
+/// others.</summary>
+/// <remarks>They are outputs of the round's plan, after those that were asked for. What only moves numbers does not stay; it is done again where
+/// needed.</remarks>
 internal sealed class RoundValues(Tape? tape)
 {
     private readonly List<(int Node, int Output)> _recorded = [];

@@ -57,7 +57,8 @@ public sealed class SequenceEmbedding
     public Expr Of(Graph graph, ReadOnlySpan<int> words, ReadOnlySpan<int> types)
     {
         if (types.Length > 0 && (types.Length != words.Length || _types is null))
-            throw new ArgumentException($"there must be a type for each of {words.Length} words, in a model that has types; {types.Length} are given.", nameof(types));
+            throw new ArgumentException($"there must be a type for each of {words.Length} words, in a model that has types; {types.Length} are given.",
+                nameof(types));
 
         if (words.Length > MaximumLength)
             throw new ArgumentException($"a sequence has at most {MaximumLength} words, one for each position; this one has {words.Length}.", nameof(words));

@@ -5,7 +5,8 @@ namespace BlasNet.Layers;
 
 /// <summary>A layer of a Transformer's encoder, for one example's vectors: attention, then two products with an activation between them; after each
 /// the argument is added and the sum normalised (post-norm).</summary>
-/// <remarks>a = norm(x + attention(x)); y = norm(a + W₂·f(W₁·a + b₁) + b₂); in training, dropout on what is added to x and to a. Over a minibatch all lengths take the launches of one.
+/// <remarks>a = norm(x + attention(x)); y = norm(a + W₂·f(W₁·a + b₁) + b₂); in training, dropout on what is added to x and to a. Over a minibatch all lengths
+/// take the launches of one.
 /// Source: Vaswani et al., "Attention Is All You Need", NIPS 2017, arXiv:1706.03762, section 3.1; Devlin et al., "BERT", NAACL 2019,
 /// arXiv:1810.04805.</remarks>
 public sealed class TransformerLayer

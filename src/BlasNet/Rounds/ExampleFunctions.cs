@@ -108,7 +108,8 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
         for (int i = 0; i < count; i++)
         {
             if (tasks[i] is not null)
-                throw new ExampleException(_first + i, new InvalidOperationException("The function waits for a task that has ended, or that is another example's."));
+                throw new ExampleException(_first + i,
+                    new InvalidOperationException("The function waits for a task that has ended, or that is another example's."));
         }
 
         void Start(int example)

@@ -7,8 +7,8 @@ using BlasNet.Graphs.Awaiting;
 namespace BlasNet.Rounds;
 
 /// <summary>Computes the rounds of a microbatch: what is asked for of the examples' graph, and nothing twice.</summary>
-/// <remarks>Each round batches, plans and computes what it adds; its values stay where they are, as data of later rounds. For a backward pass the batched graphs
-/// are recorded, and the last round differentiates all of them as one graph. One thread at a time.</remarks>
+/// <remarks>Each round batches, plans and computes what it adds; its values stay where they are, as data of later rounds. For a backward pass the batched
+/// graphs are recorded, and the last round differentiates all of them as one graph. One thread at a time.</remarks>
 internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Engine<T> _engine;

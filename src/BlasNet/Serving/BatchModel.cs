@@ -37,9 +37,11 @@ public static class BatchModel
     /// <param name="evaluator">Serves several workers at once; its <see cref="Evaluator{TExample}.Workers"/> should stay 1.</param>
     /// <param name="read">Makes the answer of an example's value. What it throws, this request's caller gets.</param>
     /// <param name="owned">Disposed together with the batch model: the <see cref="Model"/>, if nothing else uses it.</param>
-    /// <param name="requireFinite">A value with an infinite or NaN element is an <see cref="ArithmeticException"/> of its request; if not, it is handed over as it is.</param>
+    /// <param name="requireFinite">A value with an infinite or NaN element is an <see cref="ArithmeticException"/> of its request; if not, it is handed over
+    /// as it is.</param>
     /// <example><code>
-    /// await using var batching = new BatchingEvaluator&lt;int[], float[]&gt;(BatchModel.Of(evaluator, (int[] _, ReadOnlySpan&lt;float&gt; value) => value.ToArray(), model));
+    /// await using var batching = new BatchingEvaluator&lt;int[], float[]&gt;(
+    ///     BatchModel.Of(evaluator, (int[] _, ReadOnlySpan&lt;float&gt; value) => value.ToArray(), model));
     /// float[] scores = await batching.RunAsync(sentence);
     /// </code></example>
     public static BatchModel<TExample, TResult> Of<TExample, TResult>(

@@ -70,7 +70,8 @@ public sealed partial class Trainer<TExample>
             {
                 Take((examples, first, end, computeBatch));
                 int following = first + _microbatch.Count;
-                bool prepares = _trainer is { PrepareAhead: true, Workers: 1, _asyncLoss: null } && (following < end || nextStep is not null) && !_preparation.IsTooEarly;
+                bool prepares = _trainer is { PrepareAhead: true, Workers: 1, _asyncLoss: null } && (following < end || nextStep is not null)
+                    && !_preparation.IsTooEarly;
                 if (prepares)
                 {
                     _upcoming = following < end ? (examples, following, end, computeBatch) : (nextStep!, 0, nextStep!.Count, computeBatch);

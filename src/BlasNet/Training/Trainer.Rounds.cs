@@ -24,7 +24,8 @@ public sealed partial class Trainer<TExample>
 
         // Examples that are to be told apart, or looked at node by node, are computed once more, each as if it had been built at once.
         private void BuildInRounds(
-            Func<Graph, TExample, ExprTask<Expr>> loss, Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer, bool inOrder)
+            Func<Graph, TExample, ExprTask<Expr>> loss, Microbatch microbatch, StepExamples examples, int first, int count, MicrobatchSizer? sizer,
+            bool inOrder)
         {
             if (sizer is not null)
                 count = FittingFor(sizer, count);

@@ -130,7 +130,9 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
     public override void Prepare(Microbatch pass)
     {
         Expr total = Expr.Apply(TotalOperator.Instance, CollectionsMarshal.AsSpan(pass.Examples.Losses));
-        pass.Hold(pass.IsInRounds ? _rounds!.CompileGradient(total, _trained) : Engine.Compile(new PlanRequest(pass.Graph, [total], total, _trained, pass.IsByExample ? pass.Examples : null)));
+        pass.Hold(pass.IsInRounds
+            ? _rounds!.CompileGradient(total, _trained)
+            : Engine.Compile(new PlanRequest(pass.Graph, [total], total, _trained, pass.IsByExample ? pass.Examples : null)));
     }
 
     public override MicrobatchMemory Memory(Microbatch pass, int workers)

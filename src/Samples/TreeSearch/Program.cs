@@ -78,7 +78,8 @@ for (int generation = 1; generation <= generations; generation++)
         loss = trainer.Epoch(positions);
 
     Console.WriteLine(string.Create(
-        CultureInfo.InvariantCulture, $"generation {generation}: {positions.Length * simulations / seconds:N0} looks ahead a second, loss {loss:F2}, wins {Strength():P0}"));
+        CultureInfo.InvariantCulture,
+        $"generation {generation}: {positions.Length * simulations / seconds:N0} looks ahead a second, loss {loss:F2}, wins {Strength():P0}"));
 }
 
 // Without search, by the best move that the network proposes: as strong as what it has learned.

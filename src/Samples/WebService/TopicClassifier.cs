@@ -27,7 +27,8 @@ internal sealed class TopicClassifier
     private TopicClassifier(Model model, (string Topic, string Text)[] examples)
     {
         _topics = [.. examples.Select(example => example.Topic).Distinct()];
-        _words = examples.SelectMany(example => Split(example.Text)).Distinct().Select((word, i) => (word, i)).ToDictionary(pair => pair.word, pair => pair.i + 1);
+        _words = examples.SelectMany(example => Split(example.Text)).Distinct().Select((word, i) => (word, i))
+            .ToDictionary(pair => pair.word, pair => pair.i + 1);
         _embedding = new Embedding(model, "words", Embedding, _words.Count + 1);
         _gru = new Gru(model, "gru", Embedding, Hidden);
         _output = new Linear(model, "output", _topics.Length, Hidden);

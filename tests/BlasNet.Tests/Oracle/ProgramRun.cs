@@ -128,9 +128,13 @@ internal sealed class ProgramRun : IDisposable
             Tally.Comparisons++;
             var same = expected.Where((_, i) => ReferenceEquals(examples[i].Steps, steps));
             if (!same.Any(result => IsClose(result.ValueOf(id), result.Loss.Tape.LargestMagnitude)))
-                throw new DifferenceException($"awaited value {id}: expected [{string.Join(", ", same.First().ValueOf(id))}], got [{string.Join(", ", value)}].");
+            {
+                throw new DifferenceException(
+                    $"awaited value {id}: expected [{string.Join(", ", same.First().ValueOf(id))}], got [{string.Join(", ", value)}].");
+            }
 
-            bool IsClose(double[] right, double scale) => right.Length == value.Length && right.Zip(value).All(pair => AreClose(pair.First, pair.Second, scale));
+            bool IsClose(double[] right, double scale) =>
+                right.Length == value.Length && right.Zip(value).All(pair => AreClose(pair.First, pair.Second, scale));
         }
     }
 

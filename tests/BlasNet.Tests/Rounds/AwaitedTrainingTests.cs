@@ -53,7 +53,10 @@ public sealed class AwaitedTrainingTests
             trainer.NoiseScale = new GradientNoiseScale(0.9, fromExamples: true);
 
         if (setting == "frozen")
-            trainer.Groups = [new ParameterGroup(trainer.Model.Parameters.Where(parameter => parameter.Name.StartsWith("encoder", StringComparison.Ordinal))) { IsFrozen = true }];
+        {
+            trainer.Groups = [ParameterGroup.Frozen(
+                trainer.Model.Parameters.Where(parameter => parameter.Name.StartsWith("encoder", StringComparison.Ordinal)))];
+        }
     }
 
     private static void AssertNear(double[] expected, double[] actual, double tolerance, string name)
