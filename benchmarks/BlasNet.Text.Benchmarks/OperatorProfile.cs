@@ -8,11 +8,12 @@ internal static class OperatorProfile
 {
     public static void Print(TextEncoder encoder, IReadOnlyList<string> texts, int batch, TextWriter output)
     {
-        using var engine = new Engine<float>(encoder.Model.Store<float>(), new EngineOptions());
+        using var engine = new Engine<float>(encoder.Model.Store<float>(), new ComputeOptions());
         long build = 0, prepare = 0, execute = 0;
+        Profile? profile = null;
         for (int round = 0; round < 2; round++)
         {
-            engine.Executor.Profile = round == 0 ? null : new Profile();
+            engine.Executor.Times = round == 0 ? null : profile = new Profile();
             (build, prepare, execute) = (0, 0, 0);
             foreach (int[][] tokens in texts.Select(encoder.Tokenize).Chunk(batch))
             {
@@ -34,7 +35,7 @@ internal static class OperatorProfile
 
         output.WriteLine($"build {Milliseconds(build):F1} ms, plan {Milliseconds(prepare):F1} ms, execute {Milliseconds(execute):F1} ms");
         output.WriteLine($"the last batch: {engine.Plan.StepCount} launches, {engine.Plan.CopiedBytes} bytes copied");
-        foreach (var (name, time, launches) in engine.Executor.Profile!.Entries)
+        foreach (var (name, time, launches) in profile!.Kernels)
             output.WriteLine($"{name,-60} {time.TotalMilliseconds,9:F1} ms {launches,6}");
 
         static double Milliseconds(long ticks) => ticks * 1000.0 / System.Diagnostics.Stopwatch.Frequency;

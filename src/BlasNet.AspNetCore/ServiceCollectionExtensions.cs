@@ -1,17 +1,20 @@
+using BlasNet;
 using BlasNet.AspNetCore;
 using BlasNet.Serving;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Registers models that are served.</summary>
-public static class BlasNetServiceCollectionExtensions
+public static partial class BlasNetServiceCollectionExtensions
 {
     /// <summary>The tag of the models' health checks.</summary>
     public const string ReadyTag = "ready";
 
     /// <summary>Registers a <see cref="BatchingEvaluator{TExample, TResult}"/> as a singleton, its warm-up when the host starts, and a health check with
-    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops.</summary>
+    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops. Notices of the library (<see cref="Notices"/>) go to the
+    /// host's loggers, category BlasNet, unless the application has set a handler of its own.</summary>
     /// <typeparam name="TExample">A request. With <typeparamref name="TResult"/> it tells the model from others.</typeparam>
     /// <typeparam name="TResult">An answer.</typeparam>
     /// <param name="services">The application's.</param>
@@ -37,11 +40,25 @@ public static class BlasNetServiceCollectionExtensions
 
         var options = new ServedModelOptions<TExample>();
         configure?.Invoke(options);
-        services.AddSingleton(provider => new BatchingEvaluator<TExample, TResult>(create(provider), options.Batching));
+        services.AddSingleton(provider =>
+        {
+            LogNotices(provider);
+            return new BatchingEvaluator<TExample, TResult>(create(provider), options.Batching);
+        });
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ServedModel<TExample, TResult>>(provider, options));
         services.AddHostedService(provider => provider.GetRequiredService<ServedModel<TExample, TResult>>());
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             options.Batching.Name, provider => provider.GetRequiredService<ServedModel<TExample, TResult>>(), HealthStatus.Unhealthy, [ReadyTag]));
         return services;
     }
+
+    // A handler that the application has set stays.
+    private static void LogNotices(IServiceProvider provider)
+    {
+        if (Notices.Handler is null && provider.GetService<ILoggerFactory>()?.CreateLogger(Telemetry.Name) is { } logger)
+            Notices.Handler = notice => LogNotice(logger, notice);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "{Notice}")]
+    private static partial void LogNotice(ILogger logger, string notice);
 }

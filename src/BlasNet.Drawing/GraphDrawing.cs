@@ -23,14 +23,14 @@ public sealed record DrawingOptions
     /// <summary>Whether a key explains the colours.</summary>
     public bool ShowKey { get; init; } = true;
 
-    /// <summary>Whether the picture brings its own styles; false where the page around it has them.</summary>
-    internal bool IsComplete { get; init; } = true;
+    /// <summary>Whether the picture brings its own styles; false where the page around it has them: those of <see cref="Theme"/>.</summary>
+    public bool IsComplete { get; init; } = true;
 
-    /// <summary>The example of each node, from 1.</summary>
-    internal int[]? ExampleOf { get; init; }
+    /// <summary>The example whose colour each node has, 1 to 4, and 0 for none; null for those that <see cref="ExampleColours.Of"/> finds.</summary>
+    public IReadOnlyList<int>? ExampleOf { get; init; }
 
     /// <summary>For nodes of a batched graph, the examples of the values of their stack.</summary>
-    internal IReadOnlyDictionary<int, IReadOnlyList<int>>? CellsOf { get; init; }
+    public IReadOnlyDictionary<int, IReadOnlyList<int>>? CellsOf { get; init; }
 }
 
 /// <summary>Draws graphs: operands above, results below, one box for each node or for each kind of node.</summary>
@@ -67,7 +67,7 @@ public static class GraphDrawing
         if (!options.ColourExamples || options.ExampleOf is not null || options.CellsOf is not null)
             return options;
 
-        int[] examples = ExampleColours.Of(graph);
-        return examples.Length > 0 ? options with { ExampleOf = examples } : options;
+        IReadOnlyList<int> examples = ExampleColours.Of(graph);
+        return examples.Count > 0 ? options with { ExampleOf = examples } : options;
     }
 }

@@ -4,7 +4,7 @@ using static BlasNet.Drawing.SvgText;
 namespace BlasNet.Drawing;
 
 /// <summary>A page of pictures that needs nothing but itself.</summary>
-internal static class HtmlPage
+public static class HtmlPage
 {
     private const string Style = Theme.Colours + Theme.Pictures + """
         *{box-sizing:border-box} body{margin:0 auto;max-width:75rem;padding:1.5rem 1rem 4rem;background:var(--bg);color:var(--ink);font:1.05rem/1.55
@@ -16,7 +16,7 @@ internal static class HtmlPage
         """;
 
     /// <param name="title">Of the page.</param>
-    /// <param name="sections">Headings, sentences (plain text) and svg elements.</param>
+    /// <param name="sections">Headings, sentences (plain text) and svg elements without styles of their own (<see cref="DrawingOptions.IsComplete"/>).</param>
     /// <param name="ending">Plain text of fixed width after the pictures.</param>
     public static string Of(string title, IEnumerable<(string Heading, string Sentence, string Svg)> sections, string? ending = null)
     {

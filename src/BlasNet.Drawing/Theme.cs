@@ -3,7 +3,7 @@ namespace BlasNet.Drawing;
 /// <summary>Colours and fonts of all pictures, for light and dark screens and for paper.</summary>
 /// <remarks>Series colours differ in lightness too, so that they can be told apart without colour, and have a contrast of at least 4.5 : 1 against the
 /// background, since lines are labelled in their own colour.</remarks>
-internal static class Theme
+public static class Theme
 {
     private const string Light = """
         --bg:#fff; --ink:#1b1e23; --muted:#5b626b; --rule:#d9dce0; --grid:#eaecef;
@@ -21,8 +21,10 @@ internal static class Theme
         --move:#2a2f36; --moveb:#9aa3ad; --data:#14171b; --datab:#9aa3ad; --parameter:#453906; --parameterb:#e2c14d; --call:#113f46; --callb:#6fcad6;
         """;
 
+    /// <summary>Fonts of text.</summary>
     public const string Sans = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Arial,sans-serif";
 
+    /// <summary>Fonts of code.</summary>
     public const string Mono = "ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono','Liberation Mono',monospace";
 
     /// <summary>The colours as custom properties of the root element.</summary>

@@ -89,10 +89,10 @@ public sealed unsafe class MpiCommunicator : Communicator, IDisposable
     /// <summary>Leaves the others, once all ranks do. Without it, MPI ends with the process.</summary>
     public void Dispose() => End(exitCode: 0);
 
-    /// <summary>Leaves the others, if they leave too.</summary>
+    /// <summary>Leaves the others, if they leave too: for a process that failed, and does not know whether they did.</summary>
     /// <param name="longest">How long to wait for them.</param>
     /// <returns>Whether they have.</returns>
-    internal bool TryLeave(TimeSpan longest)
+    public bool TryLeave(TimeSpan longest)
     {
         if (_hasEnded)
             return true;

@@ -35,7 +35,7 @@ public sealed class TextClassifier : IDisposable
     private TextClassifier(TextEncoder encoder, Head head)
     {
         (Encoder, _head) = (encoder, head);
-        _batches = new(encoder.Model, Logits, text => text.Tokens.Length, encoder.Options.BatchTokens);
+        _batches = new(encoder.Model, Logits, text => text.Tokens.Length, encoder.Options);
     }
 
     /// <summary>What the head is above.</summary>

@@ -48,6 +48,9 @@ public sealed partial class TextEncoder : IDisposable
         return [_tokenizer.First, .. _tokenizer.Tokenize(text), _tokenizer.Last];
     }
 
+    /// <summary>Floating-point operations of the products that a text of so many tokens needs.</summary>
+    public double FlopsOf(int tokens) => Sizes.FlopsOf(tokens);
+
     /// <summary>A text's vector.</summary>
     /// <returns><see cref="Dimensions"/> numbers.</returns>
     /// <exception cref="ObjectDisposedException">The encoder has been disposed.</exception>
@@ -80,5 +83,7 @@ public sealed partial class TextEncoder : IDisposable
 
     internal TextTokenizer Tokenizer => _tokenizer;
 
-    internal IReadOnlyList<int[]> Windows(string text) => Inference.Windows.Of(_tokenizer, text, MaximumTokens, Options.LongTexts);
+    /// <summary>The tokens of the windows that a text is embedded by: one, unless it is too long and is not cut (<see cref="TextEncoderOptions.LongTexts"/>).
+    /// </summary>
+    public IReadOnlyList<int[]> Windows(string text) => Inference.Windows.Of(_tokenizer, text, MaximumTokens, Options.LongTexts);
 }

@@ -27,4 +27,7 @@ public sealed record TextEncoderOptions
 
     /// <summary>About how many tokens are computed at once. Changes no vector but for rounding.</summary>
     public int BatchTokens { get; init; } = 512;
+
+    /// <summary>How vectors, and what heads make of them, are computed; a trainer of the encoder has options of its own.</summary>
+    public ComputeOptions Compute { get; init; } = new();
 }

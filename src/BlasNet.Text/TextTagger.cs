@@ -36,7 +36,7 @@ public sealed class TextTagger : IDisposable
     private TextTagger(TextEncoder encoder, Head head)
     {
         (Encoder, _head) = (encoder, head);
-        _batches = new(encoder.Model, Logits, sentence => sentence.Length, encoder.Options.BatchTokens);
+        _batches = new(encoder.Model, Logits, sentence => sentence.Length, encoder.Options);
     }
 
     /// <summary>What the head is above.</summary>

@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using BlasNet.Diagnostics;
 using BlasNet.Kernels;
 using BlasNet.Memory;
 
@@ -47,7 +48,7 @@ public abstract unsafe class GemmBenchmarks : IDisposable
                 value = random.NextSingle() - 0.5f;
         }
 
-        ComputeThreads.Count = Threads;
+        ComputeSettings.OfProcess = ComputeSettings.OfProcess with { Threads = Threads };
     }
 
     [GlobalCleanup]
@@ -61,19 +62,19 @@ public abstract unsafe class GemmBenchmarks : IDisposable
     }
 
     [Benchmark]
-    public void OpenBlas() => Run(GemmMode.OpenBlas);
+    public void OpenBlas() => Run(GemmKernels.OpenBlas);
 
     [Benchmark]
-    public void Packed() => Run(GemmMode.Packed);
+    public void Packed() => Run(GemmKernels.Packed);
 
     [Benchmark]
-    public void Chosen() => Run(GemmMode.Auto);
+    public void Chosen() => Run(GemmKernels.Auto);
 
     private protected abstract void Multiply();
 
-    private void Run(GemmMode mode)
+    private void Run(GemmKernels mode)
     {
-        Kernels.Gemm.Mode = mode;
+        ComputeSettings.OfProcess = ComputeSettings.OfProcess with { Kernels = mode };
         Multiply();
     }
 }
@@ -84,7 +85,7 @@ public unsafe class ForwardBenchmarks : GemmBenchmarks
     [Benchmark(Baseline = true)]
     public void GemvTimesBatch()
     {
-        Kernels.Gemm.Mode = GemmMode.OpenBlas;
+        ComputeSettings.OfProcess = ComputeSettings.OfProcess with { Kernels = GemmKernels.OpenBlas };
 
         for (int example = 0; example < Batch; example++)
             Kernels.Gemm.Multiply(X.RowRange(example, 1), B, Y.RowRange(example, 1));

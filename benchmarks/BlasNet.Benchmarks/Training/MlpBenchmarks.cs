@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
@@ -34,8 +33,8 @@ public class MlpBenchmarks
 
         var random = new Random(1);
         _examples = [.. Enumerable.Range(0, Examples).Select(i => (Enumerable.Range(0, 784).Select(_ => random.NextSingle()).ToArray(), i % 10))];
-        _oneByOne = new Trainer<(float[], int)>(_model, Loss, new Sgd(1e-3), new EngineOptions { Batching = false });
-        _batched = new Trainer<(float[], int)>(_model, Loss, new Sgd(1e-3), new EngineOptions());
+        _oneByOne = new Trainer<(float[], int)>(_model, Loss, new Sgd(1e-3), new ComputeOptions { Batching = false });
+        _batched = new Trainer<(float[], int)>(_model, Loss, new Sgd(1e-3), new ComputeOptions());
     }
 
     [GlobalCleanup]

@@ -23,7 +23,7 @@ public class TextModelBenchmarks
     public void Setup()
     {
         var options = new WorkloadOptions { Batch = Examples, Limit = Steps * Examples };
-        (_oneByOne, _newStructure) = (Create(options with { Batching = false }), Create(options));
+        (_oneByOne, _newStructure) = (Create(options with { Compute = new ComputeOptions { Batching = false } }), Create(options));
         _knownStructure = Create(options with { PlanCache = PlanCache.All });
         for (int step = 0; step < _knownStructure.Steps; step++)
             _knownStructure.Step();

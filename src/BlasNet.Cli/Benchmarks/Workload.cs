@@ -1,18 +1,19 @@
-using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Planning;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Cli.Benchmarks;
 
 /// <summary>A model with examples, whose optimizer steps can be timed.</summary>
-internal abstract class Workload(Model model, int batch) : IDisposable
+internal abstract class Workload(Model model, int batch, int threads) : IDisposable
 {
     public Model Model { get; } = model;
 
     /// <summary>Examples of one step; the last of a pass may have fewer.</summary>
     public int Batch { get; } = batch;
+
+    /// <summary>Of a product.</summary>
+    public int Threads { get; } = threads;
 
     /// <summary>Examples of one pass over the data.</summary>
     public abstract int Examples { get; }
@@ -26,8 +27,6 @@ internal abstract class Workload(Model model, int batch) : IDisposable
     /// <summary>Steps of one pass over the data.</summary>
     public int Steps => (Examples + Batch - 1) / Batch;
 
-    public abstract PhaseTimes Times { get; }
-
     /// <summary>What the last step would exchange with other ranks.</summary>
     public abstract RankTraffic Traffic { get; }
 
@@ -37,11 +36,8 @@ internal abstract class Workload(Model model, int batch) : IDisposable
     /// <summary>Of the last step's examples.</summary>
     public abstract double LastWork { get; }
 
-    /// <summary>The plan of the last step.</summary>
-    public abstract Plan Plan { get; }
-
-    /// <summary>Time by operator; null while nobody asks.</summary>
-    public abstract Profile? Profile { get; set; }
+    /// <summary>Takes in each step; null while nobody asks.</summary>
+    public abstract Profile? Profile { set; }
 
     /// <summary>One optimizer step over the next examples. The first pass takes them as they come; later ones, as in training, each in an order of its own,
     /// unless all plans are kept for minibatches that come again.</summary>
@@ -76,13 +72,16 @@ internal abstract class Workload(Model model, int batch) : IDisposable
 internal sealed class Workload<TExample>(
     Model model, Func<Graph, TExample, Expr> loss, Func<Graph, TExample, Expr>? lossByLoops, Optimizer optimizer, TExample[] examples,
     WorkloadOptions options, Func<TExample, long> flops, Func<TExample, int>? words = null, Func<Graph, TExample, ExprTask<Expr>>? awaiting = null)
-    : Workload(model, options.Batch)
+    : Workload(model, options.Batch, options.Compute.Threads)
 {
     private readonly Trainer<TExample> _trainer = NewTrainer(model, loss, lossByLoops, awaiting, optimizer, examples.Length, options, words);
     private readonly int[] _order = [.. Enumerable.Range(0, examples.Length)];
+    private readonly TExample[] _ordered = [.. examples];   // in this order
     private RandomNumbers _random = NewRandom(options, "order of examples");
     private int _next;
-    private StepSource<TExample> _last;
+    private readonly IReadOnlyList<TExample>?[] _steps = new IReadOnlyList<TExample>?[examples.Length];   // by their first example, made once
+    private int _lastStart;
+    private IReadOnlyList<TExample> _last = [];
 
     public override int Examples => examples.Length;
 
@@ -90,9 +89,7 @@ internal sealed class Workload<TExample>(
 
     public override long Flops { get; } = examples.Sum(flops);
 
-    public override PhaseTimes Times => _trainer.Accumulator.First.Times;
-
-    public override RankTraffic Traffic => _trainer.Accumulator.Traffic;
+    public override RankTraffic Traffic => _trainer.Traffic;
 
     public override IReadOnlyList<double> Work { get; } = [.. examples.Select(example => (double)(words?.Invoke(example) ?? 1))];
 
@@ -101,21 +98,19 @@ internal sealed class Workload<TExample>(
         get
         {
             double sum = 0;
-            foreach (int example in _order.AsSpan(_last.Start, _last.Count))
+            foreach (int example in _order.AsSpan(_lastStart, _last.Count))
                 sum += Work[example];
 
             return sum;
         }
     }
 
-    public override Plan Plan => _trainer.Accumulator.First.Plan;
-
-    public override Profile? Profile { get => _trainer.Accumulator.First.Profile; set => _trainer.Accumulator.First.Profile = value; }
+    public override Profile? Profile { set => _trainer.Profile = value; }
 
     public override double Step()
     {
         Skip();
-        return _trainer.Step(_last, Source(_next)) * _last.Count;
+        return _trainer.Step(_last, StepFrom(_next)) * _last.Count;
     }
 
     public override void StepOver(int count)
@@ -123,9 +118,9 @@ internal sealed class Workload<TExample>(
         if (_next + count > examples.Length)
             NextPass();
 
-        _last = Source(_next, count);
+        (_lastStart, _last) = (_next, new ArraySegment<TExample>(_ordered, _next, count));
         _next += count;
-        _trainer.Step(_last, default);
+        _trainer.Step(_last, next: null);
     }
 
     public override void Skip()
@@ -133,7 +128,7 @@ internal sealed class Workload<TExample>(
         if (_next == examples.Length)
             NextPass();
 
-        _last = Source(_next);
+        (_lastStart, _last) = (_next, StepFrom(_next)!);
         _next += _last.Count;
     }
 
@@ -142,14 +137,14 @@ internal sealed class Workload<TExample>(
         for (int i = 0; i < _order.Length; i++)
             _order[i] = i;
 
+        examples.CopyTo(_ordered, 0);
         (_next, _random) = (examples.Length, NewRandom(options, "order of timed passes"));
     }
 
     public override Expr NewMinibatch()
     {
-        Graph graph = Model.NewGraph();
-        graph.IsTraining = true;
-        return Total([.. _order.Skip(_last.Start).Take(_last.Count).Select(example => (lossByLoops ?? loss)(graph, examples[example]))]);
+        Graph graph = Model.NewGraph(isTraining: true);
+        return Total([.. _last.Select(example => (lossByLoops ?? loss)(graph, example))]);
     }
 
     // Timed minibatches are not those of the warm-up: a structure that is met for the second time is compiled to be kept.
@@ -159,18 +154,19 @@ internal sealed class Workload<TExample>(
         Model model, Func<Graph, TExample, Expr> loss, Func<Graph, TExample, Expr>? lossByLoops, Func<Graph, TExample, ExprTask<Expr>>? awaiting,
         Optimizer optimizer, int examples, WorkloadOptions options, Func<TExample, int>? words)
     {
-        EngineOptions passes = options.NewPasses((examples + options.Batch - 1) / options.Batch);
+        ComputeOptions compute = options.ComputeFor((examples + options.Batch - 1) / options.Batch);
         Trainer<TExample> trainer = options.Written == Writing.Await && awaiting is not null
-            ? new Trainer<TExample>(model, awaiting, optimizer, passes)
-            : new Trainer<TExample>(model, options.Written == Writing.Loops ? lossByLoops ?? loss : loss, optimizer, passes);
+            ? new Trainer<TExample>(model, awaiting, optimizer, compute)
+            : new Trainer<TExample>(model, options.Written == Writing.Loops ? lossByLoops ?? loss : loss, optimizer, compute);
         trainer.Communicator = options.Ranks;
         trainer.Work = words is null ? null : example => words(example);
         return trainer;
     }
 
-    private StepSource<TExample> Source(int start) => Source(start, Math.Min(Batch, examples.Length - start));
-
-    private StepSource<TExample> Source(int start, int count) => new(examples, _order, start, count);
+    // None at the end of a pass.
+    private IReadOnlyList<TExample>? StepFrom(int start) => start == examples.Length
+        ? null
+        : _steps[start] ??= new ArraySegment<TExample>(_ordered, start, Math.Min(Batch, examples.Length - start));
 
     // Source of the shuffle: Fisher, Yates; Durstenfeld, "Algorithm 235: Random permutation", CACM 1964.
     private void NextPass()
@@ -180,6 +176,7 @@ internal sealed class Workload<TExample>(
         {
             int j = _random.NextBelow(i + 1);
             (_order[i], _order[j]) = (_order[j], _order[i]);
+            (_ordered[i], _ordered[j]) = (_ordered[j], _ordered[i]);
         }
     }
 }

@@ -29,13 +29,13 @@ internal sealed record WorkloadMeasurement
     public required Spread Step { get; init; }
 
     /// <summary>Of the timed steps.</summary>
-    public required Counters Counters { get; init; }
+    public required Profile Profile { get; init; }
+
+    /// <summary>Allocated during these.</summary>
+    public required long ManagedBytes { get; init; }
 
     /// <summary>The best rate of the packed product, before or after the steps.</summary>
     public required double PeakGflops { get; init; }
-
-    /// <summary>The most that any step needed.</summary>
-    public required long PeakBytes { get; init; }
 
     /// <summary>Of all timed steps.</summary>
     public required long LaunchLowerBound { get; init; }

@@ -1,5 +1,4 @@
 using BlasNet.Cli.CommandLine;
-using BlasNet.Execution;
 using BlasNet.Ranks;
 
 namespace BlasNet.Cli.Benchmarks;
@@ -45,8 +44,8 @@ internal sealed record WorkloadOptions
     /// <summary>The file of examples; null for synthetic ones.</summary>
     public string? Data { get; init; }
 
-    /// <summary>Whether the examples of a step are merged.</summary>
-    public bool Batching { get; init; } = true;
+    /// <summary>How steps are computed, but for the plans that are kept.</summary>
+    public ComputeOptions Compute { get; init; } = new();
 
     public PlanCache PlanCache { get; init; }
 
@@ -60,16 +59,12 @@ internal sealed record WorkloadOptions
     public Communicator? Ranks { get; init; }
 
     /// <param name="steps">Of one pass over the data.</param>
-    public EngineOptions NewPasses(int steps)
+    public ComputeOptions ComputeFor(int steps) => PlanCache switch
     {
-        var passes = new EngineOptions { Batching = Batching };
-        return PlanCache switch
-        {
-            PlanCache.Off => passes with { CachedPlans = 0 },
-            PlanCache.All => passes with { CachedPlans = Math.Max(passes.CachedPlans, steps) },
-            _ => passes,
-        };
-    }
+        PlanCache.Off => Compute with { CachedPlans = 0 },
+        PlanCache.All => Compute with { CachedPlans = Math.Max(Compute.CachedPlans, steps) },
+        _ => Compute,
+    };
 
     /// <summary>The examples as a workload takes them.</summary>
     /// <param name="examples">Enumerated as far as the limit.</param>

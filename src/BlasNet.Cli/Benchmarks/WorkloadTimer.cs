@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using BlasNet.Cli.Output;
-using BlasNet.Execution;
-using BlasNet.Kernels;
+using BlasNet.Diagnostics;
 using BlasNet.Ranks;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Benchmarks;
 
@@ -27,12 +27,13 @@ internal static class WorkloadTimer
     /// <exception cref="OperationCanceledException">After the step during which it was asked for.</exception>
     public static WorkloadMeasurement Run(Workload workload, Communicator? ranks, CancellationToken cancellation)
     {
-        double peak = GemmPeak.Measure(ComputeThreads.Count);
+        double peak = GemmPeak.Measure(workload.Threads);
         double firstPassLoss = WarmUp(workload, ranks, cancellation);
         double[] passes = new double[Passes], steps = new double[Passes * workload.Steps];
-        long peakBytes = 0;
         workload.Restart();   // how many passes there were until now is a matter of time
-        Counters before = Counters.Of(workload.Times);
+        var profile = new Profile(timesKernels: false);
+        workload.Profile = profile;
+        long managedBytes = GC.GetTotalAllocatedBytes(precise: true);
         for (int i = 0; i < steps.Length; i++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -40,21 +41,20 @@ internal static class WorkloadTimer
             workload.Step();
             steps[i] = Stopwatch.GetElapsedTime(begin).TotalSeconds;
             passes[i / workload.Steps] += steps[i];
-            peakBytes = Math.Max(peakBytes, workload.Plan.PeakBytes);
         }
 
-        Counters counters = Counters.Of(workload.Times) - before;
+        managedBytes = GC.GetTotalAllocatedBytes(precise: true) - managedBytes;
         return new WorkloadMeasurement
         {
             FirstPassLoss = firstPassLoss,
             Steps = steps.Length,
             Pass = Spread.Of(passes),
             Step = Spread.Of(steps),
-            Counters = counters,
-            PeakBytes = peakBytes,
+            Profile = profile,
+            ManagedBytes = managedBytes,
             Kernels = ProfileOf(workload, cancellation),
             LaunchLowerBound = LowerBoundOf(workload, steps.Length, cancellation),
-            PeakGflops = Math.Max(peak, GemmPeak.Measure(ComputeThreads.Count)),
+            PeakGflops = Math.Max(peak, GemmPeak.Measure(workload.Threads)),
         };
     }
 
@@ -90,7 +90,7 @@ internal static class WorkloadTimer
         {
             cancellation.ThrowIfCancellationRequested();
             workload.Skip();
-            bound += LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model);
+            bound += ComputePlan.LowerBoundOf(workload.NewMinibatch());
         }
 
         return bound;
@@ -108,14 +108,12 @@ internal static class WorkloadTimer
         }
 
         workload.Profile = null;
-        double all = profile.Entries.Sum(entry => entry.Time.TotalSeconds);
+        IReadOnlyList<KernelTime> kernels = profile.Kernels;
+        double all = kernels.Sum(kernel => kernel.Time.TotalSeconds);
         return
         [
-            .. profile.Entries
-                .GroupBy(entry => entry.Operator)   // chains of the same operators are several
-                .Select(entries => new KernelLine(
-                    entries.Key, entries.Sum(entry => entry.Time.TotalSeconds) / all, (double)entries.Sum(entry => entry.Launches) / ProfiledSteps))
-                .OrderByDescending(kernel => kernel.Share),
+            .. kernels.Select(kernel => new KernelLine(
+                kernel.Operator, kernel.Time.TotalSeconds / all, (double)kernel.Launches / ProfiledSteps)),
         ];
     }
 }

@@ -4,7 +4,6 @@ using System.Reflection;
 using BlasNet.Cli.Commands;
 using BlasNet.Datasets;
 using BlasNet.Mpi;
-using BlasNet.Native;
 using BlasNet.Ranks;
 
 namespace BlasNet.Cli.CommandLine;
@@ -47,7 +46,7 @@ internal static class CliApplication
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter error, Communicator? ranks, CancellationToken cancellation)
     {
         var context = new CommandContext(output, error, cancellation) { Ranks = ranks };
-        OpenBlasLoader.Notice = notice => error.WriteLine($"Note: {notice}");
+        Notices.Handler = notice => error.WriteLine($"Note: {notice}");
         try
         {
             ParseResult parsed = CreateRoot(context).Parse(args.Count == 0 ? ["--help"] : ResponseFile.Expand(args), OwnResponseFiles);

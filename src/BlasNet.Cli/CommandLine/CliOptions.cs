@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using BlasNet.Kernels;
 
 namespace BlasNet.Cli.CommandLine;
 
@@ -138,9 +137,23 @@ internal static class CliOptions
     public static Option<Named<bool>> Batching() => Choice(
         "--batching", "Merge the examples of a pass into matrix-matrix products, or compute each by itself.", new Named<bool>("on", true), new("off", false));
 
-    public static Option<Named<GemmMode>> Gemm() => Choice(
+    public static Option<Named<GemmKernels>> Gemm() => Choice(
         "--gemm", "Who computes matrix products: OpenBLAS, the managed packed kernels, or whichever is faster for the shape.",
-        new Named<GemmMode>("auto", GemmMode.Auto), new("openblas", GemmMode.OpenBlas), new("packed", GemmMode.Packed));
+        new Named<GemmKernels>("auto", GemmKernels.Auto), new("openblas", GemmKernels.OpenBlas), new("packed", GemmKernels.Packed));
+
+    /// <summary>What these options come to.</summary>
+    /// <exception cref="CommandException">OpenBLAS alone is asked for, and there is none.</exception>
+    public static ComputeOptions ComputeOf(GemmKernels kernels, int threads, bool batching = true)
+    {
+        try
+        {
+            return new ComputeOptions { Kernels = kernels, Threads = threads, Batching = batching };
+        }
+        catch (DllNotFoundException e)
+        {
+            throw new CommandException($"--gemm openblas: {e.Message}");
+        }
+    }
 
     public static Option<int> Threads() => Integer(
         "--threads", "Threads for one matrix product; at most one for each processor.", byDefault: 1, 1, Environment.ProcessorCount);

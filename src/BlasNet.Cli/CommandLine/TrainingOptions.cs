@@ -1,6 +1,5 @@
 using System.CommandLine;
 using BlasNet.Cli.Training;
-using BlasNet.Kernels;
 
 namespace BlasNet.Cli.CommandLine;
 
@@ -19,7 +18,7 @@ internal sealed class TrainingOptions(string data, int epochs)
     private readonly Option<int> _threads = CliOptions.Threads(), _seed = CliOptions.Seed();
     private readonly Option<string?> _save = CliOptions.FileName("--save", "Write the trained parameters to this file, in the safetensors format.");
     private readonly Option<Named<bool>> _batching = CliOptions.Batching();
-    private readonly Option<Named<GemmMode>> _gemm = CliOptions.Gemm();
+    private readonly Option<Named<GemmKernels>> _gemm = CliOptions.Gemm();
     private readonly Option<bool> _json = CliOptions.Json();
     private readonly OptimizationOptions _optimization = new();
     private readonly DurabilityOptions _durability = new();
@@ -56,9 +55,8 @@ internal sealed class TrainingOptions(string data, int epochs)
         Epochs = options.GetValue(_epochs),
         Seed = options.GetValue(_seed),
         Save = options.GetValue(_save),
-        Batching = options.GetRequiredValue(_batching).Value,
-        Gemm = options.GetRequiredValue(_gemm),
-        Threads = options.GetValue(_threads),
+        Compute = CliOptions.ComputeOf(options.GetRequiredValue(_gemm).Value, options.GetValue(_threads), options.GetRequiredValue(_batching).Value),
+        Gemm = options.GetRequiredValue(_gemm).Name,
         Workers = options.GetValue(_workers),
         Json = options.GetValue(_json),
         Durability = _durability.SettingsOf(options),

@@ -2,7 +2,6 @@ using System.CommandLine;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Experiments;
 using BlasNet.Cli.Output;
-using BlasNet.Kernels;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Commands;
@@ -40,13 +39,13 @@ internal static class BatchSizeCommand
         var command = new Command("batch-size", Description) { model, batches, computeBatches, optimizer, target, epochs, quick, output, format, seed, threads };
         command.SetAction(options =>
         {
-            using var kernels = new KernelScope(GemmMode.Auto, options.GetValue(threads));
             bool isQuick = options.GetValue(quick);
             ExperimentSubject subject = options.GetRequiredValue(model).Value(options.GetValue(seed));
             var grid = new BatchSizeGrid(
                 isQuick && options.GetResult(batches) is not { Implicit: false } ? [8, 32, 128] : [.. options.GetRequiredValue(batches).Values.Distinct().Order()],
                 isQuick && options.GetResult(computeBatches) is not { Implicit: false } ? [1, 8, 32, 128] : options.GetRequiredValue(computeBatches).Values,
-                options.GetValue(target) ?? (isQuick ? subject.QuickTarget : subject.Target), options.GetValue(epochs), options.GetValue(seed));
+                options.GetValue(target) ?? (isQuick ? subject.QuickTarget : subject.Target), options.GetValue(epochs), options.GetValue(seed),
+                new ComputeOptions { Threads = options.GetValue(threads) });
             Run(context, subject, grid, options.GetRequiredValue(optimizer), options.GetRequiredValue(format).Name, options.GetValue(output) ?? "batch-size.html");
         });
         return command;

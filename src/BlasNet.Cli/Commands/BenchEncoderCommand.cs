@@ -6,7 +6,7 @@ using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Vectors;
 using BlasNet.Datasets;
-using BlasNet.Kernels;
+using BlasNet.Diagnostics;
 using BlasNet.Text;
 
 namespace BlasNet.Cli.Commands;
@@ -35,7 +35,6 @@ internal static class BenchEncoderCommand
         command.SetAction(options =>
         {
             int threads = options.GetValue(embedding.Threads);
-            using var kernels = new KernelScope(GemmMode.Auto, threads);
             string[] texts = Read(options.GetValue(data), options.GetValue(limit));
             long start = Stopwatch.GetTimestamp();
             using TextEncoder encoder = embedding.Load(options);

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
-using BlasNet.Kernels;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Commands;
 
@@ -44,7 +44,7 @@ internal static class BenchGemmCommand
 
         GemmPeakLine[] peaks = [.. before.Zip(MeasurePeaks(threads), (a, b) => a.PeakGflops > b.PeakGflops ? a : b)];
         if (json)
-            context.WriteJson(new GemmSummaryLine(peaks.Max(peak => peak.PeakGflops), peaks, KernelScope.OpenBlasCore), JsonLines.Default.GemmSummaryLine);
+            context.WriteJson(new GemmSummaryLine(peaks.Max(peak => peak.PeakGflops), peaks, OpenBlas.Core), JsonLines.Default.GemmSummaryLine);
         else
             WritePeaks(context.Output, peaks);
     }
@@ -54,7 +54,7 @@ internal static class BenchGemmCommand
         foreach (GemmPeakLine peak in peaks)
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Peak of the packed product with {peak.Threads} thread(s): {peak.PeakGflops:F1} GFLOP/s"));
 
-        output.WriteLine($"OpenBLAS core: {KernelScope.OpenBlasCore ?? "none"}");
+        output.WriteLine($"OpenBLAS core: {OpenBlas.Core ?? "none"}");
     }
 
     private static GemmPeakLine[] MeasurePeaks(IReadOnlyList<int> threads) =>

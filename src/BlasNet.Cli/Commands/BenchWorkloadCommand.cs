@@ -3,7 +3,6 @@ using System.Globalization;
 using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
-using BlasNet.Kernels;
 
 namespace BlasNet.Cli.Commands;
 
@@ -23,7 +22,7 @@ internal static class BenchWorkloadCommand
         Option<Named<PlanCache>> planCache = CliOptions.Choice(
             "--plan-cache", "Use plans of minibatches of the same structure again: as in training, never, or from the second pass on for every one.", WorkloadOptions.PlanCaches);
         Option<Named<Writing>> written = CliOptions.Choice("--written", about.Written, about.Writings);
-        Option<Named<GemmMode>> gemm = CliOptions.Gemm();
+        Option<Named<GemmKernels>> gemm = CliOptions.Gemm();
         Option<int> threads = CliOptions.Threads(), seed = CliOptions.Seed();
         Option<bool> json = CliOptions.Json();
         var command = new Command(about.Name, $"{about.Description}\n{What}");
@@ -39,16 +38,15 @@ internal static class BenchWorkloadCommand
                 Batch = parsed.GetValue(batch),
                 Limit = parsed.GetValue(limit),
                 Data = about.Data is null ? null : parsed.GetValue(data),
-                Batching = parsed.GetRequiredValue(batching).Value,
+                Compute = CliOptions.ComputeOf(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads), parsed.GetRequiredValue(batching).Value),
                 PlanCache = parsed.GetRequiredValue(planCache).Value,
                 Written = about.Data is null ? Writing.Matrix : parsed.GetRequiredValue(written).Value,
                 Seed = parsed.GetValue(seed),
                 Ranks = context.Ranks is { Size: > 1 } ? context.Ranks : null,
             };
-            using var kernels = new KernelScope(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads));
             using Workload workload = about.Create(parsed, how);
             WorkloadMeasurement measured = WorkloadTimer.Run(workload, how.Ranks, context.Cancellation);
-            var line = WorkloadLine.Of(about.Name, how, parsed.GetRequiredValue(gemm).Name, parsed.GetValue(threads), workload, measured);
+            var line = WorkloadLine.Of(about.Name, how, parsed.GetRequiredValue(gemm).Name, workload, measured);
             if (parsed.GetValue(json))
                 context.WriteJson(line, JsonLines.Default.WorkloadLine);
             else

@@ -5,8 +5,7 @@ using BlasNet.Cli.Output;
 using BlasNet.Cli.Recognition;
 using BlasNet.Cli.Training;
 using BlasNet.Datasets;
-using BlasNet.Kernels;
-using BlasNet.Native;
+using BlasNet.Diagnostics;
 using Spectre.Console;
 
 namespace BlasNet.Cli.Commands;
@@ -42,29 +41,36 @@ internal static class DemoCommand
         context.Output.WriteLine(Invariant($"{Digits.Train.Count:N0} handwritten digits of 8 × 8 pixels to train with, {Digits.Test.Count} to test with."));
         context.Output.WriteLine($"Network 64-{string.Join('-', Hidden)}-10, Adam, {Batch} digits a step, {Epochs} epochs, one thread.");
         List<Row> rows = [];
-        foreach (var (kernels, mode) in Modes())
+        foreach (var (name, kernels) in Modes())
         {
             foreach (bool batching in (bool[])[false, true])
-                rows.Add(Train(context, kernels, mode, batching));
+                rows.Add(Train(context, name, kernels, batching));
         }
 
         context.Output.WriteLine();
         context.Screen.Write(TableOf(rows));
-        context.Output.WriteLine(OpenBlasLoader.IsAvailable
-            ? $"OpenBLAS runs its kernels for {KernelScope.OpenBlasCore}; 'blasnet doctor' says more."
+        context.Output.WriteLine(OpenBlas.IsAvailable
+            ? $"OpenBLAS runs its kernels for {OpenBlas.Core}; 'blasnet doctor' says more."
             : "OpenBLAS was not found, so the managed kernels computed everything; 'blasnet doctor' says where it was looked for.");
         context.Output.WriteLine(AgreementOf(rows));
     }
 
-    private static IEnumerable<(string Name, GemmMode Mode)> Modes() => OpenBlasLoader.IsAvailable
-        ? [("OpenBLAS", GemmMode.OpenBlas), ("automatic", GemmMode.Auto)]
-        : [("managed", GemmMode.Packed)];
+    private static IEnumerable<(string Name, GemmKernels Kernels)> Modes() => OpenBlas.IsAvailable
+        ? [("OpenBLAS", GemmKernels.OpenBlas), ("automatic", GemmKernels.Auto)]
+        : [("managed", GemmKernels.Packed)];
 
-    private static Row Train(CommandContext context, string name, GemmMode mode, bool batching)
+    private static Row Train(CommandContext context, string name, GemmKernels kernels, bool batching)
     {
-        using var kernels = new KernelScope(mode, threads: 1);
         using TrainingRun training = DigitTraining.Create(
-            new DigitSplit(Digits.Train, Digits.Test), Hidden, new TrainingSettings { Batch = Batch, Epochs = Epochs, Seed = Seed, Batching = batching });
+            new DigitSplit(Digits.Train, Digits.Test),
+            Hidden,
+            new TrainingSettings
+            {
+                Batch = Batch,
+                Epochs = Epochs,
+                Seed = Seed,
+                Compute = new ComputeOptions { Kernels = kernels, Threads = 1, Batching = batching },
+            });
         string title = $"{name} kernels, batching {(batching ? "on" : "off")}";
         List<EpochResult> epochs = [];
         for (int epoch = 1; epoch <= Epochs; epoch++)

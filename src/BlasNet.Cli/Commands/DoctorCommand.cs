@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Diagnostics;
 using BlasNet.Cli.Diagnosis;
 using BlasNet.Cli.Output;
 
@@ -23,7 +24,7 @@ internal static class DoctorCommand
         var doctor = new Command("doctor", Description) { threads, json };
         doctor.SetAction(options =>
         {
-            Report report = Examination.Run(options.GetValue(threads));
+            Report report = Examination.Run(CliApplication.Version, options.GetValue(threads));
             if (options.GetValue(json))
                 context.WriteJson(report, JsonLines.Default.Report);
             else

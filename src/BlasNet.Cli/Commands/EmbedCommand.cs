@@ -4,7 +4,6 @@ using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Vectors;
-using BlasNet.Kernels;
 using BlasNet.Text;
 
 namespace BlasNet.Cli.Commands;
@@ -42,7 +41,6 @@ internal static class EmbedCommand
 
         command.SetAction(options =>
         {
-            using var kernels = new KernelScope(GemmMode.Auto, options.GetValue(embedding.Threads));
             using TextEncoder encoder = embedding.Load(options);
             using VectorWriter writer = VectorWriter.Create(options.GetValue(output), encoder.Dimensions, context.Output);
             string summary = StatusLine.Show(context, report => Embed(encoder, EmbeddingOptions.Read(options.GetValue(file)!), writer, report, context));

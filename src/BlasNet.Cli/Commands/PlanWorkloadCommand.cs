@@ -3,7 +3,6 @@ using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Scaling;
-using BlasNet.Kernels;
 
 namespace BlasNet.Cli.Commands;
 
@@ -26,7 +25,7 @@ internal static class PlanWorkloadCommand
             "The gradient's, in examples, as train --noise-scale shows it: finds the optimization batch that trains soonest with each number of ranks.");
         Option<string?> data = about.NewDataOption();
         Option<int?> limit = CliOptions.OptionalInteger("--limit", "Take steps from the first N examples. [default: four steps, 1024 at least]", 1, 1 << 20);
-        Option<Named<GemmMode>> gemm = CliOptions.Gemm();
+        Option<Named<GemmKernels>> gemm = CliOptions.Gemm();
         Option<int> threads = CliOptions.Threads(), seed = CliOptions.Seed();
         Option<bool> json = CliOptions.Json();
         var command = new Command(about.Name, about.Description);
@@ -43,12 +42,12 @@ internal static class PlanWorkloadCommand
                 Batch = examples,
                 Limit = parsed.GetValue(limit) ?? Math.Max(1024, 4 * examples),
                 Data = about.Data is null ? null : parsed.GetValue(data),
+                Compute = CliOptions.ComputeOf(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads)),
                 Seed = parsed.GetValue(seed),
             };
             var question = new ScalingQuestion(
                 about.Name, [.. parsed.GetRequiredValue(ranks).Values.Distinct().Order()], network.ChoiceOf(parsed), parsed.GetValue(noise),
                 parsed.GetValue(threads));
-            using var kernels = new KernelScope(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads));
             using Workload workload = about.Create(parsed, how);
             ScalingAnswer answer = StatusLine.Show(context, status => new ScalingStudy(workload, question, context.Ranks, context.Cancellation).Run(status));
             if (parsed.GetValue(json))

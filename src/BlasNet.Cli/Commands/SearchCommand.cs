@@ -3,7 +3,6 @@ using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Vectors;
-using BlasNet.Kernels;
 using BlasNet.Text;
 
 namespace BlasNet.Cli.Commands;
@@ -43,7 +42,6 @@ internal static class SearchCommand
         });
         command.SetAction(options =>
         {
-            using var kernels = new KernelScope(GemmMode.Auto, options.GetValue(embedding.Threads));
             using MatrixFile matrix = MatrixFile.Open(options.GetValue(vectors)!);
             using TextEncoder encoder = embedding.Load(options);
             if (matrix.Columns != encoder.Dimensions)
@@ -58,8 +56,8 @@ internal static class SearchCommand
             long number = 0;
             foreach (float[][] some in encoder.EmbedStream(wanted, context.Cancellation).Chunk(NearestRows.Queries))
             {
-                var nearest = NearestRows.Find(matrix, some, options.GetValue(top), context.Cancellation);
-                Dictionary<long, string> lines = ReadLines(options.GetValue(texts), nearest, matrix.Rows);
+                var nearest = NearestRows.Find(matrix, some, options.GetValue(top), encoder.Options.Compute, context.Cancellation);
+                Dictionary<long, string> lines = ReadLines(options.GetValue(texts), nearest, matrix.RowCount);
                 foreach ((long Row, float Cosine)[] rows in nearest)
                 {
                     number++;

@@ -39,7 +39,6 @@ internal static class TrainModelCommand
     {
         settings.RequireTellingNoise();
         settings.Ranks.Together(() => SaveFile.RequireWritable(settings.IsRoot ? settings.Save : null, settings.SavesFolder));
-        using var kernels = new KernelScope(settings.Gemm.Value, settings.Threads);
         using TrainingRun run = create(settings);
         if (settings.Ranks is { } ranks)
             context.Error.WriteLine($"{ranks.Size} ranks: {string.Join(", ", Enumerable.Range(0, ranks.Size).Select(ranks.NameOf))}.");

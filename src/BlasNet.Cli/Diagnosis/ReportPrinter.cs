@@ -1,4 +1,5 @@
 using System.Globalization;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Diagnosis;
 

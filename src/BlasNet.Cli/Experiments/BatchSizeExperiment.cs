@@ -8,7 +8,9 @@ namespace BlasNet.Cli.Experiments;
 /// <param name="Target">The loss to reach.</param>
 /// <param name="Epochs">Given up after so many.</param>
 /// <param name="Seed">Of parameters and order.</param>
-internal sealed record BatchSizeGrid(IReadOnlyList<int> Batches, IReadOnlyList<int> ComputeBatches, double Target, int Epochs, int Seed);
+/// <param name="Compute">How steps are computed.</param>
+internal sealed record BatchSizeGrid(
+    IReadOnlyList<int> Batches, IReadOnlyList<int> ComputeBatches, double Target, int Epochs, int Seed, ComputeOptions Compute);
 
 /// <summary>One compute batch.</summary>
 /// <param name="ComputeBatch">Examples of a pass.</param>
@@ -114,6 +116,7 @@ internal sealed class BatchSizeExperiment(ExperimentSubject subject, BatchSizeGr
                 MaximumSteps = steps,
                 Seed = grid.Seed,
                 Noise = noise,
+                Compute = grid.Compute,
             },
             cancellation);
 }

@@ -41,8 +41,12 @@ internal sealed class ExperimentSubject<TExample>(
     {
         using var model = new Model(settings.Seed);
         Func<Graph, TExample, Expr> loss = create(model);
-        var trainer = new Trainer<TExample>(model, loss, settings.Optimizer) { ComputeBatch = settings.ComputeBatch, NoiseScale = settings.Noise };
-        var evaluator = new Evaluator<TExample>(model, loss);
+        var trainer = new Trainer<TExample>(model, loss, settings.Optimizer, settings.Compute)
+        {
+            ComputeBatch = settings.ComputeBatch,
+            NoiseScale = settings.Noise,
+        };
+        var evaluator = new Evaluator<TExample>(model, loss, settings.Compute);
         var stream = new ExampleStream(train.Count, settings.Seed);
         var batch = new TExample[settings.Batch];
         List<(long Step, double Loss)> losses = [(0, TestLoss(evaluator, cancellation))];

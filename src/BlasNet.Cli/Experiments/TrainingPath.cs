@@ -22,6 +22,9 @@ internal sealed record PathSettings
 
     public required int Seed { get; init; }
 
+    /// <summary>How steps are computed.</summary>
+    public required ComputeOptions Compute { get; init; }
+
     /// <summary>Measures the noise of the gradient, if any.</summary>
     public GradientNoiseScale? Noise { get; init; }
 }

@@ -1,7 +1,5 @@
 using BlasNet.Drawing;
-using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Planning;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Explanation;
@@ -33,13 +31,11 @@ internal static class PassStages
         using var model = new Model(seed: 1);
         Expr total = Stages.NewMinibatch(model, subject.Define(model), examples);
         List<ExplainedGraph> graphs = [NewPart($"The minibatch of {examples}", Stages.MinibatchSentence, total.Graph)];
-        var options = new EngineOptions { AfterPass = (pass, graph) => graphs.Add(NewPart(Known[pass].Title, Known[pass].Sentence, graph)) };
-        using var engine = new Engine<float>(model.Store<float>(), options);
-        engine.Prepare(total.Graph, [total], total, [.. model.Parameters]);
-        string plan = ExplanationWriter.Indented(PlanPrinter.Print(engine.Plan));
-        return new Explained($"The passes over {subject.Formula}", subject.Formula, graphs, "Launches", $"{PlanTitle}\n{PlanSentence}\n\n{plan}");
+        ComputePlan plan = ComputePlan.OfGradient(total);
+        graphs.AddRange(plan.Passes.Select(pass => NewPart(Known[pass.Name].Title, Known[pass.Name].Sentence, pass.Graph)));
+        return new Explained($"The passes over {subject.Formula}", subject.Formula, graphs, "Launches", $"{PlanTitle}\n{PlanSentence}\n\n{ExplanationWriter.Indented(plan.ToString())}");
     }
 
     private static ExplainedGraph NewPart(string title, string sentence, Graph graph) =>
-        new(title, sentence, graph.Snapshot(), new DrawingOptions { Title = title, ColourExamples = false, IsComplete = false });
+        new(title, sentence, graph, new DrawingOptions { Title = title, ColourExamples = false, IsComplete = false });
 }

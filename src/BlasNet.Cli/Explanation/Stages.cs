@@ -1,6 +1,5 @@
 using System.Globalization;
 using BlasNet.Drawing;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Passes;
 using BlasNet.Training;
@@ -64,13 +63,13 @@ internal sealed class Stages
     public static Explained Explain(Subject subject, int examples)
     {
         var stages = new Stages(subject, examples);
-        int[] colours = ExampleColours.Of(stages.Minibatch);
+        IReadOnlyList<int> colours = ExampleColours.Of(stages.Minibatch);
         ExplainedGraph[] graphs =
         [
             new("One example", $"What its user writes: {subject.Formula}. There is no batch in it.", stages.Example, Drawing("One example")),
             new(
                 $"The minibatch of {examples}", MinibatchSentence, stages.Minibatch,
-                Drawing($"The minibatch of {examples}") with { ColourExamples = true, ExampleOf = colours.Length > 0 ? colours : null }),
+                Drawing($"The minibatch of {examples}") with { ColourExamples = true, ExampleOf = colours.Count > 0 ? colours : null }),
             new(
                 "The batched graph",
                 $"The same values: nodes of one kind have become one node that computes a stack (×{examples}), a matrix times {examples} vectors a matrix times a matrix.",
@@ -97,13 +96,11 @@ internal sealed class Stages
         return Total([.. Enumerable.Range(0, examples).Select(example => loss(graph, example))]);
     }
 
-    // The engine's own way from the minibatch graph to a plan.
     private static Cost CostOf(Model model, Func<Graph, int, Expr> loss, int examples, bool batching, bool gradients)
     {
         Expr total = NewMinibatch(model, loss, examples);
-        using var engine = new Engine<float>(model.Store<float>(), new EngineOptions { Batching = batching });
-        engine.Prepare(total.Graph, [total], gradients ? total : null, gradients ? [.. model.Parameters] : []);
-        Graph planned = engine.Plan.Graph;
-        return new Cost(planned.Count, planned.CountProducts(), engine.Plan.LaunchCount);
+        var options = new ComputeOptions { Batching = batching };
+        ComputePlan plan = gradients ? ComputePlan.OfGradient(total, options) : ComputePlan.Of(total.Graph, [total], options);
+        return new Cost(plan.Nodes, plan.Products, plan.Launches);
     }
 }

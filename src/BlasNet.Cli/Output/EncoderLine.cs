@@ -1,5 +1,6 @@
 using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Diagnostics;
 using BlasNet.Text;
 
 namespace BlasNet.Cli.Output;
@@ -19,10 +20,10 @@ internal sealed record EncoderLine(
     public static EncoderLine Of(TextEncoder encoder, int sentences, int[] lengths, Spread pass, double peak, int threads)
     {
         long tokens = lengths.Sum(length => (long)length);
-        double flops = lengths.Sum(encoder.Sizes.FlopsOf);
+        double flops = lengths.Sum(encoder.FlopsOf);
         return new(
             encoder.Name, sentences / pass.Median, sentences / pass.Slowest, sentences / pass.Fastest, tokens / pass.Median,
             flops / pass.Median / (peak * 1e9), peak, flops / tokens, sentences, tokens, encoder.Model.Size, WorkloadTimer.Passes, threads,
-            encoder.Options.BatchTokens, LoadSeconds: 0, FirstVectorSeconds: 0, KernelScope.OpenBlasCore);
+            encoder.Options.BatchTokens, LoadSeconds: 0, FirstVectorSeconds: 0, OpenBlas.Core);
     }
 }

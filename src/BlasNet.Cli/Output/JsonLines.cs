@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using BlasNet.Cli.Diagnosis;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Output;
 

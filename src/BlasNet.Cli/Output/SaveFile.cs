@@ -1,6 +1,6 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Training;
-using BlasNet.Text.Files;
+using BlasNet.Text;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Output;
@@ -17,7 +17,7 @@ internal static class SaveFile
 
         if (isFolder)
         {
-            Write(() => AtomicFolder.RequireReplaceable(file));
+            Write(() => TextModelFolder.RequireReplaceable(file));
             return;
         }
 

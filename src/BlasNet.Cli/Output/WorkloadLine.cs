@@ -1,5 +1,6 @@
 using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Output;
 
@@ -15,21 +16,21 @@ internal sealed record WorkloadLine(
     double FirstPassLoss, ShareLine Share, IReadOnlyList<KernelLine> Kernels)
 {
     public static WorkloadLine Of(
-        string name, WorkloadOptions how, string gemm, int threads, Workload workload, WorkloadMeasurement measured)
+        string name, WorkloadOptions how, string gemm, Workload workload, WorkloadMeasurement measured)
     {
-        (Spread pass, Spread step, Counters counters) = (measured.Pass, measured.Step, measured.Counters);
+        (Spread pass, Spread step, Profile profile) = (measured.Pass, measured.Step, measured.Profile);
         double examples = workload.Examples, steps = measured.Steps;
         double? words = workload.Words > 0 ? workload.Words : null;
         return new(
             name, how.Data, examples / pass.Median, examples / pass.Slowest, examples / pass.Fastest,
             words / pass.Median, words / pass.Slowest, words / pass.Fastest,
             workload.Flops / pass.Median / (measured.PeakGflops * (how.Ranks?.Size ?? 1) * 1e9), measured.PeakGflops, workload.Flops / examples,
-            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, threads, how.Ranks?.Size ?? 1, how.Batch,
-            how.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), KernelScope.OpenBlasCore,
-            measured.Steps, counters.PlansFound, step.Median, step.Fastest, step.Slowest,
-            counters.ManagedBytes / steps, measured.PeakBytes, (double)counters.Launches / steps, measured.LaunchLowerBound / steps,
-            counters.GemmCalls / steps, counters.GemvCalls / steps, (double)counters.CopiedBytes / steps,
-            measured.FirstPassLoss, ShareLine.Of(counters, measured.Kernels), measured.Kernels);
+            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, workload.Threads, how.Ranks?.Size ?? 1, how.Batch,
+            how.Compute.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), OpenBlas.Core,
+            measured.Steps, profile.PlansFound, step.Median, step.Fastest, step.Slowest,
+            (double)measured.ManagedBytes / steps, profile.PeakBytes, profile.Launches / steps, measured.LaunchLowerBound / steps,
+            profile.GemmCalls / steps, profile.GemvCalls / steps, profile.CopiedBytes / steps,
+            measured.FirstPassLoss, ShareLine.Of(profile, measured.Kernels), measured.Kernels);
     }
 }
 
@@ -37,13 +38,13 @@ internal sealed record WorkloadLine(
 internal sealed record ShareLine(
     double Build, double Batch, double Differentiate, double Plan, double Kernels, double Copies, double Update, double Communicate)
 {
-    public static ShareLine Of(Counters counters, IReadOnlyList<KernelLine> kernels)
+    public static ShareLine Of(Profile profile, IReadOnlyList<KernelLine> kernels)
     {
-        double total = counters.Ticks;
-        double copies = counters.Execute * kernels.Where(kernel => WorkloadTimer.IsCopy(kernel.Operator)).Sum(kernel => kernel.Share);
+        TimeSpan total = profile.Build + profile.Batch + profile.Differentiate + profile.Plan + profile.Execute + profile.Update + profile.Communicate;
+        TimeSpan copies = profile.Execute * kernels.Where(kernel => WorkloadTimer.IsCopy(kernel.Operator)).Sum(kernel => kernel.Share);
         return new(
-            counters.Build / total, counters.Batch / total, counters.Differentiate / total, counters.Plan / total,
-            (counters.Execute - copies) / total, copies / total, counters.Update / total, counters.Communicate / total);
+            profile.Build / total, profile.Batch / total, profile.Differentiate / total, profile.Plan / total,
+            (profile.Execute - copies) / total, copies / total, profile.Update / total, profile.Communicate / total);
     }
 }
 

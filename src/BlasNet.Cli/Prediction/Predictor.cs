@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Serving;
 using BlasNet.Text;
-using BlasNet.Text.Files;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Prediction;
@@ -30,7 +29,7 @@ internal abstract class Predictor : IDisposable
     {
         if (Directory.Exists(file))
         {
-            return HeadConfiguration.IsOfTokens(new ModelFolder(file).Configuration)
+            return TextModelFolder.IsTagger(file)
                 ? new PretrainedTaggerPredictor(TextTagger.Load(file)) : new ClassifierPredictor(TextClassifier.Load(file));
         }
 

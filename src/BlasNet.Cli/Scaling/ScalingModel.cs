@@ -1,3 +1,5 @@
+using BlasNet.Diagnostics;
+
 namespace BlasNet.Cli.Scaling;
 
 /// <summary>Predicts an optimizer step's time over ranks.</summary>

@@ -1,5 +1,6 @@
 using BlasNet.Cli.Benchmarks;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Diagnostics;
 using BlasNet.Ranks;
 using BlasNet.Training;
 
@@ -75,7 +76,7 @@ internal sealed class ScalingStudy(Workload workload, ScalingQuestion question, 
             ColumnBytes = traffic.ColumnBytes,
             IsContiguous = traffic.Ranges == 1,
             SecondsPerByte = NetworkProbe.SecondsPerByte(gradientBytes),
-            SlabBytes = sizeof(float) * RankGradient<float>.SlabLength,
+            SlabBytes = sizeof(float) * RankTraffic.SlabElements,
         };
     }
 }

@@ -56,21 +56,23 @@ internal sealed class StepSampler(Workload workload, Communicator? ranks, Cancel
     {
         Meet();
         workload.StepOver(size);
-        double work = 0, seconds = 0, update = 0, bytes = 0;
+        var profile = new Profile(timesKernels: false);
+        workload.Profile = profile;
+        double work = 0, seconds = 0, bytes = 0;
         int steps = 0;
         long begin = Stopwatch.GetTimestamp();
         while (steps == 0 || Stopwatch.GetElapsedTime(begin) < least)
         {
             cancellation.ThrowIfCancellationRequested();
-            (long start, long updateBefore) = (Stopwatch.GetTimestamp(), workload.Times.Update);
+            long start = Stopwatch.GetTimestamp();
             workload.StepOver(size);
             seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
-            update += Stopwatch.GetElapsedTime(updateBefore, workload.Times.Update).TotalSeconds;
             work += workload.LastWork;
             bytes += workload.Traffic.GradientBytes;
             steps++;
         }
 
+        double update = profile.Update.TotalSeconds;
         return new StepPoint(size, (seconds - update) / work * size * _meanWork, update / steps, bytes / steps);
     }
 

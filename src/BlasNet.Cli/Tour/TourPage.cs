@@ -2,8 +2,8 @@ using System.Globalization;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Tour.Page;
 using BlasNet.Cli.Tour.Sections;
+using BlasNet.Diagnostics;
 using BlasNet.Drawing;
-using BlasNet.Kernels;
 
 namespace BlasNet.Cli.Tour;
 
@@ -37,7 +37,6 @@ internal static class TourPage
     public static (string Html, TourResult Result, IReadOnlyList<(string Name, string Svg)> Pictures) Run(TourOptions options, Action<double, string> progress, CancellationToken cancellation)
     {
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        using var kernels = new KernelScope(GemmMode.Auto, threads: 1);   // whatever OPENBLAS_NUM_THREADS says: the page says one thread
         var page = new PageBuilder();
         var representation = Representation.Run(page, Part(0, 0.08, "drawing graphs"));
         var efficiency = Efficiency.Run(page, options, Part(0.08, 0.6, "measuring memory, products and training steps"), cancellation);
@@ -46,7 +45,7 @@ internal static class TourPage
         var indices = Indices.Run(page, options, Part(0.85, 1, "the model without indices, and with"), cancellation);
         double seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
         var result = new TourResult(
-            CliApplication.Version, GemmRateCache.ProcessorName(), Environment.ProcessorCount, KernelScope.OpenBlasCore,
+            CliApplication.Version, Processor.Name, Environment.ProcessorCount, OpenBlas.Core,
             DateTime.Now.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture), options.Quick, seconds, representation, efficiency, averaging, evaluation, indices);
         return (page.Build("What is a minibatch?", Lead(result), Ending), result, page.AllPictures);
 

@@ -21,7 +21,7 @@ internal static class EncoderTraining
         var tags = Numbers(source.Train.SelectMany(sentence => sentence.Select(word => word.Tag)));
         Split<TaggedText> data = source.Read(sentence => TaggedText.Of(sentence, tags));
         var tagger = new TextTagger(encoder, [.. tags.Keys]);
-        var evaluator = new Evaluator<TaggedText>(tagger.Model, Scores, settings.NewPasses()) { Workers = settings.Workers, Communicator = settings.Ranks };
+        var evaluator = new Evaluator<TaggedText>(tagger.Model, Scores, settings.Compute) { Workers = settings.Workers, Communicator = settings.Ranks };
         return new TrainingRun<TaggedText>(
             tagger.Model, Loss, data.Train, Test, settings, sentence => sentence.Words.Length, groups: groupsOf(encoder))
         {
@@ -50,7 +50,7 @@ internal static class EncoderTraining
         var labels = Numbers(source.Train.Select(example => example.Label));
         Split<LabelledText> data = source.Read(example => new LabelledText(example.Text, labels.GetValueOrDefault(example.Label, -1)));
         var classifier = new TextClassifier(encoder, [.. labels.Keys]);
-        var evaluator = new Evaluator<LabelledText>(classifier.Model, Scores, settings.NewPasses())
+        var evaluator = new Evaluator<LabelledText>(classifier.Model, Scores, settings.Compute)
         {
             Workers = settings.Workers,
             Communicator = settings.Ranks,

@@ -19,7 +19,7 @@ internal static class LanguageModelTraining
         Split<int[]> data, Vocabulary words, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         LanguageModel language = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<int[]>(model, language.Loss, settings.NewPasses())
+        var evaluator = new Evaluator<int[]>(model, language.Loss, settings.Compute)
         {
             ComputeBatch = 64,   // a stack of softmaxes is large
             Workers = settings.Workers,

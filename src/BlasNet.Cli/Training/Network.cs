@@ -12,7 +12,7 @@ internal static class Network
     /// <exception cref="CommandException">They are too many, or there is no memory for them.</exception>
     public static TNetwork Create<TNetwork>(TrainingSettings settings, Func<Model, TNetwork> create, out Model model)
     {
-        model = new Model(settings.Seed) { Training = (Gradients: settings.Workers, State: settings.Optimization.NewOptimizer(steps: 1).StateBuffers) };
+        model = Model.ForTraining(settings.Optimization.NewOptimizer(steps: 1), settings.Workers, settings.Seed);
         try
         {
             return create(model);

@@ -22,7 +22,7 @@ internal static class PairTraining
     public static TrainingRun Create(TextEncoder encoder, Source<ScoredPair> source, IReadOnlyList<ParameterGroup> groups, TrainingSettings settings)
     {
         Split<ScoredPair> data = source.Read(pair => pair);
-        var evaluator = new Evaluator<string>(encoder.Model, encoder.Vector, settings.NewPasses())
+        var evaluator = new Evaluator<string>(encoder.Model, encoder.Vector, settings.Compute)
         {
             Workers = settings.Workers,
             Communicator = settings.Ranks,

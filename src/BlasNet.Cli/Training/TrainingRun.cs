@@ -1,8 +1,6 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Prediction;
-using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -87,8 +85,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     private readonly TrainingLoop<TExample> _loop;
     private readonly IReadOnlyList<TExample> _examples;
     private readonly long _words, _predictions;
+    private readonly Profile _profile = new(timesKernels: false);
     private Quality _quality;
-    private long _gemms, _gemvs;   // when the training of the epoch ended
 
     /// <param name="model">With all its parameters.</param>
     /// <param name="loss">One example's loss.</param>
@@ -123,7 +121,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     }
 
     private TrainingRun(
-        Model model, Func<Optimizer, EngineOptions, Trainer<TExample>> create, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
+        Model model, Func<Optimizer, ComputeOptions, Trainer<TExample>> create, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
         TrainingSettings settings, Func<TExample, int>? words, Func<TExample, int>? predictions, bool higherIsBetter,
         IReadOnlyList<ParameterGroup>? groups)
         : base(model)
@@ -135,7 +133,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
         _log = durability.Log is null || !settings.IsRoot ? null : new TrainingLog(durability.Log);
         OptimizationSettings optimization = settings.Optimization;
         long steps = (long)settings.Epochs * ((examples.Count + settings.Batch - 1) / settings.Batch);
-        Trainer<TExample> trainer = create(optimization.NewOptimizer(steps), settings.NewPasses());
+        Trainer<TExample> trainer = create(optimization.NewOptimizer(steps), settings.Compute);
+        trainer.Profile = _profile;
         (trainer.OptimizationBatch, trainer.ComputeBatch, trainer.MemoryBudget) = (settings.Batch, optimization.ComputeBatch, optimization.Memory ?? 0);
         trainer.Groups = groups ?? [];
         trainer.Regularizer = optimization.RegularizerOf(model);
@@ -156,7 +155,6 @@ internal sealed class TrainingRun<TExample> : TrainingRun
 
         IReadOnlyList<KeyValuePair<string, double>> Evaluate(CancellationToken cancellation)
         {
-            (_gemms, _gemvs) = (Gemm.GemmCalls, Gemm.GemvCalls);
             using IDisposable? average = UseAverage();
             _quality = test(cancellation);
             return _quality.Measures;
@@ -171,7 +169,7 @@ internal sealed class TrainingRun<TExample> : TrainingRun
 
     public override TrainingStep LastStep => _loop.Trainer.LastStep;
 
-    public override int LargestPass => _loop.Trainer.LargestMicrobatch;
+    public override int LargestPass => _profile.LargestPass;
 
     public override Checkpoint? LastCheckpoint => _loop.LastCheckpoint;
 
@@ -191,13 +189,14 @@ internal sealed class TrainingRun<TExample> : TrainingRun
 
     public override EpochResult? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
-        (long gemms, long gemvs, int before) = (Gemm.GemmCalls, Gemm.GemvCalls, _loop.Trainer.EpochDone);
+        (long gemms, long gemvs, int before) = (_profile.GemmCalls, _profile.GemvCalls, _loop.Trainer.EpochDone);
         if (_loop.NextEpoch(progress, cancellation) is not { } epoch)
             return null;
 
         int examples = _examples.Count - before;
         return new EpochResult(
-            epoch.Epoch, epoch.Step, epoch.Loss, _quality, examples, _words * examples / _examples.Count, epoch.Time, _gemms - gemms, _gemvs - gemvs)
+            epoch.Epoch, epoch.Step, epoch.Loss, _quality, examples, _words * examples / _examples.Count, epoch.Time, _profile.GemmCalls - gemms,
+            _profile.GemvCalls - gemvs)
         {
             LossPerPrediction = _predictions == 0 ? epoch.Loss : epoch.Loss * _examples.Count / _predictions,
             IsBest = epoch.IsBest,

@@ -1,6 +1,4 @@
 using BlasNet.Cli.CommandLine;
-using BlasNet.Execution;
-using BlasNet.Kernels;
 using BlasNet.Ranks;
 
 namespace BlasNet.Cli.Training;
@@ -17,13 +15,11 @@ internal sealed record TrainingSettings
 
     public int Seed { get; init; }
 
-    public bool Batching { get; init; } = true;
+    /// <summary>How steps and tests are computed.</summary>
+    public ComputeOptions Compute { get; init; } = new() { Threads = 1 };
 
-    /// <summary>Who computes matrix products.</summary>
-    public Named<GemmMode> Gemm { get; init; } = new("auto", GemmMode.Auto);
-
-    /// <summary>For one matrix product.</summary>
-    public int Threads { get; init; } = 1;
+    /// <summary>Who computes matrix products, as it is called.</summary>
+    public string Gemm { get; init; } = "auto";
 
     /// <summary>Threads that compute a step, each a part of its examples.</summary>
     public int Workers { get; init; } = 1;
@@ -59,6 +55,4 @@ internal sealed record TrainingSettings
         if (Optimization.NoiseFromExamples == false && isOnePass)
             throw new CommandException($"--noise-scale passes: a step would have one pass, and several are compared; set --compute-batch below --batch, which is {Batch}, or choose --noise-scale examples.");
     }
-
-    public EngineOptions NewPasses() => new() { Batching = Batching };
 }

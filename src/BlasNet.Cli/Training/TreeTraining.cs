@@ -19,7 +19,7 @@ internal static class TreeTraining
         Split<LabelledTree> data, TreeCoding coding, Func<Model, TreeClassifier> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         TreeClassifier classifier = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.NewPasses())
+        var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.Compute)
         {
             Workers = settings.Workers,
             Communicator = settings.Ranks,

@@ -29,7 +29,12 @@ internal sealed class EmbeddingOptions
         {
             return TextEncoder.Load(
                 options.GetValue(Model)!,
-                new TextEncoderOptions { MaximumTokens = options.GetValue(MaximumTokens), LongTexts = options.GetValue(LongTexts)!.Value });
+                new TextEncoderOptions
+                {
+                    MaximumTokens = options.GetValue(MaximumTokens),
+                    LongTexts = options.GetValue(LongTexts)!.Value,
+                    Compute = new ComputeOptions { Threads = options.GetValue(Threads) },
+                });
         }
         catch (ArgumentOutOfRangeException e)
         {

@@ -17,7 +17,7 @@ internal sealed unsafe partial class MatrixFile : IDisposable
 
     private MatrixFile(string path, long start, long rows, int columns)
     {
-        (Rows, Columns) = (rows, columns);
+        (RowCount, Columns) = (rows, columns);
         _map = MemoryMappedFile.CreateFromFile(path, FileMode.Open, null, 0, MemoryMappedFileAccess.Read);
         _view = _map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* pointer = null;
@@ -25,7 +25,7 @@ internal sealed unsafe partial class MatrixFile : IDisposable
         _data = pointer + start;
     }
 
-    public long Rows { get; }
+    public long RowCount { get; }
 
     public int Columns { get; }
 
@@ -43,8 +43,8 @@ internal sealed unsafe partial class MatrixFile : IDisposable
         return new MatrixFile(path, start, rows, (int)columns);
     }
 
-    /// <summary>The first element of a row; the others follow, and the rows after it.</summary>
-    public float* Pointer(long row) => (float*)(_data + row * Columns * sizeof(float));
+    /// <summary>The elements of some rows, one row after another; valid until the file is closed.</summary>
+    public ReadOnlySpan<float> Rows(long start, int count) => new(_data + start * Columns * sizeof(float), count * Columns);
 
     public void Dispose()
     {

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
-using BlasNet.Training;
 
 namespace BlasNet.Cli.Vectors;
 
@@ -22,8 +21,10 @@ internal static class MatrixHeader
     {
         Span<byte> length = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(length, Length - sizeof(ulong));
-        byte[] header = SafetensorsHeader.Format([new SafetensorsEntry(Tensor, "F32", rows, columns)], metadata: null);
-        return Padded(length, Encoding.ASCII.GetString(header), ' ');
+        string header = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{{\"{Tensor}\":{{\"dtype\":\"F32\",\"shape\":[{rows},{columns}],\"data_offsets\":[0,{rows * columns * sizeof(float)}]}}}}");
+        return Padded(length, header, ' ');
     }
 
     private static byte[] Padded(ReadOnlySpan<byte> start, string text, char last) =>

@@ -1,12 +1,12 @@
 using System.Numerics.Tensors;
-using BlasNet.Kernels;
-using BlasNet.Memory;
+using BlasNet.Graphs;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Vectors;
 
 /// <summary>The rows of a matrix nearest to vectors, by the cosine. Exact: all rows are looked at, block by block, each block in one product with all
 /// vectors; so memory does not grow with the number of rows.</summary>
-internal static unsafe class NearestRows
+internal static class NearestRows
 {
     /// <summary>How many vectors are best looked for at once: then the product, not the file, takes the time.</summary>
     public const int Queries = 256;
@@ -16,35 +16,33 @@ internal static unsafe class NearestRows
     /// <param name="matrix">Rows to look at.</param>
     /// <param name="queries">Of as many numbers as a row.</param>
     /// <param name="count">At most so many rows for each.</param>
+    /// <param name="options">How products are computed.</param>
     /// <param name="cancellation">Asked before each block.</param>
     /// <returns>For each query its rows, the nearest first; of equally near ones the first.</returns>
-    public static (long Row, float Cosine)[][] Find(MatrixFile matrix, IReadOnlyList<float[]> queries, int count, CancellationToken cancellation)
+    public static (long Row, float Cosine)[][] Find(
+        MatrixFile matrix, IReadOnlyList<float[]> queries, int count, ComputeOptions options, CancellationToken cancellation)
     {
         int size = matrix.Columns;
-        using NativeBuffer<float> directions = new((long)size * queries.Count), cosines = new((long)BlockRows * queries.Count),
-            last = new((long)BlockRows * size);
-        using var packed = new PackedWeights<float>();
+        using var model = new Model();
+        Parameter directions = model.Weight("queries", queries.Count, size, Initializer.Zeros);
+        model.SetValues(directions, DirectionsOf(queries, size));
         Nearest[] nearest = [.. queries.Select(_ => new Nearest(count))];
-        SetDirections(directions.Span, queries, size);
-        for (long start = 0; start < matrix.Rows; start += BlockRows)
+        var products = new Evaluator<(long Start, int Rows)>(
+            model, (graph, block) => directions * graph.Input(matrix.Rows(block.Start, block.Rows), new Shape(size, block.Rows)), options)
+        { ComputeBatch = 1 };
+        products.Run(Blocks(matrix.RowCount), (number, cosines) =>
         {
-            cancellation.ThrowIfCancellationRequested();
-            int rows = (int)Math.Min(BlockRows, matrix.Rows - start);
-            float* block = matrix.Pointer(start);
-            if (start + rows == matrix.Rows)
-            {
-                // A kernel may read a vector's width beyond the last row, where no file is mapped.
-                new ReadOnlySpan<float>(block, rows * size).CopyTo(last.Span);
-                block = last.Pointer;
-            }
-
-            Matrix<float> x = new(block, rows, size), y = new(cosines.Pointer, rows, queries.Count);
-            Gemm.Multiply(x, new(directions.Pointer, size, queries.Count), y, packed: packed);
-            for (int row = 0; row < rows; row++)
-                Add(nearest, start + row, TensorPrimitives.Norm(new ReadOnlySpan<float>(x.Row(row), size)), new(y.Row(row), queries.Count));
-        }
-
+            long start = (long)number * BlockRows;
+            for (int row = 0; row * queries.Count < cosines.Length; row++)
+                Add(nearest, start + row, TensorPrimitives.Norm(matrix.Rows(start + row, 1)), cosines.Slice(row * queries.Count, queries.Count));
+        }, cancellation);
         return Array.ConvertAll(nearest, rows => rows.InOrder());
+    }
+
+    private static IEnumerable<(long Start, int Rows)> Blocks(long rows)
+    {
+        for (long start = 0; start < rows; start += BlockRows)
+            yield return (start, (int)Math.Min(BlockRows, rows - start));
     }
 
     private static void Add(Nearest[] nearest, long row, float norm, ReadOnlySpan<float> dots)
@@ -60,15 +58,18 @@ internal static unsafe class NearestRows
         }
     }
 
-    // A query of length 1 in each column; one of zeros, which has no direction, as NaN.
-    private static void SetDirections(Span<float> directions, IReadOnlyList<float[]> queries, int size)
+    // Each query of length 1, column by column of the matrix whose rows they are; one of zeros, which has no direction, as NaN.
+    private static float[] DirectionsOf(IReadOnlyList<float[]> queries, int size)
     {
+        var directions = new float[size * queries.Count];
         for (int query = 0; query < queries.Count; query++)
         {
             float norm = TensorPrimitives.Norm<float>(queries[query]);
             for (int i = 0; i < size; i++)
                 directions[i * queries.Count + query] = queries[query][i] / norm;
         }
+
+        return directions;
     }
 
     /// <summary>The nearest rows so far.</summary>

@@ -7,12 +7,12 @@ namespace BlasNet.Text.Inference;
 /// <param name="model">The function's.</param>
 /// <param name="function">Builds one text's value.</param>
 /// <param name="lengthOf">Number of a text's tokens.</param>
-/// <param name="batchTokens">See <see cref="TextEncoderOptions.BatchTokens"/>.</param>
+/// <param name="options">Of the encoder: how many tokens are computed at once, and how.</param>
 /// <remarks>Texts of a batch need not be of similar lengths: nothing is padded, so nothing is gained by sorting.</remarks>
-internal sealed class TokenBatches<TText>(Model model, Func<Graph, TText, Expr> function, Func<TText, int> lengthOf, int batchTokens)
+internal sealed class TokenBatches<TText>(Model model, Func<Graph, TText, Expr> function, Func<TText, int> lengthOf, TextEncoderOptions options)
 {
     // Made when it is needed: until then the model takes more parameters, those of a head or of a user's own layers.
-    private readonly Lazy<Evaluator<TText>> _evaluator = new(() => new(model, function) { ComputeBatch = int.MaxValue });
+    private readonly Lazy<Evaluator<TText>> _evaluator = new(() => new(model, function, options.Compute) { ComputeBatch = int.MaxValue });
 
     /// <summary>Each text with its value; of a stream only a batch is held.</summary>
     /// <exception cref="OperationCanceledException">Between two batches.</exception>
@@ -35,7 +35,7 @@ internal sealed class TokenBatches<TText>(Model model, Func<Graph, TText, Expr> 
         foreach (TText text in texts)
         {
             int length = lengthOf(text);
-            if (tokens + length > batchTokens && batch.Count > 0)
+            if (tokens + length > options.BatchTokens && batch.Count > 0)
             {
                 yield return batch;
                 (batch, tokens) = ([], 0);

@@ -7,7 +7,7 @@ internal sealed class WindowedTexts
     private readonly TokenBatches<Window> _batches;
 
     public WindowedTexts(TextEncoder encoder) => (_encoder, _batches) = (encoder, new TokenBatches<Window>(
-        encoder.Model, (graph, window) => encoder.Pooled(graph, window.Tokens), window => window.Tokens.Length, encoder.Options.BatchTokens));
+        encoder.Model, (graph, window) => encoder.Pooled(graph, window.Tokens), window => window.Tokens.Length, encoder.Options));
 
     /// <summary>The vectors of texts, in their order.</summary>
     public IEnumerable<float[]> Embed(IEnumerable<string> texts, CancellationToken cancellation)

@@ -16,7 +16,7 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     /// <summary>Most nodes of a minibatch graph whose plan is kept the first time its structure is seen.</summary>
     private const int SmallGraph = 2000;
 
-    private readonly EngineOptions _options;
+    private readonly ComputeOptions _options;
     private readonly List<CompiledPlan> _plans = [];   // the one used last comes first
     private CompiledPlan _current = null!;
     private Pipeline? _pipeline;
@@ -24,9 +24,9 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     private bool _disposed;
     private readonly Precision _precision = typeof(T) == typeof(float) ? Precision.Single : Precision.Double;
 
-    public Engine(ParameterStore<T> parameters, EngineOptions? options = null)
+    public Engine(ParameterStore<T> parameters, ComputeOptions? options = null)
     {
-        _options = options ?? new EngineOptions();
+        _options = options ?? new ComputeOptions();
         Executor = new Executor<T>(parameters);
     }
 

@@ -15,7 +15,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
     private Plan _plan = null!;
 
     /// <summary>Collects time by operator; null to measure nothing.</summary>
-    public Profile? Profile { get; set; }
+    public IKernelTimes? Times { get; set; }
 
     /// <summary>Checks every computed value and stops a run at the first that is not finite; null to check nothing.</summary>
     public AnomalyDetector? Anomalies { get; set; }
@@ -41,10 +41,10 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
 
             bool adds = placement.Beta == Beta.One || (placement.Beta == Beta.ZeroThenOne && accumulate);
             var stack = new Operands<T>(this, _graph, node, adds);
-            if (Profile is null)
+            if (Times is null)
                 op.Run(stack);
             else
-                Profile.Run(op, stack);
+                Times.Run(op, stack);
 
             if (Anomalies?.Check(plan, node, this) == true)
                 break;
@@ -65,8 +65,6 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
         (T*)_addresses[node], _graph.ShapeOf(node), _graph.CountOf(node),
         _graph.OperatorOf(node) == ParameterOperator.Instance ? parameters.PackedOf(ParameterOperator.IndexOf(_graph.AttributeOf(node))) : null,
         _plan.RowIndices.Of(_plan[node]));
-
-    public IKernelTimes? Times => Profile;
 
     public bool IsInSum(int node) => _plan[node].IsTerm;
 

@@ -30,4 +30,23 @@ internal sealed class PhaseTimes
     public long CopiedBytes;
 
     public long Total => Build + Batch + Differentiate + Simplify + Plan + Execute + Update + Communicate;
+
+    /// <summary>What has been measured until now.</summary>
+    public PhaseTimes Copy() => (PhaseTimes)MemberwiseClone();
+
+    /// <summary>Adds what was measured between two moments.</summary>
+    public void Add(PhaseTimes later, PhaseTimes earlier)
+    {
+        Build += later.Build - earlier.Build;
+        Batch += later.Batch - earlier.Batch;
+        Differentiate += later.Differentiate - earlier.Differentiate;
+        Simplify += later.Simplify - earlier.Simplify;
+        Plan += later.Plan - earlier.Plan;
+        Execute += later.Execute - earlier.Execute;
+        Update += later.Update - earlier.Update;
+        Communicate += later.Communicate - earlier.Communicate;
+        PlansFound += later.PlansFound - earlier.PlansFound;
+        Launches += later.Launches - earlier.Launches;
+        CopiedBytes += later.CopiedBytes - earlier.CopiedBytes;
+    }
 }

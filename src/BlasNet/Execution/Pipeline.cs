@@ -12,7 +12,7 @@ namespace BlasNet.Execution;
 /// <summary>From a minibatch graph to a plan: the passes in their order, with the memory they work in. Plans that are made in turn share it.</summary>
 internal sealed class Pipeline
 {
-    private readonly EngineOptions _options;
+    private readonly ComputeOptions _options;
     private readonly Batch _batch, _batchInlined;
     private readonly Inline _inline;
     private readonly Differentiate _differentiate;
@@ -24,7 +24,7 @@ internal sealed class Pipeline
     private CompiledPlan _plan = null!;
     private PhaseTimes _times = null!;
 
-    public Pipeline(Precision precision, EngineOptions options)
+    public Pipeline(Precision precision, ComputeOptions options)
     {
         _options = options;
         _batch = new Batch(new Graph(precision));

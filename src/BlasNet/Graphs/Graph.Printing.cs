@@ -19,6 +19,20 @@ public sealed partial class Graph
     /// <summary>The graph as a Mermaid flowchart, which Markdown viewers draw.</summary>
     public string ToMermaid() => MermaidPrinter.Print(this);
 
+    /// <summary>A node, to be looked at.</summary>
+    /// <param name="index">0 … <see cref="Count"/> − 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such node.</exception>
+    public GraphNode NodeAt(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        return new GraphNode(this, index);
+    }
+
+    /// <summary>The node of an expression, to be looked at; a parameter joins the graph.</summary>
+    /// <exception cref="InvalidOperationException">It belongs to another graph.</exception>
+    public GraphNode NodeOf(Expr expression) => new(this, expression.IndexIn(this));
+
     /// <summary>The matrix products among the nodes.</summary>
     public ProductCount CountProducts()
     {

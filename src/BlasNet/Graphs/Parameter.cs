@@ -13,8 +13,8 @@ public sealed partial class Parameter
     /// <summary>[rows × columns]; a weight of a layer is [outputs × inputs].</summary>
     public Shape Shape { get; }
 
-    /// <summary>Whether it was made as a weight, which decays; not as a bias.</summary>
-    internal bool IsWeight { get; }
+    /// <summary>Whether it was made as a weight, which is usually what decays, and not as a bias.</summary>
+    public bool IsWeight { get; }
 
     /// <summary>Position in the model's list of parameters.</summary>
     internal int Index { get; }

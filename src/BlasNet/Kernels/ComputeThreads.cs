@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace BlasNet.Kernels;
@@ -27,19 +26,9 @@ internal static unsafe class ComputeThreads
 
     private static readonly Lock Gate = new();
     private static ComputeWorker[] _workers = [];
-    private static int _count = FromEnvironment();
 
-    /// <summary>Threads for one product, the calling one included; at first OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else
-    /// 1.</summary>
-    public static int Count
-    {
-        get => IsPart ? 1 : _count;
-        set
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            _count = value;
-        }
-    }
+    /// <summary>Threads for one product, the calling one included.</summary>
+    public static int Count => IsPart ? 1 : ComputeSettings.Current.Threads;
 
     /// <summary>Runs a loop over [0, count), divided evenly among as many threads as have enough to do.</summary>
     /// <param name="work">The loop.</param>
@@ -48,7 +37,7 @@ internal static unsafe class ComputeThreads
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Divide<TWork>(TWork work, nint count, double nanoseconds) where TWork : unmanaged, IRangeWork
     {
-        int parts = IsPart ? 1 : (int)Math.Clamp(count * nanoseconds / MinNanosecondsPerPart, 1, Math.Min(_count, Math.Max(1, count)));
+        int parts = (int)Math.Clamp(count * nanoseconds / MinNanosecondsPerPart, 1, Math.Min(Count, Math.Max(1, count)));
 
         if (parts == 1)
         {
@@ -144,11 +133,6 @@ internal static unsafe class ComputeThreads
 
         return _workers.AsSpan(0, count);
     }
-
-    private static int FromEnvironment() =>
-        int.TryParse(Environment.GetEnvironmentVariable("OPENBLAS_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
-            ? Math.Min(count, Environment.ProcessorCount)
-            : 1;
 
     private struct Division<TWork> where TWork : unmanaged, IRangeWork
     {

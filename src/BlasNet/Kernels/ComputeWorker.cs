@@ -15,6 +15,7 @@ internal sealed unsafe class ComputeWorker
     private void* _argument;
     private int _part;
     private Prefetch? _job;
+    private ComputeSettings _settings;   // of the thread that has offered
     private int _state;
     private int _asleep;
     private bool _hasPart;   // whether the last offer was one: a busy worker is offered nothing
@@ -66,6 +67,7 @@ internal sealed unsafe class ComputeWorker
     // Either this side sees the flag and wakes the worker, or the worker sees the offer: both sides write, fence, then read.
     private void Start()
     {
+        _settings = ComputeSettings.Current;
         Interlocked.Exchange(ref _state, Offered);
         if (Volatile.Read(ref _asleep) == 1)
         {
@@ -82,17 +84,22 @@ internal sealed unsafe class ComputeWorker
             if (Interlocked.CompareExchange(ref _state, Busy, Offered) != Offered)
                 continue;
 
-            if (_job is { } job)
-            {
-                _job = null;
-                job.Run();
-            }
-            else
-            {
-                _body(_argument, _part);
-            }
-
+            Run();
             Volatile.Write(ref _state, Idle);
+        }
+    }
+
+    private void Run()
+    {
+        using ComputeSettings.Scope settings = _settings.Use();
+        if (_job is { } job)
+        {
+            _job = null;
+            job.Run();
+        }
+        else
+        {
+            _body(_argument, _part);
         }
     }
 

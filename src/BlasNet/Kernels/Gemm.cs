@@ -20,14 +20,21 @@ internal static unsafe class Gemm
     private static long _gemmCalls;
     private static long _gemvCalls;
 
-    /// <summary>Which kernels compute; for the whole process.</summary>
-    public static GemmMode Mode { get; set; }
+    /// <summary>Which kernels compute on the calling thread.</summary>
+    public static GemmKernels Mode => ComputeSettings.Current.Kernels;
 
     /// <summary>Products of a stack of two or more rows since the process started.</summary>
     public static long GemmCalls => Interlocked.Read(ref _gemmCalls);
 
     /// <summary>Products of a single row (a GEMV, or for dB a rank-one update), whichever kernel ran them.</summary>
     public static long GemvCalls => Interlocked.Read(ref _gemvCalls);
+
+    /// <exception cref="DllNotFoundException">OpenBLAS is asked for, and there is none.</exception>
+    public static void Require(GemmKernels kernels)
+    {
+        if (kernels == GemmKernels.OpenBlas && !OpenBlasLoader.IsAvailable)
+            throw new DllNotFoundException(OpenBlasLoader.Library.Error);
+    }
 
     /// <summary>Y (+)= X·B (+ bias in every row).</summary>
     /// <param name="x">[n × k].</param>
@@ -98,11 +105,11 @@ internal static unsafe class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         string packed = $"packed, panels of {GemmPacked<T>.Widest.PanelWidth}";
-        if (Mode == GemmMode.Packed || !OpenBlasLoader.IsAvailable)
+        if (Mode == GemmKernels.Packed || !OpenBlasLoader.IsAvailable)
             return packed;
 
         string openBlas = $"OpenBLAS {OpenBlasLoader.Library.CoreName} {OpenBlasLoader.Library.Config}";
-        return Mode == GemmMode.OpenBlas ? openBlas : $"{packed}, or {openBlas}, by the rates {GemmCostModel.Current<T>().Table.Digest}";
+        return Mode == GemmKernels.OpenBlas ? openBlas : $"{packed}, or {openBlas}, by the rates {GemmCostModel.Current<T>().Table.Digest}";
     }
 
     /// <summary>Chooses kernels by the rates that another process has measured, so that both round alike.</summary>
@@ -110,24 +117,24 @@ internal static unsafe class Gemm
     public static void ShareRates<T>(Func<string, string> share)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        bool uses = Mode == GemmMode.Auto && OpenBlasLoader.IsAvailable;
+        bool uses = Mode == GemmKernels.Auto && OpenBlasLoader.IsAvailable;
         string text = share(uses ? string.Join('\n', GemmCostModel.Current<T>().Table.ToLines()) : "");
         if (uses && text.Length > 0 && GemmRateTable.Parse(text.Split('\n')) is { } table)
             GemmCostModel.Use<T>(table);
     }
 
-    /// <summary>Which kernel the mode, and in <see cref="GemmMode.Auto"/> the cost model, want for a product of these forward shapes.</summary>
+    /// <summary>Which kernel the mode, and in <see cref="GemmKernels.Auto"/> the cost model, want for a product of these forward shapes.</summary>
     private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, PackedWeights<T>? packed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         bool transposed = kind is GemmKind.Transposed;
-        if (Mode == GemmMode.Packed || !OpenBlasLoader.IsAvailable)
+        if (Mode == GemmKernels.Packed || !OpenBlasLoader.IsAvailable)
         {
             packed?.CountUse(transposed);
             return false;
         }
 
-        if (Mode == GemmMode.OpenBlas)
+        if (Mode == GemmKernels.OpenBlas)
             return true;
 
         int uses = GemmCostModel.Current<T>().LeastUses(kind, x.Rows, b.Rows, b.Columns);

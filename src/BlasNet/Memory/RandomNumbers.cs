@@ -35,8 +35,13 @@ public sealed class RandomNumbers
         return low;
     }
 
-    /// <summary>An integer from 0 to below a number far smaller than 2⁶⁴, so that all are as likely.</summary>
-    internal int NextBelow(int count) => (int)(NextBits() % (uint)count);
+    /// <summary>An integer from 0 to below a number, all of them as likely: 2⁶⁴ is so much larger.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="count"/> is below 1.</exception>
+    public int NextBelow(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        return (int)(NextBits() % (uint)count);
+    }
 
     /// <summary>Uniform in (0, 1), never 0 or 1: the midpoints of 2⁵² equal parts.</summary>
     public double NextUniform() => ((NextBits() >> 12) + 0.5) / (1L << 52);

@@ -23,9 +23,6 @@ internal static unsafe class OpenBlasLoader
     static OpenBlasLoader() => NativeLibrary.SetDllImportResolver(typeof(OpenBlasLoader).Assembly, (name, _, _) =>
         name == OpenBlas.Name ? Library.Handle : 0);
 
-    /// <summary>Receives the one notice that OpenBLAS was not found; writes to standard error unless replaced.</summary>
-    public static Action<string> Notice { get; set; } = Console.Error.WriteLine;
-
     /// <summary>The library this process uses; loaded on first use.</summary>
     public static OpenBlasLibrary Library => Loaded.Value;
 
@@ -135,7 +132,7 @@ internal static unsafe class OpenBlasLoader
             library = LoadWithCore(core, library, () => Find(file, OpenBlasPlaces.Folders, OpenBlasPlaces.SystemNames));
 
         if (!library.Available && !library.RequestedByUser)
-            Notice($"{library.Error} The managed kernels compute everything meanwhile.");
+            Notices.Add($"{library.Error} The managed kernels compute everything meanwhile.");
 
         return library;
     }

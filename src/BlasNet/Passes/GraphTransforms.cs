@@ -93,6 +93,22 @@ public sealed class BatchedGraph
         return node >= 0 ? (Graph.At(node), offset) : throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
     }
 
+    /// <summary>The stack that a node of the minibatch graph is now part of.</summary>
+    /// <param name="node">Of the minibatch graph.</param>
+    /// <param name="stack">A node of the batched graph.</param>
+    /// <param name="element">The first of the node's elements there.</param>
+    /// <returns>False for a term of a sum that was merged with others: it has no value of its own any more.</returns>
+    /// <exception cref="InvalidOperationException">The node is of another graph, or was added after the graph was batched.</exception>
+    public bool TryLocate(GraphNode node, out GraphNode stack, out int element)
+    {
+        if (node.ToExpr().IndexIn(_source) >= _count)
+            throw new InvalidOperationException($"{node} was added after the graph was batched.");
+
+        (int found, element) = _batch.Locate(node.Index);
+        stack = found >= 0 ? Graph.NodeAt(found) : default;
+        return found >= 0;
+    }
+
     /// <summary>As <see cref="Locate"/>, by index; node −1 for a term of a merged sum.</summary>
     internal Location LocateNode(int node) => _batch.Locate(node);
 }

@@ -6,7 +6,7 @@ using System.Text;
 namespace BlasNet.Ranks;
 
 /// <summary>What ranks do together, made of the two operations that a <see cref="Communicator"/> has.</summary>
-internal static class Collectives
+public static class Collectives
 {
     private const int BroadcastLength = 1 << 22;   // values in one piece
 
@@ -21,7 +21,7 @@ internal static class Collectives
     }
 
     /// <summary>The bytes that each rank gives, whose number differs from rank to rank.</summary>
-    public static byte[][] AllGatherBytes(this Communicator ranks, ReadOnlySpan<byte> mine)
+    internal static byte[][] AllGatherBytes(this Communicator ranks, ReadOnlySpan<byte> mine)
     {
         int[] lengths = ranks.AllGather(mine.Length);
         var all = new byte[lengths.Sum()];
@@ -87,7 +87,7 @@ internal static class Collectives
     /// <summary>Lets all ranks know of an error, that of the lowest rank which has one.</summary>
     /// <param name="ranks">Who all call this.</param>
     /// <param name="error">On this rank; null for none.</param>
-    public static void ThrowIfAny(this Communicator ranks, Exception? error)
+    internal static void ThrowIfAny(this Communicator ranks, Exception? error)
     {
         byte[] failed = ranks.AllGather(error is null ? (byte)0 : (byte)1);
         int first = Array.IndexOf(failed, (byte)1);
@@ -102,7 +102,7 @@ internal static class Collectives
     }
 
     /// <exception cref="CommunicatorException">A rank says something else of itself than rank 0, by name.</exception>
-    public static void RequireAgreement(this Communicator ranks, IEnumerable<(string Name, string Value)> facts)
+    internal static void RequireAgreement(this Communicator ranks, IEnumerable<(string Name, string Value)> facts)
     {
         string[] texts = ranks.AllGather(string.Join('\n', facts.Select(fact => $"{fact.Name}\t{fact.Value.Replace('\n', ';')}")));
         for (int rank = 1; rank < texts.Length; rank++)

@@ -6,10 +6,10 @@ namespace BlasNet.Training;
 /// <remarks>Whatever happens before <see cref="Commit"/>, an older file of that name stays as it was, and disposing leaves nothing behind. A process that is
 /// killed leaves its temporary file, which is deleted when the next file is written into that folder, ten minutes later or more. A link stays a
 /// link, to the new file. A device or a pipe is no file that could be replaced: it is opened at the first byte, and written as it is.</remarks>
-internal sealed class AtomicFile : IDisposable
+public sealed class AtomicFile : IDisposable
 {
     /// <summary>What matches the files that a process leaves behind when it is killed before <see cref="Commit"/>.</summary>
-    public const string TemporaryPattern = ".blasnet-*.tmp";
+    internal const string TemporaryPattern = ".blasnet-*.tmp";
 
     /// <summary>Files of which nothing has been written for so long may be leftovers.</summary>
     private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(10);
@@ -18,6 +18,7 @@ internal sealed class AtomicFile : IDisposable
     private readonly string? _temporary;   // null for a device or a pipe
     private FileStream? _stream;
 
+    /// <param name="path">Where the file is to appear.</param>
     /// <exception cref="IOException">The folder is missing or not writable, or the path is a folder.</exception>
     public AtomicFile(string path)
     {
@@ -44,6 +45,7 @@ internal sealed class AtomicFile : IDisposable
         _stream = Guard(() => new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0));
     }
 
+    /// <summary>Writes the next bytes.</summary>
     /// <exception cref="IOException">The disk is full or gone.</exception>
     public void Write(ReadOnlySpan<byte> bytes)
     {
@@ -87,6 +89,7 @@ internal sealed class AtomicFile : IDisposable
         return true;
     });
 
+    /// <summary>Leaves nothing behind of a file that was not committed.</summary>
     public void Dispose()
     {
         _stream?.Dispose();

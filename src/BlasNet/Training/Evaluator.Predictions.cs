@@ -15,11 +15,13 @@ public static class Evaluator
     /// <see cref="Evaluator{TExample}.RunAll"/> and <see cref="Evaluator{TExample}.PredictAll"/> hand them over.</summary>
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="function">Builds one example's values in the graph given, one or more, of any shapes; dropout does not drop.</param>
+    /// <param name="options">How values are computed; null for the default options.</param>
     /// <example><code>
     /// var evaluator = Evaluator.OfSeveral&lt;Image&gt;(model, (g, image) => [classifier.Logits(g, image), classifier.Features(g, image)]);
     /// IReadOnlyList&lt;double[]&gt; results = evaluator.PredictAll(image);
     /// </code></example>
-    public static Evaluator<TExample> OfSeveral<TExample>(Model model, Func<Graph, TExample, IReadOnlyList<Expr>> function) => new(model, function);
+    public static Evaluator<TExample> OfSeveral<TExample>(
+        Model model, Func<Graph, TExample, IReadOnlyList<Expr>> function, ComputeOptions? options = null) => new(model, function, options);
 }
 
 /// <content>Results as arrays, for models of either precision.</content>

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 using BlasNet.Rounds;
 
 namespace BlasNet.Training;
@@ -64,16 +65,31 @@ public sealed partial class Evaluator<TExample>
 
         private void ComputePart(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
         {
+            using ComputeSettings.Scope settings = _evaluator.Options.Settings.Use();
             Telemetry.AddEvaluations(examples.Length);
             int workers = Math.Min(_workers, examples.Length);
+            Profile? profile = _evaluator.Profile;
+            Profile.Moment? begin = workers == 0 || profile is null ? null : Profile.Begin(_team[0].Times);
             if (workers == 1)
                 _team[0].Compute<T>(examples, first, cancellation);
             else if (workers > 1)
                 ComputeOnThreads(examples.ToArray(), workers, first, cancellation);
+
+            if (begin is { } moment)
+                profile!.End(moment);
         }
 
-        private void ComputeOnThreads(TExample[] examples, int workers, int first, CancellationToken cancellation) =>
-            _team.Run(examples.Length, workers, (worker, start, end) => worker.Compute<T>(examples.AsSpan(start..end), first + start, cancellation));
+        private void ComputeOnThreads(TExample[] examples, int workers, int first, CancellationToken cancellation)
+        {
+            Profile? profile = _evaluator.Profile;
+            _team.Run(examples.Length, workers, (worker, start, end) =>
+            {
+                PhaseTimes? before = start == 0 || profile is null ? null : worker.Times.Copy();
+                worker.Compute<T>(examples.AsSpan(start..end), first + start, cancellation);
+                if (before is not null)
+                    profile!.AddWorker(worker.Times, before);
+            });
+        }
 
         private void HandOver(int workers, ResultHandler<T> handler)
         {
@@ -95,11 +111,13 @@ public sealed partial class Evaluator<TExample>
     {
         private readonly Model _model = evaluator._model;
         private readonly Graph _graph = evaluator._model.NewGraph();
-        private readonly IDisposable _engine = evaluator._model.NewEngine(evaluator._options);
+        private readonly IDisposable _engine = evaluator._model.NewEngine(evaluator.Options);
         private readonly List<Expr> _outputs = [];
         private readonly List<int> _ends = [];   // for each example, of its outputs
         private ExampleFunctions? _rounds;
         private int _first;
+
+        public PhaseTimes Times => (_engine as Engine<float>)?.Times ?? ((Engine<double>)_engine).Times;
 
         public void Compute<T>(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
             where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -108,11 +126,16 @@ public sealed partial class Evaluator<TExample>
             _outputs.Clear();
             _ends.Clear();
             var engine = (Engine<T>)_engine;
+            Profile? profile = evaluator.Profile;
+            engine.Executor.Times = profile is { TimesKernels: true } ? profile : null;
+            (long start, long before) = (Stopwatch.GetTimestamp(), engine.Times.Total);
             Graph graph = evaluator._asyncFunction is { } function
                 ? BuildInRounds(function, examples.ToArray(), first, cancellation)
                 : BuildAtOnce(examples, first);
+            engine.Times.Build += Stopwatch.GetTimestamp() - start - (engine.Times.Total - before);   // without what rounds have taken
             _model.Access.ThrowIfClosed();
             engine.Prepare(graph, CollectionsMarshal.AsSpan(_outputs));
+            profile?.AddPass(examples.Length, engine.Plan.PeakBytes);
             engine.Execute();
         }
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Ranks;
@@ -27,48 +26,38 @@ public sealed partial class Evaluator<TExample>
     private readonly Action<Graph, TExample, List<Expr>>? _function;   // adds an example's results
     private readonly Func<Graph, TExample, ExprTask<Expr>>? _asyncFunction;   // in its place
     private readonly bool _isSingle;
-    private readonly EngineOptions _options;
     private readonly TeamPool<Worker> _teams = new();
     private int _workers = 1;
 
+#pragma warning disable RS0026 // Two constructors with an optional parameter: they differ in the function, so no call is ambiguous.
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="function">Builds one example's value in the graph given; dropout does not drop.</param>
-    public Evaluator(Model model, Func<Graph, TExample, Expr> function)
-        : this(model, function, new EngineOptions())
+    /// <param name="options">How values are computed; null for the default options.</param>
+    public Evaluator(Model model, Func<Graph, TExample, Expr> function, ComputeOptions? options = null)
+        : this(model, options)
     {
+        ArgumentNullException.ThrowIfNull(function);
+        (_function, _isSingle) = ((graph, example, results) => Add(results, graph, function(graph, example)), true);
     }
 
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="function">Builds one example's value in the graph given, and may await others on the way: all examples that are computed at once go on
     /// together, from round to round.</param>
+    /// <param name="options">How values are computed; null for the default options.</param>
     [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
-    public Evaluator(Model model, Func<Graph, TExample, ExprTask<Expr>> function)
-        : this(model, function, new EngineOptions())
+    public Evaluator(Model model, Func<Graph, TExample, ExprTask<Expr>> function, ComputeOptions? options = null)
+        : this(model, options)
     {
-    }
-
-    internal Evaluator(Model model, Func<Graph, TExample, ExprTask<Expr>> function, EngineOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(function);
-        (_model, _asyncFunction, _options, _isSingle) = (model, function, options, true);
-        model.Complete();
+        (_asyncFunction, _isSingle) = (function, true);
     }
 
-    internal Evaluator(Model model, Func<Graph, TExample, Expr> function, EngineOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(function);
-        (_model, _function, _options, _isSingle) = (model, (graph, example, results) => Add(results, graph, function(graph, example)), options, true);
-        model.Complete();
-    }
-
+#pragma warning restore RS0026
     // For several results of each example.
-    internal Evaluator(Model model, Func<Graph, TExample, IReadOnlyList<Expr>> function)
+    internal Evaluator(Model model, Func<Graph, TExample, IReadOnlyList<Expr>> function, ComputeOptions? options)
+        : this(model, options)
     {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(function);
-        (_model, _options) = (model, new EngineOptions());
         _function = (graph, example, results) =>
         {
             IReadOnlyList<Expr> own = function(graph, example);
@@ -78,8 +67,20 @@ public sealed partial class Evaluator<TExample>
             foreach (Expr result in own)
                 Add(results, graph, result);
         };
+    }
+
+    private Evaluator(Model model, ComputeOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (_model, Options) = (model, options ?? new ComputeOptions());
         model.Complete();
     }
+
+    /// <summary>How values are computed.</summary>
+    public ComputeOptions Options { get; }
+
+    /// <summary>Takes in every run from now on; null, the default, to measure nothing.</summary>
+    public Profile? Profile { get; set; }
 
     /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; } = 256;

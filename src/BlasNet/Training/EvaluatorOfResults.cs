@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Rounds;
@@ -26,24 +25,22 @@ public sealed class Evaluator<TExample, TResult>
 {
     private readonly Model _model;
     private readonly Func<Graph, TExample, ExprTask<TResult>> _function;
-    private readonly EngineOptions _options;
     private readonly TeamPool<Worker> _teams = new();
     private int _workers = 1;
 
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="function">Awaits values of one example, which it builds in the graph given; dropout does not drop.</param>
-    public Evaluator(Model model, Func<Graph, TExample, ExprTask<TResult>> function)
-        : this(model, function, new EngineOptions())
-    {
-    }
-
-    internal Evaluator(Model model, Func<Graph, TExample, ExprTask<TResult>> function, EngineOptions options)
+    /// <param name="options">How values are computed; null for the default options.</param>
+    public Evaluator(Model model, Func<Graph, TExample, ExprTask<TResult>> function, ComputeOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(function);
-        (_model, _function, _options) = (model, function, options);
+        (_model, _function, Options) = (model, function, options ?? new ComputeOptions());
         model.Complete();
     }
+
+    /// <summary>How values are computed.</summary>
+    public ComputeOptions Options { get; }
 
     /// <summary>How many examples go on together; changes no result but for rounding.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
@@ -84,6 +81,7 @@ public sealed class Evaluator<TExample, TResult>
     public TResult[] Run(ReadOnlySpan<TExample> examples, CancellationToken cancellation = default)
     {
         var results = new TResult[examples.Length];
+        using ComputeSettings.Scope settings = Options.Settings.Use();
         using ModelAccess.Scope reading = _model.Access.Read();
         int workers = _workers, group = (int)Math.Min((long)ComputeBatch * workers, Array.MaxLength);
         WorkerTeam<Worker> team = _teams.Rent() ?? new WorkerTeam<Worker>(_model, () => new Worker(this));
@@ -116,7 +114,7 @@ public sealed class Evaluator<TExample, TResult>
 
         public Worker(Evaluator<TExample, TResult> evaluator)
         {
-            (_evaluator, _engine) = (evaluator, evaluator._model.NewEngine(evaluator._options));
+            (_evaluator, _engine) = (evaluator, evaluator._model.NewEngine(evaluator.Options));
             _rounds = ExampleFunctions.Over(_engine, evaluator._model.NewGraph);
         }
 

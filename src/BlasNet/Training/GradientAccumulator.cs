@@ -1,4 +1,3 @@
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Memory;
 using BlasNet.Ranks;
@@ -19,7 +18,7 @@ internal readonly record struct Examination(double Loss, bool IsGradientFinite, 
 /// division by Σw once, at the end. So the result does not depend, but for rounding, on how the examples were split into passes.</remarks>
 internal abstract class GradientAccumulator : IDisposable
 {
-    public static GradientAccumulator Create(Model model, EngineOptions options) =>
+    public static GradientAccumulator Create(Model model, ComputeOptions options) =>
         model.Precision == Precision.Single ? new GradientAccumulator<float>(model, options) : new GradientAccumulator<double>(model, options);
 
     /// <summary>The calling thread's passes, and its gradient, to which those of other threads are added.</summary>

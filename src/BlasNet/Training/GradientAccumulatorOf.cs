@@ -18,7 +18,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     private readonly Model _model;
     private readonly ParameterStore<T> _parameters;
     private readonly Parameter[] _targets;
-    private readonly EngineOptions _options;
+    private readonly ComputeOptions _options;
     private readonly WorkerGradient<T> _first;
     private readonly ParameterUpdate<T> _update;
     private NativeBuffer<T>? _state;
@@ -30,7 +30,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     private readonly ParallelParts _parallel = new();
     private Action<int>? _mergePart;
 
-    public GradientAccumulator(Model model, EngineOptions options)
+    public GradientAccumulator(Model model, ComputeOptions options)
     {
         (_model, _parameters) = (model, model.Store<T>());
         _targets = [.. model.Parameters];
@@ -194,7 +194,7 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
     public override Examination Examine(Graph graph, Expr loss)
     {
         var trail = new GradientTrail();
-        using var engine = new Engine<T>(_parameters, EngineOptions.AsWritten with { Trail = trail });
+        using var engine = new Engine<T>(_parameters, ComputeOptions.AsWritten with { Trail = trail });
         engine.Prepare(graph, [loss], loss, _groups.Trained);
         engine.Execute(Gradient);
         double value = double.CreateTruncating(engine.ValueOf(0)[0]);

@@ -39,40 +39,43 @@ public sealed unsafe class GradientNorms<TExample>
     private readonly Exclusive _use = new("gradient norms");
     private readonly double[] _norms;   // of one example, by parameter
 
+#pragma warning disable RS0026 // Two constructors with an optional parameter: they differ in the loss, so no call is ambiguous.
     /// <param name="model">All its parameters must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given; dropout does not drop.</param>
-    public GradientNorms(Model model, Func<Graph, TExample, Expr> loss)
-        : this(model, loss, new EngineOptions())
-    {
-    }
-
-    /// <param name="model">All its parameters must have been added before.</param>
-    /// <param name="loss">Builds one example's loss, a scalar, in the graph given, and may await values on the way; dropout does not drop. What it has waited
-    /// for is computed once more for the norms.</param>
-    [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
-    public GradientNorms(Model model, Func<Graph, TExample, ExprTask<Expr>> loss)
-        : this(model, new EngineOptions())
-    {
-        ArgumentNullException.ThrowIfNull(loss);
-        _asyncLoss = loss;
-        _rounds = ExampleFunctions.Over(_engine, model.NewGraph);
-    }
-
-    internal GradientNorms(Model model, Func<Graph, TExample, Expr> loss, EngineOptions options)
+    /// <param name="options">How norms are computed; null for the default options.</param>
+    public GradientNorms(Model model, Func<Graph, TExample, Expr> loss, ComputeOptions? options = null)
         : this(model, options)
     {
         ArgumentNullException.ThrowIfNull(loss);
         _loss = loss;
     }
 
-    private GradientNorms(Model model, EngineOptions options)
+    /// <param name="model">All its parameters must have been added before.</param>
+    /// <param name="loss">Builds one example's loss, a scalar, in the graph given, and may await values on the way; dropout does not drop. What it has waited
+    /// for is computed once more for the norms.</param>
+    /// <param name="options">How norms are computed; null for the default options.</param>
+    [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
+    public GradientNorms(Model model, Func<Graph, TExample, ExprTask<Expr>> loss, ComputeOptions? options = null)
+        : this(model, options)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        _asyncLoss = loss;
+        _rounds = ExampleFunctions.Over(_engine, model.NewGraph);
+    }
+
+#pragma warning restore RS0026
+    private GradientNorms(Model model, ComputeOptions? options)
     {
         ArgumentNullException.ThrowIfNull(model);
         (_model, _graph, _parameters) = (model, model.NewGraph(), [.. model.Parameters]);
         _norms = new double[_parameters.Length];
+        Options = options ?? new ComputeOptions();
         model.Complete();
-        _engine = model.NewEngine(options);
+        _engine = model.NewEngine(Options);
     }
+
+    /// <summary>How norms are computed.</summary>
+    public ComputeOptions Options { get; }
 
     /// <summary>How many examples are computed in one pass; changes no result but for rounding.</summary>
     public int ComputeBatch { get; set; } = 256;
@@ -126,6 +129,7 @@ public sealed unsafe class GradientNorms<TExample>
         _use.Enter();
         try
         {
+            using ComputeSettings.Scope settings = Options.Settings.Use();
             using ModelAccess.Scope reading = _model.Access.Read();
             for (int start = 0; start < examples.Length; start += ComputeBatch)
             {

@@ -43,6 +43,18 @@ public sealed partial class Model : IParameters, IDisposable
             _double = new ParameterStore<double>();
     }
 
+    /// <summary>A model that is to be trained: a parameter for which there would not be enough memory, with its gradients and the optimizer's state, is
+    /// refused when it is added.</summary>
+    /// <param name="optimizer">How it will be trained.</param>
+    /// <param name="workers">Threads that will compute a step.</param>
+    /// <param name="seed">Together with a parameter's name it determines the parameter's first values.</param>
+    /// <param name="precision">The element type of parameters, values and gradients.</param>
+    public static Model ForTraining(Optimizer optimizer, int workers = 1, int seed = 0, Precision precision = Precision.Single)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        return new Model(seed, precision) { Training = (ParallelParts.Checked(workers), optimizer.StateBuffers) };
+    }
+
     /// <summary>What the first values, the shuffling and dropout are computed from.</summary>
     public int Seed { get; }
 
@@ -71,13 +83,17 @@ public sealed partial class Model : IParameters, IDisposable
 
     /// <summary>How many gradients, one for each worker, and how many numbers of the optimizer's state there will be for each parameter. So a model that
     /// is too large to be trained is refused before it is there.</summary>
-    internal (int Gradients, int State) Training { get; init; }
+    internal (int Gradients, int State) Training { get; private init; }
 
     /// <summary>Who may read the parameters, and who change them.</summary>
     internal ModelAccess Access { get; }
 
     /// <summary>An empty graph for this model's expressions, to be built by the calling thread.</summary>
-    public Graph NewGraph() => new(Precision, this);
+    public Graph NewGraph() => NewGraph(isTraining: false);
+
+    /// <inheritdoc cref="NewGraph()"/>
+    /// <param name="isTraining">Whether dropout drops, as in a training step.</param>
+    public Graph NewGraph(bool isTraining) => new(Precision, this) { IsTraining = isTraining };
 
     /// <summary>Ends all use of the model. Runs under way on other threads end with an <see cref="ObjectDisposedException"/>, at the latest after the pass
     /// that they compute; the last of them frees the memory.</summary>
@@ -107,7 +123,7 @@ public sealed partial class Model : IParameters, IDisposable
     }
 
     /// <summary>An engine over the parameters, of the model's precision.</summary>
-    internal IDisposable NewEngine(EngineOptions options) => Own<IDisposable>(
+    internal IDisposable NewEngine(ComputeOptions options) => Own<IDisposable>(
         Precision == Precision.Single ? new Engine<float>(Store<float>(), options) : new Engine<double>(Store<double>(), options));
 
     /// <inheritdoc cref="ParameterStore{T}.HoldForecasts"/>

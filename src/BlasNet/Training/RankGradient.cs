@@ -17,9 +17,6 @@ namespace BlasNet.Training;
 internal sealed class RankGradient<T>(GradientBuffer<T> gradient, IReadOnlyList<Parameter> parameters) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Elements that are exchanged at once. 16 MB of float32: far more than a network takes in the time of a message's latency.</summary>
-    public const int SlabLength = 1 << 22;
-
     private readonly NativeBuffer<T> _packed = new(), _received = new(), _sums = new();
     private readonly List<List<Segment>> _parts = [];   // of the touched ranges: for each slab, the part of each rank
     private readonly List<Segment> _own = [], _common = [], _slab = [];
@@ -97,7 +94,7 @@ internal sealed class RankGradient<T>(GradientBuffer<T> gradient, IReadOnlyList<
         }
 
         ReadOnlySpan<Segment> all = gradient.Touched();
-        int slabs = Math.Max(1, (Segment.LengthOf(all) + SlabLength - 1) / SlabLength);
+        int slabs = Math.Max(1, (Segment.LengthOf(all) + RankTraffic.SlabElements - 1) / RankTraffic.SlabElements);
         while (_parts.Count < slabs * ranks.Size)
             _parts.Add([]);
 

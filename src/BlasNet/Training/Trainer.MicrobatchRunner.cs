@@ -54,7 +54,7 @@ public sealed partial class Trainer<TExample>
                 _sizer.Sizes = Sizes = sizes;
 
             (_sizer.Budget, NonFinite) = (_trainer.BudgetOfWorker, null);
-            Share.DetectAnomalies = _trainer.DetectAnomalies;
+            (Share.DetectAnomalies, Share.Profile) = (_trainer.DetectAnomalies, _trainer.Profile);
             Share.Begin();
         }
 
@@ -75,7 +75,7 @@ public sealed partial class Trainer<TExample>
                 if (prepares)
                 {
                     _upcoming = following < end ? (examples, following, end, computeBatch) : (nextStep!, 0, nextStep!.Count, computeBatch);
-                    while (!_preparation.Start() && _trainer._awaitsPreparation)
+                    while (!_preparation.Start() && _trainer.Options.AwaitPreparation)
                         Thread.Yield();
                 }
 
@@ -85,7 +85,7 @@ public sealed partial class Trainer<TExample>
                 }
                 finally
                 {
-                    IsAhead = prepares && _preparation.Finish(takeBack: !_trainer._awaitsPreparation);
+                    IsAhead = prepares && _preparation.Finish(takeBack: !_trainer.Options.AwaitPreparation);
                     if (_preparation.IsTooEarly)
                         Drop();
                 }

@@ -36,9 +36,6 @@ public sealed partial class Trainer<TExample>
     /// ahead any more. After a cancellation or an error, what has been prepared is forgotten, so that the functions may see these examples once more.</remarks>
     public bool PrepareAhead { get; set; } = true;
 
-    /// <summary>Examples of the largest pass so far.</summary>
-    internal int LargestMicrobatch { get; private set; }
-
     private long BudgetOfWorker => MemoryBudget / Workers;
 
     /// <summary>What the calling thread's last pass took, with so many threads that do the same.</summary>

@@ -61,9 +61,16 @@ public sealed partial class Trainer<TExample>
         _use.Enter();
         try
         {
+            using ComputeSettings.Scope settings = Options.Settings.Use();
             using ModelAccess.Scope change = Model.Access.Change(nameof(GradientOf));
+            Profile? profile = Profile;
+            Profile.Moment? begin = profile is null ? null : Profile.Begin(_accumulator.First.Times);
             AccumulateGradient(examples);
-            return _accumulator.MeanGradient();
+            ModelGradient gradient = _accumulator.MeanGradient();
+            if (begin is { } moment)
+                profile!.End(moment);
+
+            return gradient;
         }
         finally
         {

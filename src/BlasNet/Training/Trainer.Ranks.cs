@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
-using BlasNet.Kernels;
 using BlasNet.Ranks;
 
 namespace BlasNet.Training;
@@ -147,7 +146,7 @@ public sealed partial class Trainer<TExample>
             ("learning rate", Text(Optimizer.LearningRate)),
             .. state.Settings.Select(setting => (setting.Key, setting.Value)),
             ("noise scale", NoiseScale?.ToString() ?? "none"),
-            ("what computes products", Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>()),
+            ("what computes products", KernelsText()),
             ("the number of examples", Text(examples)),
             ("the position", $"epoch {Text(EpochCount)}, step {Text(_steps)}, example {Text(_epochDone)}"),
             ("the checksum of the parameters", _accumulator.ParametersDigest),

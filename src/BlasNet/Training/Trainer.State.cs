@@ -42,11 +42,17 @@ public sealed partial class Trainer<TExample>
         ("memory budget", MemoryBudget * RankCount),
         ("workers", Ranks is null ? Workers : Workers == 1 ? RankCount : $"{Workers} on each of {RankCount} ranks"),
         ("noise scale", NoiseScale),
-        ("kernels", Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>()),
+        ("kernels", KernelsText()),
     ]);
 
     private static Dictionary<string, string> Texts(IEnumerable<(string Name, object? Value)> settings) => settings.ToDictionary(
         setting => setting.Name, setting => Convert.ToString(setting.Value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : "none");
+
+    private string KernelsText()
+    {
+        using ComputeSettings.Scope settings = Options.Settings.Use();
+        return Model.Precision == Precision.Single ? Gemm.Describe<float>() : Gemm.Describe<double>();
+    }
 
     // The expression itself: two of them are the same if they read the same.
     private string? RegularizerText()

@@ -1,3 +1,4 @@
+using BlasNet.Execution;
 using BlasNet.Kernels;
 
 namespace BlasNet.Training;
@@ -58,7 +59,11 @@ public sealed partial class Trainer<TExample>
     {
         using ModelAccess.Scope part = Model.Access.Join(ModelAccess.Kind.Changer);
         int workers = _bounds.Length - 1;
-        _runners[worker].Run(_examples, _bounds[worker], _bounds[worker + 1], ComputeBatch == 0 ? 0 : Math.Max(1, ComputeBatch / workers));
+        MicrobatchRunner runner = _runners[worker];
+        PhaseTimes? before = worker == 0 || Profile is null ? null : runner.Share.Times.Copy();
+        runner.Run(_examples, _bounds[worker], _bounds[worker + 1], ComputeBatch == 0 ? 0 : Math.Max(1, ComputeBatch / workers));
+        if (before is not null)
+            Profile?.AddWorker(runner.Share.Times, before);
     }
 
     private void Divide(ref int[] bounds, int start, int end, int parts)

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 
 namespace BlasNet.Training;
 
@@ -24,54 +24,47 @@ public sealed partial class Trainer<TExample> : ITrainerState
     private readonly GradientAccumulator _accumulator;
     private readonly List<MicrobatchRunner> _runners = [];   // one for each thread of a step, the calling one first
     private readonly Exclusive _use = new("trainer");
-    private readonly bool _awaitsPreparation;
     private long _steps;
     private int _epochDone, _epochSize;   // examples
     private double _epochLossSum, _epochWeight;
 
+#pragma warning disable RS0026 // Two constructors with an optional parameter: they differ in the loss, so no call is ambiguous.
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given.</param>
     /// <param name="optimizer">How parameters follow from gradients.</param>
+    /// <param name="options">How steps are computed; null for the default options.</param>
     /// <exception cref="ArgumentException">Two of the optimizer's state names are equal, or one is empty, contains '/' or is 'average'.</exception>
     /// <exception cref="InsufficientMemoryException">The machine has less memory than the parameters, their gradients and the optimizer's state
     /// take.</exception>
-    public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer)
-        : this(model, loss, optimizer, new EngineOptions())
+    public Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, ComputeOptions? options = null)
+        : this(model, optimizer, options ?? new ComputeOptions())
     {
+        ArgumentNullException.ThrowIfNull(loss);
+        _loss = loss;
     }
 
     /// <param name="model">Its parameters are trained; all must have been added before.</param>
     /// <param name="loss">Builds one example's loss, a scalar, in the graph given, and may await values on the way: all examples that are computed at once go
     /// on together, from round to round.</param>
     /// <param name="optimizer">How parameters follow from gradients.</param>
+    /// <param name="options">How steps are computed; null for the default options.</param>
     /// <remarks>What a round has computed is computed for the gradient too, once. With <see cref="ClipExampleNorm"/>, a noise scale of single examples or
     /// <see cref="DetectAnomalies"/>, it is computed again. No pass is prepared ahead (<see cref="PrepareAhead"/>).</remarks>
-    /// <inheritdoc cref="Trainer{TExample}(Model, Func{Graph, TExample, Expr}, Optimizer)" path="/exception"/>
+    /// <inheritdoc cref="Trainer{TExample}(Model, Func{Graph, TExample, Expr}, Optimizer, ComputeOptions)" path="/exception"/>
     [OverloadResolutionPriority(-1)]   // a lambda that only throws is no async one
-    public Trainer(Model model, Func<Graph, TExample, ExprTask<Expr>> loss, Optimizer optimizer)
-        : this(model, loss, optimizer, new EngineOptions())
-    {
-    }
-
-    internal Trainer(Model model, Func<Graph, TExample, Expr> loss, Optimizer optimizer, EngineOptions options)
-        : this(model, optimizer, options)
-    {
-        ArgumentNullException.ThrowIfNull(loss);
-        _loss = loss;
-    }
-
-    internal Trainer(Model model, Func<Graph, TExample, ExprTask<Expr>> loss, Optimizer optimizer, EngineOptions options)
-        : this(model, optimizer, options)
+    public Trainer(Model model, Func<Graph, TExample, ExprTask<Expr>> loss, Optimizer optimizer, ComputeOptions? options = null)
+        : this(model, optimizer, options ?? new ComputeOptions())
     {
         ArgumentNullException.ThrowIfNull(loss);
         _asyncLoss = loss;
     }
 
-    private Trainer(Model model, Optimizer optimizer, EngineOptions options)
+#pragma warning restore RS0026
+    private Trainer(Model model, Optimizer optimizer, ComputeOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(optimizer);
-        (Model, Optimizer, _awaitsPreparation) = (model, optimizer, options.AwaitPreparation);
+        (Model, Optimizer, Options) = (model, optimizer, options);
         (_examples, _nextExamples) = (new StepExamples(this), new StepExamples(this));
         optimizer.RequireStateNames();
         model.RequireRoom(gradients: 1, optimizer.StateBuffers);
@@ -87,6 +80,12 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// <summary>How parameters follow from gradients.</summary>
     public Optimizer Optimizer { get; }
 
+    /// <summary>How steps are computed.</summary>
+    public ComputeOptions Options { get; }
+
+    /// <summary>Takes in every step from now on; null, the default, to measure nothing.</summary>
+    public Profile? Profile { get; set; }
+
     /// <summary>How many examples an optimizer step averages over: a matter of statistics.</summary>
     public int OptimizationBatch { get; set; } = 64;
 
@@ -98,6 +97,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
     /// any case. Costs one sweep over every value; element-wise operators that are computed in one sweep count as one.</summary>
     public bool DetectAnomalies { get; set; }
 
+    /// <summary>What this process would exchange with other ranks after its last step.</summary>
+    public RankTraffic Traffic => _accumulator.Traffic;
+
     /// <summary>Optimizer steps so far.</summary>
     public long StepCount => _runners[0].StepAhead ?? _steps;
 
@@ -106,8 +108,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
 
     internal GradientAccumulator Accumulator => _accumulator;
 
-    /// <summary>Examples used in the epoch under way.</summary>
-    internal int EpochDone => _epochDone;
+    /// <summary>Examples used in the epoch under way; 0 between epochs.</summary>
+    public int EpochDone => _epochDone;
 
     /// <summary>One optimizer step over the examples given, all of them.</summary>
     /// <returns>The mean of their losses, before the step; <see cref="LastStep"/> tells the rest.</returns>
@@ -124,6 +126,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _use.Enter();
         try
         {
+            using ComputeSettings.Scope settings = Options.Settings.Use();
             using ModelAccess.Scope change = Model.Access.Change(nameof(Step));
             Load(examples);
             return Step(change, nextStep: null);
@@ -134,12 +137,27 @@ public sealed partial class Trainer<TExample> : ITrainerState
         }
     }
 
+    /// <summary>One optimizer step over the examples given, all of them, while which the next one may be prepared: for an order of one's own.</summary>
+    /// <param name="examples">Of this step.</param>
+    /// <param name="next">What will be given for the next step, in an equal list; null for nothing. Its elements must not change until then.</param>
+    /// <remarks>Whether the next step is prepared is a matter of <see cref="PrepareAhead"/> and of a thread that is free; it changes no result.</remarks>
+    /// <inheritdoc cref="Step(ReadOnlySpan{TExample})"/>
+    public double Step(IReadOnlyList<TExample> examples, IReadOnlyList<TExample>? next)
+    {
+        ArgumentNullException.ThrowIfNull(examples);
+        if (examples.Count == 0)
+            throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
+
+        return Step(new StepSource<TExample>(examples, Order: null, 0, examples.Count), new StepSource<TExample>(next ?? [], Order: null, 0, next?.Count ?? 0));
+    }
+
     /// <summary>One optimizer step, while which the next one may be prepared.</summary>
     internal double Step(StepSource<TExample> source, StepSource<TExample> next)
     {
         _use.Enter();
         try
         {
+            using ComputeSettings.Scope settings = Options.Settings.Use();
             using ModelAccess.Scope change = Model.Access.Change(nameof(Step));
             if (_runners[0].IsAhead && _nextExamples.Are(source))
                 (_examples, _nextExamples) = (_nextExamples, _examples);
@@ -159,6 +177,8 @@ public sealed partial class Trainer<TExample> : ITrainerState
     {
         using Activity? activity = Telemetry.BeginStep();
         long start = Stopwatch.GetTimestamp();
+        Profile? profile = Profile;
+        Profile.Moment? begin = profile is null ? null : Profile.Begin(_accumulator.First.Times);
         AccumulateGradient(nextStep);
         change.Exclude();
         if (_accumulator.Update(Optimizer, _steps + 1) is { } refusal)
@@ -170,7 +190,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
         _lastStep = new TrainingStep(
             _steps, sums.Examples, sums.Weight, sums.Loss / sums.Weight, _accumulator.Penalty, _accumulator.GradientNorm,
             Optimizer.LearningRateAt(_steps), sums.Passes, sums.LargestPass, _accumulator.HeldBytes);
-        LargestMicrobatch = Math.Max(LargestMicrobatch, _lastStep.ComputeBatch);
+        if (begin is { } moment)
+            profile!.End(moment);
+
         Telemetry.AddStep(activity, _steps, _lastStep.Examples, _lastStep.Loss, start);
         return _lastStep.Loss;
     }

@@ -33,6 +33,8 @@ internal static class UserFunctions
         return graph.Scalar(function(graph), what);
     }
 
-    private static Expr Scalar(this Graph graph, Expr value, string what) => value.Shape.IsScalar ? value.In(graph)
+    /// <summary>A value as a node of the graph.</summary>
+    /// <exception cref="ShapeException">It is no scalar.</exception>
+    public static Expr Scalar(this Graph graph, Expr value, string what) => value.Shape.IsScalar ? value.In(graph)
         : throw new ShapeException($"{what} must be a scalar, but it is {value}.");
 }

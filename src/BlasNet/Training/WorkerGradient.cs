@@ -35,7 +35,7 @@ internal abstract class WorkerGradient : IDisposable
     /// <summary>The plan of the last pass.</summary>
     public abstract Plan Plan { get; }
 
-    /// <summary>Time by operator; null while nobody asks.</summary>
+    /// <summary>Takes in what is computed; null while nobody asks.</summary>
     public abstract Profile? Profile { get; set; }
 
     /// <summary>Whether every value that is computed must be finite.</summary>
@@ -86,7 +86,7 @@ internal abstract class WorkerGradient : IDisposable
 /// <param name="all">All of the model.</param>
 /// <param name="options">Of the engine.</param>
 /// <param name="newGraph">Makes a graph of the model.</param>
-internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, EngineOptions options, Func<Graph> newGraph) : WorkerGradient
+internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, ComputeOptions options, Func<Graph> newGraph) : WorkerGradient
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly bool[] _seen = new bool[all.Length];
@@ -106,8 +106,12 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
 
     public override Profile? Profile
     {
-        get => Engine.Executor.Profile;
-        set => Engine.Executor.Profile = value;
+        get;
+        set
+        {
+            field = value;
+            Engine.Executor.Times = value is { TimesKernels: true } ? value : null;
+        }
     }
 
     public override bool DetectAnomalies
@@ -148,6 +152,7 @@ internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[
     {
         Engine.Use(pass.Compiled!, pass.Graph);
         _plan = Engine.Plan;
+        Profile?.AddPass(pass.Count, _plan.PeakBytes);
         Engine.Execute(Gradient, accumulate: Sums.Passes > 0);
         double squaredNorms = 0;
         for (int example = 0; pass.IsByExample && example < pass.Count; example++)

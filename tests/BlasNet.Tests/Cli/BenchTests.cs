@@ -4,6 +4,7 @@ using BlasNet.Cli.CommandLine;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Native;
+using BlasNet.Training;
 
 namespace BlasNet.Tests.Cli;
 
@@ -70,11 +71,7 @@ public sealed class BenchTests : IDisposable
                 workload.Step();
 
             workload.Restart();
-            return [.. Enumerable.Range(0, 2 * workload.Steps).Select(_ =>
-            {
-                workload.Step();
-                return workload.Plan.LaunchCount;
-            })];
+            return [.. Enumerable.Range(0, 2 * workload.Steps).Select(_ => LaunchesOfStep(workload))];
         }
 
         int[] launches = Launches(before: 1);
@@ -88,7 +85,7 @@ public sealed class BenchTests : IDisposable
         var options = new WorkloadOptions { Batch = 4, Limit = 10 };
         double expected = LossOfPass(options);
 
-        Assert.Equal(1, LossOfPass(options with { Batching = false }) / expected, tolerance: 1e-5);
+        Assert.Equal(1, LossOfPass(options with { Compute = new ComputeOptions { Batching = false } }) / expected, tolerance: 1e-5);
         Assert.Equal(1, LossOfPass(options with { PlanCache = PlanCache.Off }) / expected, tolerance: 1e-5);
         Assert.Equal(1, LossOfPass(options with { PlanCache = PlanCache.All }) / expected, tolerance: 1e-5);
 
@@ -107,10 +104,12 @@ public sealed class BenchTests : IDisposable
     public void The_plan_cache_finds_what_it_is_told_to_find(string model, int cache, long expected)
     {
         using Workload workload = NewWorkload(model, new WorkloadOptions { Batch = 4, Limit = 38, PlanCache = (PlanCache)cache });
+        var profile = new Profile(timesKernels: false);
+        workload.Profile = profile;
         for (int step = 0; step < 3 * workload.Steps; step++)
             workload.Step();
 
-        Assert.Equal(expected, workload.Times.PlansFound);
+        Assert.Equal(expected, profile.PlansFound);
     }
 
     [Theory]
@@ -166,6 +165,8 @@ public sealed class BenchTests : IDisposable
         for (int step = 0; step < 3 * workload.Steps; step++)
             workload.Step();
 
+        var profile = new Profile(timesKernels: false);
+        workload.Profile = profile;
         long[] bytes = new long[workload.Steps];
         for (int step = 0; step < bytes.Length; step++)
         {
@@ -176,17 +177,17 @@ public sealed class BenchTests : IDisposable
 
         Array.Sort(bytes);
         Assert.InRange(bytes[bytes.Length / 2], 0, 200);
-        Assert.Equal(0, workload.Times.PlansFound);
+        Assert.Equal(0, profile.PlansFound);
     }
 
     [Fact]
     public void Batching_reaches_nearly_the_fewest_launches()
     {
         using Workload workload = MlpWorkload.Create(new WorkloadOptions { Batch = 8, Limit = 8 });
-        workload.Step();
-        int bound = LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model);
+        int launches = LaunchesOfStep(workload);
+        int bound = ComputePlan.LowerBoundOf(workload.NewMinibatch());
 
-        Assert.InRange(workload.Plan.LaunchCount, bound, 2 * bound);
+        Assert.InRange(launches, bound, 2 * bound);
     }
 
     // Vectors of words from two stacks, looked up and spelled; and sentences that go on alone.
@@ -194,10 +195,10 @@ public sealed class BenchTests : IDisposable
     public void A_tagger_that_spells_needs_at_most_a_tenth_more_launches_than_the_fewest()
     {
         using Workload workload = TextWorkloads.NewCharacterTagger(new WorkloadOptions { Batch = 16, Limit = 16 });
-        workload.Step();
-        int bound = LaunchLowerBound.OfStep(workload.NewMinibatch(), workload.Model);
+        int launches = LaunchesOfStep(workload);
+        int bound = ComputePlan.LowerBoundOf(workload.NewMinibatch());
 
-        Assert.InRange(workload.Plan.LaunchCount, bound, bound + (bound / 10));
+        Assert.InRange(launches, bound, bound + (bound / 10));
     }
 
     [Fact]
@@ -231,6 +232,14 @@ public sealed class BenchTests : IDisposable
         return Assert.Single(CommandResult.Of(["bench", model, "--json", .. small, .. more]).Json());
     }
 
+    private static int LaunchesOfStep(Workload workload)
+    {
+        var profile = new Profile(timesKernels: false);
+        workload.Profile = profile;
+        workload.Step();
+        return (int)profile.Launches;
+    }
+
     private static Workload NewWorkload(string model, WorkloadOptions options) => model switch
     {
         "mlp" => MlpWorkload.Create(options),
@@ -245,7 +254,7 @@ public sealed class BenchTests : IDisposable
     {
         workload.Step();
         Expr loss = workload.NewMinibatch();
-        using var engine = new Engine<float>(workload.Model.Store<float>(), new EngineOptions { Batching = false, Simplify = false, Fuse = false });
+        using var engine = new Engine<float>(workload.Model.Store<float>(), new ComputeOptions { Batching = false, Simplify = false, Fuse = false });
         engine.Prepare(loss.Graph, [loss], loss, [.. workload.Model.Parameters]);
         Graph graph = engine.Plan.Graph;
         long flops = 0;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using BlasNet.Cli.Diagnosis;
+using BlasNet.Diagnostics;
 using BlasNet.Native;
 
 namespace BlasNet.Tests.Cli;

@@ -244,7 +244,7 @@ public sealed class PlanCacheTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => engine.Execute());
     }
 
-    private Engine<double> NewEngine(int cachedPlans) => new(_model.Store<double>(), new EngineOptions { CachedPlans = cachedPlans, Verify = true });
+    private Engine<double> NewEngine(int cachedPlans) => new(_model.Store<double>(), new ComputeOptions { CachedPlans = cachedPlans, Verify = true });
 
     private static double Sum(params int[] numbers) => 111 * numbers.Sum();
 

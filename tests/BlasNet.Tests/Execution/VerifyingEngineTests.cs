@@ -14,7 +14,7 @@ public sealed class VerifyingEngineTests
         Graph graph = model.NewGraph();
         var op = new ChangingOperator();
         Expr y = Expr.Apply(op, graph.Input([1.0, 2, 3]));
-        using var engine = new Engine<double>(model.Store<double>(), new EngineOptions { Verify = verify, Batching = false });
+        using var engine = new Engine<double>(model.Store<double>(), new ComputeOptions { Verify = verify, Batching = false });
         op.Rows = 2;   // its value has three
 
         Exception? error = Record.Exception(() => engine.Prepare(graph, [y]));

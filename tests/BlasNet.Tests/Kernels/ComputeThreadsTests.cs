@@ -54,10 +54,6 @@ public sealed unsafe class ComputeThreadsTests
         }
     }
 
-    [Fact]
-    public void There_is_at_least_one_thread() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => ComputeThreads.Count = 0);
-
     // The caller's part is divided while the other thread has its own, which ends after the caller's inner parts.
     private static void DivideAgain(void* state, int part)
     {

@@ -12,19 +12,19 @@ public sealed class GemmSettings
 /// <summary>A number of compute threads until the end of a scope.</summary>
 internal sealed class ThreadCount : IDisposable
 {
-    private readonly int _before = ComputeThreads.Count;
+    private readonly ComputeSettings _before = ComputeSettings.OfProcess;
 
-    public ThreadCount(int count) => ComputeThreads.Count = count;
+    public ThreadCount(int count) => ComputeSettings.OfProcess = _before with { Threads = count };
 
-    public void Dispose() => ComputeThreads.Count = _before;
+    public void Dispose() => ComputeSettings.OfProcess = _before;
 }
 
 /// <summary>A mode of Gemm until the end of a scope.</summary>
 internal sealed class UsingMode : IDisposable
 {
-    private readonly GemmMode _before = Gemm.Mode;
+    private readonly ComputeSettings _before = ComputeSettings.OfProcess;
 
-    public UsingMode(GemmMode mode) => Gemm.Mode = mode;
+    public UsingMode(GemmKernels mode) => ComputeSettings.OfProcess = _before with { Kernels = mode };
 
-    public void Dispose() => Gemm.Mode = _before;
+    public void Dispose() => ComputeSettings.OfProcess = _before;
 }

@@ -25,7 +25,7 @@ public sealed unsafe class GemmTests
     [Theory, MemberData(nameof(ModesAndThreads))]
     public void All_products_are_right_in_every_mode(GemmModeName mode, int threads)
     {
-        using UsingMode usingMode = new((GemmMode)mode);
+        using UsingMode usingMode = new((GemmKernels)mode);
         using ThreadCount threadCount = new(threads);
 
         foreach ((int n, int k, int m) in new[] { (1, 1, 1), (1, 70, 45), (2, 30, 64), (17, 33, 70), (64, 130, 260), (400, 96, 10) })
@@ -56,7 +56,7 @@ public sealed unsafe class GemmTests
     [Theory, MemberData(nameof(ModesAndThreads))]
     public void A_product_allocates_nothing_once_it_has_run(GemmModeName mode, int threads)
     {
-        using UsingMode usingMode = new((GemmMode)mode);
+        using UsingMode usingMode = new((GemmKernels)mode);
         using ThreadCount threadCount = new(threads);
         using GemmCase<float> forward = new(GemmForm.Multiply, 64, 130, 260, bias: true);
         using GemmCase<float> outer = new(GemmForm.OuterProductSum, 64, 130, 260);
@@ -116,7 +116,7 @@ public sealed unsafe class GemmTests
 /// <summary>The modes of Gemm, for the signatures of public tests.</summary>
 public enum GemmModeName
 {
-    Auto = GemmMode.Auto,
-    OpenBlas = GemmMode.OpenBlas,
-    Packed = GemmMode.Packed,
+    Auto = GemmKernels.Auto,
+    OpenBlas = GemmKernels.OpenBlas,
+    Packed = GemmKernels.Packed,
 }

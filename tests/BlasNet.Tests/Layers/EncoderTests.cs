@@ -73,7 +73,7 @@ public sealed class EncoderTests
     {
         using var model = new Model(1, Precision.Double);
         Func<Graph, int, Expr> function = architecture(model);
-        using var engine = new Engine<double>(model.Store<double>(), new EngineOptions { Verify = true });
+        using var engine = new Engine<double>(model.Store<double>(), new ComputeOptions { Verify = true });
         Graph graph = model.NewGraph();
         Expr[] values = new Expr[lengths.Length];
         for (int i = 0; i < lengths.Length; i++)

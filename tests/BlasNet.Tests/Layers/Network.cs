@@ -14,7 +14,7 @@ internal sealed class Network : IDisposable
     private readonly Func<Graph, int, Expr> _function;
     private readonly Engine<double> _engine;
 
-    public Network(Architecture architecture, EngineOptions? options = null)
+    public Network(Architecture architecture, ComputeOptions? options = null)
     {
         _function = architecture(Model);
         foreach (Parameter parameter in Model.Parameters)
@@ -28,7 +28,7 @@ internal sealed class Network : IDisposable
             Model.SetValues(parameter, values);
         }
 
-        _engine = new Engine<double>(Model.Store<double>(), options ?? new EngineOptions { Verify = true });
+        _engine = new Engine<double>(Model.Store<double>(), options ?? new ComputeOptions { Verify = true });
     }
 
     public Model Model { get; } = new(1, Precision.Double);

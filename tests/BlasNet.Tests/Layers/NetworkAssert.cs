@@ -15,7 +15,7 @@ internal static class NetworkAssert
     {
         foreach (bool batching in (bool[])[true, false])
         {
-            using var network = new Network(architecture, new EngineOptions { Batching = batching, Verify = true });
+            using var network = new Network(architecture, new ComputeOptions { Batching = batching, Verify = true });
             var (values, gradients) = network.Run(examples);
             var weights = new Weights(network.Parameters);
             for (int i = 0; i < examples; i++)
@@ -30,9 +30,9 @@ internal static class NetworkAssert
     /// <returns>Launches batched, and launches one by one.</returns>
     public static (int Batched, int OneByOne) EqualsOneByOne(Architecture architecture, int examples)
     {
-        using var alone = new Network(architecture, new EngineOptions { Batching = false, Verify = true });
+        using var alone = new Network(architecture, new ComputeOptions { Batching = false, Verify = true });
         using var batched = new Network(architecture);
-        using var differentiatedFirst = new Network(architecture, new EngineOptions { DifferentiateFirst = true, Verify = true });
+        using var differentiatedFirst = new Network(architecture, new ComputeOptions { DifferentiateFirst = true, Verify = true });
         var (values, gradients) = alone.Run(examples);
         foreach (Network network in (Network[])[batched, differentiatedFirst])
         {

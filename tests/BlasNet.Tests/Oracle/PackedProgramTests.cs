@@ -9,7 +9,7 @@ public sealed class PackedProgramTests : IDisposable
 {
     private const int First = 500_000, Count = 300;
 
-    private readonly UsingMode _mode = new(GemmMode.Packed);
+    private readonly UsingMode _mode = new(GemmKernels.Packed);
 
     [Fact]
     public void Random_programs_give_what_the_definitions_give_with_packed_weights()

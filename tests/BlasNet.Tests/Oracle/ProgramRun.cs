@@ -57,9 +57,9 @@ internal sealed class ProgramRun : IDisposable
     }
 
     /// <summary>The one engine with these options.</summary>
-    public EngineTool<T> GetEngine<T>(EngineOptions options) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    public EngineTool<T> GetEngine<T>(ComputeOptions options) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Dictionary<EngineOptions, EngineTool<T>> engines = Get(() => new Dictionary<EngineOptions, EngineTool<T>>());
+        Dictionary<ComputeOptions, EngineTool<T>> engines = Get(() => new Dictionary<ComputeOptions, EngineTool<T>>());
         if (!engines.TryGetValue(options, out EngineTool<T>? tool))
         {
             engines.Add(options, tool = new EngineTool<T>(this, options));

@@ -63,7 +63,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         for (int seed = 0; seed < MostToReachAll && missing.Count > 0; seed++)
         {
             RandomProgram program = RandomProgram.Create(seed);
-            var options = new EngineOptions { DifferentiateFirst = seed % 2 == 0 };
+            var options = new ComputeOptions { DifferentiateFirst = seed % 2 == 0 };
             var act = new EngineAct(program.Acts[0].Examples, options, (EngineRequest)(seed % 2), Passes: 1);
             var tally = new Tally();
             using var run = new ProgramRun(program with { Precision = Precision.Double }, tally);

@@ -38,7 +38,7 @@ public sealed class DestinationTests
         Expr shared = t * Concatenate(graph.Use(b), b);
         Expr loss = CrossEntropy(u * Tanh(t * Concatenate(word, shared)), 0);
 
-        using var engine = new Engine<double>(model.Store<double>(), new EngineOptions { Batching = batching, Verify = true });
+        using var engine = new Engine<double>(model.Store<double>(), new ComputeOptions { Batching = batching, Verify = true });
         engine.Prepare(graph, [loss], loss, [.. model.Parameters]);
         using var gradient = new GradientBuffer<double>(model.Store<double>().Length, model.Parameters);
         engine.Execute(gradient);

@@ -57,7 +57,7 @@ public sealed class GoldenPlanTests : IDisposable
             fused(cross-entropy-gradient, tanh-gradient) ×16  %5=view %3=view %9=view %6=view
             outer-product-sum ×16  %10=view %0=view → %13 later +
             total ×16  %10=view later +
-            """, Gradients(16, new EngineOptions()));
+            """, Gradients(16, new ComputeOptions()));
 
     [Fact]
     public void A_recurrence_over_ragged_sentences_copies_nothing_from_step_to_step()
@@ -91,7 +91,7 @@ public sealed class GoldenPlanTests : IDisposable
     public void Without_batching_the_terms_of_a_weights_gradient_add_up_in_one_buffer() =>
         Assert.Equal(
             ["outer-product-sum  %17=view %8=view → %22 later +", "outer-product-sum  %20=view %0=view → %22 +"],
-            Gradients(2, new EngineOptions { Batching = false }).Split('\n').Where(line => line.StartsWith("outer", StringComparison.Ordinal)));
+            Gradients(2, new ComputeOptions { Batching = false }).Split('\n').Where(line => line.StartsWith("outer", StringComparison.Ordinal)));
 
     private string Values(int examples, Func<Graph, int, Expr> function)
     {
@@ -102,7 +102,7 @@ public sealed class GoldenPlanTests : IDisposable
         return PlanPrinter.Print(engine.Plan);
     }
 
-    private string Gradients(int examples, EngineOptions options)
+    private string Gradients(int examples, ComputeOptions options)
     {
         Graph graph = _model.NewGraph();
         Expr[] losses = [.. Enumerable.Range(0, examples).Select(i => CrossEntropy(Tanh(_w * graph.Input(Vector(i)) + _b), i % 3))];

@@ -93,7 +93,7 @@ public sealed class PlacementTests : IDisposable
     public void The_first_term_of_a_gradient_starts_it_anew_with_each_step()
     {
         Expr w = _graph.Use(_w), loss = Total(Sum(MatMul(w, _graph.Input([1f, 2f]))), Sum(MatMul(w, _graph.Input([3f, 4f]))));
-        using var engine = new Engine<float>(_model.Store<float>(), new EngineOptions { Batching = false, Simplify = false, Verify = true });
+        using var engine = new Engine<float>(_model.Store<float>(), new ComputeOptions { Batching = false, Simplify = false, Verify = true });
         engine.Prepare(_graph, [loss], loss, [_w]);
         string[] writers = [.. PlanPrinter.Print(engine.Plan).Split('\n').Where(line => line.StartsWith("outer", StringComparison.Ordinal))];
 
@@ -146,7 +146,7 @@ public sealed class PlacementTests : IDisposable
     {
         var words = new Embedding(_model, "words", 3, 5);
         Expr loss = Sum(Tanh(words.Of(_graph, 2)));
-        using var engine = new Engine<float>(_model.Store<float>(), new EngineOptions { Verify = true });
+        using var engine = new Engine<float>(_model.Store<float>(), new ComputeOptions { Verify = true });
         engine.Prepare(_graph, [loss], loss, [words.Table]);
         int node = engine.Plan.Order[^1];
 

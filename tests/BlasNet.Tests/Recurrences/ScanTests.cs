@@ -126,7 +126,7 @@ public sealed class ScanTests : IDisposable
 
     private int Prepare(Func<Graph, int, Expr> loss, int[] lengths, Action<string, Graph>? afterPass)
     {
-        using var engine = new Engine<double>(_model.Store<double>(), new EngineOptions { AfterPass = afterPass, Verify = true });
+        using var engine = new Engine<double>(_model.Store<double>(), new ComputeOptions { AfterPass = afterPass, Verify = true });
         Graph graph = _model.NewGraph();
         Expr total = Total([.. lengths.Select(length => loss(graph, length))]);
         engine.Prepare(graph, [total], total, [_w, _u]);

@@ -97,7 +97,7 @@ public sealed class AwaitTests : IDisposable
     public void All_examples_wait_for_one_round_together()
     {
         int rounds = 0;
-        var options = new EngineOptions { AfterPass = (pass, _) => rounds += pass == "totals" ? 1 : 0 };
+        var options = new ComputeOptions { AfterPass = (pass, _) => rounds += pass == "totals" ? 1 : 0 };
         var evaluator = new Evaluator<int, int>(_model, async (g, count) =>
         {
             Expr x = g.Input(new double[] { count, 1, 2 });
@@ -120,7 +120,7 @@ public sealed class AwaitTests : IDisposable
     public void A_value_that_is_there_is_not_waited_for()
     {
         int rounds = 0;
-        var options = new EngineOptions { AfterPass = (pass, _) => rounds += pass == "totals" ? 1 : 0 };
+        var options = new ComputeOptions { AfterPass = (pass, _) => rounds += pass == "totals" ? 1 : 0 };
         var evaluator = new Evaluator<int, double>(_model, async (g, i) =>
         {
             Expr x = _w * g.Input(new double[] { i, 1, 2 }), y = Tanh(x);
@@ -316,10 +316,10 @@ public sealed class AwaitTests : IDisposable
     }
 
     // Of the products of all plans of a step.
-    private static long FlopsOf(Func<EngineOptions, Trainer<int>> create, int[] examples)
+    private static long FlopsOf(Func<ComputeOptions, Trainer<int>> create, int[] examples)
     {
         long flops = 0;
-        Trainer<int> trainer = create(new EngineOptions { AfterPass = (pass, graph) => flops += pass == "totals" ? FlopsOf(graph) : 0 });
+        Trainer<int> trainer = create(new ComputeOptions { AfterPass = (pass, graph) => flops += pass == "totals" ? FlopsOf(graph) : 0 });
         trainer.Step(examples);
         return flops;
     }

@@ -15,12 +15,12 @@ public sealed class AwaitedTrainingTests
     {
         Precision precision = setting == "single" ? Precision.Single : Precision.Double;
         double dropout = setting == "dropout" ? 0.3 : 0;
-        var options = new EngineOptions { Verify = true, Batching = setting != "unbatched" };
+        var options = new ComputeOptions { Verify = true, Batching = setting != "unbatched" };
         var decisions = new Walk.Decisions();
         Walk awaiting = new(precision, dropout), known = new(precision, dropout);
         using Model one = awaiting.Model, other = known.Model;
         var awaits = new Trainer<Walk.Example>(one, (g, x) => awaiting.Loss(g, x, decisions), Rule(setting), options);
-        var knows = new Trainer<Walk.Example>(other, (g, x) => known.LossOf(g, x, decisions), Rule(setting), new EngineOptions { Verify = true });
+        var knows = new Trainer<Walk.Example>(other, (g, x) => known.LossOf(g, x, decisions), Rule(setting), new ComputeOptions { Verify = true });
         foreach (Trainer<Walk.Example> trainer in new[] { awaits, knows })
             Set(trainer, setting);
 

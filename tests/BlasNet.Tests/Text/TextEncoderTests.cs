@@ -81,7 +81,7 @@ public sealed class TextEncoderTests : IDisposable
 
         (int Launches, long CopiedBytes) CostOf(int[] lengths)
         {
-            using var engine = new Engine<double>(encoder.Model.Store<double>(), new EngineOptions { Verify = true });
+            using var engine = new Engine<double>(encoder.Model.Store<double>(), new ComputeOptions { Verify = true });
             Graph graph = encoder.Model.NewGraph();
             Expr[] values = [.. lengths.Select((length, i) =>
             {

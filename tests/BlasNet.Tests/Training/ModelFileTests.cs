@@ -69,7 +69,7 @@ public sealed class ModelFileTests : IDisposable
     [Fact]
     public void An_evaluator_that_has_packed_the_old_weights_uses_the_new_ones()
     {
-        using var packed = new UsingMode(GemmMode.Packed);
+        using var packed = new UsingMode(GemmKernels.Packed);
         using Model saved = Wide(seed: 1), loaded = Wide(seed: 2);
         saved.Save(Target);
         var (expected, evaluator) = (Outputs(Products(saved)), Products(loaded));

@@ -222,7 +222,7 @@ public sealed class ObjectiveTests
             (_e, _w, _u, _b) = (Model.Weight("E", state, words), Model.Weight("W", state, state), Model.Weight("U", _classes, state), Model.Bias("b", _classes));
             Examples = [.. Enumerable.Range(0, random.Next(4, 20)).Select(i => new Example(
                 [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => random.Next(words))], random.Next(_classes), i == 1 ? 0 : 3 * random.NextDouble()))];
-            Trainer = new Trainer<Example>(Model, Loss, optimizer ?? new Adam(0.01), new EngineOptions { Verify = true, Batching = seed % 3 > 0 })
+            Trainer = new Trainer<Example>(Model, Loss, optimizer ?? new Adam(0.01), new ComputeOptions { Verify = true, Batching = seed % 3 > 0 })
             {
                 Weight = seed % 4 == 0 ? null : example => example.Weight,
                 ComputeBatch = 1 + seed % 7,
@@ -253,7 +253,7 @@ public sealed class ObjectiveTests
             if (Trainer.Regularizer is { } regularizer)
                 loss += regularizer(graph);
 
-            using var engine = new Engine<T>(Model.Store<T>(), new EngineOptions { Batching = false });
+            using var engine = new Engine<T>(Model.Store<T>(), new ComputeOptions { Batching = false });
             using var gradient = new GradientBuffer<T>(Model.Store<T>().Length, Model.Parameters);
             engine.Prepare(graph, [], loss, [.. Model.Parameters]);
             engine.Execute(gradient);

@@ -13,7 +13,7 @@ public sealed class PackedWeightsTests : IDisposable
     private const int Outputs = 65, Inputs = 48, Examples = 6;
 
     private readonly TemporaryFolder _folder = new();
-    private readonly UsingMode _mode = new(GemmMode.Packed);
+    private readonly UsingMode _mode = new(GemmKernels.Packed);
     private readonly Model _model = new(seed: 3, Precision.Double);
     private readonly Parameter _w;
     private readonly Trainer<double[]> _trainer;

@@ -297,11 +297,11 @@ public sealed class PrepareAheadTests : IDisposable
             var lstm = new Lstm(_model, "lstm", 64, 128);
             Words = _model["words.E"];
             int caller = Environment.CurrentManagedThreadId;
-            EngineOptions options = combination switch
+            ComputeOptions options = combination switch
             {
-                "no plans kept" => new EngineOptions { CachedPlans = 0, Verify = true },
-                "as written" => EngineOptions.AsWritten,
-                _ => new EngineOptions(),
+                "no plans kept" => new ComputeOptions { CachedPlans = 0, Verify = true },
+                "as written" => ComputeOptions.AsWritten,
+                _ => new ComputeOptions(),
             };
             options = options with { AwaitPreparation = awaits };
             Trainer = new Trainer<int>(_model, Loss, new Adam(0.01), options)

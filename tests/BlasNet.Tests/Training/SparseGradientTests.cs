@@ -21,7 +21,7 @@ public sealed class SparseGradientTests
     [Theory, MemberData(nameof(Ways))]
     public void The_gradient_is_that_of_a_table_used_densely(bool batching, bool differentiateFirst, int computeBatch)
     {
-        var options = new EngineOptions { Batching = batching, DifferentiateFirst = differentiateFirst, Verify = true };
+        var options = new ComputeOptions { Batching = batching, DifferentiateFirst = differentiateFirst, Verify = true };
         using var sparse = new Network<double>(computeBatch, options);
         using var dense = new Network<double>(computeBatch, options) { TiesEverything = true };
         for (int step = 0; step < 3; step++)
@@ -40,8 +40,8 @@ public sealed class SparseGradientTests
     [Theory, InlineData(1), InlineData(2), InlineData(0)]
     public void A_table_may_be_tied_in_some_examples_and_not_in_others(int computeBatch)
     {
-        using var some = new Network<double>(computeBatch, new EngineOptions { Verify = true });
-        using var reference = new Network<double>(computeBatch: 0, new EngineOptions { Batching = false });
+        using var some = new Network<double>(computeBatch, new ComputeOptions { Verify = true });
+        using var reference = new Network<double>(computeBatch: 0, new ComputeOptions { Batching = false });
         Sentence tied = new([9, 10], IsTied: true);
         Sentence[][] steps = [[.. Sentences], [.. Sentences, tied], [tied, .. Sentences], [.. Sentences[2..]], [tied], [Sentences[1]]];
         foreach (Sentence[] step in steps)
@@ -71,7 +71,7 @@ public sealed class SparseGradientTests
     [Fact]
     public void Words_that_every_step_has_follow_the_dense_optimizer()
     {
-        var options = new EngineOptions { Verify = true };
+        var options = new ComputeOptions { Verify = true };
         using var sparse = new Network<double>(computeBatch: 2, options);
         using var dense = new Network<double>(computeBatch: 2, options) { TiesEverything = true };
         for (int step = 0; step < 5; step++)
@@ -132,10 +132,10 @@ public sealed class SparseGradientTests
         private readonly Model _model = new(3, typeof(T) == typeof(float) ? Precision.Single : Precision.Double);
         private readonly Parameter _table, _w;
 
-        public Network(int computeBatch, EngineOptions? options = null)
+        public Network(int computeBatch, ComputeOptions? options = null)
         {
             (_table, _w) = (_model.Weight("E", Rows, Words), _model.Weight("W", Rows, Rows));
-            Trainer = new Trainer<Sentence>(_model, Loss, new Adam(0.01), options ?? new EngineOptions()) { ComputeBatch = computeBatch };
+            Trainer = new Trainer<Sentence>(_model, Loss, new Adam(0.01), options ?? new ComputeOptions()) { ComputeBatch = computeBatch };
         }
 
         /// <summary>Uses the whole table in every example, to no effect.</summary>

@@ -1,6 +1,6 @@
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Training;
+using static BlasNet.Operators.Op;
 
 namespace BlasNet.Cli.Tour.Measurements;
 
@@ -18,25 +18,27 @@ internal static class Probe
     /// <param name="model">Its precision is that of the evaluation.</param>
     /// <param name="loss">One example's loss.</param>
     /// <param name="examples">Whose losses are added.</param>
-    /// <param name="options">Whether to batch, and in which order to differentiate.</param>
-    public static Evaluation Of<TExample>(Model model, Func<Graph, TExample, Expr> loss, ReadOnlySpan<TExample> examples, EngineOptions options)
+    /// <param name="options">Whether to batch.</param>
+    public static Evaluation Of<TExample>(Model model, Func<Graph, TExample, Expr> loss, ReadOnlySpan<TExample> examples, ComputeOptions options)
     {
-        var trainer = new Trainer<TExample>(model, loss, new Sgd(0), options) { ComputeBatch = 0 };
-        double[] gradient = GradientOf(trainer, examples);
-        for (int i = 0; i < gradient.Length; i++)
-            gradient[i] *= examples.Length;
+        int count = examples.Length;
+        ModelGradient mean = new Trainer<TExample>(model, loss, new Sgd(0), options).GradientOf(examples);
+        Graph graph = model.NewGraph();
+        List<Expr> losses = [];
+        foreach (TExample example in examples)
+            losses.Add(loss(graph, example));
 
-        Graph graph = trainer.Accumulator.First.Plan.Graph;
-        return new Evaluation(trainer.Accumulator.Sums.Loss, gradient, graph.Count, trainer.Accumulator.First.Plan.LaunchCount, graph.CountProducts());
+        ComputePlan plan = ComputePlan.OfGradient(Total([.. losses]), options);
+        return new Evaluation(
+            mean.Value * count, [.. AllOf(model, mean).Select(element => element * count)], plan.Nodes, plan.Launches, plan.Products);
     }
 
     /// <summary>The gradient of the examples' mean loss, with respect to all parameters in the model's order.</summary>
-    public static double[] GradientOf<TExample>(Trainer<TExample> trainer, ReadOnlySpan<TExample> examples)
-    {
-        trainer.AccumulateGradient(examples);
-        ModelGradient gradient = trainer.Accumulator.MeanGradient();
-        return [.. trainer.Model.Parameters.SelectMany(parameter => gradient[parameter])];
-    }
+    public static double[] GradientOf<TExample>(Trainer<TExample> trainer, ReadOnlySpan<TExample> examples) =>
+        AllOf(trainer.Model, trainer.GradientOf(examples));
+
+    /// <summary>A gradient as one vector, in the model's order.</summary>
+    public static double[] AllOf(Model model, ModelGradient gradient) => [.. model.Parameters.SelectMany(parameter => gradient[parameter])];
 
     /// <summary>‖a − b‖ / ‖b‖.</summary>
     public static double RelativeDifference(ReadOnlySpan<double> a, ReadOnlySpan<double> b)

@@ -40,6 +40,8 @@ internal static class Averaging
     private const int OptimizationBatch = 50, ComputeBatch = 32, Seed = 1;
     private const double Lambda = 1e-2;
 
+    private static readonly ComputeOptions OneThread = new() { Threads = 1 };
+
     private static readonly int[] PassSizes = [1, 5, 10, 50], NoiseBatches = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
     private static Digit[] Batch => [.. Digits.Train.Take(OptimizationBatch)];
@@ -79,10 +81,9 @@ internal static class Averaging
             OptimizationBatch = 50,           // how many examples one step averages over: statistics
             ComputeBatch = pass,              // how many are computed at once: hardware and memory
         };
-        trainer.AccumulateGradient(Batch);    // adds the sums of all passes; one division at the end
+        ModelGradient gradient = trainer.GradientOf(Batch);    // adds the sums of all passes; one division at the end
         #endregion
-        ModelGradient gradient = trainer.Accumulator.MeanGradient();
-        return [.. model.Parameters.SelectMany(parameter => gradient[parameter])];
+        return Probe.AllOf(model, gradient);
     }
 
     // λ∇J at the first parameters, for J = ½‖θ‖².
@@ -134,7 +135,13 @@ internal static class Averaging
     private static Training Train(int pass, TourOptions options, CancellationToken cancellation)
     {
         using var model = new Model(Seed);
-        var trainer = new Trainer<Digit>(model, new DigitClassifier(model, pixels: 64, hidden: [64]).Loss, new Adam(3e-3)) { OptimizationBatch = OptimizationBatch, ComputeBatch = pass };
+        var profile = new Profile(timesKernels: false);
+        var trainer = new Trainer<Digit>(model, new DigitClassifier(model, pixels: 64, hidden: [64]).Loss, new Adam(3e-3), OneThread)
+        {
+            OptimizationBatch = OptimizationBatch,
+            ComputeBatch = pass,
+            Profile = profile,
+        };
         int steps = options.Quick ? 60 : 120;
         var losses = new double[steps];
         var seconds = new double[steps];
@@ -148,7 +155,7 @@ internal static class Averaging
         }
 
         Array.Sort(seconds);
-        return new Training(seconds[steps / 2], trainer.Accumulator.First.Plan.PeakBytes, losses, [.. model.Parameters.SelectMany(model.ValuesOf)]);
+        return new Training(seconds[steps / 2], profile.PeakBytes, losses, [.. model.Parameters.SelectMany(model.ValuesOf)]);
     }
 
     private static NoisePoint[] Noise(int draws, CancellationToken cancellation)

@@ -34,16 +34,18 @@ internal static class Derivatives
 {
     private const int Examples = 128, Seed = 1;
 
+    private static readonly ComputeOptions OneThread = new() { Threads = 1 };
+
     public static DerivativesResult Run(TourOptions options)
     {
         using var model = new Model(Seed, Precision.Double);
         Digit[] digits = [.. Digits.Train.Take(Examples)];
         var classifier = new DigitClassifier(model, pixels: 64, hidden: [64]);
         #region norms
-        var norms = new GradientNorms<Digit>(model, classifier.Loss);    // the loss of ONE digit
+        var norms = new GradientNorms<Digit>(model, classifier.Loss, OneThread);    // the loss of ONE digit
         double[] found = norms.Of(digits);                               // ‖∇ℓ(x)‖ of each, over all parameters
         #endregion
-        var trainer = new Trainer<Digit>(model, classifier.Loss, new Sgd(0)) { ComputeBatch = 0 };
+        var trainer = new Trainer<Digit>(model, classifier.Loss, new Sgd(0), OneThread);
         double[] OneByOne() => [.. digits.Select(digit => Math.Sqrt(Probe.GradientOf(trainer, [digit]).Sum(element => element * element)))];
         double[] check = OneByOne();
 
@@ -58,14 +60,14 @@ internal static class Derivatives
             return loss.HessianVector(g.Use(W), g.Constant(v, W.Shape));
         }
 
-        var products = new Evaluator<Digit[]>(model, Product);    // its “one example” is a minibatch
+        var products = new Evaluator<Digit[]>(model, Product, OneThread);    // its “one example” is a minibatch
         void Multiply() => products.RunDouble([digits], (_, value) => product = value.ToArray());
         #endregion
         Multiply();
         int rounds = options.Quick ? 5 : 20;
         return new DerivativesResult(
             Examples, [.. found.Order()], found.Zip(check, (a, b) => Math.Abs(a - b) / b).Max(), Best(rounds, () => norms.Of(digits)), Best(rounds, () => OneByOne()),
-            Best(rounds, () => trainer.AccumulateGradient(digits)), Probe.RelativeDifference(product, difference), Best(rounds, Multiply), NodesOf(Product(model.NewGraph(), digits).Graph));
+            Best(rounds, () => trainer.Step(digits)), Probe.RelativeDifference(product, difference), Best(rounds, Multiply), NodesOf(Product(model.NewGraph(), digits).Graph));
     }
 
     public static void Show(PageBuilder page, DerivativesResult result)
@@ -102,8 +104,7 @@ internal static class Derivatives
         double[] GradientAt(double step)
         {
             model.SetValues(parameter, [.. values.Zip(direction, (value, d) => value + step * d)]);
-            trainer.AccumulateGradient(digits);
-            return trainer.Accumulator.MeanGradient()[parameter];
+            return trainer.GradientOf(digits)[parameter];
         }
     }
 

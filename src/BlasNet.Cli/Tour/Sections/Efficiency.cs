@@ -4,7 +4,7 @@ using BlasNet.Cli.Drawing;
 using BlasNet.Cli.Output;
 using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
-using BlasNet.Kernels;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Tour.Sections;
 
@@ -64,12 +64,12 @@ internal static class Efficiency
     {
         int examples = StepBatch * (options.Quick ? 8 : 32);
         #region step
-        var how = new WorkloadOptions { Batch = StepBatch, Limit = examples, Batching = batching };
-        using var kernels = new KernelScope(GemmMode.Auto, threads: 1);
+        var compute = new ComputeOptions { Threads = 1, Batching = batching };
+        var how = new WorkloadOptions { Batch = StepBatch, Limit = examples, Compute = compute };
         using Workload workload = MlpWorkload.Create(how);
         WorkloadMeasurement measured = WorkloadTimer.Run(workload, ranks: null, cancellation);
         #endregion
-        var line = WorkloadLine.Of(MlpWorkload.Name, how, gemm: "auto", threads: 1, workload, measured);
+        var line = WorkloadLine.Of(MlpWorkload.Name, how, gemm: "auto", workload, measured);
         return new StepResult(
             line.Batching, StepBatch, StepBatch / line.ExamplesPerSecondMax, line.ExamplesPerSecondMax, line.GemmCalls, line.GemvCalls,
             line.ModelFlopUtilisation * line.ExamplesPerSecondMax / line.ExamplesPerSecond);

@@ -4,7 +4,6 @@ using BlasNet.Cli.Explanation;
 using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
 using BlasNet.Drawing;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Passes;
 using BlasNet.Training;
@@ -80,8 +79,9 @@ internal static class GradientEvaluation
         }
 
         int[] all = [.. Enumerable.Range(0, examples)];
-        Evaluation first = Probe.Of(model, loss, all, new EngineOptions { DifferentiateFirst = true }), second = Probe.Of(model, loss, all, new EngineOptions());
-        return new OrderResult(name, examples, minibatch, differentiated, batched, differentiateFirst, batchFirst, Probe.LargestDifference(first.Gradient, second.Gradient));
+        double[] first = GradientDifferentiatedFirst(model, Minibatch(model.NewGraph(), loss, examples), parameters);
+        Evaluation second = Probe.Of(model, loss, all, new ComputeOptions());
+        return new OrderResult(name, examples, minibatch, differentiated, batched, differentiateFirst, batchFirst, Probe.LargestDifference(first, second.Gradient));
     }
 
     private static Expr Minibatch(Graph graph, Func<Graph, int, Expr> loss, int examples)
@@ -104,6 +104,13 @@ internal static class GradientEvaluation
         return batched.Graph;
     }
     #endregion
+
+    // Appended to the minibatch graph, and batched with it when it is computed.
+    private static double[] GradientDifferentiatedFirst(Model model, Expr total, Expr[] parameters)
+    {
+        Expr[] gradient = total.Differentiate(parameters);
+        return [.. total.Graph.Evaluate(gradient).SelectMany(part => part)];
+    }
 
     private static Expr[] Parameters(Model model) => [.. model.Parameters.Select(parameter => parameter.ToExpr())];
 

@@ -2,15 +2,12 @@ using System.Diagnostics;
 using BlasNet.Cli.Drawing;
 using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
-using BlasNet.Execution;
+using BlasNet.Diagnostics;
 using BlasNet.Graphs;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Cli.Tour.Sections;
-
-/// <summary>A sentence: one vector for each word, and a class.</summary>
-internal sealed record Sentence(float[][] Words, int Label);
 
 /// <summary>One way of writing the model.</summary>
 /// <param name="Name">Which.</param>
@@ -47,8 +44,8 @@ internal static class Indices
         }
         #endregion
         Sentence[][] batches = NewBatches();
-        var trainer = new Trainer<Sentence>(model, Loss, new Sgd(0)) { ComputeBatch = 0 };
-        var unbatched = new Trainer<Sentence>(model, Loss, new Sgd(0), new EngineOptions { Batching = false }) { ComputeBatch = 0 };
+        var trainer = new Trainer<Sentence>(model, Loss, new Sgd(0), new ComputeOptions { Threads = 1 });
+        var unbatched = new Trainer<Sentence>(model, Loss, new Sgd(0), new ComputeOptions { Threads = 1, Batching = false });
         using var padded = new PaddedNetwork(model, Inputs, Hidden, Classes);
         double worst = 0;
         foreach (Sentence[] batch in batches.Take(3))
@@ -63,7 +60,7 @@ internal static class Indices
 
         int rounds = options.Quick ? 4 : 12;
         double[] rates = Rates(batches, rounds, progress, cancellation,
-            batch => trainer.AccumulateGradient(batch), batch => padded.Run(batch), batch => unbatched.AccumulateGradient(batch));
+            batch => trainer.Step(batch), batch => padded.Run(batch), batch => unbatched.Step(batch));
         double words = batches.Sum(batch => batch.Sum(s => s.Words.Length)), rows = batches.Sum(batch => (double)Batch * batch.Max(s => s.Words.Length));
         string ourCode = SourceCode.Region("Indices.cs", "model"), theirCode = SourceCode.Region("PaddedNetwork.cs", "padded");
         var result = new IndicesResult(Batch, Hidden, Inputs, words / (Batch * batches.Length), batches.Max(batch => batch.Max(s => s.Words.Length)), worst,

@@ -2,7 +2,6 @@ using BlasNet.Cli.Explanation;
 using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
 using BlasNet.Drawing;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Passes;
 using BlasNet.Training;
@@ -61,7 +60,7 @@ internal static class Representation
         using var model = new Model(seed: 1, Precision.Double);
         Func<Graph, int, Expr> loss = subject.Define(model);
         var (one, minibatch, batched) = Graphs(model, loss);
-        int[] examples = ExampleColours.Of(minibatch);
+        IReadOnlyList<int> examples = ExampleColours.Of(minibatch);
         if (name == "weight")
             NameAsInTheQuestion(one, minibatch, batched.Graph, examples);
         else
@@ -94,7 +93,7 @@ internal static class Representation
         }
 
         page.Stepper("Watch the nodes merge", minibatchSvg, batchedSvg, steps);
-        bool gathers = Enumerable.Range(0, batched.Graph.Count).Any(node => batched.Graph.OperatorOf(node).Name == "gather");
+        bool gathers = Enumerable.Range(0, batched.Graph.Count).Any(node => batched.Graph.NodeAt(node).Operator == "gather");
         page.Text($"{minibatch.Count} nodes have become {batched.Graph.Count}. In a box, ×{Examples} says that it holds so many values, a <em>stack</em>; the small squares say whose they are."
             + (gathers ? " A <code>gather</code> puts values into the order in which the next node takes them, from so many runs of neighbours; where they lie in order already, nothing is copied." : ""));
         if (name == "weight")
@@ -112,23 +111,24 @@ internal static class Representation
         {
             for (int node = 0; node < graph.Count; node++)
             {
-                if (graph.OperatorOf(node).Name == "index")
-                    graph.SetName(node, "label");
+                if (graph.NodeAt(node) is { Operator: "index" } label)
+                    label.ToExpr().Named("label");
             }
         }
     }
 
     // w and x give s; the copies’ own are x₁, s₁ and x₂, s₂.
-    private static void NameAsInTheQuestion(Graph one, Graph minibatch, Graph batched, int[] examples)
+    private static void NameAsInTheQuestion(Graph one, Graph minibatch, Graph batched, IReadOnlyList<int> examples)
     {
         foreach (Graph graph in (Graph[])[one, minibatch, batched])
         {
             for (int node = 0; node < graph.Count; node++)
             {
                 string index = graph == minibatch ? ((string[])["", "₁", "₂"])[examples[node]] : "";
-                string? name = graph.OperatorOf(node).Name switch { "input" => "x", "sum" => "s", "total" => "s", _ => null };
-                if (name is not null && !(graph == batched && graph.OperatorOf(node).Name == "sum"))
-                    graph.SetName(node, name + index);
+                GraphNode named = graph.NodeAt(node);
+                string? name = named.Operator switch { "input" => "x", "sum" => "s", "total" => "s", _ => null };
+                if (name is not null && !(graph == batched && named.Operator == "sum"))
+                    named.ToExpr().Named(name + index);
             }
         }
     }
@@ -150,13 +150,13 @@ internal static class Representation
 
     private static Way[] Ways(Model model, Func<Graph, int, Expr> loss)
     {
-        var one = new EngineOptions { Batching = false };
+        var one = new ComputeOptions { Threads = 1, Batching = false };
         int[] all = [.. Enumerable.Range(0, Examples)];
         Evaluation[] alone = [.. all.Select(example => Probe.Of(model, loss, [example], one))];
         var sum = new Evaluation(
             alone.Sum(each => each.Loss), [.. alone[0].Gradient.Select((_, i) => alone.Sum(each => each.Gradient[i]))],
             alone.Sum(each => each.Nodes), alone.Sum(each => each.Launches), new ProductCount(alone.Sum(each => each.Products.Gemv), alone.Sum(each => each.Products.Gemm)));
-        Evaluation[] evaluations = [sum, Probe.Of(model, loss, all, one), Probe.Of(model, loss, all, new EngineOptions())];
+        Evaluation[] evaluations = [sum, Probe.Of(model, loss, all, one), Probe.Of(model, loss, all, new ComputeOptions { Threads = 1 })];
         return [.. evaluations.Zip(WayNames, (evaluation, name) => new Way(
             name, evaluation.Loss, evaluation.Gradient, Probe.LargestDifference(evaluation.Gradient, sum.Gradient),
             evaluation.Nodes, evaluation.Launches, evaluation.Products.Gemv, evaluation.Products.Gemm))];
@@ -174,7 +174,7 @@ internal static class Representation
     private static List<MergeStep> Schedule(Graph minibatch, BatchedGraph batching)
     {
         Graph batched = batching.Graph;
-        ILookup<int, int> members = Enumerable.Range(0, minibatch.Count).ToLookup(node => batching.LocateNode(node).Node);
+        ILookup<int, int> members = Enumerable.Range(0, minibatch.Count).ToLookup(node => batching.TryLocate(minibatch.NodeAt(node), out GraphNode stack, out _) ? stack.Index : -1);
         var steps = new List<MergeStep>();
         var gathers = new List<int>();
         for (int stack = 0; stack < batched.Count; stack++)
@@ -186,34 +186,34 @@ internal static class Representation
                 continue;
             }
 
-            if (batched.IsShared(stack))
+            if (batched.NodeAt(stack).IsShared)
                 continue; // parameters and constants are there from the beginning
 
-            steps.Add(new MergeStep(merged, [.. gathers, stack], Sentence(minibatch, batched, merged, stack, gathers.Count)));
+            steps.Add(new MergeStep(merged, [.. gathers, stack], Describe(minibatch, batched, merged, batched.NodeAt(stack), gathers.Count)));
             gathers.Clear();
         }
 
         return steps;
     }
 
-    private static string Sentence(Graph minibatch, Graph batched, int[] merged, int stack, int gathers)
+    private static string Describe(Graph minibatch, Graph batched, int[] merged, GraphNode stack, int gathers)
     {
-        string name = batched.OperatorOf(stack).Name, with = "";
-        foreach (int input in batched.InputsOf(stack))
+        string name = stack.Operator, with = "";
+        foreach (int input in stack.Inputs)
         {
-            if (batched.IsShared(input) && batched.GivenNameOf(input) is { } parameter)
+            if (batched.NodeAt(input) is { IsShared: true, Name: { } parameter })
                 with = $" with <code>{parameter}</code>";
         }
 
         string what = $"<code>{name}</code>{with}";
         string order = gathers > 0 ? ", operands brought into order" : "";
-        if (batched.OperatorOf(stack).Storage == Storage.External)
+        if (stack.Kind == NodeKind.Leaf)
         {
-            what = $"<code>{batched.GivenNameOf(stack) ?? name}</code>";
+            what = $"<code>{stack.Name ?? name}</code>";
             return merged.Length == 1 ? $"{what}: one value" : $"{what}: {merged.Length} values lie side by side already; nothing is copied";
         }
 
-        bool product = minibatch.FlopsOf(merged[0]) > 0;
+        bool product = minibatch.NodeAt(merged[0]).Kind == NodeKind.Product;
         if (merged.Length == 1)
             return name == "total" ? $"{what}: the losses are added" : product ? $"{what}: one GEMV{order}" : $"{what}: one node{order}";
 

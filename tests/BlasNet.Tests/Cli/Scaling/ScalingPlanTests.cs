@@ -1,4 +1,5 @@
 using BlasNet.Cli.Scaling;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Tests.Cli.Scaling;
 

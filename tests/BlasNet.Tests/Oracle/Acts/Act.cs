@@ -51,7 +51,7 @@ internal abstract record Act(IReadOnlyList<RandomExample> Examples)
     public virtual IEnumerable<Act> Simpler() => Resets ? [this with { Resets = false }] : [];
 
     /// <summary>The defaults where they differ, or a switch less that differs from them.</summary>
-    protected static IEnumerable<EngineOptions> Simpler(EngineOptions options) => new EngineOptions[]
+    protected static IEnumerable<ComputeOptions> Simpler(ComputeOptions options) => new ComputeOptions[]
     {
         new() { Verify = true }, options with { Batching = true }, options with { DifferentiateFirst = false }, options with { ShareEqual = true },
         options with { NumbersApart = Signatures.DefaultNumbersApart },

@@ -54,11 +54,11 @@ internal sealed class ActWriter(
     }
 
     // The defaults, everything off, and any combination.
-    private EngineOptions Options() => random.Next(4) switch
+    private ComputeOptions Options() => random.Next(4) switch
     {
-        0 => new EngineOptions { Verify = true },
-        1 => EngineOptions.AsWritten with { Verify = true },
-        _ => new EngineOptions
+        0 => new ComputeOptions { Verify = true },
+        1 => ComputeOptions.AsWritten with { Verify = true },
+        _ => new ComputeOptions
         {
             Batching = random.Next(3) > 0,
             DifferentiateFirst = random.Next(2) == 0,

@@ -17,7 +17,7 @@ internal sealed record BatchAct(IReadOnlyList<RandomExample> Examples) : TypedAc
         Expr[] outputs = [.. Examples.Select(example => run.Build(graph, example)[example.Outputs[0]])];
         BatchedGraph batched = graph.Batch();
         (Expr Stack, int Element)[] places = [.. outputs.Select(batched.Locate)];
-        using var engine = new Engine<T>(run.Model.Store<T>(), EngineOptions.AsWritten);
+        using var engine = new Engine<T>(run.Model.Store<T>(), ComputeOptions.AsWritten);
         engine.Prepare(batched.Graph, [.. places.Select(place => place.Stack)]);
         engine.Execute();
         for (int i = 0; i < expected.Length; i++)

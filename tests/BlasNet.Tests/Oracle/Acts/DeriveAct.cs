@@ -6,7 +6,7 @@ using BlasNet.Operators;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Products with the Jacobian of all outputs and with the Hessian of the losses' sum, by all parameters at once, written for the minibatch.</summary>
-internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, EngineOptions Options) : TypedAct(Examples)
+internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, ComputeOptions Options) : TypedAct(Examples)
 {
     protected override bool IsTraining => true;
 

@@ -17,7 +17,7 @@ internal enum EngineRequest
 }
 
 /// <summary>A run of the engine itself, with passes on and off.</summary>
-internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOptions Options, EngineRequest Request, int Passes) : TypedAct(Examples)
+internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, ComputeOptions Options, EngineRequest Request, int Passes) : TypedAct(Examples)
 {
     private const double ClipNorm = 0.75;
 
@@ -30,7 +30,7 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOp
         if (Passes > 1)
             yield return this with { Passes = 1 };
 
-        foreach (EngineOptions simpler in Simpler(Options))
+        foreach (ComputeOptions simpler in Simpler(Options))
             yield return this with { Options = simpler };
     }
 
@@ -93,7 +93,7 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, EngineOp
 /// <summary>An engine and what it writes to; kept, so that what one run leaves there would show in the next.</summary>
 internal sealed class EngineTool<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    public EngineTool(ProgramRun run, EngineOptions options)
+    public EngineTool(ProgramRun run, ComputeOptions options)
     {
         (Graph, Engine) = (run.Model.NewGraph(), new Engine<T>(run.Model.Store<T>(), options));
         Gradient = new GradientBuffer<T>(run.Model.Store<T>().Length, run.Parameters);

@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using BlasNet.Kernels;
 using BlasNet.Memory;
 
-namespace BlasNet.Kernels;
+namespace BlasNet.Diagnostics;
 
 /// <summary>The yardstick for utilisation: the fastest matrix product this machine was seen to compute.</summary>
-internal static unsafe class GemmPeak
+public static unsafe class GemmPeak
 {
     private const int Rows = 112;
     private const int Inner = 256;
@@ -27,23 +28,13 @@ internal static unsafe class GemmPeak
         var product = GemmProduct<float>.Multiply(
             new(x.Pointer, Rows, Inner), new(b.Pointer, Inner, columns), new(y.Pointer, Rows, columns), accumulate: false);
         double best = double.MaxValue;
-        int before = ComputeThreads.Count;
-        ComputeThreads.Count = threads;
-
-        try
+        using ComputeSettings.Scope settings = new ComputeSettings(threads, GemmKernels.Packed).Use();
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < milliseconds)
         {
-            long start = Stopwatch.GetTimestamp();
-
-            while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < milliseconds)
-            {
-                long begin = Stopwatch.GetTimestamp();
-                packed.Run(product, GemmPacked<float>.Widest);
-                best = Math.Min(best, Stopwatch.GetElapsedTime(begin).TotalSeconds);
-            }
-        }
-        finally
-        {
-            ComputeThreads.Count = before;
+            long begin = Stopwatch.GetTimestamp();
+            packed.Run(product, GemmPacked<float>.Widest);
+            best = Math.Min(best, Stopwatch.GetElapsedTime(begin).TotalSeconds);
         }
 
         return product.Flops * 1e-9 / best;

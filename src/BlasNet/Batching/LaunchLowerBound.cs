@@ -1,9 +1,6 @@
-using BlasNet.Batching;
-using BlasNet.Execution;
 using BlasNet.Graphs;
-using BlasNet.Training;
 
-namespace BlasNet.Cli.Benchmarks;
+namespace BlasNet.Batching;
 
 /// <summary>The number of launches below which no order of batching can go, as long as what is one launch of a single example stays one.</summary>
 /// <remarks>Nodes of one signature that depend on each other cannot run together, so it needs as many launches as the longest path has nodes of it;
@@ -11,17 +8,8 @@ namespace BlasNet.Cli.Benchmarks;
 /// Source: Chen, Xie, Zhou, "ED-Batch: Efficient Automatic Batching of Dynamic Neural Networks via Learned Finite State Machines", ICML 2023.</remarks>
 internal static class LaunchLowerBound
 {
-    /// <param name="loss">The sum of a minibatch's losses.</param>
-    /// <param name="model">With respect to whose parameters the gradient is computed too.</param>
-    /// <remarks>Of the graph as it would be computed example by example: functions inlined, differentiated, simplified and fused.</remarks>
-    public static int OfStep(Expr loss, Model model)
-    {
-        using var engine = new Engine<float>(model.Store<float>(), new EngineOptions { Batching = false, CachedPlans = 0 });
-        engine.Prepare(loss.Graph, [loss], loss, [.. model.Parameters]);
-        return Of(engine.Plan.Graph);
-    }
-
     /// <summary>Time O(K·(N + E)) for K signatures.</summary>
+    /// <param name="graph">As it would be computed example by example: functions inlined, differentiated, simplified and fused.</param>
     public static int Of(Graph graph)
     {
         var numbering = new ValueNumbering();

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Native;
 
-namespace BlasNet.Kernels;
+namespace BlasNet.Diagnostics;
 
 /// <summary>Rates of the forward product of <c>Batch</c> rows with Size × Size weights, float32, in GFLOP/s.</summary>
 /// <param name="Size">Rows and columns of the weights.</param>
@@ -11,11 +12,11 @@ namespace BlasNet.Kernels;
 /// <param name="Gemv">One GEMV through OpenBLAS for each row; NaN without OpenBLAS.</param>
 /// <param name="OpenBlas">One GEMM through OpenBLAS; NaN without OpenBLAS.</param>
 /// <param name="Packed">The managed kernels, weights packed before.</param>
-/// <param name="Chosen">What <see cref="Gemm"/> makes of it in <see cref="GemmMode.Auto"/>.</param>
-internal readonly record struct GemmGridPoint(int Size, int Batch, int Threads, double Gemv, double OpenBlas, double Packed, double Chosen);
+/// <param name="Chosen">What <see cref="Gemm"/> makes of it in <see cref="GemmKernels.Auto"/>.</param>
+public readonly record struct GemmGridPoint(int Size, int Batch, int Threads, double Gemv, double OpenBlas, double Packed, double Chosen);
 
 /// <summary>Measures the forward product over sizes, batches and threads.</summary>
-internal static unsafe class GemmGrid
+public static unsafe class GemmGrid
 {
     public static readonly int[] Sizes = [64, 128, 256, 512, 1024, 2048];
     public static readonly int[] Batches = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128, 256];
@@ -34,34 +35,22 @@ internal static unsafe class GemmGrid
         IReadOnlyList<int> sizes, IReadOnlyList<int> batches, IReadOnlyList<int> threads, Action<GemmGridPoint>? progress = null)
     {
         List<GemmGridPoint> points = [];
-        GemmMode mode = Gemm.Mode;
-        int count = ComputeThreads.Count;
-
-        try
+        foreach (int size in sizes)
         {
-            foreach (int size in sizes)
+            foreach (int batch in batches)
             {
-                foreach (int batch in batches)
+                foreach (int count in threads)
                 {
-                    foreach (int threadCount in threads)
-                    {
-                        ComputeThreads.Count = threadCount;
-                        points.Add(MeasurePoint(size, batch));
-                        progress?.Invoke(points[^1]);
-                    }
+                    points.Add(MeasurePoint(size, batch, count));
+                    progress?.Invoke(points[^1]);
                 }
             }
-        }
-        finally
-        {
-            Gemm.Mode = mode;
-            ComputeThreads.Count = count;
         }
 
         return points;
     }
 
-    private static GemmGridPoint MeasurePoint(int size, int batch)
+    private static GemmGridPoint MeasurePoint(int size, int batch, int threads)
     {
         using NativeBuffer<float> xs = NewRandom((long)batch * size);
         using NativeBuffer<float> bs = NewRandom((long)size * size);
@@ -71,27 +60,28 @@ internal static unsafe class GemmGrid
         Matrix<float> b = new(bs.Pointer, size, size);
         Matrix<float> y = new(ys.Pointer, batch, size);
 
-        void Multiply(GemmMode mode)
+        void Multiply(GemmKernels kernels)
         {
-            Gemm.Mode = mode;
+            using ComputeSettings.Scope settings = new ComputeSettings(threads, kernels).Use();
             Gemm.Multiply(x, b, y, packed: packed);
         }
 
         void Gemv()
         {
+            using ComputeSettings.Scope settings = new ComputeSettings(threads, GemmKernels.OpenBlas).Use();
             for (int row = 0; row < batch; row++)
                 GemmOpenBlas.Run(GemmKind.Forward, x.RowRange(row, 1), b, y.RowRange(row, 1), accumulate: false);
         }
 
         double gflop = 2e-9 * batch * size * size;
-        List<Action> kernels = [() => Multiply(GemmMode.Packed), () => Multiply(GemmMode.Auto)];
+        List<Action> kernels = [() => Multiply(GemmKernels.Packed), () => Multiply(GemmKernels.Auto)];
 
         if (OpenBlasLoader.IsAvailable)
-            kernels.AddRange([() => Multiply(GemmMode.OpenBlas), Gemv]);
+            kernels.AddRange([() => Multiply(GemmKernels.OpenBlas), Gemv]);
 
         double[] rates = [.. MedianSeconds(kernels).Select(seconds => gflop / seconds)];
 
-        return new GemmGridPoint(size, batch, ComputeThreads.Count,
+        return new GemmGridPoint(size, batch, threads,
             Gemv: rates.ElementAtOrDefault(3, double.NaN), OpenBlas: rates.ElementAtOrDefault(2, double.NaN), Packed: rates[0], Chosen: rates[1]);
     }
 

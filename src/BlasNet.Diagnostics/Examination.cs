@@ -1,31 +1,32 @@
 using System.Collections;
 using System.Runtime.InteropServices;
-using BlasNet.Cli.CommandLine;
 using BlasNet.Kernels;
 using BlasNet.Mpi;
 using BlasNet.Native;
 
-namespace BlasNet.Cli.Diagnosis;
+namespace BlasNet.Diagnostics;
 
 /// <summary>Finds out what <c>blasnet doctor</c> reports.</summary>
-internal static class Examination
+public static class Examination
 {
     private const string CoreVariable = "OPENBLAS_CORETYPE";
 
     /// <summary>A product that OpenBLAS computes at about its best; measuring it also warms up the managed kernels.</summary>
     private const int PeakSize = 1024, PeakRows = 256;
 
-    public static Report Run(int threads)
+    /// <param name="version">Of the command.</param>
+    /// <param name="threads">For one product.</param>
+    public static Report Run(string version, int threads)
     {
         OpenBlasLibrary library = OpenBlasLoader.Library;
-        using var kernels = new KernelScope(library.Available ? GemmMode.Auto : GemmMode.Packed, threads);
-        var processor = new ProcessorReport(GemmRateCache.ProcessorName(), Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
+        using ComputeSettings.Scope settings = new ComputeSettings(threads, library.Available ? GemmKernels.Auto : GemmKernels.Packed).Use();
+        var processor = new ProcessorReport(Processor.Name, Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
         var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
         double openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : double.NaN;
         CrossoverReport[] crossovers = library.Available ? [.. Crossovers(GemmCostModel.Current<float>().Table)] : [];
         FileInfo[] cached = GemmRateCache.Files(CalibrationCache.Folder);
         return new Report(
-            CliApplication.Version,
+            version,
             RuntimeInformation.FrameworkDescription,
             $"{RuntimeInformation.OSDescription} ({RuntimeInformation.RuntimeIdentifier})",
             processor,

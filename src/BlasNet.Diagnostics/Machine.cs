@@ -4,21 +4,21 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using BlasNet.Memory;
 
-namespace BlasNet.Cli.Tour.Measurements;
+namespace BlasNet.Diagnostics;
 
 /// <summary>How fast memory of one size is read.</summary>
 /// <param name="Bytes">Size of what is read again and again.</param>
 /// <param name="GigabytesPerSecond">The best of several readings.</param>
-internal sealed record BandwidthPoint(long Bytes, double GigabytesPerSecond);
+public sealed record BandwidthPoint(long Bytes, double GigabytesPerSecond);
 
 /// <summary>A level of the memory hierarchy.</summary>
 /// <param name="Name">L1, L2, L3, memory.</param>
 /// <param name="Bytes">Its size, as the operating system tells it; 0 for memory.</param>
 /// <param name="GigabytesPerSecond">Measured with data that fits into it but not into the level before.</param>
-internal sealed record MemoryLevel(string Name, long Bytes, double GigabytesPerSecond);
+public sealed record MemoryLevel(string Name, long Bytes, double GigabytesPerSecond);
 
 /// <summary>What one core can do: read from each level of memory, and multiply and add in registers.</summary>
-internal static unsafe class Machine
+public static unsafe class Machine
 {
     private const int VectorBytes = 64, Unrolled = 8;
 

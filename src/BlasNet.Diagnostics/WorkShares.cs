@@ -1,11 +1,11 @@
 using System.Numerics.Tensors;
 using BlasNet.Training;
 
-namespace BlasNet.Cli.Scaling;
+namespace BlasNet.Diagnostics;
 
 /// <summary>How evenly steps divide among ranks: all wait for the one with the most work.</summary>
 /// <param name="work">Of each example, such as its words.</param>
-internal sealed class WorkShares(IReadOnlyList<double> work)
+public sealed class WorkShares(IReadOnlyList<double> work)
 {
     private readonly double[] _work = [.. work];
     private readonly double _mean = work.Average();

@@ -1,7 +1,7 @@
-namespace BlasNet.Kernels;
+namespace BlasNet;
 
 /// <summary>Which kernels compute matrix products.</summary>
-internal enum GemmMode
+public enum GemmKernels
 {
     /// <summary>The faster of the two for each shape, by the cost model measured on this machine.</summary>
     Auto,

@@ -5,12 +5,15 @@ using BlasNet.Kernels;
 using BlasNet.Memory;
 using BlasNet.Training;
 
-namespace BlasNet.Cli.Tour.Sections;
+namespace BlasNet.Diagnostics;
 
-/// <summary>The recurrent model of <see cref="Indices"/> as it is usually written: one array for all sentences, padded to the longest, with masks.</summary>
+/// <summary>A sentence: one vector for each word, and a class.</summary>
+public sealed record Sentence(float[][] Words, int Label);
+
+/// <summary>The recurrent model of the tour as it is usually written: one array for all sentences, padded to the longest, with masks.</summary>
 /// <remarks>Only for comparison. It uses the same kernels, packed weights and vector functions as BlasNet, one input product for all time steps, and
 /// allocates nothing in the steady state; and it is compiled at full optimization from the first call, as BlasNet's own hot code is.</remarks>
-internal sealed unsafe class PaddedNetwork(Model model, int d, int h, int classes) : IDisposable
+public sealed unsafe class PaddedNetwork(Model model, int d, int h, int classes) : IDisposable
 {
     private readonly NativeBuffer<float> _x = new(), _z = new(), _h = new(), _dz = new(), _mask = new(), _dh = new(), _logits = new(), _dlogits = new();
     private readonly NativeBuffer<float> _dW = new(d * h), _dU = new(h * h), _db = new(h), _dV = new(h * classes), _dc = new(classes);

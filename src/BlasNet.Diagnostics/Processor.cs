@@ -1,12 +1,16 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using BlasNet.Kernels;
 
-namespace BlasNet.Cli.Diagnosis;
+namespace BlasNet.Diagnostics;
 
 /// <summary>What this process may use of the processor.</summary>
-internal static class Processor
+public static class Processor
 {
+    /// <summary>Its name, as it says itself.</summary>
+    public static string Name => GemmRateCache.ProcessorName();
+
     /// <summary>The widest vectors that the managed kernels use, in bits.</summary>
     public static int VectorBits =>
         Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 0;

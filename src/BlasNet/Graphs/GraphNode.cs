@@ -1,0 +1,98 @@
+using BlasNet.Graphs.Functions;
+using BlasNet.Graphs.Printing;
+
+namespace BlasNet.Graphs;
+
+/// <summary>What a node of a graph does, as far as it matters to who looks at it.</summary>
+public enum NodeKind
+{
+    /// <summary>A parameter, a constant, or data of an example; <see cref="GraphNode.IsShared"/> tells data from the others.</summary>
+    Leaf,
+
+    /// <summary>A matrix product.</summary>
+    Product,
+
+    /// <summary>A sum of values, or over a stack.</summary>
+    Sum,
+
+    /// <summary>Brings elements into another order or shape, and computes nothing.</summary>
+    Move,
+
+    /// <summary>A call of a function.</summary>
+    Call,
+
+    /// <summary>One of several results of the node that is its only input.</summary>
+    Result,
+
+    /// <summary>Anything else: element-wise functions, softmax, losses, recurrences.</summary>
+    Function,
+}
+
+/// <summary>A node of a graph, to be looked at: <c>graph.NodeAt(3)</c>. Its graph must not be cleared meanwhile.</summary>
+public readonly struct GraphNode : IEquatable<GraphNode>
+{
+    private readonly Graph _graph;
+
+    internal GraphNode(Graph graph, int index) => (_graph, Index) = (graph, index);
+
+    /// <summary>Its place in the graph, from 0. Inputs have smaller numbers.</summary>
+    public int Index { get; }
+
+    /// <summary>The name of its operator: <c>matmul</c>, <c>gather</c>.</summary>
+    public string Operator => _graph.OperatorOf(Index).Name;
+
+    /// <summary>What it does.</summary>
+    public NodeKind Kind
+    {
+        get
+        {
+            Operator op = _graph.OperatorOf(Index);
+            return op.Storage switch
+            {
+                Storage.External => NodeKind.Leaf,
+                Storage.Result => NodeKind.Result,
+                Storage.View or Storage.Moves => NodeKind.Move,
+                _ when op is CallOperator => NodeKind.Call,
+                _ when op is IMatrixProduct => NodeKind.Product,
+                Storage.Accumulator => NodeKind.Sum,
+                _ => op.Merging == Merging.Reduction ? NodeKind.Sum : NodeKind.Function,
+            };
+        }
+    }
+
+    /// <summary>The name it was given, such as a parameter's; null where it has none.</summary>
+    public string? Name => _graph.GivenNameOf(Index);
+
+    /// <summary>The nodes that it is computed from.</summary>
+    public ReadOnlySpan<int> Inputs => _graph.InputsOf(Index);
+
+    /// <summary>The shape of one value.</summary>
+    public Shape Shape => _graph.ShapeOf(Index);
+
+    /// <summary>How many values it computes.</summary>
+    public int Count => _graph.CountOf(Index);
+
+    /// <summary>Whether its value is the same for every example: a parameter, a constant, or what is computed from those alone.</summary>
+    public bool IsShared => _graph.IsShared(Index);
+
+    /// <summary>The node as an expression.</summary>
+    public Expr ToExpr() => _graph.At(Index);
+
+    /// <summary><c>%3 = matmul W %2 : [10] ×128</c></summary>
+    public override string ToString() => TextPrinter.Print(_graph, Index);
+
+    /// <inheritdoc/>
+    public bool Equals(GraphNode other) => ReferenceEquals(_graph, other._graph) && Index == other.Index;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is GraphNode other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_graph, Index);
+
+    /// <summary>Same node of the same graph.</summary>
+    public static bool operator ==(GraphNode left, GraphNode right) => left.Equals(right);
+
+    /// <summary>Different nodes.</summary>
+    public static bool operator !=(GraphNode left, GraphNode right) => !left.Equals(right);
+}
