@@ -12,7 +12,7 @@ public enum NodeKind
     /// <summary>A matrix product.</summary>
     Product,
 
-    /// <summary>A sum of values, or over a stack.</summary>
+    /// <summary>A sum of several nodes, or of the values of a stack; that of a value's own elements is a function.</summary>
     Sum,
 
     /// <summary>Brings elements into another order or shape, and computes nothing.</summary>

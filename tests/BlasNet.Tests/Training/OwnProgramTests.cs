@@ -1,5 +1,6 @@
 using BlasNet.Stranger;
 using BlasNet.Tests.Kernels;
+using BlasNet.Training;
 
 namespace BlasNet.Tests.Training;
 
@@ -41,6 +42,36 @@ public sealed class OwnProgramTests : IDisposable
         Assert.Equal("2 taken; missing: extra [2]; unexpected: none", report.ToString());
         Assert.Equal("3x - 1", report.Metadata["line"]);
         Assert.Equal(0, error, 1e-5);
+    }
+
+    [Fact]
+    public void It_defines_an_element_wise_operator_and_looks_at_plans_profiles_and_nodes()
+    {
+        using var own = new OwnInspection();
+        Assert.InRange(own.Check(), 0, 1e-6);
+        (ComputePlan plan, int bound) = own.PlanOf(1, 2, 3);
+        Assert.StartsWith("matmul ×3  W=shared", plan.ToString(), StringComparison.Ordinal);
+        Assert.Contains("log-cosh", plan.ToString(), StringComparison.Ordinal);
+        Assert.InRange(plan.Launches, bound, 2 * bound);
+        Assert.Equal("batch", plan.Passes[0].Name);
+        Profile profile = own.ProfileOf(1, 2, 3);
+        Assert.Equal(2, profile.Runs);
+        Assert.Contains(profile.Kernels, kernel => kernel is { Operator: "matmul", Launches: 2 });
+        Assert.Equal("Leaf:input×3 Leaf:W×1 Product:matmul×3 Function:log-cosh×3 Function:sum×3", own.NodesOf(1, 2, 3));
+    }
+
+    [Fact]
+    public void It_computes_by_options_of_every_kind()
+    {
+        using var own = new OwnInspection();
+        double[] expected = own.LossesBy(new ComputeOptions(), -1, 0.5, 2);
+        ComputeOptions[] all =
+        [
+            new() { Threads = 2 }, new() { Kernels = GemmKernels.Packed }, new() { Batching = false }, new() { CachedPlans = 0 }, new() { Verify = true },
+        ];
+        Assert.Equal(expected[0], expected[1], 1e-12);
+        foreach (ComputeOptions options in all)
+            Assert.All(own.LossesBy(options, -1, 0.5, 2), loss => Assert.Equal(expected[0], loss, 1e-12));
     }
 
     public void Dispose() => _program.Dispose();
