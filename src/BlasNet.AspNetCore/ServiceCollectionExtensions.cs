@@ -13,8 +13,8 @@ public static partial class BlasNetServiceCollectionExtensions
     public const string ReadyTag = "ready";
 
     /// <summary>Registers a <see cref="BatchingEvaluator{TExample, TResult}"/> as a singleton, its warm-up when the host starts, and a health check with
-    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops. Notices of the library (<see cref="Notices"/>) go to the
-    /// host's loggers, category BlasNet, unless the application has set a handler of its own.</summary>
+    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops. Notices of the library
+    /// (<see cref="Notices"/>) go to the host's loggers, category BlasNet, unless the application has set a handler of its own.</summary>
     /// <typeparam name="TExample">A request. With <typeparamref name="TResult"/> it tells the model from others.</typeparam>
     /// <typeparam name="TResult">An answer.</typeparam>
     /// <param name="services">The application's.</param>

@@ -19,7 +19,8 @@ public static class Examination
     public static Report Run(string version, int threads)
     {
         OpenBlasLibrary library = OpenBlasLoader.Library;
-        using ComputeSettings.Scope settings = new ComputeSettings(threads, library.Available ? GemmKernels.Auto : GemmKernels.Packed).Use();
+        GemmKernels kernels = library.Available ? GemmKernels.Auto : GemmKernels.Packed;
+        using ComputeSettings.Scope settings = new ComputeSettings(threads, kernels).Use();
         var processor = new ProcessorReport(Processor.Name, Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
         var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
         double openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : double.NaN;

@@ -10,7 +10,8 @@ namespace BlasNet.Diagnostics;
 /// <summary>A sentence: one vector for each word, and a class.</summary>
 public sealed record Sentence(float[][] Words, int Label);
 
-/// <summary>The recurrent model of the tour as it is usually written: one array for all sentences, padded to the longest, with masks.</summary>
+/// <summary>The recurrent model of the tour as it is usually written: one array for all sentences, padded to the longest, with
+/// masks.</summary>
 /// <remarks>Only for comparison. It uses the same kernels, packed weights and vector functions as BlasNet, one input product for all time steps, and
 /// allocates nothing in the steady state; and it is compiled at full optimization from the first call, as BlasNet's own hot code is.</remarks>
 public sealed unsafe class PaddedNetwork(Model model, int d, int h, int classes) : IDisposable

@@ -26,7 +26,8 @@ public sealed record DrawingOptions
     /// <summary>Whether the picture brings its own styles; false where the page around it has them: those of <see cref="Theme"/>.</summary>
     public bool IsComplete { get; init; } = true;
 
-    /// <summary>The example whose colour each node has, 1 to 4, and 0 for none; null for those that <see cref="ExampleColours.Of"/> finds.</summary>
+    /// <summary>The example whose colour each node has, 1 to 4, and 0 for none; null for those that <see cref="ExampleColours.Of"/>
+    /// finds.</summary>
     public IReadOnlyList<int>? ExampleOf { get; init; }
 
     /// <summary>For nodes of a batched graph, the examples of the values of their stack.</summary>

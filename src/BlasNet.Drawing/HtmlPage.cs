@@ -16,7 +16,8 @@ public static class HtmlPage
         """;
 
     /// <param name="title">Of the page.</param>
-    /// <param name="sections">Headings, sentences (plain text) and svg elements without styles of their own (<see cref="DrawingOptions.IsComplete"/>).</param>
+    /// <param name="sections">Headings, sentences (plain text) and svg elements without styles of their own
+    /// (<see cref="DrawingOptions.IsComplete"/>).</param>
     /// <param name="ending">Plain text of fixed width after the pictures.</param>
     public static string Of(string title, IEnumerable<(string Heading, string Sentence, string Svg)> sections, string? ending = null)
     {

@@ -83,7 +83,8 @@ public sealed partial class TextEncoder : IDisposable
 
     internal TextTokenizer Tokenizer => _tokenizer;
 
-    /// <summary>The tokens of the windows that a text is embedded by: one, unless it is too long and is not cut (<see cref="TextEncoderOptions.LongTexts"/>).
+    /// <summary>The tokens of the windows that a text is embedded by: one, unless it is too long and is not cut
+    /// (<see cref="TextEncoderOptions.LongTexts"/>).
     /// </summary>
     public IReadOnlyList<int[]> Windows(string text) => Inference.Windows.Of(_tokenizer, text, MaximumTokens, Options.LongTexts);
 }

@@ -5,7 +5,8 @@ namespace BlasNet.Text;
 /// <summary>What can be asked of a model's folder without loading the model.</summary>
 public static class TextModelFolder
 {
-    /// <summary>Whether <c>config.json</c> is of a model that classifies tokens, for <see cref="TextTagger"/>; if not, one of whole texts.</summary>
+    /// <summary>Whether <c>config.json</c> is of a model that classifies tokens, for <see cref="TextTagger"/>; if not, one of whole
+    /// texts.</summary>
     /// <exception cref="TextModelException">There is no such folder or file, or it breaks a rule.</exception>
     public static bool IsTagger(string folder) => HeadConfiguration.IsOfTokens(new ModelFolder(folder).Configuration);
 

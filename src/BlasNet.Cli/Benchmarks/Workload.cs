@@ -79,7 +79,7 @@ internal sealed class Workload<TExample>(
     private readonly TExample[] _ordered = [.. examples];   // in this order
     private RandomNumbers _random = NewRandom(options, "order of examples");
     private int _next;
-    private readonly IReadOnlyList<TExample>?[] _steps = new IReadOnlyList<TExample>?[examples.Length];   // by their first example, made once
+    private readonly IReadOnlyList<TExample>?[] _steps = new IReadOnlyList<TExample>?[examples.Length];   // by their first example
     private int _lastStart;
     private IReadOnlyList<TExample> _last = [];
 

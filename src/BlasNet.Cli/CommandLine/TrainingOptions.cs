@@ -55,7 +55,8 @@ internal sealed class TrainingOptions(string data, int epochs)
         Epochs = options.GetValue(_epochs),
         Seed = options.GetValue(_seed),
         Save = options.GetValue(_save),
-        Compute = CliOptions.ComputeOf(options.GetRequiredValue(_gemm).Value, options.GetValue(_threads), options.GetRequiredValue(_batching).Value),
+        Compute = CliOptions.ComputeOf(
+            options.GetRequiredValue(_gemm).Value, options.GetValue(_threads), options.GetRequiredValue(_batching).Value),
         Gemm = options.GetRequiredValue(_gemm).Name,
         Workers = options.GetValue(_workers),
         Json = options.GetValue(_json),

@@ -44,7 +44,8 @@ internal static class BatchSizeCommand
             var grid = new BatchSizeGrid(
                 isQuick && options.GetResult(batches) is not { Implicit: false } ? [8, 32, 128] : [.. options.GetRequiredValue(batches).Values.Distinct().Order()],
                 isQuick && options.GetResult(computeBatches) is not { Implicit: false } ? [1, 8, 32, 128] : options.GetRequiredValue(computeBatches).Values,
-                options.GetValue(target) ?? (isQuick ? subject.QuickTarget : subject.Target), options.GetValue(epochs), options.GetValue(seed),
+                options.GetValue(target) ?? (isQuick ? subject.QuickTarget : subject.Target),
+                options.GetValue(epochs), options.GetValue(seed),
                 new ComputeOptions { Threads = options.GetValue(threads) });
             Run(context, subject, grid, options.GetRequiredValue(optimizer), options.GetRequiredValue(format).Name, options.GetValue(output) ?? "batch-size.html");
         });

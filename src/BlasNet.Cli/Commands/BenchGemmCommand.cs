@@ -44,9 +44,14 @@ internal static class BenchGemmCommand
 
         GemmPeakLine[] peaks = [.. before.Zip(MeasurePeaks(threads), (a, b) => a.PeakGflops > b.PeakGflops ? a : b)];
         if (json)
-            context.WriteJson(new GemmSummaryLine(peaks.Max(peak => peak.PeakGflops), peaks, OpenBlas.Core), JsonLines.Default.GemmSummaryLine);
+        {
+            context.WriteJson(
+                new GemmSummaryLine(peaks.Max(peak => peak.PeakGflops), peaks, OpenBlas.Core), JsonLines.Default.GemmSummaryLine);
+        }
         else
+        {
             WritePeaks(context.Output, peaks);
+        }
     }
 
     private static void WritePeaks(TextWriter output, GemmPeakLine[] peaks)

@@ -38,7 +38,8 @@ internal static class BenchWorkloadCommand
                 Batch = parsed.GetValue(batch),
                 Limit = parsed.GetValue(limit),
                 Data = about.Data is null ? null : parsed.GetValue(data),
-                Compute = CliOptions.ComputeOf(parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads), parsed.GetRequiredValue(batching).Value),
+                Compute = CliOptions.ComputeOf(
+                    parsed.GetRequiredValue(gemm).Value, parsed.GetValue(threads), parsed.GetRequiredValue(batching).Value),
                 PlanCache = parsed.GetRequiredValue(planCache).Value,
                 Written = about.Data is null ? Writing.Matrix : parsed.GetRequiredValue(written).Value,
                 Seed = parsed.GetValue(seed),

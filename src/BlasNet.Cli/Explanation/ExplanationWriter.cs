@@ -29,7 +29,7 @@ internal static class ExplanationWriter
         output.Write($"## {explained.EndingTitle}\n\n```\n{explained.Ending}```\n");
     }
 
-    public static void WriteSvg(TextWriter output, Explained explained) => output.Write(SvgStack.Of(explained.Title, Drawn(explained)));
+    public static void WriteSvg(TextWriter output, Explained explained) => output.Write(SvgColumn.Of(explained.Title, Drawn(explained)));
 
     public static void WriteHtml(TextWriter output, Explained explained) =>
         output.Write(HtmlPage.Of(explained.Formula, Drawn(explained), explained.Ending));

@@ -33,7 +33,8 @@ internal static class PassStages
         List<ExplainedGraph> graphs = [NewPart($"The minibatch of {examples}", Stages.MinibatchSentence, total.Graph)];
         ComputePlan plan = ComputePlan.OfGradient(total);
         graphs.AddRange(plan.Passes.Select(pass => NewPart(Known[pass.Name].Title, Known[pass.Name].Sentence, pass.Graph)));
-        return new Explained($"The passes over {subject.Formula}", subject.Formula, graphs, "Launches", $"{PlanTitle}\n{PlanSentence}\n\n{ExplanationWriter.Indented(plan.ToString())}");
+        string launches = $"{PlanTitle}\n{PlanSentence}\n\n{ExplanationWriter.Indented(plan.ToString())}";
+        return new Explained($"The passes over {subject.Formula}", subject.Formula, graphs, "Launches", launches);
     }
 
     private static ExplainedGraph NewPart(string title, string sentence, Graph graph) =>

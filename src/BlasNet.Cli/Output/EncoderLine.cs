@@ -1,5 +1,4 @@
 using BlasNet.Cli.Benchmarks;
-using BlasNet.Cli.CommandLine;
 using BlasNet.Diagnostics;
 using BlasNet.Text;
 

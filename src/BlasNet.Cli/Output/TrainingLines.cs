@@ -1,4 +1,3 @@
-using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Training;
 using BlasNet.Diagnostics;
 
@@ -47,7 +46,8 @@ internal sealed record TrainingSummaryLine(
             last.NoiseScale, summary.ExamplesPerSecond, summary.Last.Words > 0 ? summary.WordsPerSecond : null, summary.GemmCalls, summary.GemvCalls, summary.Time.TotalSeconds,
             summary.Epochs, last.Step, run.TrainExamples, run.TestExamples, run.Model.Size, run.Hidden, run.Sizes,
             settings.Optimization.Optimizer.Name, settings.Optimization.Rate, settings.Batch, settings.Optimization.ComputeBatch, settings.Optimization.Memory,
-            run.LargestPass, run.LastStep.PassBytes, run.LastStep.Penalty > 0 ? run.LastStep.Penalty : null, settings.Compute.Batching ? "on" : "off", settings.Gemm,
+            run.LargestPass, run.LastStep.PassBytes, run.LastStep.Penalty > 0 ? run.LastStep.Penalty : null,
+            settings.Compute.Batching ? "on" : "off", settings.Gemm,
             settings.Compute.Threads, settings.Workers, settings.Seed, OpenBlas.Core, settings.Save);
     }
 }

@@ -1,5 +1,4 @@
 using BlasNet.Cli.Benchmarks;
-using BlasNet.Cli.CommandLine;
 using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Output;
@@ -25,7 +24,8 @@ internal sealed record WorkloadLine(
             name, how.Data, examples / pass.Median, examples / pass.Slowest, examples / pass.Fastest,
             words / pass.Median, words / pass.Slowest, words / pass.Fastest,
             workload.Flops / pass.Median / (measured.PeakGflops * (how.Ranks?.Size ?? 1) * 1e9), measured.PeakGflops, workload.Flops / examples,
-            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes, workload.Threads, how.Ranks?.Size ?? 1, how.Batch,
+            workload.Examples, workload.Words > 0 ? workload.Words : null, workload.Model.Size, WorkloadTimer.Passes,
+            workload.Threads, how.Ranks?.Size ?? 1, how.Batch,
             how.Compute.Batching ? "on" : "off", gemm, how.PlanCache.ToString().ToLowerInvariant(), OpenBlas.Core,
             measured.Steps, profile.PlansFound, step.Median, step.Fastest, step.Slowest,
             (double)measured.ManagedBytes / steps, profile.PeakBytes, profile.Launches / steps, measured.LaunchLowerBound / steps,
@@ -40,7 +40,8 @@ internal sealed record ShareLine(
 {
     public static ShareLine Of(Profile profile, IReadOnlyList<KernelLine> kernels)
     {
-        TimeSpan total = profile.Build + profile.Batch + profile.Differentiate + profile.Plan + profile.Execute + profile.Update + profile.Communicate;
+        TimeSpan total = profile.Build + profile.Batch + profile.Differentiate + profile.Plan + profile.Execute + profile.Update
+            + profile.Communicate;
         TimeSpan copies = profile.Execute * kernels.Where(kernel => WorkloadTimer.IsCopy(kernel.Operator)).Sum(kernel => kernel.Share);
         return new(
             profile.Build / total, profile.Batch / total, profile.Differentiate / total, profile.Plan / total,

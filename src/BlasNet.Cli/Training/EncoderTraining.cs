@@ -21,7 +21,11 @@ internal static class EncoderTraining
         var tags = Numbers(source.Train.SelectMany(sentence => sentence.Select(word => word.Tag)));
         Split<TaggedText> data = source.Read(sentence => TaggedText.Of(sentence, tags));
         var tagger = new TextTagger(encoder, [.. tags.Keys]);
-        var evaluator = new Evaluator<TaggedText>(tagger.Model, Scores, settings.Compute) { Workers = settings.Workers, Communicator = settings.Ranks };
+        var evaluator = new Evaluator<TaggedText>(tagger.Model, Scores, settings.Compute)
+        {
+            Workers = settings.Workers,
+            Communicator = settings.Ranks,
+        };
         return new TrainingRun<TaggedText>(
             tagger.Model, Loss, data.Train, Test, settings, sentence => sentence.Words.Length, groups: groupsOf(encoder))
         {

@@ -19,7 +19,11 @@ internal static class TaggerTraining
         Split<TaggedSentence> data, TaggerCoding coding, Func<Model, Tagger> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         Tagger tagger = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<TaggedSentence>(model, tagger.Scores, settings.Compute) { Workers = settings.Workers, Communicator = settings.Ranks };
+        var evaluator = new Evaluator<TaggedSentence>(model, tagger.Scores, settings.Compute)
+        {
+            Workers = settings.Workers,
+            Communicator = settings.Ranks,
+        };
         return new TrainingRun<TaggedSentence>(model, tagger.Loss, data.Train, Test, settings, sentence => sentence.Words.Length)
         {
             TestExamples = data.Dev.Length,

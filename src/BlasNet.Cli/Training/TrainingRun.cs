@@ -121,8 +121,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     }
 
     private TrainingRun(
-        Model model, Func<Optimizer, ComputeOptions, Trainer<TExample>> create, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
-        TrainingSettings settings, Func<TExample, int>? words, Func<TExample, int>? predictions, bool higherIsBetter,
+        Model model, Func<Optimizer, ComputeOptions, Trainer<TExample>> create, IReadOnlyList<TExample> examples,
+        Func<CancellationToken, Quality> test, TrainingSettings settings, Func<TExample, int>? words, Func<TExample, int>? predictions, bool higherIsBetter,
         IReadOnlyList<ParameterGroup>? groups)
         : base(model)
     {
@@ -195,8 +195,8 @@ internal sealed class TrainingRun<TExample> : TrainingRun
 
         int examples = _examples.Count - before;
         return new EpochResult(
-            epoch.Epoch, epoch.Step, epoch.Loss, _quality, examples, _words * examples / _examples.Count, epoch.Time, _profile.GemmCalls - gemms,
-            _profile.GemvCalls - gemvs)
+            epoch.Epoch, epoch.Step, epoch.Loss, _quality, examples, _words * examples / _examples.Count, epoch.Time,
+            _profile.GemmCalls - gemms, _profile.GemvCalls - gemvs)
         {
             LossPerPrediction = _predictions == 0 ? epoch.Loss : epoch.Loss * _examples.Count / _predictions,
             IsBest = epoch.IsBest,

@@ -34,7 +34,10 @@ internal static class NearestRows
         {
             long start = (long)number * BlockRows;
             for (int row = 0; row * queries.Count < cosines.Length; row++)
-                Add(nearest, start + row, TensorPrimitives.Norm(matrix.Rows(start + row, 1)), cosines.Slice(row * queries.Count, queries.Count));
+            {
+                ReadOnlySpan<float> dots = cosines.Slice(row * queries.Count, queries.Count);
+                Add(nearest, start + row, TensorPrimitives.Norm(matrix.Rows(start + row, 1)), dots);
+            }
         }, cancellation);
         return Array.ConvertAll(nearest, rows => rows.InOrder());
     }

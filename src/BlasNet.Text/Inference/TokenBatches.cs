@@ -9,7 +9,8 @@ namespace BlasNet.Text.Inference;
 /// <param name="lengthOf">Number of a text's tokens.</param>
 /// <param name="options">Of the encoder: how many tokens are computed at once, and how.</param>
 /// <remarks>Texts of a batch need not be of similar lengths: nothing is padded, so nothing is gained by sorting.</remarks>
-internal sealed class TokenBatches<TText>(Model model, Func<Graph, TText, Expr> function, Func<TText, int> lengthOf, TextEncoderOptions options)
+internal sealed class TokenBatches<TText>(
+    Model model, Func<Graph, TText, Expr> function, Func<TText, int> lengthOf, TextEncoderOptions options)
 {
     // Made when it is needed: until then the model takes more parameters, those of a head or of a user's own layers.
     private readonly Lazy<Evaluator<TText>> _evaluator = new(() => new(model, function, options.Compute) { ComputeBatch = int.MaxValue });

@@ -9,7 +9,8 @@ namespace BlasNet;
 public sealed partial record ComputeOptions
 {
     /// <summary>Every node is computed as its user wrote it, into a place of its own.</summary>
-    internal static ComputeOptions AsWritten => new() { Batching = false, Simplify = false, Fuse = false, ReuseMemory = false, CachedPlans = 0 };
+    internal static ComputeOptions AsWritten =>
+        new() { Batching = false, Simplify = false, Fuse = false, ReuseMemory = false, CachedPlans = 0 };
 
     /// <summary>What counts on a thread while it computes by these options.</summary>
     internal ComputeSettings Settings => new(Threads, Kernels);

@@ -2,22 +2,23 @@ using BlasNet.Kernels;
 
 namespace BlasNet;
 
-/// <summary>How values and gradients are computed: threads, kernels, batching, plans kept, checks. None changes a result but for rounding.</summary>
+/// <summary>How values and gradients are computed: threads, kernels, batching, plans kept, checks. None changes a result but for
+/// rounding.</summary>
 /// <remarks>
 /// <see cref="Training.Trainer{TExample}"/>, <see cref="Training.Evaluator{TExample}"/>, <see cref="Training.GradientNorms{TExample}"/> and
-/// <see cref="Training.ComputePlan"/> take them, and a <see cref="Serving.BatchingEvaluator{TExample, TResult}"/> computes by those of its evaluator. Several
-/// objects of one process may have different ones. Which OpenBLAS is loaded (BLASNET_OPENBLAS, OPENBLAS_CORETYPE) and where measured speeds are kept
-/// (<see cref="CalibrationCache"/>) is a matter of the process.
+/// <see cref="Training.ComputePlan"/> take them, and a <see cref="Serving.BatchingEvaluator{TExample, TResult}"/> computes by those of its
+/// evaluator. Several objects of one process may have different ones. Which OpenBLAS is loaded (BLASNET_OPENBLAS, OPENBLAS_CORETYPE) and
+/// where measured speeds are kept (<see cref="CalibrationCache"/>) is a matter of the process.
 /// </remarks>
 /// <example><code>
 /// var trainer = new Trainer&lt;Digit&gt;(model, loss, new Adam(), new ComputeOptions { Threads = 4, Kernels = GemmKernels.Packed });
 /// </code></example>
 public sealed partial record ComputeOptions
 {
-    /// <summary>Threads for one matrix product or large sweep, the calling one included. At first OPENBLAS_NUM_THREADS if that is set, up to the
-    /// number of processors, else 1.</summary>
-    /// <remarks>Results are the same to the bit for the same number. Where a trainer or an evaluator has several workers, products are not divided
-    /// any further.</remarks>
+    /// <summary>Threads for one matrix product or large sweep, the calling one included. At first OPENBLAS_NUM_THREADS if that is set, up
+    /// to the number of processors, else 1.</summary>
+    /// <remarks>Results are the same to the bit for the same number. Where a trainer or an evaluator has several workers, products are not
+    /// divided any further.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>
     public int Threads
     {
@@ -27,7 +28,8 @@ public sealed partial record ComputeOptions
 
     /// <summary>Which kernels compute matrix products; at first whichever is faster for the shape.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is none of <see cref="GemmKernels"/>.</exception>
-    /// <exception cref="DllNotFoundException">OpenBLAS alone is asked for, and there is none; the message says where it was looked for.</exception>
+    /// <exception cref="DllNotFoundException">OpenBLAS alone is asked for, and there is none; the message says where it was looked
+    /// for.</exception>
     public GemmKernels Kernels
     {
         get;
@@ -44,8 +46,8 @@ public sealed partial record ComputeOptions
     /// <summary>Merge the examples' nodes into stacks, the default; if not, every example is computed separately.</summary>
     public bool Batching { get; init; } = true;
 
-    /// <summary>How many plans are kept for minibatch graphs of a structure seen before; 0 for none. The plan of a large graph is kept only the second
-    /// time its structure is seen.</summary>
+    /// <summary>How many plans are kept for minibatch graphs of a structure seen before; 0 for none. The plan of a large graph is kept only
+    /// the second time its structure is seen.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
     public int CachedPlans
     {

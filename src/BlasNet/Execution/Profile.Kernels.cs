@@ -25,7 +25,8 @@ public sealed partial class Profile : IKernelTimes
                 [
                     .. _kernels
                         .OrderByDescending(kernel => kernel.Value.Ticks)
-                        .Select(kernel => new KernelTime(kernel.Key, Stopwatch.GetElapsedTime(0, kernel.Value.Ticks), kernel.Value.Launches)),
+                        .Select(kernel => new KernelTime(
+                            kernel.Key, Stopwatch.GetElapsedTime(0, kernel.Value.Ticks), kernel.Value.Launches)),
                 ];
             }
         }
@@ -52,7 +53,8 @@ public sealed partial class Profile : IKernelTimes
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Runs} runs of {Milliseconds(Elapsed)} ms: ");
         text.Append(CultureInfo.InvariantCulture, $"{Launches / (double)runs:0.#} launches, {GemmCalls / (double)runs:0.#} GEMM and ");
-        text.Append(CultureInfo.InvariantCulture, $"{GemvCalls / (double)runs:0.#} GEMV calls, {CopiedBytes / runs} bytes copied, {PlansFound} plans found");
+        text.Append(CultureInfo.InvariantCulture, $"{GemvCalls / (double)runs:0.#} GEMV calls, {CopiedBytes / runs} bytes copied, ");
+        text.Append(CultureInfo.InvariantCulture, $"{PlansFound} plans found");
         (string Name, TimeSpan Time)[] phases =
         [
             ("build", Build), ("batch", Batch), ("differentiate", Differentiate), ("plan", Plan), ("execute", Execute), ("update", Update),
@@ -65,7 +67,10 @@ public sealed partial class Profile : IKernelTimes
         TimeSpan ofAll = TimeSpan.FromTicks(kernels.Sum(kernel => kernel.Time.Ticks));
         text.Append(kernels.Count > 0 ? "\nkernels" : "");
         foreach (KernelTime kernel in kernels)
-            AppendLine(kernel.Operator, kernel.Time, ofAll, string.Create(CultureInfo.InvariantCulture, $"  {kernel.Launches / (double)runs:0.#} launches"));
+        {
+            string launches = (kernel.Launches / (double)runs).ToString("0.#", CultureInfo.InvariantCulture);
+            AppendLine(kernel.Operator, kernel.Time, ofAll, $"  {launches} launches");
+        }
 
         return text.ToString();
 

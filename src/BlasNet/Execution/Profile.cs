@@ -5,15 +5,16 @@ using BlasNet.Kernels;
 namespace BlasNet;
 
 /// <summary>The kernels of one operator.</summary>
-/// <param name="Operator">Its name, as plans print it; chains of element-wise operators that are computed in one sweep have a name of their own.</param>
+/// <param name="Operator">Its name, as plans print it; chains of element-wise operators that are computed in one sweep have a name of their
+/// own.</param>
 /// <param name="Time">Of all launches. That of a scan is what it takes besides the kernels that it runs.</param>
 /// <param name="Launches">How many.</param>
 public sealed record KernelTime(string Operator, TimeSpan Time, long Launches);
 
 /// <summary>Where the time of steps or evaluations goes: phase by phase and, where it is asked for, operator by operator.</summary>
 /// <remarks>
-/// Set as the profile of a trainer or an evaluator it takes in every step or run from then on; one object may be set at several, and read at any time.
-/// Phases are those of the calling thread, the first of several workers; kernels, launches and products are those of all.
+/// Set as the profile of a trainer or an evaluator it takes in every step or run from then on; one object may be set at several, and read
+/// at any time. Phases are those of the calling thread, the first of several workers; kernels, launches and products are those of all.
 /// </remarks>
 /// <example><code>
 /// trainer.Profile = new Profile();
@@ -27,7 +28,8 @@ public sealed partial class Profile
     private long _runs, _elapsed, _gemmCalls, _gemvCalls, _peakBytes;
     private int _largestPass;
 
-    /// <param name="timesKernels">Whether to time every launch, which takes about 0.1 µs each; if not, phases and counts are there alone.</param>
+    /// <param name="timesKernels">Whether to time every launch, which takes about 0.1 µs each; if not, phases and counts are there
+    /// alone.</param>
     public Profile(bool timesKernels = true) => TimesKernels = timesKernels;
 
     /// <summary>Whether every launch is timed.</summary>

@@ -10,7 +10,8 @@ internal readonly record struct ComputeSettings(int Threads, GemmKernels Kernels
     [ThreadStatic]
     private static ComputeSettings _ofThread;
 
-    /// <summary>Where a thread has none of its own: OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else 1; set by tests alone.</summary>
+    /// <summary>Where a thread has none of its own: OPENBLAS_NUM_THREADS if that is set, up to the number of processors, else 1; set by
+    /// tests alone.</summary>
     public static ComputeSettings OfProcess { get; set; } = new(ThreadsFromEnvironment(), GemmKernels.Auto);
 
     /// <summary>What counts on the calling thread.</summary>
@@ -24,10 +25,12 @@ internal readonly record struct ComputeSettings(int Threads, GemmKernels Kernels
         return scope;
     }
 
-    private static int ThreadsFromEnvironment() =>
-        int.TryParse(Environment.GetEnvironmentVariable("OPENBLAS_NUM_THREADS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0
-            ? Math.Min(count, Environment.ProcessorCount)
-            : 1;
+    private static int ThreadsFromEnvironment()
+    {
+        string? asked = Environment.GetEnvironmentVariable("OPENBLAS_NUM_THREADS");
+        bool isNumber = int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out int count);
+        return isNumber && count > 0 ? Math.Min(count, Environment.ProcessorCount) : 1;
+    }
 
     /// <summary>Puts the thread's settings back when it ends.</summary>
     internal readonly ref struct Scope(ComputeSettings before) : IDisposable

@@ -123,7 +123,8 @@ internal static unsafe class Gemm
             GemmCostModel.Use<T>(table);
     }
 
-    /// <summary>Which kernel the mode, and in <see cref="GemmKernels.Auto"/> the cost model, want for a product of these forward shapes.</summary>
+    /// <summary>Which kernel the mode, and in <see cref="GemmKernels.Auto"/> the cost model, want for a product of these forward
+    /// shapes.</summary>
     private static bool UsesOpenBlas<T>(GemmKind kind, in Matrix<T> x, in Matrix<T> b, PackedWeights<T>? packed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -12,14 +12,16 @@ public delegate void ElementwiseKernel<T>(ReadOnlySpan<T> x, Span<T> y);
 
 /// <summary>An element-wise operator of your own, in one line: its value, and its derivative as an expression.</summary>
 /// <remarks>
-/// It is merged, planned and differentiated as the operators of <see cref="Op"/>, and takes part in sweeps with its neighbours; made of expressions also in
-/// the machine code that cells of functions become. Its derivative is made of expressions, so it can be differentiated again. Keep one instance of it: two
-/// are two operators, whose values do not merge. Where the derivative is what differentiating the value would give, a <see cref="Function"/> does without it.
+/// It is merged, planned and differentiated as the operators of <see cref="Op"/>, and takes part in sweeps with its neighbours; made of
+/// expressions also in the machine code that cells of functions become. Its derivative is made of expressions, so it can be differentiated
+/// again. Keep one instance of it: two are two operators, whose values do not merge. Where the derivative is what differentiating the value
+/// would give, a <see cref="Function"/> does without it.
 /// <para><c>GradientCheck</c> compares the derivative with differences. Any number of threads use an instance at once.</para>
 /// </remarks>
 /// <example><code>
 /// static readonly CustomElementwise Softclip = CustomElementwise.Define("softclip", x => 3 * Tanh(x / 3), (x, y) => 1 - Square(y / 3));
-/// static readonly CustomElementwise Sin = CustomElementwise.Define("sin", TensorPrimitives.Sin, TensorPrimitives.Sin, (x, y) => Cos.Apply(x));
+/// static readonly CustomElementwise Sin = CustomElementwise.Define("sin", TensorPrimitives.Sin, TensorPrimitives.Sin,
+///     (x, y) => Cos.Apply(x));
 /// </code></example>
 public sealed class CustomElementwise
 {
@@ -32,9 +34,11 @@ public sealed class CustomElementwise
 
     /// <summary>An operator whose value is an expression.</summary>
     /// <param name="name">For printers and errors.</param>
-    /// <param name="value">y of x, by element-wise operators and numbers. Runs once, on an expression that stands for a value of any shape.</param>
+    /// <param name="value">y of x, by element-wise operators and numbers. Runs once, on an expression that stands for a value of any
+    /// shape.</param>
     /// <param name="derivative">dy/dx of x and y, likewise.</param>
-    /// <exception cref="ArgumentException">The value or the derivative is made of anything else: of a sum, a parameter, a call of a function.</exception>
+    /// <exception cref="ArgumentException">The value or the derivative is made of anything else: of a sum, a parameter, a call of a
+    /// function.</exception>
     public static CustomElementwise Define(string name, Func<Expr, Expr> value, Func<Expr, Expr, Expr> derivative)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
@@ -51,10 +55,10 @@ public sealed class CustomElementwise
     /// <param name="name">For printers and errors.</param>
     /// <param name="single">y of x in single precision.</param>
     /// <param name="ofDouble">The same in double precision.</param>
-    /// <param name="derivative">dy/dx of x and y, by element-wise operators and numbers; this operator itself is one. Runs once, when the first gradient
-    /// is made.</param>
-    /// <remarks>The functions are called by several threads at once. A derivative made of anything else is an <see cref="ArgumentException"/> when the first
-    /// gradient is made.</remarks>
+    /// <param name="derivative">dy/dx of x and y, by element-wise operators and numbers; this operator itself is one. Runs once, when the
+    /// first gradient is made.</param>
+    /// <remarks>The functions are called by several threads at once. A derivative made of anything else is an
+    /// <see cref="ArgumentException"/> when the first gradient is made.</remarks>
     public static CustomElementwise Define(
         string name, ElementwiseKernel<float> single, ElementwiseKernel<double> ofDouble, Func<Expr, Expr, Expr> derivative)
     {

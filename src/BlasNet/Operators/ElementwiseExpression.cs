@@ -6,8 +6,8 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Operators;
 
-/// <summary>An expression of element-wise operators over some arguments and numbers, traced once: what is computed as one operator, or appended to a graph
-/// node by node.</summary>
+/// <summary>An expression of element-wise operators over some arguments and numbers, traced once: what is computed as one operator, or
+/// appended to a graph node by node.</summary>
 internal sealed unsafe class ElementwiseExpression
 {
     private const int MaxOperands = 8, ChunkElements = 2048, LeastChunk = 16, MaxNodes = 256;
@@ -105,7 +105,8 @@ internal sealed unsafe class ElementwiseExpression
         return values[_result];
     }
 
-    /// <summary>Its value for a row of numbers, of one argument; each chunk goes through all steps while it is in the first-level cache.</summary>
+    /// <summary>Its value for a row of numbers, of one argument; each chunk goes through all steps while it is in the first-level
+    /// cache.</summary>
     /// <param name="x">The argument's.</param>
     /// <param name="y">Receives the values; may be <paramref name="x"/>.</param>
     /// <param name="length">How many.</param>
@@ -119,7 +120,8 @@ internal sealed unsafe class ElementwiseExpression
 
         int size = Math.Max(LeastChunk, ChunkElements / (_steps.Length + 1));
         T* scratch = stackalloc T[size * _steps.Length];
-        Operand<T>[] values = ArrayPool<Operand<T>>.Shared.Rent(_arguments + _steps.Length), operands = ArrayPool<Operand<T>>.Shared.Rent(MaxOperands);
+        Operand<T>[] values = ArrayPool<Operand<T>>.Shared.Rent(_arguments + _steps.Length);
+        Operand<T>[] operands = ArrayPool<Operand<T>>.Shared.Rent(MaxOperands);
         for (int start = 0; start < length; start += size)
             RunChunk(x + start, y + start, Math.Min(size, length - start), scratch, values, operands);
 

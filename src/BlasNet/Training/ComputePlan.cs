@@ -64,10 +64,12 @@ public sealed class ComputePlan
     public static ComputePlan OfGradient(Expr loss, ComputeOptions? options = null) =>
         Make(loss.Graph, [Scalar(loss)], hasLoss: true, [.. ModelOf(loss.Graph).Parameters], options);
 
-    /// <summary>The number of launches below which no order of batching can go, for a scalar and its gradient by every parameter of its model.</summary>
+    /// <summary>The number of launches below which no order of batching can go, for a scalar and its gradient by every parameter of its
+    /// model.</summary>
     /// <param name="loss">A sum of examples' losses.</param>
-    /// <remarks>Nodes of one signature that depend on each other cannot run together, so it takes as many launches as the longest path has nodes of it.
-    /// Source: Chen, Xie, Zhou, "ED-Batch: Efficient Automatic Batching of Dynamic Neural Networks via Learned Finite State Machines", ICML 2023.</remarks>
+    /// <remarks>Nodes of one signature that depend on each other cannot run together, so it takes as many launches as the longest path has
+    /// nodes of it. Source: Chen, Xie, Zhou, "ED-Batch: Efficient Automatic Batching of Dynamic Neural Networks via Learned Finite State
+    /// Machines", ICML 2023.</remarks>
     /// <inheritdoc cref="OfGradient" path="/exception"/>
     public static int LowerBoundOf(Expr loss)
     {
@@ -77,15 +79,19 @@ public sealed class ComputePlan
     }
 
     /// <summary>One launch a line: <c>matmul ×16  W=shared x=view</c>.</summary>
-    /// <remarks>An operand is <c>shared</c> (one value for all), a <c>view</c> (read where it lies), <c>indexed</c> (vector by vector, wherever they lie), or a
-    /// <c>copy</c> that a gather made. An arrow leads to the sum or gather into whose buffer a value is computed, <c>→ %9[6]</c> to its part from element 6 on.
-    /// Kernels overwrite; <c>+</c> adds, and <c>later +</c> adds in all passes of a step but the first.</remarks>
+    /// <remarks>An operand is <c>shared</c> (one value for all), a <c>view</c> (read where it lies), <c>indexed</c> (vector by vector,
+    /// wherever they lie), or a <c>copy</c> that a gather made. An arrow leads to the sum or gather into whose buffer a value is computed,
+    /// <c>→ %9[6]</c> to its part from element 6 on. Kernels overwrite; <c>+</c> adds, and <c>later +</c> adds in all passes of a step but
+    /// the first.</remarks>
     public override string ToString() => _text;
 
     private static ComputePlan Make(Graph graph, int[] outputs, bool hasLoss, Parameter[] parameters, ComputeOptions? options)
     {
         List<PassResult> passes = [];
-        ComputeOptions recording = (options ?? new ComputeOptions()) with { AfterPass = (pass, result) => passes.Add(new PassResult(pass, result.Snapshot())) };
+        ComputeOptions recording = (options ?? new ComputeOptions()) with
+        {
+            AfterPass = (pass, result) => passes.Add(new PassResult(pass, result.Snapshot())),
+        };
         return Prepare(graph, outputs, hasLoss, parameters, recording, plan => new ComputePlan(plan, passes));
     }
 
@@ -117,6 +123,7 @@ public sealed class ComputePlan
 }
 
 /// <summary>What a pass has made of a graph.</summary>
-/// <param name="Name">Of the pass: batch, inline, batch again, differentiate, simplify, fuse, totals; in the order in which they ran.</param>
+/// <param name="Name">Of the pass: batch, inline, batch again, differentiate, simplify, fuse, totals; in the order in which they
+/// ran.</param>
 /// <param name="Graph">What it gave.</param>
 public sealed record PassResult(string Name, Graph Graph);

@@ -43,8 +43,8 @@ public sealed partial class Model : IParameters, IDisposable
             _double = new ParameterStore<double>();
     }
 
-    /// <summary>A model that is to be trained: a parameter for which there would not be enough memory, with its gradients and the optimizer's state, is
-    /// refused when it is added.</summary>
+    /// <summary>A model that is to be trained: a parameter for which there would not be enough memory, with its gradients and the
+    /// optimizer's state, is refused when it is added.</summary>
     /// <param name="optimizer">How it will be trained.</param>
     /// <param name="workers">Threads that will compute a step.</param>
     /// <param name="seed">Together with a parameter's name it determines the parameter's first values.</param>

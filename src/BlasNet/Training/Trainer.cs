@@ -137,10 +137,13 @@ public sealed partial class Trainer<TExample> : ITrainerState
         }
     }
 
-    /// <summary>One optimizer step over the examples given, all of them, while which the next one may be prepared: for an order of one's own.</summary>
+    /// <summary>One optimizer step over the examples given, all of them, while which the next one may be prepared: for an order of one's
+    /// own.</summary>
     /// <param name="examples">Of this step.</param>
-    /// <param name="next">What will be given for the next step, in an equal list; null for nothing. Its elements must not change until then.</param>
-    /// <remarks>Whether the next step is prepared is a matter of <see cref="PrepareAhead"/> and of a thread that is free; it changes no result.</remarks>
+    /// <param name="next">What will be given for the next step, in an equal list; null for nothing. Its elements must not change until
+    /// then.</param>
+    /// <remarks>Whether the next step is prepared is a matter of <see cref="PrepareAhead"/> and of a thread that is free; it changes no
+    /// result.</remarks>
     /// <inheritdoc cref="Step(ReadOnlySpan{TExample})"/>
     public double Step(IReadOnlyList<TExample> examples, IReadOnlyList<TExample>? next)
     {
@@ -148,7 +151,9 @@ public sealed partial class Trainer<TExample> : ITrainerState
         if (examples.Count == 0)
             throw new ArgumentException("An optimizer step needs at least one example.", nameof(examples));
 
-        return Step(new StepSource<TExample>(examples, Order: null, 0, examples.Count), new StepSource<TExample>(next ?? [], Order: null, 0, next?.Count ?? 0));
+        return Step(SourceOf(examples), SourceOf(next ?? []));
+
+        static StepSource<TExample> SourceOf(IReadOnlyList<TExample> all) => new(all, Order: null, 0, all.Count);
     }
 
     /// <summary>One optimizer step, while which the next one may be prepared.</summary>

@@ -86,7 +86,8 @@ internal abstract class WorkerGradient : IDisposable
 /// <param name="all">All of the model.</param>
 /// <param name="options">Of the engine.</param>
 /// <param name="newGraph">Makes a graph of the model.</param>
-internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, ComputeOptions options, Func<Graph> newGraph) : WorkerGradient
+internal sealed class WorkerGradient<T>(ParameterStore<T> parameters, Parameter[] all, ComputeOptions options, Func<Graph> newGraph)
+    : WorkerGradient
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly bool[] _seen = new bool[all.Length];

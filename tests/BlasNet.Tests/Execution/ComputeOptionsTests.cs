@@ -2,6 +2,7 @@ using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Native;
 using BlasNet.Operators;
+using BlasNet.Serving;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Execution;
@@ -17,7 +18,10 @@ public sealed class ComputeOptionsTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new ComputeOptions { CachedPlans = -1 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new ComputeOptions { Kernels = (GemmKernels)7 });
         if (!OpenBlasLoader.IsAvailable)
-            Assert.Contains("OpenBLAS", Assert.Throws<DllNotFoundException>(() => new ComputeOptions { Kernels = GemmKernels.OpenBlas }).Message, StringComparison.Ordinal);
+        {
+            var missing = Assert.Throws<DllNotFoundException>(() => new ComputeOptions { Kernels = GemmKernels.OpenBlas });
+            Assert.Contains("OpenBLAS", missing.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -44,7 +48,7 @@ public sealed class ComputeOptionsTests
             packed);
         trainer.Step([1]);
         evaluator.Predict(1);
-        new GradientNorms<int>(model, (g, x) => Op.Square(Value(g, x)), packed).Of([1]);
+        new GradientNorms<int>(model, (g, x) => Op.Square(Value(g, x)), packed).Of([1], TestContext.Current.CancellationToken);
 
         ComputeSettings own = new(3, GemmKernels.Packed), other = new(5, ComputeSettings.OfProcess.Kernels);
         Assert.Equal([own, other, own, own], seen);
@@ -56,6 +60,26 @@ public sealed class ComputeOptionsTests
             seen.Add(ComputeSettings.Current);
             return w * g.Input([1.0, x]);
         }
+    }
+
+    [Fact]
+    public async Task Requests_are_computed_by_the_options_of_their_evaluator()
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 2);
+        ComputeSettings seen = default;
+        var evaluator = new Evaluator<int>(
+            model,
+            (g, x) =>
+            {
+                seen = ComputeSettings.Current;
+                return w * g.Input([1.0, x]);
+            },
+            new ComputeOptions { Threads = 4, Kernels = GemmKernels.Packed });
+        await using var batching = new BatchingEvaluator<int, float>(BatchModel.Of(evaluator, (int _, ReadOnlySpan<float> value) => value[0]));
+        await batching.RunAsync(3, TestContext.Current.CancellationToken);
+
+        Assert.Equal(new ComputeSettings(4, GemmKernels.Packed), seen);
     }
 
     [Fact]
@@ -72,7 +96,8 @@ public sealed class ComputeOptionsTests
 
         var options = new ComputeOptions { Threads = 2, Kernels = GemmKernels.Packed };
         new Trainer<int>(model, Loss, new Sgd(0), options) { Workers = 3 }.Step([.. Enumerable.Range(0, 30)]);
-        new Trainer<int>(model, Loss, new Sgd(0), options) { OptimizationBatch = 2 }.Epoch([.. Enumerable.Range(0, 30)]);
+        new Trainer<int>(model, Loss, new Sgd(0), options) { OptimizationBatch = 2 }
+            .Epoch([.. Enumerable.Range(0, 30)], cancellation: TestContext.Current.CancellationToken);
 
         Assert.Equal([new ComputeSettings(2, GemmKernels.Packed)], seen.Distinct());
     }

@@ -65,7 +65,7 @@ public sealed class ProfileTests : IDisposable
     {
         var profile = new Profile();
         var evaluator = new Evaluator<int>(_model, Loss) { ComputeBatch = 3, Workers = workers, Profile = profile };
-        evaluator.RunDouble(Examples, (_, _) => { });
+        evaluator.RunDouble(Examples, (_, _) => { }, TestContext.Current.CancellationToken);
 
         Assert.Equal(6 / (3 * workers), profile.Runs);
         Assert.Equal(2, profile.Kernels.Single(kernel => kernel.Operator == "matmul").Launches);

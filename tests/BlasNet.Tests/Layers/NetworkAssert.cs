@@ -1,5 +1,3 @@
-using BlasNet.Execution;
-
 namespace BlasNet.Tests.Layers;
 
 /// <summary>What must hold for every network.</summary>

@@ -1,4 +1,3 @@
-using BlasNet.Kernels;
 using BlasNet.Tests.Kernels;
 
 namespace BlasNet.Tests.Oracle;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Training;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators.Intrinsics;
 using BlasNet.Tests.Contracts;

@@ -1,4 +1,3 @@
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
 using BlasNet.Layers;

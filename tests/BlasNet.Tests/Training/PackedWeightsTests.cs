@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;

@@ -1,5 +1,4 @@
 using System.Collections;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Tests.Kernels;

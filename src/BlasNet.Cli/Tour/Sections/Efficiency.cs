@@ -1,8 +1,6 @@
 using BlasNet.Cli.Benchmarks;
-using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Drawing;
 using BlasNet.Cli.Output;
-using BlasNet.Cli.Tour.Measurements;
 using BlasNet.Cli.Tour.Page;
 using BlasNet.Diagnostics;
 

@@ -1,5 +1,4 @@
 using BlasNet.Batching;
-using BlasNet.Execution;
 
 namespace BlasNet.Tests.Oracle;
 

@@ -1,5 +1,3 @@
-using BlasNet.Execution;
-
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Makes up what is done with a program's examples.</summary>

@@ -1,5 +1,4 @@
 using BlasNet.Derivatives;
-using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators;
 

@@ -6,12 +6,13 @@ using static BlasNet.Drawing.SvgText;
 namespace BlasNet.Drawing;
 
 /// <summary>Several pictures in one, below each other, each under its heading.</summary>
-public static partial class SvgStack
+public static partial class SvgColumn
 {
     private const double Heading = 58, Margin = 16;
 
     /// <param name="title">The picture's accessible name.</param>
-    /// <param name="pictures">Headings, sentences (plain text) and svg elements without styles of their own (<see cref="DrawingOptions.IsComplete"/>).</param>
+    /// <param name="pictures">Headings, sentences (plain text) and svg elements without styles of their own
+    /// (<see cref="DrawingOptions.IsComplete"/>).</param>
     /// <returns>An svg element, complete by itself.</returns>
     public static string Of(string title, IEnumerable<(string Heading, string Sentence, string Svg)> pictures)
     {
