@@ -1,8 +1,8 @@
 using System.CommandLine;
 using BlasNet.Cli.CommandLine;
-using BlasNet.Diagnostics;
 using BlasNet.Cli.Diagnosis;
 using BlasNet.Cli.Output;
+using BlasNet.Diagnostics;
 
 namespace BlasNet.Cli.Commands;
 
