@@ -34,6 +34,14 @@ internal sealed class PhaseTimes
     /// <summary>What has been measured until now.</summary>
     public PhaseTimes Copy() => (PhaseTimes)MemberwiseClone();
 
+    /// <summary>Becomes a copy of others.</summary>
+    public void Take(PhaseTimes other)
+    {
+        (Build, Batch, Differentiate, Simplify, Plan) = (other.Build, other.Batch, other.Differentiate, other.Simplify, other.Plan);
+        (Execute, Update, Communicate) = (other.Execute, other.Update, other.Communicate);
+        (PlansFound, Launches, CopiedBytes) = (other.PlansFound, other.Launches, other.CopiedBytes);
+    }
+
     /// <summary>Adds what was measured between two moments.</summary>
     public void Add(PhaseTimes later, PhaseTimes earlier)
     {

@@ -25,6 +25,7 @@ public sealed partial class Profile
 {
     private readonly Lock _gate = new();
     private readonly PhaseTimes _times = new();
+    private readonly Stack<PhaseTimes> _unused = [];   // of runs that have ended, so that a step allocates nothing
     private long _runs, _elapsed, _gemmCalls, _gemvCalls, _peakBytes;
     private int _largestPass;
 
@@ -85,7 +86,16 @@ public sealed partial class Profile
 
     /// <summary>Begins a step or a run.</summary>
     /// <param name="times">Of the calling thread.</param>
-    internal static Moment Begin(PhaseTimes times) => new(times, times.Copy(), Stopwatch.GetTimestamp(), Gemm.GemmCalls, Gemm.GemvCalls);
+    internal Moment Begin(PhaseTimes times)
+    {
+        PhaseTimes? before;
+        lock (_gate)
+            _unused.TryPop(out before);
+
+        before ??= new PhaseTimes();
+        before.Take(times);
+        return new Moment(times, before, Stopwatch.GetTimestamp(), Gemm.GemmCalls, Gemm.GemvCalls);
+    }
 
     /// <summary>Takes in a step or a run that has ended well.</summary>
     internal void End(in Moment begin)
@@ -97,6 +107,7 @@ public sealed partial class Profile
             _times.Add(begin.Times, begin.Before);
             _gemmCalls += Gemm.GemmCalls - begin.GemmCalls;
             _gemvCalls += Gemm.GemvCalls - begin.GemvCalls;
+            _unused.Push(begin.Before);
         }
     }
 

@@ -69,7 +69,7 @@ public sealed partial class Evaluator<TExample>
             Telemetry.AddEvaluations(examples.Length);
             int workers = Math.Min(_workers, examples.Length);
             Profile? profile = _evaluator.Profile;
-            Profile.Moment? begin = workers == 0 || profile is null ? null : Profile.Begin(_team[0].Times);
+            Profile.Moment? begin = workers == 0 ? null : profile?.Begin(_team[0].Times);
             if (workers == 1)
                 _team[0].Compute<T>(examples, first, cancellation);
             else if (workers > 1)

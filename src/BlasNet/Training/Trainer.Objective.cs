@@ -64,7 +64,7 @@ public sealed partial class Trainer<TExample>
             using ComputeSettings.Scope settings = Options.Settings.Use();
             using ModelAccess.Scope change = Model.Access.Change(nameof(GradientOf));
             Profile? profile = Profile;
-            Profile.Moment? begin = profile is null ? null : Profile.Begin(_accumulator.First.Times);
+            Profile.Moment? begin = profile?.Begin(_accumulator.First.Times);
             AccumulateGradient(examples);
             ModelGradient gradient = _accumulator.MeanGradient();
             if (begin is { } moment)

@@ -183,7 +183,7 @@ public sealed partial class Trainer<TExample> : ITrainerState
         using Activity? activity = Telemetry.BeginStep();
         long start = Stopwatch.GetTimestamp();
         Profile? profile = Profile;
-        Profile.Moment? begin = profile is null ? null : Profile.Begin(_accumulator.First.Times);
+        Profile.Moment? begin = profile?.Begin(_accumulator.First.Times);
         AccumulateGradient(nextStep);
         change.Exclude();
         if (_accumulator.Update(Optimizer, _steps + 1) is { } refusal)
