@@ -1,6 +1,9 @@
 using BlasNet;
 using BlasNet.AspNetCore;
 using BlasNet.Serving;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 
@@ -13,8 +16,9 @@ public static partial class BlasNetServiceCollectionExtensions
     public const string ReadyTag = "ready";
 
     /// <summary>Registers a <see cref="BatchingEvaluator{TExample, TResult}"/> as a singleton, its warm-up when the host starts, and a health check with
-    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops. Notices of the library
-    /// (<see cref="Notices"/>) go to the host's loggers, category BlasNet, unless the application has set a handler of its own.</summary>
+    /// the tag <see cref="ReadyTag"/>: healthy from the end of the warm-up until the host stops. Then the server drains: it listens no more, answers
+    /// each request that comes on the connections there are, and closes each of them with its answer. Notices of the library (<see cref="Notices"/>) go
+    /// to the host's loggers, category BlasNet, unless the application has set a handler of its own.</summary>
     /// <typeparam name="TExample">A request. With <typeparamref name="TResult"/> it tells the model from others.</typeparam>
     /// <typeparam name="TResult">An answer.</typeparam>
     /// <param name="services">The application's.</param>
@@ -49,6 +53,9 @@ public static partial class BlasNetServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<ServedModel<TExample, TResult>>());
         services.AddHealthChecks().Add(new HealthCheckRegistration(
             options.Batching.Name, provider => provider.GetRequiredService<ServedModel<TExample, TResult>>(), HealthStatus.Unhealthy, [ReadyTag]));
+        services.TryAddSingleton<Drain>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IConnectionListenerFactory, DrainingListenerFactory>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IStartupFilter, DrainMiddleware>());
         return services;
     }
 

@@ -107,6 +107,23 @@ public sealed class WebServiceTests
     }
 
     [Fact]
+    public async Task A_request_that_comes_on_an_idle_connection_after_the_stop_is_answered_and_closes_it()
+    {
+        WebApplication app = Build(
+            new StubModel(factor: 3), new BatchingOptions<int>(), [], builder => builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0"));
+        await app.StartAsync(Cancellation);
+        var address = new Uri(app.Urls.Single());
+        using var connection = new HttpConnection(address, "/ask", "7");
+        Assert.Equal(("21", false), connection.Ask());
+        Task stop = app.StopAsync(Cancellation);
+        await Until(() => !HttpConnection.IsListening(address));
+
+        Assert.Equal(("21", true), connection.Ask());
+        await stop;
+        await app.DisposeAsync();
+    }
+
+    [Fact]
     public void Two_models_of_the_same_types_are_refused()
     {
         var services = new ServiceCollection();
