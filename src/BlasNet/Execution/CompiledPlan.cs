@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Planning;
 
@@ -7,6 +8,7 @@ namespace BlasNet.Execution;
 internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
 {
     private readonly PlanKey _key = new(precision);
+    private readonly List<Location> _roundPlaces = [];   // of what stays of a round, by node
 
     /// <summary>The plan's graph. Once another plan is made it is free: the pipeline exchanges it for the other plan's.</summary>
     public Graph Spare { get; set; } = new(precision);
@@ -36,8 +38,15 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
         return (node, offset, length);
     }
 
-    /// <summary>Whether the plan can be used for a request.</summary>
-    public bool TryFit(in PlanRequest request) => IsKept && _key.TryFit(request);
+    /// <summary>Whether the plan can be used for a request. If it can, what stays of a round is said.</summary>
+    public bool TryFit(in PlanRequest request)
+    {
+        if (!IsKept || !_key.TryFit(request))
+            return false;
+
+        request.Round?.TakePlaces(CollectionsMarshal.AsSpan(_roundPlaces));
+        return true;
+    }
 
     /// <summary>Makes the plan of a request.</summary>
     /// <param name="request">What is wanted.</param>
@@ -55,8 +64,16 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
         Roots.Take(request);
         pipeline.Run(this, request, scans, times);
         if (keep)
-            _key.TakeNumbers(Plan.Graph, pipeline.Equalities);
+            Keep(request);
 
         IsKept = keep;
+    }
+
+    private void Keep(in PlanRequest request)
+    {
+        _key.TakeNumbers(Plan.Graph, pipeline.Equalities);
+        _roundPlaces.Clear();
+        if (request.Round is { } round)
+            _roundPlaces.AddRange(round.Places(request.Graph));
     }
 }

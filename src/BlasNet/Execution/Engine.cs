@@ -64,7 +64,8 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
     public CompiledPlan Compile(in PlanRequest request)
     {
         long start = Stopwatch.GetTimestamp();
-        bool keepsPlans = KeepsPlans && !DetectAnomalies && request.Round is null;   // to find an anomaly, the steps of recurrences are nodes of their own
+        // To find an anomaly, the steps of recurrences are nodes of their own; what is recorded is differentiated in the same run.
+        bool keepsPlans = KeepsPlans && !DetectAnomalies && request.Round?.Tape is null;
         CompiledPlan? found = keepsPlans ? Find(request) : null;
         Times.PlansFound += found is null ? 0 : 1;
         Telemetry.AddPlan(isFound: found is not null);

@@ -16,7 +16,7 @@ internal sealed class PlanKey(Precision precision)
     private readonly List<(long Place, double Value)> _constants = [];
     private readonly List<(long First, long Second)> _equalities = [];
     private int _loss, _numbers;
-    private bool _isPerExample;
+    private bool _isPerExample, _isRound;
 
     /// <summary>Becomes the key of a request, before the passes run.</summary>
     public void Take(in PlanRequest request)
@@ -29,7 +29,7 @@ internal sealed class PlanKey(Precision precision)
 
         _parameters.Clear();
         _parameters.AddRange(request.Parameters);
-        (_loss, _isPerExample) = (request.Loss?.Index ?? -1, request.PerExample is not null);
+        (_loss, _isPerExample, _isRound) = (request.Loss?.Index ?? -1, request.PerExample is not null, request.Round is not null);
         if (request.PerExample is { } perExample)
             _perExample.Take(perExample);
 
@@ -78,7 +78,7 @@ internal sealed class PlanKey(Precision precision)
 
     private bool AsksTheSame(in PlanRequest request)
     {
-        if (request.Outputs.Length != _outputs.Count || (request.Loss?.Index ?? -1) != _loss || (request.PerExample is not null) != _isPerExample
+        if (request.Outputs.Length != _outputs.Count || (request.Round is not null) != _isRound || (request.Loss?.Index ?? -1) != _loss || (request.PerExample is not null) != _isPerExample
             || !request.Parameters.SequenceEqual(CollectionsMarshal.AsSpan(_parameters)) || request.PerExample?.AsksTheSameAs(_perExample) == false)
             return false;
 

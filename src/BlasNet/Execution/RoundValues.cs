@@ -28,6 +28,16 @@ internal sealed class RoundValues(Tape? tape)
     /// <summary>Where an output that <see cref="PlaceOf"/> gives is on the tape.</summary>
     public Location RecordedPlaceOf(int output) => _recordedPlaces[output - _asked];
 
+    /// <summary>The places of a round's nodes, to be kept with its plan.</summary>
+    public ReadOnlySpan<Location> Places(Graph round) => _places.AsSpan(0, round.Count);
+
+    /// <summary>Takes the places of a round of the same structure, whose plan is used again.</summary>
+    public void TakePlaces(ReadOnlySpan<Location> places)
+    {
+        Reserve(places.Length);
+        places.CopyTo(_places);
+    }
+
     /// <summary>Asks for the values of the examples' graph.</summary>
     /// <param name="round">The round's graph.</param>
     /// <param name="batch">The pass that has batched it; null if it is as it was.</param>
@@ -35,11 +45,9 @@ internal sealed class RoundValues(Tape? tape)
     /// <param name="roots">Receives the outputs.</param>
     public void TakeBatched(Graph round, Batch? batch, Graph batched, Roots roots)
     {
-        (_asked, int nodes) = (roots.Outputs.Count, Math.Max(round.Count, batched.Count));
+        _asked = roots.Outputs.Count;
         _recorded.Clear();
-        if (_places.Length < nodes)
-            (_places, _outputOf) = (new Location[2 * nodes], new int[2 * nodes]);
-
+        Reserve(Math.Max(round.Count, batched.Count));
         Array.Clear(_outputOf, 0, batched.Count);
         for (int node = 0; node < round.Count; node++)
         {
@@ -67,6 +75,12 @@ internal sealed class RoundValues(Tape? tape)
             _recorded.Add((Tape!.Locate(node).Node, roots.Outputs.Count));
             roots.Outputs.Add((new Location(node), graph.LengthOf(node)));
         }
+    }
+
+    private void Reserve(int nodes)
+    {
+        if (_places.Length < nodes)
+            (_places, _outputOf) = (new Location[2 * nodes], new int[2 * nodes]);
     }
 
     private static bool IsComputed(Graph graph, int node)

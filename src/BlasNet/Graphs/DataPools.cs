@@ -48,9 +48,15 @@ internal sealed class DataPools(Precision precision)
         return (long)(Lent | (_lent.Count - 1)) << 32;
     }
 
+    /// <summary>Takes the columns of other pools from one on, in the same way.</summary>
+    /// <param name="lender">The other pools, which must not grow meanwhile.</param>
+    /// <param name="attribute">There, of a data node: the first column.</param>
+    public long Borrow(DataPools lender, long attribute) => Borrow(
+        lender.AddressOf(attribute), IsBorrowed(attribute, out int lent) ? lender._lent[lent].Rows : lender._pools[(int)(attribute >> 32)].Rows);
+
     /// <summary>Whether a value lies in columns that were borrowed.</summary>
     /// <param name="attribute">Of a data node.</param>
-    /// <param name="lender">Which <see cref="Borrow"/> since the pools were cleared, from 0.</param>
+    /// <param name="lender">Which <see cref="Borrow(nint, int)"/> since the pools were cleared, from 0.</param>
     public static bool IsBorrowed(long attribute, out int lender)
     {
         int pool = (int)(attribute >> 32);

@@ -70,6 +70,16 @@ public sealed partial class Graph
         return copy;
     }
 
+    /// <summary>Adds a value that is data, as it is in another graph, but at a place of its own.</summary>
+    internal int AppendDataLike(Graph source, int node, long place)
+    {
+        ref readonly NodeType type = ref source.TypeOf(node);
+        int copy = type.Operator.Merging == Merging.Data ? AppendData(type.Operator, place, type.Shape)
+            : AppendStack(type.Operator, place, [], type.Shape, type.Count, type.IsShared);
+        TakeName(copy, source, node);
+        return copy;
+    }
+
     private int AppendOperator(Graph source, int node, ReadOnlySpan<int> inputs)
     {
         ref readonly NodeType type = ref source.TypeOf(node);

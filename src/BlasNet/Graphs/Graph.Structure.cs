@@ -57,6 +57,9 @@ public sealed partial class Graph
     /// <summary>Reads its numbers from another graph's pools from now on.</summary>
     internal void TakeData(Graph other) => Data = other.Data;
 
+    /// <inheritdoc cref="TakeData(Graph)"/>
+    internal void TakeData(DataPools data) => Data = data;
+
     private ReadOnlySpan<long> NodesAsNumbers => MemoryMarshal.Cast<Node, long>(_nodes.AsSpan(0, Count));
 
     /// <summary>Makes room for as many nodes as another graph has room for: graphs that take turns grow together, not each when its turn comes.</summary>

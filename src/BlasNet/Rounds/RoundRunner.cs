@@ -21,7 +21,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     private readonly AwaitedNumbers _numbers;
     private readonly Dictionary<(int Output, int Rows, int First), long> _lent = [];
     private readonly List<Expr> _outputs = [];
-    private ((int Output, int Rows, int First) Place, long Pool) _lentLast;   // most nodes follow one of the same output
+    private (int Rows, int First, long Pool)[] _lentLast = [];   // by output: most nodes follow one of the same rows
 
     /// <param name="engine">Computes the rounds.</param>
     /// <param name="examples">Receives the examples' graphs.</param>
@@ -47,7 +47,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 
     public override Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs)
     {
-        _part.Run(Graph, wanted);
+        _part.Run(Graph, wanted, isAlone: !Records);
         outputs.Clear();
         foreach (int node in wanted)
             outputs.Add(_part.At(node));
@@ -94,7 +94,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     private void Keep(T* start, T* end)
     {
         _lent.Clear();
-        _lentLast = default;
+        Array.Clear(_lentLast);
         foreach (var (node, copy) in _part.Computed)
         {
             if (Values.PlaceOf(copy) is { Node: >= 0 } place && IsWithin(place.Node, start, end))
@@ -120,10 +120,14 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     private long PlaceOf(Location place, int rows)
     {
         (int column, int first) = Math.DivRem(place.Offset, rows);
-        if (_lentLast.Place != (place.Node, rows, first))
-            _lentLast = ((place.Node, rows, first), PoolOf(place.Node, rows, first));
+        if (place.Node >= _lentLast.Length)
+            Array.Resize(ref _lentLast, Math.Max(16, 2 * (place.Node + 1)));
 
-        return _lentLast.Pool + column;
+        ref (int Rows, int First, long Pool) last = ref _lentLast[place.Node];
+        if (last.Rows != rows || last.First != first)
+            last = (rows, first, PoolOf(place.Node, rows, first));
+
+        return last.Pool + column;
     }
 
     private long PoolOf(int output, int rows, int first)

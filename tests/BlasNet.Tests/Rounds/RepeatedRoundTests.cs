@@ -1,0 +1,113 @@
+using BlasNet.Graphs;
+using BlasNet.Training;
+using static BlasNet.Operators.Op;
+
+namespace BlasNet.Tests.Rounds;
+
+/// <summary>Rounds of one structure, whose plan is found again: each must read its own data.</summary>
+public sealed class RepeatedRoundTests : IDisposable
+{
+    private const int Steps = 7, Size = 3, Words = 4;
+
+    private readonly Model _model = new(5, Precision.Double);
+    private readonly Parameter _w, _table;
+    private readonly double[] _weights, _columns;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public RepeatedRoundTests()
+    {
+        (_w, _table) = (_model.Weight("W", Size, Size), _model.Weight("table", Size, Words));
+        (_weights, _columns) = (_model.ValuesOf(_w), _model.ValuesOf(_table));
+    }
+
+    public void Dispose() => _model.Dispose();
+
+    /// <summary>h ← tanh(W·h + table[word] + input + number) · ΣW: states of the round before, indices that are equal or not, inputs, numbers that examples
+    /// have each for itself, and a number that all share.</summary>
+    [Fact]
+    public void Rounds_of_one_structure_have_one_plan_and_the_values_of_the_definition()
+    {
+        int plans = 0;
+        var options = new ComputeOptions { Verify = true, AfterPass = (pass, _) => plans += pass == "totals" ? 1 : 0 };
+        var evaluator = new Evaluator<int, List<double[]>>(_model, async (g, example) =>
+        {
+            Expr total = Sum(g.Use(_w)), h = g.Zeros(Size);
+            List<double[]> seen = [];
+            await total;
+            for (int t = 0; t < Steps; t++)
+            {
+                h = Multiply(total, Tanh((_w * h) + Lookup(_table, Word(example, t)) + g.Input(Input(example, t)) + Number(example, t)));
+                seen.Add(await h);
+            }
+
+            return seen;
+        }, options);
+
+        for (int run = 0; run < 3; run++)
+        {
+            int[] examples = [.. Enumerable.Range(10 * run, 5)];
+            foreach ((int example, List<double[]> seen) in examples.Zip(evaluator.Run(examples, Cancel)))
+                Assert.All(Defined(example).Zip(seen), pair => Assert.All(pair.First.Zip(pair.Second), number => Assert.Equal(number.First, number.Second, 1e-12)));
+        }
+
+        Assert.InRange(plans, 3, Steps);   // of 3 · (1 + Steps) rounds
+    }
+
+    /// <summary>Where some examples have ended the structure is another one.</summary>
+    [Fact]
+    public void Rounds_of_fewer_examples_have_plans_of_their_own()
+    {
+        var evaluator = new Evaluator<int, double>(_model, async (g, example) =>
+        {
+            double sum = 0;
+            for (int t = 0; t <= example % 3; t++)
+                sum += (await (_w * g.Input(Input(example, t))))[1];
+
+            return sum;
+        }, new ComputeOptions { Verify = true });
+
+        for (int run = 0; run < 2; run++)
+        {
+            double[] sums = evaluator.Run([1, 2, 3, 4, 5, 6, 7, 8], Cancel);
+            for (int i = 0; i < sums.Length; i++)
+                Assert.Equal(Enumerable.Range(0, ((i + 1) % 3) + 1).Sum(t => Product(Input(i + 1, t))[1]), sums[i], 1e-12);
+        }
+    }
+
+    [Theory, InlineData(2), InlineData(50)]
+    public void A_number_of_an_earlier_round_that_all_share_stays_apart_from_their_own(int examples)
+    {
+        var trainer = new Trainer<int>(_model, async (g, example) =>
+        {
+            Expr total = Sum(g.Use(_w));
+            await total;
+            return Sum(Multiply(total, Tanh((_w * g.Input(Input(example, 0))) + (example / 8.0))));
+        }, new Sgd(0));
+
+        double loss = trainer.Step([.. Enumerable.Range(0, examples)]);
+        double expected = Enumerable.Range(0, examples).Average(example => _weights.Sum() * Product(Input(example, 0)).Sum(y => Math.Tanh(y + (example / 8.0))));
+        Assert.Equal(expected, loss, 1e-12);
+    }
+
+    private static int Word(int example, int t) => (example * example + t) % Words;
+
+    private static double Number(int example, int t) => (example % 2) + (t / 8.0);
+
+    private static double[] Input(int example, int t) => [.. Enumerable.Range(0, Size).Select(i => Math.Sin(example + (10 * t) + (100 * i)))];
+
+    // Column j of W begins at j·Size.
+    private double[] Product(double[] x) => [.. Enumerable.Range(0, Size).Select(i => Enumerable.Range(0, Size).Sum(j => _weights[(j * Size) + i] * x[j]))];
+
+    private IEnumerable<double[]> Defined(int example)
+    {
+        double[] h = new double[Size];
+        for (int t = 0; t < Steps; t++)
+        {
+            (double[] product, double[] input) = (Product(h), Input(example, t));
+            h = [.. Enumerable.Range(0, Size).Select(i =>
+                _weights.Sum() * Math.Tanh(product[i] + _columns[(Word(example, t) * Size) + i] + input[i] + Number(example, t)))];
+            yield return h;
+        }
+    }
+}
