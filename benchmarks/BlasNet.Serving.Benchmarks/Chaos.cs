@@ -11,12 +11,12 @@ internal static class Chaos
     /// <returns>Whether all went well.</returns>
     public static async Task<bool> Run(int[][] sentences, long requests, TimeSpan limit)
     {
-        float[][] expected = [.. Enumerable.Range(0, Models).Select(seed =>
+        (byte[] Saved, float[] Answers)[] models = [.. Enumerable.Range(0, Models).Select(seed =>
         {
             using var model = new SentenceModel(seed);
-            return model.OneByOne(sentences);
+            return (model.Save(), model.OneByOne(sentences));
         })];
-        await using var service = new Batching(new SentenceModel(0), new BatchingOptions<int[]>());
+        await using var service = new Batching(new SentenceModel(models[0].Saved), new BatchingOptions<int[]>());
         long sent = 0, answered = 0, cancelled = 0, wrong = 0, exchanges = 0, start = Stopwatch.GetTimestamp();
         using var end = new CancellationTokenSource();
         Task exchanging = Task.Factory.StartNew(Exchange, TaskCreationOptions.LongRunning);
@@ -32,16 +32,19 @@ internal static class Chaos
 
         void Print() => Console.WriteLine(
             $"{Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {sent} requests: {answered} answered, {cancelled} cancelled, {wrong} wrong; "
-            + $"{exchanges} exchanges; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+            + $"{exchanges} exchanges, each after {Stopwatch.GetElapsedTime(start).TotalMilliseconds / Math.Max(1, exchanges):F0} ms; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
 
-        // On a thread of its own, which does not wait behind the batches.
+        // On a thread of its own, which does not wait behind the batches. The next model is read while the one before is served.
         void Exchange()
         {
-            for (; !end.IsCancellationRequested; exchanges++)
+            for (TimeSpan due = Period; !end.IsCancellationRequested; due += Period, exchanges++)
             {
-                long due = Stopwatch.GetTimestamp() + (long)(Period.TotalSeconds * Stopwatch.Frequency);
-                _ = service.Evaluator.ExchangeAsync(new SentenceModel((int)((exchanges + 1) % Models)).ToBatchModel());
-                Thread.Sleep((int)Math.Max(0, Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due).TotalMilliseconds));
+                BatchModel<int[], float> next = new SentenceModel(models[(exchanges + 1) % Models].Saved).ToBatchModel();
+                TimeSpan ahead = due - Stopwatch.GetElapsedTime(start);
+                if (ahead > TimeSpan.Zero)
+                    Thread.Sleep(ahead);
+
+                _ = service.Evaluator.ExchangeAsync(next);
             }
         }
 
@@ -64,7 +67,7 @@ internal static class Chaos
                 {
                     float answer = await request;
                     Interlocked.Increment(ref answered);
-                    if (!expected.Any(values => Load.IsRight(answer, values[sentence])))
+                    if (!models.Any(model => Load.IsRight(answer, model.Answers[sentence])))
                         Interlocked.Increment(ref wrong);
                 }
                 catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

@@ -15,9 +15,10 @@ namespace BlasNet.Serving.Benchmarks;
 /// <param name="Longest">In milliseconds.</param>
 /// <param name="BytesPerAnswer">Allocated in the whole process, clients and refusals included.</param>
 /// <param name="ProcessorMicroseconds">Time of the processor, of the whole process, for an answer.</param>
+/// <param name="MostBefore">The most answers that one request has seen given before its own.</param>
 internal sealed record Measurement(
     string Mode, string Load, int Clients, double Sent, double Answered, double Refused, long Wrong, double P50, double P99, double Longest,
-    double BytesPerAnswer, double ProcessorMicroseconds)
+    double BytesPerAnswer, double ProcessorMicroseconds, long MostBefore)
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -33,6 +34,7 @@ internal sealed record Measurement(
         Longest = all.Max(m => m.Longest),
         BytesPerAnswer = Median(m => m.BytesPerAnswer, all),
         ProcessorMicroseconds = Median(m => m.ProcessorMicroseconds, all),
+        MostBefore = all.Max(m => m.MostBefore),
     };
 
     public static double Median<T>(Func<T, double> value, IEnumerable<T> items)

@@ -49,13 +49,15 @@ var overload = new Command("overload", "Ten times the requests that batching can
 overload.SetAction(async (options, _) =>
 {
     double capacity = await Capacity("batching");
-    Console.WriteLine($"capacity {capacity:F0}/s; {new BatchingOptions<int[]>().QueueLimit} may wait: {new BatchingOptions<int[]>().QueueLimit / capacity * 1000:F0} ms");
+    var defaults = new BatchingOptions<int[]>();
+    Console.WriteLine($"capacity {capacity:F0}/s; {defaults.QueueLimit} may wait, {defaults.Workers * defaults.MaxBatchSize} are computed");
     Load load = NewLoad();
     await using IService service = New("batching");
     for (int round = 0; round < options.GetValue(rounds); round++)
     {
         Measurement measured = await load.Open("batching", service, 10 * capacity, TimeSpan.FromSeconds(options.GetValue(seconds)), countsLag: false);
-        measured.Print(options.GetValue(json), $"; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+        string order = $", {measured.MostBefore} answers before one's own at most: {measured.MostBefore / measured.Answered * 1000:F0} ms";
+        measured.Print(options.GetValue(json), $"{order}; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
     }
 });
 

@@ -14,11 +14,25 @@ internal sealed class SentenceModel : IDisposable
 
     /// <param name="seed">Of the parameters: models of different seeds give different answers.</param>
     public SentenceModel(int seed)
+        : this(new Model(seed), model => model)
     {
-        _model = new Model(seed);
-        var words = new Embedding(_model, "words", Embedding, Vocabulary);
-        var gru = new Gru(_model, "gru", Embedding, Hidden);
-        var output = new Linear(_model, "output", Classes, Hidden);
+    }
+
+    /// <param name="saved">What <see cref="Save"/> has given. Reading it takes 1 ms; to make 256 orthogonal states takes 70.</param>
+    public SentenceModel(byte[] saved)
+        : this(new Model(), model => new Blank(model))
+    {
+        using var stream = new MemoryStream(saved);
+        _model.Load(stream);
+    }
+
+    private SentenceModel(Model model, Func<Model, IParameters> parameters)
+    {
+        _model = model;
+        IParameters all = parameters(model);
+        var words = new Embedding(all, "words", Embedding, Vocabulary);
+        var gru = new Gru(all, "gru", Embedding, Hidden);
+        var output = new Linear(all, "output", Classes, Hidden);
         Evaluator = new Evaluator<int[]>(_model, (g, sentence) =>
         {
             Expr states = gru.Run(words.Of(g, sentence), reverse: false);
@@ -42,5 +56,20 @@ internal sealed class SentenceModel : IDisposable
     /// <summary>The values of sentences computed one by one.</summary>
     public float[] OneByOne(int[][] sentences) => [.. sentences.Select(sentence => (float)Evaluator.Predict(sentence)[0])];
 
+    public byte[] Save()
+    {
+        using var stream = new MemoryStream();
+        _model.Save(stream);
+        return stream.ToArray();
+    }
+
     public void Dispose() => _model.Dispose();
+
+    /// <summary>Parameters that a file overwrites.</summary>
+    private sealed class Blank(Model model) : IParameters
+    {
+        public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer) => model.Weight(name, outputs, inputs, Initializer.Zeros);
+
+        public Parameter Bias(string name, int size, Initializer? initializer) => model.Bias(name, size, Initializer.Zeros);
+    }
 }

@@ -103,15 +103,14 @@ public sealed partial class BatchingEvaluator<TExample, TResult> : IAsyncDisposa
             return ValueTask.FromCanceled<TResult>(cancellation);
 
         Request<TExample, TResult> request = NewRequest(example);
-        try
-        {
-            lock (_gate)
-                Enqueue(request);
-        }
-        catch
+        Exception? refusal;
+        lock (_gate)
+            refusal = Enqueue(request);
+
+        if (refusal is not null)   // thrown without the lock: that takes as long as hundreds of requests that find room
         {
             request.Abandon();
-            throw;
+            throw refusal;
         }
 
         if (cancellation.CanBeCanceled)
@@ -192,14 +191,18 @@ public sealed partial class BatchingEvaluator<TExample, TResult> : IAsyncDisposa
         return _current.Released;
     }
 
-    private void Enqueue(Request<TExample, TResult> request)
+    /// <returns>Null if the request waits now; else why it does not.</returns>
+    private Exception? Enqueue(Request<TExample, TResult> request)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, this);
+        if (_isClosed)
+            return new ObjectDisposedException(GetType().FullName);
+
         if (_waiting.Count >= _options.QueueLimit)
-            throw Refused();
+            return Refused();
 
         _waiting.Add(request);
         StartWorker();
+        return null;
     }
 
     private Request<TExample, TResult> NewRequest(TExample example)
