@@ -80,8 +80,9 @@ internal sealed class Signatures
     /// <summary>Whether values of a signature have many different constant numbers as operands: an operand that differs from example to example.</summary>
     public bool HasNumbers(int signature) => _entries[signature].Members > NumbersApart;
 
-    /// <summary>Whether a leaf is a constant number.</summary>
-    public static bool IsNumber(in NodeType type) => type.Operator == ConstantOperator.Instance && type.Shape.IsScalar;
+    /// <summary>Whether a leaf is a constant number that the program has written, in the pool of all of them; not one that an earlier round has computed.</summary>
+    public static bool IsNumber(in NodeType type) =>
+        type.Operator == ConstantOperator.Instance && type.Shape.IsScalar && !DataPools.IsBorrowed(type.Attribute, out _);
 
     /// <summary>The first node of a signature.</summary>
     public int NodeOf(int signature) => _entries[signature].Node;

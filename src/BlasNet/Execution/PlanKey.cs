@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using BlasNet.Batching;
 using BlasNet.Differentiation;
 using BlasNet.Graphs;
 
@@ -45,7 +46,7 @@ internal sealed class PlanKey(Precision precision)
         for (int node = 0; node < planned.Count; node++)
         {
             long place = planned.AttributeOf(node);
-            if (planned.OperatorOf(node) == ConstantOperator.Instance && planned.ShapeOf(node).IsScalar && (int)place >= _numbers)
+            if (Signatures.IsNumber(planned.TypeOf(node)) && (int)place >= _numbers)
                 _constants.Add((place, planned.Data.ElementAt(place, 0)));
         }
 
@@ -78,7 +79,8 @@ internal sealed class PlanKey(Precision precision)
 
     private bool AsksTheSame(in PlanRequest request)
     {
-        if (request.Outputs.Length != _outputs.Count || (request.Round is not null) != _isRound || (request.Loss?.Index ?? -1) != _loss || (request.PerExample is not null) != _isPerExample
+        if (request.Outputs.Length != _outputs.Count || (request.Loss?.Index ?? -1) != _loss
+            || (request.PerExample is not null) != _isPerExample || (request.Round is not null) != _isRound
             || !request.Parameters.SequenceEqual(CollectionsMarshal.AsSpan(_parameters)) || request.PerExample?.AsksTheSameAs(_perExample) == false)
             return false;
 

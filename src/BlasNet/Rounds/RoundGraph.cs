@@ -143,7 +143,7 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
 
         ref int leaf = ref CollectionsMarshal.GetValueRefOrAddDefault(_leafAt, (place, type.Shape), out bool exists);
         if (!exists)
-            leaf = KnownAt(there, type, isAlone);
+            leaf = KnownAt(there, type);
 
         return leaf;
     }
@@ -157,8 +157,8 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
             : type.Operator.Merging == Merging.Data || (type.Operator == ConstantOperator.Instance && !type.Shape.IsScalar);
     }
 
-    // What is the same for every example stays so. A number among numbers: a stack of them is one pool.
-    private int KnownAt(long place, in NodeType type, bool isAlone) => !type.IsShared ? target.AppendData(InputOperator.Instance, place, type.Shape)
-        : isAlone && type.Shape.IsScalar ? target.Constant(target.Data.ElementAt(place, 0)).Index
-        : target.AppendStack(ConstantOperator.Instance, place, [], type.Shape, 1, shared: true);
+    // What is the same for every example stays so.
+    private int KnownAt(long place, in NodeType type) => type.IsShared
+        ? target.AppendStack(ConstantOperator.Instance, place, [], type.Shape, 1, shared: true)
+        : target.AppendData(InputOperator.Instance, place, type.Shape);
 }
