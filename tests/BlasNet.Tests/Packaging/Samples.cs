@@ -10,6 +10,7 @@ internal static class Samples
     /// <summary>A pattern of what each prints, but those that serve and do not end by themselves.</summary>
     public static IReadOnlyDictionary<string, string> Expected { get; } = new Dictionary<string, string>
     {
+        ["EarlyExit"] = @"leaves when sure to 90 %: [2-5]\.\d layers a point, 9\d % right",
         ["GraphNetwork"] = @"error of the test: [0-2]\.\d\d paths",
         ["OwnOperator"] = @"(9\d|100) % of the points right",
         ["TextClassifier"] = "good: a warm and clever story\nbad: a dull plot and far too long",
