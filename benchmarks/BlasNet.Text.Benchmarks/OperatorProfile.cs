@@ -6,7 +6,7 @@ namespace BlasNet.Text.Benchmarks;
 /// <summary>Where the time of embedding goes: building and planning, and each operator's kernels.</summary>
 internal static class OperatorProfile
 {
-    public static void Print(TextEncoder encoder, IReadOnlyList<string> texts, int batch, TextWriter output)
+    public static void Print(TextEncoder encoder, IReadOnlyList<string> texts, TextWriter output)
     {
         using var engine = new Engine<float>(encoder.Model.Store<float>(), new ComputeOptions());
         long build = 0, prepare = 0, execute = 0;
@@ -15,7 +15,7 @@ internal static class OperatorProfile
         {
             engine.Executor.Times = round == 0 ? null : profile = new Profile();
             (build, prepare, execute) = (0, 0, 0);
-            foreach (int[][] tokens in texts.Select(encoder.Tokenize).Chunk(batch))
+            foreach (int[][] tokens in Batches(encoder, texts))
             {
                 long start = System.Diagnostics.Stopwatch.GetTimestamp();
                 Graph graph = encoder.Model.NewGraph();
@@ -37,6 +37,23 @@ internal static class OperatorProfile
         output.WriteLine($"the last batch: {engine.Plan.StepCount} launches, {engine.Plan.CopiedBytes} bytes copied");
         foreach (var (name, time, launches) in profile!.Kernels)
             output.WriteLine($"{name,-60} {time.TotalMilliseconds,9:F1} ms {launches,6}");
+
+        static IEnumerable<int[][]> Batches(TextEncoder encoder, IReadOnlyList<string> texts)
+        {
+            List<int[]> batch = [];
+            foreach (int[] tokens in texts.Select(encoder.Tokenize))
+            {
+                batch.Add(tokens);
+                if (batch.Sum(text => text.Length) < encoder.Options.BatchTokens)
+                    continue;
+
+                yield return [.. batch];
+                batch.Clear();
+            }
+
+            if (batch.Count > 0)
+                yield return [.. batch];
+        }
 
         static double Milliseconds(long ticks) => ticks * 1000.0 / System.Diagnostics.Stopwatch.Frequency;
     }

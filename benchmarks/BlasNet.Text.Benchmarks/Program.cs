@@ -1,68 +1,111 @@
-using System.Diagnostics;
+using System.CommandLine;
 using System.Globalization;
 using System.Numerics.Tensors;
-using BlasNet.Datasets;
+using BenchmarkDotNet.Running;
+using BlasNet.Diagnostics;
 using BlasNet.Text;
 using BlasNet.Text.Benchmarks;
 
-// Vectors of the same sentences by BlasNet and by ONNX Runtime: how alike they are, and how many a second, in turns on one thread.
+// The same texts' vectors by BlasNet and by ONNX Runtime: how alike they are, how many a second, how soon; with --filter, the BenchmarkDotNet class.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-if (args.Length < 2)
+if (args.Contains("--filter"))
 {
-    Console.Error.WriteLine("MODEL-FOLDER SENTENCES.conllu[.gz] [compared = 2000] [timed = 512] [rounds = 7]");
-    return 2;
+    BenchmarkSwitcher.FromAssembly(typeof(EncoderBenchmarks).Assembly).Run(args);
+    return 0;
 }
 
-int Number(int position, int otherwise) => args.Length > position ? int.Parse(args[position], CultureInfo.InvariantCulture) : otherwise;
+Argument<string> model = new("model") { Description = "Folder of a pretrained encoder, with model.onnx." };
+Argument<string> data = new("data") { Description = "A treebank's sentences, CoNLL-U." };
+Option<string> mix = new("--mix") { Description = $"{string.Join(", ", TextMix.All)}.", DefaultValueFactory = _ => TextMix.Sentences };
+Option<int> count = new("--count") { Description = "How many texts.", DefaultValueFactory = _ => 512 };
+Option<int> rounds = new("--rounds") { Description = "Of all ways, one after another.", DefaultValueFactory = _ => 7 };
+Option<int> threads = new("--threads") { Description = "For each product.", DefaultValueFactory = _ => 1 };
+Option<int?> batchTokens = new("--batch-tokens") { Description = "Tokens that BlasNet computes at once." };
+mix.AcceptOnlyFromAmong([.. TextMix.All]);
 
-(int compared, int timed, int rounds) = (Number(2, 2000), Number(3, 512), Number(4, 7));
-string[] sentences = [.. TaggedFile.Read(args[1]).Take(Math.Max(compared, timed)).Select(words => string.Join(' ', words.Select(word => word.Word)))];
-using var encoder = TextEncoder.Load(args[0], new TextEncoderOptions { BatchTokens = Number(5, new TextEncoderOptions().BatchTokens) });
-using var other = new OnnxRuntimeEncoder(Path.Combine(args[0], "model.onnx"), encoder, threads: 1);
-
-if (compared > 0)
+Command compare = new("compare", "The cosine of both vectors of each text.") { model, data, mix, count };
+compare.SetAction(options =>
 {
-    string[] texts = sentences[..Math.Min(compared, sentences.Length)];
-    double[] cosines = [.. encoder.Embed(texts).Zip(other.Embed(texts, 1), (a, b) => Cosine(a, b))];
-    Console.WriteLine($"{texts.Length} sentences: least cosine {cosines.Min():F8}, mean {cosines.Average():F8}");
-}
+    (EncoderWays ways, string[] texts) = Begin(options);
+    double[] cosines = [.. ways.Embed(EncoderWays.BlasNet, texts).Zip(ways.Embed(EncoderWays.OneByOne, texts), Cosine)];
+    int[] lengths = [.. texts.Select(text => ways.Encoder.Tokenize(text).Length)];
+    Console.WriteLine($"{texts.Length} texts of {lengths.Min()} to {lengths.Max()} tokens: least cosine {cosines.Min():F8}, mean {cosines.Average():F8}");
+});
 
-string[] some = sentences[..Math.Min(timed, sentences.Length)];
-Console.WriteLine($"{some.Length} sentences of {some.Average(text => encoder.Tokenize(text).Length):F1} tokens, median of {rounds} rounds in turns (range)");
-Console.WriteLine($"{"",-42} {"texts/s",-28} texts/s of processor time");
-(string Name, Action Run)[] ways =
-[
-    ("BlasNet", () => encoder.Embed(some)),
-    ("ONNX Runtime, one by one", () => other.Embed(some, 1)),
-    ("ONNX Runtime, 32 padded, as they come", () => other.Embed(some, 32)),
-    ("ONNX Runtime, 8 padded, sorted by length", () => other.EmbedSorted(some, 8)),
-];
-var rates = ways.ToDictionary(way => way.Name, _ => (Wall: new List<double>(), Processor: new List<double>()));
-for (int round = -1; round < rounds; round++)
+Command rates = new("rates", "Texts a second, the ways in turns; medians and ranges.") { model, data, mix, count, rounds, threads, batchTokens };
+rates.SetAction(options =>
 {
-    foreach ((string name, Action run) in ways)
+    (EncoderWays ways, string[] texts) = Begin(options);
+    int[] lengths = [.. texts.Select(text => ways.Encoder.Tokenize(text).Length)];
+    double flops = lengths.Sum(ways.Encoder.FlopsOf), peak = GemmPeak.Measure(options.GetValue(threads));
+    Dictionary<string, Measured> measured = InTurns(EncoderWays.All, options.GetValue(rounds), way => ways.Embed(way, texts));
+    peak = Math.Max(peak, GemmPeak.Measure(options.GetValue(threads)));
+
+    Console.WriteLine($"{texts.Length} {options.GetValue(mix)}, {lengths.Average():F1} tokens each ({lengths.Min()} … {lengths.Max()}), {options.GetValue(threads)} thread(s)");
+    Console.WriteLine($"{"",-42} {"texts/s",-30} {"of processor time",-30} × BlasNet's is as fast, both");
+    foreach ((string way, Measured times) in measured)
+        Console.WriteLine($"{way,-42} {times.Rates(texts.Length)} {measured[EncoderWays.BlasNet].Against(times)}");
+
+    double rate = flops / measured[EncoderWays.BlasNet].Quantile(0.5);
+    Console.WriteLine($"BlasNet: {rate / 1e9:F1} GFLOP/s, {rate / 1e9 / peak:P1} of {peak:F0} (packed product)");
+});
+
+Command latency = new("latency", "Milliseconds for one short query alone.") { model, data, count, rounds, threads };
+latency.SetAction(options =>
+{
+    (EncoderWays ways, string[] texts) = Begin(options);
+    string[] queries = [.. texts.Where(text => ways.Encoder.Tokenize(text).Length <= 16)];
+    string[] alone = [EncoderWays.BlasNet, EncoderWays.OneByOne];
+    var measured = alone.ToDictionary(way => way, _ => new Measured());
+    for (int round = 0; round < options.GetValue(rounds); round++)
     {
-        (long start, TimeSpan busy) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
-        run();
-        if (round < 0)
-            continue;   // the first one warms up
+        foreach (string query in queries)
+        {
+            foreach (string way in alone)
+                measured[way].Add(() => ways.Embed(way, [query]));
+        }
 
-        rates[name].Wall.Add(some.Length / Stopwatch.GetElapsedTime(start).TotalSeconds);
-        rates[name].Processor.Add(some.Length / (Environment.CpuUsage.TotalTime - busy).TotalSeconds);
+        if (round == 0)
+            measured = alone.ToDictionary(way => way, _ => new Measured());   // the first one warms up
     }
+
+    foreach ((string way, Measured times) in measured)
+        Console.WriteLine($"{way,-42} median {times.Quantile(0.5) * 1000:F2} ms, 99 % within {times.Quantile(0.99) * 1000:F2} ms");
+});
+
+Command profile = new("profile", "Where BlasNet's time goes: building, planning, each operator's kernels.") { model, data, mix, count, threads, batchTokens };
+profile.SetAction(options =>
+{
+    (EncoderWays ways, string[] texts) = Begin(options);
+    OperatorProfile.Print(ways.Encoder, texts, Console.Out);
+});
+
+return new RootCommand("A pretrained encoder in BlasNet and in ONNX Runtime.") { compare, rates, latency, profile }.Parse(args).Invoke();
+
+(EncoderWays Ways, string[] Texts) Begin(ParseResult options)
+{
+    var encoder = new TextEncoderOptions();
+    if (options.GetValue(batchTokens) is { } tokens)
+        encoder = encoder with { BatchTokens = tokens };
+
+    var ways = new EncoderWays(options.GetRequiredValue(model), Math.Max(1, options.GetValue(threads)), encoder);
+    return (ways, TextMix.Take(options.GetValue(mix) ?? TextMix.Sentences, ways.Encoder, options.GetRequiredValue(data), options.GetValue(count)));
 }
 
-foreach ((string name, var measured) in rates)
-    Console.WriteLine($"{name,-42} {Summary(measured.Wall),-28} {Summary(measured.Processor)}");
-
-OperatorProfile.Print(encoder, some, batch: 64, Console.Out);
-return 0;
-
-// On a machine that others use too, the time of the processor says more than that of the clock.
-static string Summary(List<double> measured)
+// One after another, again and again, so that what else the machine does falls on all.
+static Dictionary<string, Measured> InTurns(IReadOnlyList<string> ways, int rounds, Action<string> run)
 {
-    measured.Sort();
-    return $"{measured[measured.Count / 2]:F1} ({measured[0]:F1} … {measured[^1]:F1})";
+    var measured = ways.ToDictionary(way => way, _ => new Measured());
+    foreach (string way in ways)
+        run(way);   // warms up
+
+    for (int round = 0; round < rounds; round++)
+    {
+        foreach (string way in ways)
+            measured[way].Add(() => run(way));
+    }
+
+    return measured;
 }
 
 static double Cosine(float[] a, float[] b)
