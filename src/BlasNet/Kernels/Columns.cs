@@ -193,7 +193,7 @@ internal sealed unsafe partial class Columns<V, T> : Columns<T> where V : struct
             sum += Power.Exp<V, T>(V.Load(x + i) - offset);
 
         if (i < length)
-            sum += Power.Exp<V, T>(V.LoadFirst(x + i, length - i, double.NegativeInfinity) - offset);
+            sum += Power.Exp<V, T>(V.LoadFirst(x + i, length - i, Below(top)) - offset);
 
         return T.Log(sum.Sum());
     }
@@ -215,12 +215,18 @@ internal sealed unsafe partial class Columns<V, T> : Columns<T> where V : struct
             (Power.Exp<V, T>(V.Load(x + i) - offset - rest) * scale).Store(y + i);
 
         if (i < length)
-            (Power.Exp<V, T>(V.LoadFirst(x + i, length - i, 0) - offset - rest) * scale).StoreFirst(y + i, length - i);
+            (Power.Exp<V, T>(V.LoadFirst(x + i, length - i, double.CreateTruncating(element)) - offset - rest) * scale).StoreFirst(y + i, length - i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Softmax(T* x, T* y, nint length, T factor)
     {
+        if (length <= 4 * V.Count)
+        {
+            ShortSoftmax(x, y, length, factor);
+            return;
+        }
+
         T top = Largest(x, length);
         V offset = V.Broadcast(&top), sum = V.Constant(0);
         nint i = 0;
@@ -234,13 +240,47 @@ internal sealed unsafe partial class Columns<V, T> : Columns<T> where V : struct
 
         if (i < length)
         {
-            V power = Power.Exp<V, T>(V.LoadFirst(x + i, length - i, double.NegativeInfinity) - offset);
+            V power = Power.Exp<V, T>(V.LoadFirst(x + i, length - i, Below(top)) - offset);
             power.StoreFirst(y + i, length - i);
             sum += power;
         }
 
         T scale = factor / sum.Sum();
         Elementwise.ZipRows<V, T, Product, Elements, Scalar>(y, 0, &scale, 0, y, 0, length, 1);
+    }
+
+    // Up to four vectors stay in registers; the scores of a sentence's word are so few.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void ShortSoftmax(T* x, T* y, nint length, T factor)
+    {
+        T top = Largest(x, length);
+        double fill = Below(top);
+        V offset = V.Broadcast(&top), a = Power.Exp<V, T>(LoadRest(x, 0, length, fill) - offset), b = default, c = default, d = default, sum = a;
+        if (length > V.Count)
+            sum += b = Power.Exp<V, T>(LoadRest(x, V.Count, length, fill) - offset);
+        if (length > 2 * V.Count)
+            sum += c = Power.Exp<V, T>(LoadRest(x, 2 * V.Count, length, fill) - offset);
+        if (length > 3 * V.Count)
+            sum += d = Power.Exp<V, T>(LoadRest(x, 3 * V.Count, length, fill) - offset);
+
+        T share = factor / sum.Sum();
+        V scale = V.Broadcast(&share);
+        StoreRest(a * scale, y, 0, length);
+        if (length > V.Count)
+            StoreRest(b * scale, y, V.Count, length);
+        if (length > 2 * V.Count)
+            StoreRest(c * scale, y, 2 * V.Count, length);
+        if (length > 3 * V.Count)
+            StoreRest(d * scale, y, 3 * V.Count, length);
+    }
+
+    // For the lanes beyond the last element: so far below the largest one that its power is nothing beside 1, also where 80 is lost in rounding. The
+    // power of −∞ would be nothing too, but a result below the normal numbers takes the processor a hundred cycles.
+    private static double Below(T largest)
+    {
+        double top = double.CreateTruncating(largest);
+
+        return top - Math.Max(80, Math.Abs(top) * 1e-6);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
