@@ -69,12 +69,9 @@ internal sealed unsafe class FusedProgram
         for (int i = 0; i < constants.Length; i++)
             (_doubles[i], _floats[i]) = (constants[i], (float)constants[i]);
 
-        _starts = new int[buffers.Length];
+        _starts = PlaceScratch();
         for (int i = 0; i < buffers.Length; i++)
-        {
-            _starts[i] = _scratchSize;
-            _scratchSize += buffers[i].Shape.Size;
-        }
+            _scratchSize = Math.Max(_scratchSize, _starts[i] + buffers[i].Shape.Size);
 
         _isSingle = _buffers.Count(buffer => buffer.Result >= 0) == 1;
         Parts = FusedParts.Of(steps, operands, buffers);
@@ -168,6 +165,32 @@ internal sealed unsafe class FusedProgram
             else
                 step.Operator.Run(new Operands<T>(given[..step.OperandCount], target, step.Attribute));
         }
+    }
+
+    // Buffers that no step needs at the same time share memory, so that chunks are larger.
+    private int[] PlaceScratch()
+    {
+        int[] starts = new int[_buffers.Length];
+        (int First, int Last)[] steps = [.. Enumerable.Range(0, _buffers.Length).Select(StepsOf)];
+        for (int i = 0; i < starts.Length; i++)
+        {
+            for (int j = 0; j < i; j++)
+            {
+                bool overlaps = starts[i] < starts[j] + _buffers[j].Shape.Size && starts[j] < starts[i] + _buffers[i].Shape.Size;
+                if (overlaps && steps[i].First <= steps[j].Last && steps[j].First <= steps[i].Last)
+                    (starts[i], j) = (starts[j] + _buffers[j].Shape.Size, -1);   // and look at all others again
+            }
+        }
+
+        return starts;
+    }
+
+    // The first and the last step that use a buffer; one that is cleared, from the start.
+    private (int First, int Last) StepsOf(int buffer)
+    {
+        int[] uses = [.. Enumerable.Range(0, _steps.Length).Where(i => _steps[i].Buffer == buffer
+            || Array.Exists(OperandsOf(_steps[i]).ToArray(), operand => operand.Source == FusedSource.Buffer && operand.Index == buffer))];
+        return uses.Length == 0 || _buffers[buffer].Cleared ? (0, _steps.Length) : (uses[0], uses[^1]);
     }
 
     // Copies the chunk's rows of each input with row indices to the memory given; null for inputs that lie in order.

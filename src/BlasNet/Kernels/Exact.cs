@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
 
 namespace BlasNet.Kernels;
 
 /// <summary>Sums and products together with what rounding takes from them.</summary>
-/// <remarks>Needs no fused multiply-add. Source: Dekker, "A floating-point technique for extending the available precision", Numerische Mathematik 18,
-/// 1971.</remarks>
+/// <remarks>Where there is a fused multiply-add, it gives the error of a product at once; else, source: Dekker, "A floating-point technique for extending
+/// the available precision", Numerische Mathematik 18, 1971.</remarks>
 internal static class Exact
 {
     /// <summary>a + b where |a| ≥ |b|, or a is 0.</summary>
@@ -26,6 +28,13 @@ internal static class Exact
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Product<V, T>(V a, V b, out V error) where V : struct, ISimd<V, T> where T : unmanaged
     {
+        if (Fma.IsSupported || AdvSimd.IsSupported)
+        {
+            V rounded = a * b;
+            error = V.MultiplyAdd(a, b, V.Constant(0) - rounded);
+            return rounded;
+        }
+
         V aHigh = High<V, T>(a), bHigh = High<V, T>(b), aLow = a - aHigh, bLow = b - bHigh, product = a * b;
         error = aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow;
         return product;

@@ -122,6 +122,7 @@ internal sealed unsafe class GemmPacked<V, H, T> : GemmPacked<T>
         bool aliasing = !packLeft && product.LeftRow * sizeof(T) % AliasingBytes == 0;
         int innerBlock = EvenPart(product.Inner, (packLeft ? PackedInnerBlockBytes : InnerBlockBytes) / sizeof(T));
         int rowBlock = Math.Max(MaxRows, LeftBlockBytes / sizeof(T) / innerBlock);
+        rowBlock = packLeft ? EvenPart(allRows, rowBlock) : NearEvenPart(allRows, rowBlock);
         Scratch scratch = new(rightSteps: product.Panels == null ? innerBlock : 0, leftElements: packLeft ? (long)innerBlock * Math.Min(rowBlock, allRows) : 0);
         GemmTile<T> tile = new() { RightStep = Width, PanelWidth = Width };
 
@@ -163,10 +164,19 @@ internal sealed unsafe class GemmPacked<V, H, T> : GemmPacked<T>
         }
     }
 
-    /// <summary>Inner steps of a block: as few blocks as there must be, and those of equal size.</summary>
+    /// <summary>Steps or rows of a block: as few blocks as there must be, and those of equal size.</summary>
     private static int EvenPart(int whole, int largest)
     {
         int parts = Math.Max(1, (whole + largest - 1) / largest);
+
+        return Math.Max(1, (whole + parts - 1) / parts);
+    }
+
+    /// <summary>Rows of a block: as near to <paramref name="size"/> as equal blocks can be. A last block of two rows would stream all of the right operand for
+    /// them: 512 rows of 1536 inner steps took 152 GFLOP/s in blocks of 85, and 159 in six of 86.</summary>
+    private static int NearEvenPart(int whole, int size)
+    {
+        int parts = Math.Max(1, (int)(((long)whole + (size / 2)) / size));
 
         return Math.Max(1, (whole + parts - 1) / parts);
     }

@@ -21,7 +21,7 @@ internal static class NormalDistribution
         density = Power.Exp<V, T>(square * half, rest * half);
 
         V k = V.Constant(typeof(T) == typeof(float) ? 3 : 6), one = V.Constant(1);
-        V inverse = one / (size + k);
+        V inverse = V.Reciprocal(size + k);
         V tail = density * (Polynomial<V, T>((size - k) * inverse) * inverse);
         return V.WhereLess(x, V.Constant(0), tail, one - tail);
     }
