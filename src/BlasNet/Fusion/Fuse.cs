@@ -3,8 +3,8 @@ using BlasNet.Graphs;
 
 namespace BlasNet.Fusion;
 
-/// <summary>Copies a graph, computing element-wise nodes in the sweep of the only element-wise node that reads them, and W·x + b, where all examples
-/// share b, as a product that starts from its bias.</summary>
+/// <summary>Copies a graph, computing element-wise nodes in the sweep of the only element-wise node that reads them, W·x + b, where all examples share b, as
+/// a product that starts from its bias, and attention whose scores have no other reader as one node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation, where every node is needed. A value that is computed and read within one chunk never travels
 /// to memory. Single values are left alone: there is nothing to cut into chunks. A bias stays a node of its own if its product has other readers, or if the
 /// sum's only reader is element-wise: that one adds the bias in its sweep. A graph with nothing to fuse stays itself. Time O(N + E).</remarks>
@@ -19,6 +19,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Merged,      // computed in its only reader
         EndsChain,   // computes others on the way
         AddsBias,    // computes its product, which starts from the bias
+        Attends,     // computes the scores of attention and their softmax on the way
     }
 
     private readonly Readers _readers = new();
@@ -49,6 +50,10 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
             case Change.AddsBias:
                 Rewriter[node] = AppendWithBias(source, node);
                 break;
+
+            case Change.Attends:
+                Rewriter[node] = AppendAttention(source, node);
+                break;
         }
     }
 
@@ -66,6 +71,8 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
             _length[node] = 1;
             if (source.OperatorOf(node).IsFusible)
                 found |= FindBias(source, node) || FindChain(source, node);
+            else if (FusedAttention.Find(source, node, _readers, out int softmax, out int scores) is not null && _changes[softmax] == Change.None)
+                (_changes[node], _changes[softmax], _changes[scores], found) = (Change.Attends, Change.Merged, Change.Merged, true);
         }
 
         return found;
@@ -106,6 +113,13 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Span<int> inputs = Rewriter.InputsOf(product, more: 1);
         inputs[^1] = Rewriter[bias];
         return Rewriter.Append(sum, Bias.WithBias(source, product)!, inputs);
+    }
+
+    private int AppendAttention(Graph source, int node)
+    {
+        Operator attention = FusedAttention.Find(source, node, _readers, out _, out int scores)!;
+        ReadOnlySpan<int> factors = source.InputsOf(scores);
+        return Rewriter.Append(node, attention, [Rewriter[factors[0]], Rewriter[factors[1]], Rewriter[source.InputsOf(node)[0]]]);
     }
 
     private int AppendChain(Graph source, int last)

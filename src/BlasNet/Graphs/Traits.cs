@@ -47,6 +47,9 @@ internal sealed record Traits
     /// <summary>True of a + b, which a product of matrices can compute on the way.</summary>
     public bool IsAddition { get; init; }
 
+    /// <summary>Which of the three nodes of attention it is; together they can be computed without their scores.</summary>
+    public AttentionPart Attention { get; init; }
+
     /// <summary>Whether the rows of the value are rows of the first input; which ones is a <see cref="Part"/>, the attribute.</summary>
     public RowShift RowShift { get; init; }
 }
@@ -122,6 +125,21 @@ internal enum IndirectInputs : byte
     None,
     First,
     All,
+}
+
+/// <summary>The nodes of attention, V·softmax(Kᵀ·Q), which read one another.</summary>
+internal enum AttentionPart : byte
+{
+    None,
+
+    /// <summary>Inputs: K, Q.</summary>
+    Scores,
+
+    /// <summary>Input: scores.</summary>
+    Softmax,
+
+    /// <summary>Inputs: V, the softmax of scores.</summary>
+    Result,
 }
 
 /// <summary>How the rows of a value come from those of its first input.</summary>

@@ -21,7 +21,8 @@ internal sealed class AttentionProductOperator : Operator, IMatrixProduct
     private readonly HeadMatrix _computed;
 
     private AttentionProductOperator(string name, HeadMatrix computed, Operator overSegments)
-        : base(new() { CanAccumulate = true, OverSegments = overSegments, IsNeverColumnWise = true }) => (Name, _computed) = (name, computed);
+        : base(new() { CanAccumulate = true, OverSegments = overSegments, IsNeverColumnWise = true, Attention = computed.PartOfAttention() }) =>
+        (Name, _computed) = (name, computed);
 
     public override string Name { get; }
 

@@ -20,6 +20,7 @@ internal sealed class AttentionScoresOperator : Operator
             Storage = isSoftmax ? Storage.InPlace : Storage.Computed,
             OverSegments = isSoftmax ? SegmentScoresOperator.Softmax : SegmentScoresOperator.Total,
             IsNeverColumnWise = true,
+            Attention = isSoftmax ? AttentionPart.Softmax : AttentionPart.None,
         }) => _isSoftmax = isSoftmax;
 
     public override string Name => _isSoftmax ? "attention-softmax" : "attention-total";
@@ -57,7 +58,8 @@ internal sealed class SegmentScoresOperator : SegmentOperator
 
     private readonly bool _isSoftmax;
 
-    private SegmentScoresOperator(bool isSoftmax) : base(width: 3) => _isSoftmax = isSoftmax;
+    private SegmentScoresOperator(bool isSoftmax)
+        : base(width: 3, attention: isSoftmax ? AttentionPart.Softmax : AttentionPart.None) => _isSoftmax = isSoftmax;
 
     public override string Name => _isSoftmax ? "segment-softmax" : "segment-total";
 

@@ -135,8 +135,8 @@ public sealed class RaggedTests : IDisposable
             "%4 = gather(2 runs) %0 : [2] ×6",
             "%5 = matmul W %4 : [2] ×6",
             "%6 = gather(2 runs) %0 : [2] ×4",
-            "%7 = segment-scores(2 segments) %3 %6 : [1] ×28",
-            "%8 = scale(1) %7 : [1] ×28",
+            "%7 = scale(1) %6 : [2] ×4",
+            "%8 = segment-scores(2 segments) %3 %7 : [1] ×28",
             "%9 = segment-softmax(2 segments) %8 : [1] ×28",
             "%10 = segment-by-query(2 segments) %5 %9 : [2] ×4");
     }
@@ -150,8 +150,8 @@ public sealed class RaggedTests : IDisposable
         AssertBatched(
             "%0 = input : [2] ×4",
             "W = parameter : [2 × 2]",
-            "%2 = segment-scores(2 segments) W %0 : [1] ×8",
-            "%3 = scale(0.7071067811865475) %2 : [1] ×8",
+            "%2 = scale(0.7071067811865475) %0 : [2] ×4",
+            "%3 = segment-scores(2 segments) W %2 : [1] ×8",
             "%4 = segment-softmax(2 segments) %3 : [1] ×8",
             "%5 = segment-by-query(2 segments) W %4 : [2] ×4");
     }

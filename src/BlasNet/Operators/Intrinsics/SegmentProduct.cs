@@ -14,7 +14,8 @@ internal sealed class SegmentProductOperator : SegmentOperator, IMatrixProduct
 
     private readonly HeadMatrix _computed;
 
-    private SegmentProductOperator(string name, HeadMatrix computed) : base(width: 3, canAccumulate: true) => (Name, _computed) = (name, computed);
+    private SegmentProductOperator(string name, HeadMatrix computed)
+        : base(width: 3, canAccumulate: true, computed.PartOfAttention()) => (Name, _computed) = (name, computed);
 
     public override string Name { get; }
 
@@ -80,4 +81,16 @@ internal sealed class SegmentProductOperator : SegmentOperator, IMatrixProduct
 
     private static SegmentProductOperator Of(HeadMatrix computed) =>
         computed == HeadMatrix.Keys ? ByKey : computed == HeadMatrix.Queries ? ByQuery : Scores;
+}
+
+/// <summary>What a product is to attention.</summary>
+internal static class HeadMatrixParts
+{
+    /// <summary>Scores are its first step, and queries, a mean of values for each, its last.</summary>
+    public static AttentionPart PartOfAttention(this HeadMatrix computed) => computed switch
+    {
+        HeadMatrix.Scores => AttentionPart.Scores,
+        HeadMatrix.Queries => AttentionPart.Result,
+        _ => AttentionPart.None,
+    };
 }

@@ -6,10 +6,11 @@ namespace BlasNet.Operators.Intrinsics;
 /// <summary>An operator over a ragged stack: values [r × cᵢ] of different numbers of columns, which lie column after column.</summary>
 /// <param name="width">How many numbers the list has for each segment.</param>
 /// <param name="canAccumulate">Whether the kernel honours <see cref="Operands{T}.Accumulate"/>.</param>
+/// <param name="attention">See <see cref="Traits.Attention"/>.</param>
 /// <remarks>Attribute: the list of the cᵢ, or of what they follow from. The columns of value i are a segment of the stack of all columns. A value that has one
 /// column for each segment is an ordinary stack.</remarks>
-internal abstract class SegmentOperator(int width = 1, bool canAccumulate = false)
-    : Operator(new() { Merging = Merging.Never, HasList = true, ReadsWholeStacks = true, CanAccumulate = canAccumulate })
+internal abstract class SegmentOperator(int width = 1, bool canAccumulate = false, AttentionPart attention = AttentionPart.None)
+    : Operator(new() { Merging = Merging.Never, HasList = true, ReadsWholeStacks = true, CanAccumulate = canAccumulate, Attention = attention })
 {
     /// <summary>In the place of an input: the value itself.</summary>
     public const int Output = -1;
