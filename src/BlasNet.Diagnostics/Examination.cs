@@ -24,6 +24,7 @@ public static class Examination
         var processor = new ProcessorReport(Processor.Name, Environment.ProcessorCount, Processor.VectorBits, Processor.Features);
         var openBlas = new OpenBlasReport(library.Available, library.FindFile(), library.Config, library.CoreName, library.Searched, library.Error);
         double openBlasPeak = library.Available ? GemmGrid.Measure([PeakSize], [PeakRows], [threads])[0].OpenBlas : double.NaN;
+        CalibrationCache.Measure();
         CrossoverReport[] crossovers = library.Available ? [.. Crossovers(GemmCostModel.Current<float>().Table)] : [];
         FileInfo[] cached = GemmRateCache.Files(CalibrationCache.Folder);
         return new Report(

@@ -1,12 +1,17 @@
+using BlasNet.Kernels;
+using BlasNet.Native;
+
 namespace BlasNet;
 
 /// <summary>Where the measured speeds of matrix products are kept, so that a process finds what an earlier one measured.</summary>
 /// <remarks>
-/// Which kernel is faster for a shape, OpenBLAS's or BlasNet's own, is measured at the first product: a third of a second for each element type and
-/// number of threads. The result is a text file of about 15 KB, whose first line names what it depends on: BlasNet's version, element
-/// type, threads, vector width, processor, and OpenBLAS's core and configuration. Where one of them differs another file is used. There is nothing
-/// else in the folder; the newest 32 files stay. The folder may be deleted at any time. A file that is damaged is measured anew, and a folder that
-/// cannot be written to is done without. Without OpenBLAS nothing is measured and no file is written.
+/// Which kernel is faster for a shape, OpenBLAS's or BlasNet's own, follows from speeds that travel with the library, by the width of the
+/// processor's vectors. <see cref="Measure"/>, which <c>blasnet doctor</c> calls, measures this machine's own; processes that start later find
+/// and prefer them. A processor of which none travel is measured at the first product. The result is a text file of about 15 KB, whose first
+/// line names what it depends on: BlasNet's version, element type, threads, vector width, processor, and OpenBLAS's core and configuration.
+/// Where one of them differs another file is used. There is nothing else in the folder; the newest 32 files stay. The folder may be deleted at
+/// any time. A damaged file counts as none, and a folder that cannot be written to is done without. Without OpenBLAS nothing is measured and no
+/// file is written.
 /// </remarks>
 public static class CalibrationCache
 {
@@ -30,6 +35,19 @@ public static class CalibrationCache
 
             _folder = value is null ? null : Path.GetFullPath(value);
         }
+    }
+
+    /// <summary>Measures this machine's products, for float and double and the present number of threads, a third of a second each, unless
+    /// <see cref="Folder"/> has that already. This process uses the result from now on.</summary>
+    /// <remarks>Another choice of kernels rounds differently: measure before a training, not between a checkpoint and its continuation.
+    /// </remarks>
+    public static void Measure()
+    {
+        if (!OpenBlasLoader.IsAvailable)
+            return;
+
+        GemmCostModel.Use<float>(GemmRateCache.GetOrMeasure<float>(ComputeThreads.Count));
+        GemmCostModel.Use<double>(GemmRateCache.GetOrMeasure<double>(ComputeThreads.Count));
     }
 
     /// <param name="variable">The value of a variable of the environment; null where it is not set.</param>

@@ -3,7 +3,7 @@ using BlasNet.Memory;
 
 namespace BlasNet.Kernels;
 
-/// <summary>Predicts which kernel is faster, from rates measured once on this machine for this number of threads.</summary>
+/// <summary>Predicts which kernel is faster, from rates of this machine and number of threads, or else of its kind of processor.</summary>
 internal sealed class GemmCostModel
 {
     /// <summary>Of <see cref="LeastUses"/>: OpenBLAS is sooner even if packing costs nothing.</summary>
@@ -28,7 +28,7 @@ internal sealed class GemmCostModel
     /// <summary>What was measured: also the text that shows where one kernel overtakes the other.</summary>
     public GemmRateTable Table { get; }
 
-    /// <summary>The model for the present number of threads; read from the user's cache, or measured.</summary>
+    /// <summary>The model for the present number of threads.</summary>
     /// <remarks>OpenBLAS must be available.</remarks>
     public static GemmCostModel Current<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -113,7 +113,7 @@ internal sealed class GemmCostModel
 
                 if (model == null)
                 {
-                    model = new GemmCostModel(threads, GemmPacked<T>.Widest.PanelWidth, GemmRateCache.GetOrMeasure<T>(threads));
+                    model = new GemmCostModel(threads, GemmPacked<T>.Widest.PanelWidth, GemmRateCache.Find<T>(threads));
                     Known.Add(model);
                 }
 

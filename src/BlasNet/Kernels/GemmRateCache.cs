@@ -24,6 +24,23 @@ internal static class GemmRateCache
 
     private const string Pattern = "gemm-*.txt*";
 
+    /// <summary>What was measured on this machine, else what travels with the library, else what is measured now.</summary>
+    public static GemmRateTable Find<T>(int threads)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Find(CalibrationCache.Folder, () => Key<T>(threads), GemmShippedRates.For<T>(), GemmCalibration.Measure<T>);
+
+    /// <param name="folder">Where the files are; null to keep none.</param>
+    /// <param name="key">Everything the rates depend on, in one line; asked for only where there are files.</param>
+    /// <param name="shipped">The rates to use where none were measured; null where there are none for such a processor.</param>
+    /// <param name="measure">Makes a table where there is none.</param>
+    public static GemmRateTable Find(string? folder, Func<string> key, GemmRateTable? shipped, Func<GemmRateTable> measure)
+    {
+        if (shipped is null)
+            return GetOrMeasure(folder, key(), measure);
+
+        return Directory.Exists(folder) && key() is { } known && Read(FileFor(folder, known), known) is { } measured ? measured : shipped;
+    }
+
     public static GemmRateTable GetOrMeasure<T>(int threads)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         GetOrMeasure(CalibrationCache.Folder, Key<T>(threads), GemmCalibration.Measure<T>);

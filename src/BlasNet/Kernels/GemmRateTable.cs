@@ -29,11 +29,18 @@ internal sealed class GemmRateTable
     public string Digest => Convert.ToHexStringLower(XxHash32.Hash(Encoding.UTF8.GetBytes(string.Join('\n', ToLines()))));
 
     /// <summary>Every point of the grid, in order.</summary>
-    public static IEnumerable<(GemmKind Kind, int Size, int Rows)> Points() =>
-        from kind in Enum.GetValues<GemmKind>()
-        from size in Sizes
-        from rows in Rows
-        select (kind, size, rows);
+    public static IEnumerable<(GemmKind Kind, int Size, int Rows)> Points()
+    {
+        // Loops, not a query: this runs before the first product, and a query would have to be compiled for these types.
+        for (GemmKind kind = 0; kind <= GemmKind.OuterProductSum; kind++)
+        {
+            foreach (int size in Sizes)
+            {
+                foreach (int rows in Rows)
+                    yield return (kind, size, rows);
+            }
+        }
+    }
 
     /// <summary>Seconds that a product takes, by both kernels: rates are interpolated between the grid's points on logarithmic axes.</summary>
     /// <param name="kind">Which product.</param>

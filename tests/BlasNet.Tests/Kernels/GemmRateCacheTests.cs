@@ -43,6 +43,44 @@ public sealed class GemmRateCacheTests : IDisposable
     }
 
     [Fact]
+    public void The_first_product_is_chosen_by_rates_that_travel_with_the_library_unless_this_machine_was_measured()
+    {
+        GemmRateTable shipped = GemmCostModelTests.Table((_, _, _) => (3, 4));
+        GemmRateTable Find(string? folder) => GemmRateCache.Find(
+            folder, () => "this machine", shipped, () => throw new InvalidOperationException("It was measured."));
+
+        Assert.Same(shipped, Find(null));
+        Assert.Same(shipped, Find(Path.Combine(_folder.Path, "none")));
+        Assert.Same(shipped, Find(_folder.Path));
+        Assert.Empty(GemmRateCache.Files(_folder.Path));
+
+        GemmRateCache.GetOrMeasure(_folder.Path, "this machine", Any);
+        Assert.Equal(Any().Rates, Find(_folder.Path).Rates);
+
+        File.WriteAllText(GemmRateCache.FileFor(_folder.Path, "this machine"), "damaged");
+        Assert.Same(shipped, Find(_folder.Path));
+    }
+
+    [Fact]
+    public void A_processor_whose_rates_do_not_travel_is_measured_and_the_result_is_kept()
+    {
+        Assert.Equal(Any().Rates, GemmRateCache.Find(_folder.Path, () => "another", shipped: null, Any).Rates);
+        Assert.Single(GemmRateCache.Files(_folder.Path));
+    }
+
+    [Fact]
+    public void The_rates_that_travel_are_complete_and_plausible()
+    {
+        Assert.SkipUnless(System.Runtime.Intrinsics.Vector256.IsHardwareAccelerated, "none travel for processors without vectors of 256 bits");
+        foreach (GemmRateTable table in new[] { GemmShippedRates.For<float>()!, GemmShippedRates.For<double>()! })
+        {
+            Assert.Equal(GemmRateTable.Points(), table.Rates.Select(rate => (rate.Kind, rate.Size, rate.Rows)));
+            Assert.All(table.Rates, rate => Assert.InRange(rate.OpenBlas, 0.1, 1000));
+            Assert.All(table.Rates, rate => Assert.InRange(rate.Packed, 0.1, 1000));
+        }
+    }
+
+    [Fact]
     public void A_cache_that_cannot_be_written_is_no_error()
     {
         string file = Path.Combine(_folder.Path, "file");
