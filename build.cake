@@ -1,4 +1,5 @@
 #addin nuget:?package=CliWrap&version=3.10.5
+#load "native/documentation.cake"
 #load "native/openblas.cake"
 #load "tests/fuzz.cake"
 #load "tests/mutate.cake"
@@ -143,9 +144,11 @@ Task("Mutate").IsDependentOn("Native").Does(MutateLibrary);
 Task("Pack").IsDependentOn("Native").Does(async () =>
 {
     CleanDirectory(packages);
-    string[] version = await VersionOfUncommitted();
-    foreach (string project in new[] { "BlasNet.sln", "native/BlasNet.Native.csproj" })
-        await Run("dotnet", ["pack", project, "-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true", .. version]);
+    string[] options = ["-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true", .. await VersionOfUncommitted()];
+    await PackManaged(options);
+    await Run("dotnet", ["pack", "native/BlasNet.Native.csproj", .. options]);
+    foreach (string package in System.IO.Directory.GetFiles(packages, "*.nupkg"))
+        KeepPublicDocumentation(package);
 });
 
 // The reference is read from the projects; then a dead link is an error.
@@ -227,6 +230,19 @@ async Task<string[]> VersionOfUncommitted()
             .WithValidation(CommandResultValidation.None).ExecuteAsync();
 
     return changes.Length == 0 ? [] : [$"-p:MinVerDefaultPreReleaseIdentifiers=alpha.1.{DateTime.UtcNow:yyyyMMddHHmmss}"];
+}
+
+/// <summary>Packs the libraries and the command, compiled for this machine too where NuGet has the compiler.</summary>
+async Task PackManaged(string[] options)
+{
+    if (rid != HostRuntimeIdentifier)
+        Console.WriteLine($"Notice: compiled ahead of time is only what can be tested, so nothing for {rid}; its programs compile BlasNet while they start.");
+    else if (await Succeeds("dotnet", ["pack", "BlasNet.sln", .. options, $"-p:ReadyToRun={rid}"]))
+        return;
+    else
+        Console.WriteLine($"Notice: nothing is compiled ahead of time: the above was tried with the package Microsoft.NETCore.App.Crossgen2.{rid}.");
+
+    await Run("dotnet", ["pack", "BlasNet.sln", .. options]);
 }
 
 static bool OnPath(string program) => (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)

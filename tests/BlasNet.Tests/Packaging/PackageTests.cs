@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Xml.Linq;
 using BlasNet.Cli.CommandLine;
 
@@ -80,6 +82,31 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
 
         string version = await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "--version", TestContext.Current.CancellationToken);
         Assert.Equal(CliApplication.Version, version.TrimEnd()); // this build's, and no older one's
+    }
+
+    [Fact]
+    public void What_is_compiled_ahead_of_time_is_the_portable_library()
+    {
+        Assert.SkipUnless(packed.IsCompiledAhead, "the package Microsoft.NETCore.App.Crossgen2 has not been fetched (dotnet cake --target=Pack)");
+        using ZipArchive package = ZipFile.OpenRead(Directory.GetFiles(Path.Combine(packed.Path, "packages"), "BlasNet.9999*.nupkg").Single());
+        byte[] portable = Read("lib/net10.0/BlasNet.dll"), compiled = Read($"runtimes/{PackedFolder.Rid}/lib/net10.0/BlasNet.dll");
+        Assert.True(compiled.Length > 2 * portable.Length, $"{compiled.Length} bytes with compiled code, {portable.Length} without");
+        Assert.Equal(ModuleId(portable), ModuleId(compiled));
+
+        byte[] Read(string name)
+        {
+            var bytes = new MemoryStream();
+            using Stream entry = package.GetEntry(name)!.Open();
+            entry.CopyTo(bytes);
+            return bytes.ToArray();
+        }
+
+        static Guid ModuleId(byte[] assembly)
+        {
+            using var image = new PEReader(new MemoryStream(assembly));
+            MetadataReader metadata = image.GetMetadataReader();
+            return metadata.GetGuid(metadata.GetModuleDefinition().Mvid);
+        }
     }
 
     [Fact]

@@ -17,6 +17,10 @@ public sealed class PackedFolder : IAsyncLifetime
     /// <summary>The native package's identifier, or null where the build collected no OpenBLAS.</summary>
     public string? NativePackage { get; } = Directory.EnumerateFiles(AppContext.BaseDirectory, "libopenblas*").Any() ? $"BlasNet.Native.{Rid}" : null;
 
+    /// <summary>Whether the library is compiled ahead of time too, as the build script packs it: where that compiler has been fetched.</summary>
+    public bool IsCompiledAhead { get; } =
+        Directory.Exists(System.IO.Path.Combine(MachineCache(), $"microsoft.netcore.app.crossgen2.{Rid}", Environment.Version.ToString()));
+
     public string Path => _folder.Path;
 
     public async ValueTask InitializeAsync()
@@ -26,6 +30,9 @@ public sealed class PackedFolder : IAsyncLifetime
 
         // As they were built for these tests, so that packing builds nothing a second time.
         await Pack(root, $"BlasNet.sln --no-build {pack}");
+
+        if (IsCompiledAhead)
+            await Pack(root, $"src/BlasNet --no-build -p:ReadyToRun={Rid} {pack}");
 
         if (NativePackage is not null)
             await Pack(root, $"native -p:BlasNetNative={Rid} {pack}");
