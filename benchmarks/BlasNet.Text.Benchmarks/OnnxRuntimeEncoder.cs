@@ -23,12 +23,12 @@ internal sealed class OnnxRuntimeEncoder : IDisposable
 
     /// <summary>Vectors of texts, in the order given, so many at a time, each batch padded to its longest text.</summary>
     public float[][] Embed(IReadOnlyList<string> texts, int batch) =>
-        [.. texts.Select(_tokenizer.Tokenize).Chunk(batch).SelectMany(EmbedPadded)];
+        [.. texts.Select(TokensOf).Chunk(batch).SelectMany(EmbedPadded)];
 
     /// <summary>The same, sorted by length before and put in order after.</summary>
     public float[][] EmbedSorted(IReadOnlyList<string> texts, int batch)
     {
-        (int[] Tokens, int Place)[] sorted = [.. texts.Select((text, place) => (_tokenizer.Tokenize(text), place)).OrderBy(text => text.Item1.Length)];
+        (int[] Tokens, int Place)[] sorted = [.. texts.Select((text, place) => (TokensOf(text), place)).OrderBy(text => text.Item1.Length)];
         var vectors = new float[sorted.Length][];
         foreach (var group in sorted.Chunk(batch))
         {
@@ -41,6 +41,9 @@ internal sealed class OnnxRuntimeEncoder : IDisposable
     }
 
     public void Dispose() => _session.Dispose();
+
+    // As many as BlasNet takes of a long text.
+    private int[] TokensOf(string text) => _tokenizer.Windows(text)[0];
 
     private float[][] EmbedPadded(int[][] texts)
     {

@@ -41,7 +41,7 @@ internal static class OperatorProfile
         static IEnumerable<int[][]> Batches(TextEncoder encoder, IReadOnlyList<string> texts)
         {
             List<int[]> batch = [];
-            foreach (int[] tokens in texts.Select(encoder.Tokenize))
+            foreach (int[] tokens in texts.Select(text => encoder.Windows(text)[0]))
             {
                 batch.Add(tokens);
                 if (batch.Sum(text => text.Length) < encoder.Options.BatchTokens)

@@ -28,7 +28,7 @@ compare.SetAction(options =>
 {
     (EncoderWays ways, string[] texts) = Begin(options);
     double[] cosines = [.. ways.Embed(EncoderWays.BlasNet, texts).Zip(ways.Embed(EncoderWays.OneByOne, texts), Cosine)];
-    int[] lengths = [.. texts.Select(text => ways.Encoder.Tokenize(text).Length)];
+    int[] lengths = [.. texts.Select(text => ways.Encoder.Windows(text)[0].Length)];
     Console.WriteLine($"{texts.Length} texts of {lengths.Min()} to {lengths.Max()} tokens: least cosine {cosines.Min():F8}, mean {cosines.Average():F8}");
 });
 
@@ -36,7 +36,7 @@ Command rates = new("rates", "Texts a second, the ways in turns; medians and ran
 rates.SetAction(options =>
 {
     (EncoderWays ways, string[] texts) = Begin(options);
-    int[] lengths = [.. texts.Select(text => ways.Encoder.Tokenize(text).Length)];
+    int[] lengths = [.. texts.Select(text => ways.Encoder.Windows(text)[0].Length)];
     double flops = lengths.Sum(ways.Encoder.FlopsOf), peak = GemmPeak.Measure(options.GetValue(threads));
     Dictionary<string, Measured> measured = InTurns(EncoderWays.All, options.GetValue(rounds), way => ways.Embed(way, texts));
     peak = Math.Max(peak, GemmPeak.Measure(options.GetValue(threads)));
@@ -84,7 +84,7 @@ return new RootCommand("A pretrained encoder in BlasNet and in ONNX Runtime.") {
 
 (EncoderWays Ways, string[] Texts) Begin(ParseResult options)
 {
-    var encoder = new TextEncoderOptions();
+    var encoder = new TextEncoderOptions { MaximumTokens = 512 };
     if (options.GetValue(batchTokens) is { } tokens)
         encoder = encoder with { BatchTokens = tokens };
 
