@@ -1,3 +1,4 @@
+using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Operators.Intrinsics;
@@ -53,7 +54,7 @@ internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
     /// <param name="sizes">Keys, queries and heads of each example; one triple where all have the same.</param>
     /// <param name="count">Number of examples.</param>
     internal static unsafe void Run<T>(in Operands<T> stack, ReadOnlySpan<int> sizes, int count)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Operand<T> keys = stack[0], queries = stack[1], values = stack[2];
         long m = 0, n = 0;
@@ -61,7 +62,7 @@ internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
             (m, n) = (m + sizes[i], n + sizes[i + 1]);
 
         int times = sizes.Length == 3 ? count : 1;
-        new HeadAttention<T>
+        var attention = new HeadAttention<T>
         {
             Keys = keys.Data,
             Queries = queries.Data,
@@ -72,7 +73,8 @@ internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
             SharesValues = values.Vectors < m * times,
             KeyRows = keys.Shape.Rows,
             ValueRows = values.Shape.Rows,
-        }.Run(sizes, count);
+        };
+        HeadSweep<HeadAttention<T>>.Run(attention, sizes, count);
     }
 }
 

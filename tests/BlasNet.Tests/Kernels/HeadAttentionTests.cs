@@ -19,8 +19,8 @@ public sealed unsafe class HeadAttentionTests
         double[] results = new double[Total(1) * ValueRows];
         fixed (double* k = keys, q = queries, v = values, y = results)
         {
-            new HeadAttention<double> { Keys = k, Queries = q, Values = v, Results = y, KeyRows = KeyRows, ValueRows = ValueRows }
-                .Run(Sizes, Sizes.Length / 3);
+            var attention = new HeadAttention<double> { Keys = k, Queries = q, Values = v, Results = y, KeyRows = KeyRows, ValueRows = ValueRows };
+            HeadSweep<HeadAttention<double>>.Run(attention, Sizes, Sizes.Length / 3);
         }
 
         int key = 0, query = 0;
@@ -40,7 +40,7 @@ public sealed unsafe class HeadAttentionTests
         double[] keys = Random(6 * KeyRows, 1), queries = Random(8 * KeyRows, 2), values = Random(6 * ValueRows, 3), results = new double[8 * ValueRows];
         fixed (double* k = keys, q = queries, v = values, y = results)
         {
-            new HeadAttention<double>
+            var attention = new HeadAttention<double>
             {
                 Keys = k,
                 Queries = q,
@@ -50,7 +50,8 @@ public sealed unsafe class HeadAttentionTests
                 ValueRows = ValueRows,
                 SharesKeys = true,
                 SharesValues = true,
-            }.Run(sizes, 4);
+            };
+            HeadSweep<HeadAttention<double>>.Run(attention, sizes, 4);
         }
 
         for (int query = 0; query < 8; query++)

@@ -23,7 +23,7 @@ public sealed unsafe class HeadProductsTests
             fixed (double* keys = matrices[0], queries = matrices[1], scores = matrices[2])
             {
                 var products = new HeadProducts<double> { Computed = computed, Keys = keys, Queries = queries, Scores = scores, Rows = Rows, Accumulate = true };
-                products.Run(Sizes, Sizes.Length / 3);
+                HeadSweep<HeadProducts<double>>.Run(products, Sizes, Sizes.Length / 3);
             }
 
             AssertClose(expected, matrices[(int)computed]);

@@ -74,7 +74,7 @@ internal sealed class SegmentProductOperator : SegmentOperator, IMatrixProduct
             Rows = keys.Shape.Rows,
             Accumulate = stack.Accumulate,
         };
-        products.Run(sizes, count);
+        HeadSweep<HeadProducts<T>>.Run(products, sizes, count);
 
         Operand<T> Of(in Operands<T> stack, HeadMatrix matrix) => matrix == computed ? stack.Output : stack[computed.InputOf(matrix)];
     }
