@@ -1,5 +1,4 @@
-using BlasNet.Execution;
-using BlasNet.Graphs;
+using BlasNet.Text.Inference;
 
 namespace BlasNet.Text.Benchmarks;
 
@@ -8,53 +7,12 @@ internal static class OperatorProfile
 {
     public static void Print(TextEncoder encoder, IReadOnlyList<string> texts, TextWriter output)
     {
-        using var engine = new Engine<float>(encoder.Model.Store<float>(), new ComputeOptions());
-        long build = 0, prepare = 0, execute = 0;
-        Profile? profile = null;
-        for (int round = 0; round < 2; round++)
-        {
-            engine.Executor.Times = round == 0 ? null : profile = new Profile();
-            (build, prepare, execute) = (0, 0, 0);
-            foreach (int[][] tokens in Batches(encoder, texts))
-            {
-                long start = System.Diagnostics.Stopwatch.GetTimestamp();
-                Graph graph = encoder.Model.NewGraph();
-                Expr[] values = [.. tokens.Select((text, i) =>
-                {
-                    graph.BeginExample(i);
-                    return encoder.Pooled(graph, text);
-                })];
-                long built = System.Diagnostics.Stopwatch.GetTimestamp();
-                engine.Prepare(graph, values);
-                long prepared = System.Diagnostics.Stopwatch.GetTimestamp();
-                engine.Execute();
-                execute += System.Diagnostics.Stopwatch.GetTimestamp() - prepared;
-                (build, prepare) = (build + built - start, prepare + prepared - built);
-            }
-        }
+        var batches = new TokenBatches<int[]>(encoder.Model, (graph, tokens) => encoder.Pooled(graph, tokens), tokens => tokens.Length, encoder.Options);
+        Run();   // warms up
+        batches.Profile = new Profile();
+        Run();
+        output.WriteLine(batches.Profile);
 
-        output.WriteLine($"build {Milliseconds(build):F1} ms, plan {Milliseconds(prepare):F1} ms, execute {Milliseconds(execute):F1} ms");
-        output.WriteLine($"the last batch: {engine.Plan.StepCount} launches, {engine.Plan.CopiedBytes} bytes copied");
-        foreach (var (name, time, launches) in profile!.Kernels)
-            output.WriteLine($"{name,-60} {time.TotalMilliseconds,9:F1} ms {launches,6}");
-
-        static IEnumerable<int[][]> Batches(TextEncoder encoder, IReadOnlyList<string> texts)
-        {
-            List<int[]> batch = [];
-            foreach (int[] tokens in texts.Select(text => encoder.Windows(text)[0]))
-            {
-                batch.Add(tokens);
-                if (batch.Sum(text => text.Length) < encoder.Options.BatchTokens)
-                    continue;
-
-                yield return [.. batch];
-                batch.Clear();
-            }
-
-            if (batch.Count > 0)
-                yield return [.. batch];
-        }
-
-        static double Milliseconds(long ticks) => ticks * 1000.0 / System.Diagnostics.Stopwatch.Frequency;
+        void Run() => _ = batches.Run(texts.Select(text => encoder.Windows(text)[0]), CancellationToken.None).Count();
     }
 }

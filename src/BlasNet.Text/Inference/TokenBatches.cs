@@ -15,6 +15,13 @@ internal sealed class TokenBatches<TText>(
     // Made when it is needed: until then the model takes more parameters, those of a head or of a user's own layers.
     private readonly Lazy<Evaluator<TText>> _evaluator = new(() => new(model, function, options.Compute) { ComputeBatch = int.MaxValue });
 
+    /// <summary>Collects where the time goes; null to collect nothing.</summary>
+    public Profile? Profile
+    {
+        get => _evaluator.Value.Profile;
+        set => _evaluator.Value.Profile = value;
+    }
+
     /// <summary>Each text with its value; of a stream only a batch is held.</summary>
     /// <exception cref="OperationCanceledException">Between two batches.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
