@@ -32,7 +32,8 @@ internal static class Chaos
 
         void Print() => Console.WriteLine(
             $"{Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {sent} requests: {answered} answered, {cancelled} cancelled, {wrong} wrong; "
-            + $"{exchanges} exchanges, each after {Stopwatch.GetElapsedTime(start).TotalMilliseconds / Math.Max(1, exchanges):F0} ms; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+            + $"{exchanges} exchanges, each after {Stopwatch.GetElapsedTime(start).TotalMilliseconds / Math.Max(1, exchanges):F0} ms; "
+            + $"{GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
 
         // On a thread of its own, which does not wait behind the batches. The next model is read while the one before is served.
         void Exchange()

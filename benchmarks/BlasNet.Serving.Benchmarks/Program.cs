@@ -57,7 +57,8 @@ overload.SetAction(async (options, _) =>
     {
         Measurement measured = await load.Open("batching", service, 10 * capacity, TimeSpan.FromSeconds(options.GetValue(seconds)), countsLag: false);
         string order = $", {measured.MostBefore} answers before one's own at most: {measured.MostBefore / measured.Answered * 1000:F0} ms";
-        measured.Print(options.GetValue(json), $"{order}; {GC.GetTotalMemory(forceFullCollection: true) >> 10} KB of objects, {Environment.WorkingSet >> 20} MB");
+        long objects = GC.GetTotalMemory(forceFullCollection: true) >> 10;
+        measured.Print(options.GetValue(json), $"{order}; {objects} KB of objects, {Environment.WorkingSet >> 20} MB");
     }
 });
 

@@ -41,7 +41,8 @@ rates.SetAction(options =>
     Dictionary<string, Measured> measured = InTurns(EncoderWays.All, options.GetValue(rounds), way => ways.Embed(way, texts));
     peak = Math.Max(peak, GemmPeak.Measure(options.GetValue(threads)));
 
-    Console.WriteLine($"{texts.Length} {options.GetValue(mix)}, {lengths.Average():F1} tokens each ({lengths.Min()} … {lengths.Max()}), {options.GetValue(threads)} thread(s)");
+    string sizes = $"{lengths.Average():F1} tokens each ({lengths.Min()} … {lengths.Max()})";
+    Console.WriteLine($"{texts.Length} {options.GetValue(mix)}, {sizes}, {options.GetValue(threads)} thread(s)");
     Console.WriteLine($"{"",-42} {"texts/s",-30} {"of processor time",-30} × BlasNet's is as fast, both");
     foreach ((string way, Measured times) in measured)
         Console.WriteLine($"{way,-42} {times.Rates(texts.Length)} {measured[EncoderWays.BlasNet].Against(times)}");

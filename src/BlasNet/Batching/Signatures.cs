@@ -80,7 +80,8 @@ internal sealed class Signatures
     /// <summary>Whether values of a signature have many different constant numbers as operands: an operand that differs from example to example.</summary>
     public bool HasNumbers(int signature) => _entries[signature].Members > NumbersApart;
 
-    /// <summary>Whether a leaf is a constant number that the program has written, in the pool of all of them; not one that an earlier round has computed.</summary>
+    /// <summary>Whether a leaf is a constant number that the program has written, in the pool of all of them; not one that an earlier round has
+    /// computed.</summary>
     public static bool IsNumber(in NodeType type) =>
         type.Operator == ConstantOperator.Instance && type.Shape.IsScalar && !DataPools.IsBorrowed(type.Attribute, out _);
 

@@ -47,7 +47,8 @@ internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
     public override void Forward<T>(in Operands<T> stack) =>
         Run(stack, [stack[0].Shape.Columns, stack[1].Shape.Columns, (int)stack.Attribute], stack.Output.Count);
 
-    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: fusing attention comes after differentiating.");
+    public override void Gradient(in GradientContext g) =>
+        throw new InvalidOperationException("Error in BlasNet: fusing attention comes after differentiating.");
 
     /// <summary>Computes a stack.</summary>
     /// <param name="stack">The operands. One that has the columns of a single example is the same for all.</param>
@@ -100,5 +101,6 @@ internal sealed class FusedSegmentAttention() : SegmentOperator(width: 3), IMatr
 
     public override void Forward<T>(in Operands<T> stack) => FusedAttention.Run(stack, stack.List, stack.List.Length / Width);
 
-    public override void Gradient(in GradientContext g) => throw new InvalidOperationException("Error in BlasNet: fusing attention comes after differentiating.");
+    public override void Gradient(in GradientContext g) =>
+        throw new InvalidOperationException("Error in BlasNet: fusing attention comes after differentiating.");
 }

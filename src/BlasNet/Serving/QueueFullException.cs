@@ -18,5 +18,6 @@ public sealed class QueueFullException : Exception
     /// <inheritdoc/>
     public override string Message => string.Create(   // written only for who reads it: under overload there are many
         CultureInfo.InvariantCulture,
-        $"The queue of '{_name}' is full: {Limit} requests wait. They will take about {RetryAfter.TotalSeconds:0.###} s; try again then, or let more wait (QueueLimit).");
+        $"The queue of '{_name}' is full: {Limit} requests wait. They will take about {RetryAfter.TotalSeconds:0.###} s; "
+        + $"try again then, or let more wait (QueueLimit).");
 }

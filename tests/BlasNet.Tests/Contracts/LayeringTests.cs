@@ -37,7 +37,10 @@ public sealed partial class LayeringTests
 
     public static TheoryData<string> Folders => [.. Layers];
 
-    private static IEnumerable<string> Layers => Directory.GetDirectories(Library).Select(folder => Path.GetFileName(folder)).Where(name => name is not ("bin" or "obj" or "buildTransitive")).Append(Intrinsics);
+    private static IEnumerable<string> Layers => Directory.GetDirectories(Library)
+        .Select(folder => Path.GetFileName(folder))
+        .Where(name => name is not ("bin" or "obj" or "buildTransitive"))
+        .Append(Intrinsics);
 
     private static string Library { get; } = Path.Combine(Repository.Root, "src", "BlasNet");
 

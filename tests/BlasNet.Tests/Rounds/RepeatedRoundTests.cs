@@ -48,7 +48,9 @@ public sealed class RepeatedRoundTests : IDisposable
         {
             int[] examples = [.. Enumerable.Range(10 * run, 5)];
             foreach ((int example, List<double[]> seen) in examples.Zip(evaluator.Run(examples, Cancel)))
-                Assert.All(Defined(example).Zip(seen), pair => Assert.All(pair.First.Zip(pair.Second), number => Assert.Equal(number.First, number.Second, 1e-12)));
+                Assert.All(
+                    Defined(example).Zip(seen),
+                    pair => Assert.All(pair.First.Zip(pair.Second), number => Assert.Equal(number.First, number.Second, 1e-12)));
         }
 
         Assert.InRange(plans, 3, Steps);   // of 3 · (1 + Steps) rounds
@@ -86,7 +88,8 @@ public sealed class RepeatedRoundTests : IDisposable
         }, new Sgd(0));
 
         double loss = trainer.Step([.. Enumerable.Range(0, examples)]);
-        double expected = Enumerable.Range(0, examples).Average(example => _weights.Sum() * Product(Input(example, 0)).Sum(y => Math.Tanh(y + (example / 8.0))));
+        double expected = Enumerable.Range(0, examples).Average(
+            example => _weights.Sum() * Product(Input(example, 0)).Sum(y => Math.Tanh(y + (example / 8.0))));
         Assert.Equal(expected, loss, 1e-12);
     }
 

@@ -67,7 +67,8 @@ internal static class Derivatives
         int rounds = options.Quick ? 5 : 20;
         return new DerivativesResult(
             Examples, [.. found.Order()], found.Zip(check, (a, b) => Math.Abs(a - b) / b).Max(), Best(rounds, () => norms.Of(digits)), Best(rounds, () => OneByOne()),
-            Best(rounds, () => trainer.Step(digits)), Probe.RelativeDifference(product, difference), Best(rounds, Multiply), NodesOf(Product(model.NewGraph(), digits).Graph));
+            Best(rounds, () => trainer.Step(digits)), Probe.RelativeDifference(product, difference), Best(rounds, Multiply),
+            NodesOf(Product(model.NewGraph(), digits).Graph));
     }
 
     public static void Show(PageBuilder page, DerivativesResult result)

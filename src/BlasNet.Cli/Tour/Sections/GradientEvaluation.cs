@@ -81,7 +81,8 @@ internal static class GradientEvaluation
         int[] all = [.. Enumerable.Range(0, examples)];
         double[] first = GradientDifferentiatedFirst(model, Minibatch(model.NewGraph(), loss, examples), parameters);
         Evaluation second = Probe.Of(model, loss, all, new ComputeOptions());
-        return new OrderResult(name, examples, minibatch, differentiated, batched, differentiateFirst, batchFirst, Probe.LargestDifference(first, second.Gradient));
+        return new OrderResult(
+            name, examples, minibatch, differentiated, batched, differentiateFirst, batchFirst, Probe.LargestDifference(first, second.Gradient));
     }
 
     private static Expr Minibatch(Graph graph, Func<Graph, int, Expr> loss, int examples)

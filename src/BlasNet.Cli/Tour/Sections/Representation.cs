@@ -174,7 +174,8 @@ internal static class Representation
     private static List<MergeStep> Schedule(Graph minibatch, BatchedGraph batching)
     {
         Graph batched = batching.Graph;
-        ILookup<int, int> members = Enumerable.Range(0, minibatch.Count).ToLookup(node => batching.TryLocate(minibatch.NodeAt(node), out GraphNode stack, out _) ? stack.Index : -1);
+        ILookup<int, int> members = Enumerable.Range(0, minibatch.Count)
+            .ToLookup(node => batching.TryLocate(minibatch.NodeAt(node), out GraphNode stack, out _) ? stack.Index : -1);
         var steps = new List<MergeStep>();
         var gathers = new List<int>();
         for (int stack = 0; stack < batched.Count; stack++)
