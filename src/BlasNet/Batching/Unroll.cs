@@ -189,7 +189,7 @@ internal sealed partial class Unroll
     {
         if (_zeros.Length != rows)
         {
-            int zero = _target.Constant(0).Index;
+            int zero = _target.OwnConstant(0).Index;
             _zeros = (_target.AppendStack(BroadcastOperator.Instance, rows, [zero], Shape.Scalar, rows, shared: false), rows);
         }
 

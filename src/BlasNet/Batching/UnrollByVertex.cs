@@ -113,6 +113,6 @@ internal sealed class UnrollByVertex(Graph target, RecurrenceBody body, Unroll.I
     private int Zeros(int rows)
     {
         long moves = target.AddMoves([.. Enumerable.Range(0, rows).Select(row => new Move(0, 0, row, 1))]);
-        return target.AppendStack(GatherOperator.Instance, moves, [target.Constant(0).Index], new Shape(rows), 1, shared: true);
+        return target.AppendStack(GatherOperator.Instance, moves, [target.OwnConstant(0).Index], new Shape(rows), 1, shared: true);
     }
 }

@@ -129,7 +129,7 @@ public static class ExprDerivatives
     {
         var values = new double[shape.Size];
         values[element] = 1;
-        return graph.Body is null ? graph.Input(values, shape) : graph.Constant(values, shape);
+        return graph.Body is null ? graph.Input(values, shape) : graph.OwnConstant(values, shape);
     }
 
     // Any of them may be a parameter that has joined no graph.

@@ -30,7 +30,7 @@ internal sealed class Differentiate
         if (!graph.ShapeOf(loss).IsScalar || graph.CountOf(loss) != 1)
             throw new ShapeException($"differentiate: the loss must be one scalar, but {graph.At(loss)} is not.");
 
-        Run(graph, [loss], [graph.Constant(1).Index], targets, result);
+        Run(graph, [loss], [graph.OwnConstant(1).Index], targets, result);
     }
 
     /// <summary>The gradient of Σ seedᵀ·output, in which the seeds count as constants.</summary>

@@ -105,7 +105,7 @@ internal sealed class DifferentiatePerExample
     private int Seed(Graph graph, ReadOnlySpan<Location> losses)
     {
         int examples = losses.Length, last = -1;
-        int one = graph.Constant(1).Index;
+        int one = graph.OwnConstant(1).Index;
         int ones = graph.AppendStack(BroadcastOperator.Instance, examples, [one], Shape.Scalar, examples, shared: false);
         _rows.Set(ones, [.. Enumerable.Range(0, examples)]);
         foreach (int node in losses.ToArray().Select(loss => loss.Node).Distinct())

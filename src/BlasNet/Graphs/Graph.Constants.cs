@@ -9,7 +9,7 @@ namespace BlasNet.Graphs;
 /// <content>Constant vectors and matrices, one node for each, and those that functions bring with them.</content>
 public sealed partial class Graph
 {
-    private readonly Dictionary<(Shape Shape, ulong Hash), int> _arrays = [];
+    private readonly Dictionary<(Shape Shape, ulong Hash), int> _arrays = [], _ownArrays = [];
     private readonly Dictionary<Body, int[]> _broughtConstants = [];
 
     /// <summary>A vector of zeros that is the same for every example: a start state.</summary>
@@ -47,7 +47,7 @@ public sealed partial class Graph
     }
 
     // Compared bit for bit, as they are stored. Where two that differ have one hash, the second is not found again.
-    private Expr AddConstant<T>(ReadOnlySpan<T> values, Shape shape) where T : unmanaged, INumber<T>
+    private Expr AddConstant<T>(Dictionary<(Shape Shape, ulong Hash), int> arrays, ReadOnlySpan<T> values, Shape shape) where T : unmanaged, INumber<T>
     {
         RequireOwnThread();
         CheckLength(ConstantOperator.Instance, values.Length, shape);
@@ -56,7 +56,7 @@ public sealed partial class Graph
 
         long place = Data.Add(ConstantOperator.Instance, shape, values);
         ReadOnlySpan<byte> bytes = Data.BytesOf(place, shape);
-        ref int known = ref CollectionsMarshal.GetValueRefOrAddDefault(_arrays, (shape, HashOf(bytes)), out bool exists);
+        ref int known = ref CollectionsMarshal.GetValueRefOrAddDefault(arrays, (shape, HashOf(bytes)), out bool exists);
         if (exists && Data.BytesOf(AttributeOf(known), shape).SequenceEqual(bytes))
         {
             Data.RemoveLast(place);
@@ -82,6 +82,7 @@ public sealed partial class Graph
     private void ForgetConstants()
     {
         _arrays.Clear();
+        _ownArrays.Clear();
         _broughtConstants.Clear();
     }
 }

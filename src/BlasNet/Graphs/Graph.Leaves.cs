@@ -9,7 +9,7 @@ public sealed partial class Graph
 {
     // Node + 1 of each parameter that has joined; 0 for the others.
     private int[] _parameterNodes = [];
-    private readonly Dictionary<long, int> _constants = [];   // by the bits of the number, so that 0 is not −0
+    private readonly Dictionary<long, int> _constants = [], _ownConstants = [];   // by the bits of the number, so that 0 is not −0
     private long _example;
     private bool _isExample;
 
@@ -100,14 +100,20 @@ public sealed partial class Graph
     }
 
     /// <summary>A number that is the same for every example; one node for each number, of which 0 and −0 are two.</summary>
-    public Expr Constant(double value)
+    public Expr Constant(double value) => ConstantAmong(_constants, value);
+
+    /// <summary>A number that an operator or a derivative brings. It is never the node of an equal <see cref="Constant(double)"/>: one may differentiate by
+    /// that, and what happens to have its value must not move with it.</summary>
+    internal Expr OwnConstant(double value) => ConstantAmong(_ownConstants, value);
+
+    private Expr ConstantAmong(Dictionary<long, int> constants, double value)
     {
         RequireOwnThread();
         long bits = BitConverter.DoubleToInt64Bits(value);
-        if (!_constants.TryGetValue(bits, out int node))
+        if (!constants.TryGetValue(bits, out int node))
         {
             node = AddData(ConstantOperator.Instance, [value], Shape.Scalar, shared: true).Index;
-            _constants.Add(bits, node);
+            constants.Add(bits, node);
         }
 
         return new Expr(this, node);
@@ -118,7 +124,7 @@ public sealed partial class Graph
     public Expr Constant(ReadOnlySpan<float> values, Shape shape)
     {
         if (Body is null)
-            return AddConstant(values, shape);
+            return AddConstant(_arrays, values, shape);
 
         var doubles = new double[values.Length];
         System.Numerics.Tensors.TensorPrimitives.ConvertTruncating(values, doubles);
@@ -126,13 +132,19 @@ public sealed partial class Graph
     }
 
     /// <inheritdoc cref="Constant(ReadOnlySpan{float}, Shape)"/>
-    public Expr Constant(ReadOnlySpan<double> values, Shape shape)
+    public Expr Constant(ReadOnlySpan<double> values, Shape shape) => ConstantAmong(_arrays, values, shape);
+
+    /// <summary>A vector or matrix that an operator, a derivative or a function brings, see <see cref="OwnConstant(double)"/>.</summary>
+    internal Expr OwnConstant(ReadOnlySpan<double> values, Shape shape) =>
+        shape.IsScalar ? OwnConstant(values[0]) : ConstantAmong(_ownArrays, values, shape);
+
+    private Expr ConstantAmong(Dictionary<(Shape Shape, ulong Hash), int> arrays, ReadOnlySpan<double> values, Shape shape)
     {
         if (Body is null)
-            return AddConstant(values, shape);
+            return AddConstant(arrays, values, shape);
 
         CheckLength(ConstantOperator.Instance, values.Length, shape);
-        return Body.BringConstant(values.ToArray(), shape);
+        return Body.BringConstant(values, shape, isOwn: arrays == _ownArrays);
     }
 
     /// <summary>Adds a leaf of another graph: a parameter or a number once, data as it is, from pools that both graphs share.</summary>
@@ -146,7 +158,7 @@ public sealed partial class Graph
 
         // A body's number is one node with equal ones of other bodies, never with the user's, which may be another one when the plan is used again.
         if (op == ConstantOperator.Instance && form.Shape.IsScalar && !ReferenceEquals(source.Data, Data))
-            return Constant(source.Data.ElementAt(attribute, 0)).Index;
+            return OwnConstant(source.Data.ElementAt(attribute, 0)).Index;
 
         return AppendStack(op, attribute, [], form.Shape, form.Count, form.IsShared);
     }
@@ -233,5 +245,6 @@ public sealed partial class Graph
     {
         Array.Clear(_parameterNodes);
         _constants.Clear();
+        _ownConstants.Clear();
     }
 }

@@ -20,5 +20,5 @@ public static partial class Op
     }
 
     /// <summary>Clamp without the check of its numbers: an operator's gradient has a value for every number its kernel takes.</summary>
-    internal static Expr Between(Expr x, double min, double max) => Min(Max(x, x.Graph.Constant(min)), x.Graph.Constant(max));
+    internal static Expr Between(Expr x, double min, double max) => Min(Max(x, x.Graph.OwnConstant(min)), x.Graph.OwnConstant(max));
 }

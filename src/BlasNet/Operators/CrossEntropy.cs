@@ -142,6 +142,6 @@ internal sealed class CrossEntropyGradientOperator() : Operator(new() { Storage 
             g.Accumulate(0, Op.Multiply(SoftmaxOperator.Backward(Op.Softmax(z), u), dl));   // dl a row: each column by its own
 
         if (g.IsNeeded(2))
-            g.Accumulate(2, Op.Dot(Expr.Apply(Instance, [z, label, Op.ExpandTo(dl.Shape, z.Graph.Constant(1)), g.Input(3)]), u));
+            g.Accumulate(2, Op.Dot(Expr.Apply(Instance, [z, label, Op.ExpandTo(dl.Shape, z.Graph.OwnConstant(1)), g.Input(3)]), u));
     }
 }

@@ -79,7 +79,7 @@ internal sealed unsafe class ElementwiseExpression
         {
             Step step = _steps[i];
             values[_arguments + i] = step.Operator is null
-                ? graph.Constant(_doubles[step.Attribute])
+                ? graph.OwnConstant(_doubles[step.Attribute])
                 : Expr.Apply(step.Operator, [.. step.Inputs.Select(input => values[input])], step.Attribute);
         }
 

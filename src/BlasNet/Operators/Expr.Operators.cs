@@ -39,24 +39,24 @@ public readonly partial struct Expr
     /// <summary>Adds a number to each element.</summary>
     /// <param name="a">Any shape.</param>
     /// <param name="b">May differ from example to example.</param>
-    public static Expr operator +(Expr a, double b) => Op.Add(a, a.Graph.Constant(b));
+    public static Expr operator +(Expr a, double b) => Op.Add(a, a.Graph.OwnConstant(b));
 
     /// <summary>Adds a number to each element.</summary>
     /// <inheritdoc cref="op_Addition(Expr, double)"/>
-    public static Expr operator +(double a, Expr b) => Op.Add(b, b.Graph.Constant(a));
+    public static Expr operator +(double a, Expr b) => Op.Add(b, b.Graph.OwnConstant(a));
 
     /// <summary>Subtracts a number from each element.</summary>
     /// <inheritdoc cref="op_Addition(Expr, double)"/>
-    public static Expr operator -(Expr a, double b) => Op.Subtract(a, a.Graph.Constant(b));
+    public static Expr operator -(Expr a, double b) => Op.Subtract(a, a.Graph.OwnConstant(b));
 
     /// <summary>Subtracts each element from a number.</summary>
     /// <param name="a">May differ from example to example.</param>
     /// <param name="b">Any shape.</param>
-    public static Expr operator -(double a, Expr b) => Op.Subtract(b.Graph.Constant(a), b);
+    public static Expr operator -(double a, Expr b) => Op.Subtract(b.Graph.OwnConstant(a), b);
 
     /// <summary>Multiplies each element by a number.</summary>
     /// <inheritdoc cref="op_Addition(Expr, double)"/>
-    public static Expr operator *(Expr a, double b) => a.Graph.HoldsExamples ? Op.Multiply(a, a.Graph.Constant(b)) : Op.Scale(a, b);
+    public static Expr operator *(Expr a, double b) => a.Graph.HoldsExamples ? Op.Multiply(a, a.Graph.OwnConstant(b)) : Op.Scale(a, b);
 
     /// <summary>Multiplies each element by a number.</summary>
     /// <inheritdoc cref="op_Subtraction(double, Expr)"/>
@@ -68,5 +68,5 @@ public readonly partial struct Expr
 
     /// <summary>Divides a number by each element.</summary>
     /// <inheritdoc cref="op_Subtraction(double, Expr)"/>
-    public static Expr operator /(double a, Expr b) => Op.Divide(b.Graph.Constant(a), b);
+    public static Expr operator /(double a, Expr b) => Op.Divide(b.Graph.OwnConstant(a), b);
 }

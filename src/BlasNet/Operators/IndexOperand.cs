@@ -62,7 +62,7 @@ internal static class IndexOperand
     private static Expr Leaf(Graph graph, int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(index, 1 << 24);
-        return graph.Body is null ? graph.Index(index) : graph.Constant(index);
+        return graph.Body is null ? graph.Index(index) : graph.OwnConstant(index);
     }
 
     private static Expr Leaf(Graph graph, ReadOnlySpan<int> indices)
@@ -77,7 +77,7 @@ internal static class IndexOperand
             values[i] = indices[i];
         }
 
-        return graph.Constant(values, new Shape(1, values.Length));
+        return graph.OwnConstant(values, new Shape(1, values.Length));
     }
 
     /// <summary>An index of a stack, whose columns are counted over all values.</summary>

@@ -23,7 +23,7 @@ public static partial class Op
 
         // The derivative does not depend on the offset. An infinite maximum is not subtracted: ∞ − ∞ is NaN.
         Expr largest = StopGradient(MaxColumns(x));
-        Expr offset = Where(Less(Abs(largest), x.Graph.Constant(double.PositiveInfinity)), largest, x.Graph.Constant(0));
+        Expr offset = Where(Less(Abs(largest), x.Graph.OwnConstant(double.PositiveInfinity)), largest, x.Graph.OwnConstant(0));
         return Log(SumColumns(Exp(x - offset))) + offset;
     }
 }

@@ -21,9 +21,9 @@ internal sealed class MaxOperator : BinaryOperator<MaxFunction>
 
     public override string Name => "max";
 
-    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.GreaterOrEqual(a, b), gradient, gradient.Graph.Constant(0));
+    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.GreaterOrEqual(a, b), gradient, gradient.Graph.OwnConstant(0));
 
-    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.GreaterOrEqual(a, b), gradient.Graph.Constant(0), gradient);
+    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.GreaterOrEqual(a, b), gradient.Graph.OwnConstant(0), gradient);
 }
 
 internal readonly struct MaxFunction : IZip

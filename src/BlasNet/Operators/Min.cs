@@ -21,9 +21,9 @@ internal sealed class MinOperator : BinaryOperator<MinFunction>
 
     public override string Name => "min";
 
-    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.LessOrEqual(a, b), gradient, gradient.Graph.Constant(0));
+    protected override Expr? Left(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.LessOrEqual(a, b), gradient, gradient.Graph.OwnConstant(0));
 
-    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.LessOrEqual(a, b), gradient.Graph.Constant(0), gradient);
+    protected override Expr? Right(Expr a, Expr b, Expr result, Expr gradient) => Op.Where(Op.LessOrEqual(a, b), gradient.Graph.OwnConstant(0), gradient);
 }
 
 internal readonly struct MinFunction : IZip

@@ -28,7 +28,7 @@ internal sealed class PowOperator() : NumberOperator(isCostly: true)
     /// <summary>The simplest expression for a power: then the derivatives of a polynomial end in 0, and need no division.</summary>
     public static Expr Power(Expr x, double exponent) => exponent switch
     {
-        0 => Op.ExpandTo(x.Shape, x.Graph.Constant(1)),
+        0 => Op.ExpandTo(x.Shape, x.Graph.OwnConstant(1)),
         1 => x,
         2 => Op.Square(x),
         _ => Instance.Of(x, exponent),

@@ -55,7 +55,7 @@ internal sealed class WhereOperator() : Operator(new() { Storage = Storage.InPla
     public override void Gradient(in GradientContext g)
     {
         var (condition, dy) = (g.Input(0), g.OutputGradient);
-        Expr zero = g.Graph.Constant(0);
+        Expr zero = g.Graph.OwnConstant(0);
         if (g.IsNeeded(1))
             g.Accumulate(1, Op.SumTo(g.Input(1).Shape, Op.Where(condition, dy, zero)));
 

@@ -61,7 +61,7 @@ public static class GraphTransforms
     {
         Shape shape = graph.ShapeOf(target);
         int count = graph.CountOf(target);
-        Expr zero = shape.IsScalar ? graph.Constant(0) : graph.Constant(new double[shape.Size], shape);
+        Expr zero = graph.OwnConstant(new double[shape.Size], shape);
         return count == 1 ? zero : graph.At(graph.AppendStack(BroadcastOperator.Instance, count, [zero.Index], shape, count, shared: false));
     }
 }

@@ -150,7 +150,7 @@ internal sealed class ForwardScan(string name, ScanProgram program, BackwardProg
     }
 
     private static int Zeros(Graph graph, int rows) =>
-        graph.AppendStack(BroadcastOperator.Instance, rows, [graph.Constant(0).Index], Shape.Scalar, rows, shared: false);
+        graph.AppendStack(BroadcastOperator.Instance, rows, [graph.OwnConstant(0).Index], Shape.Scalar, rows, shared: false);
 
     // Moves of vectors; neighbours move together.
     private ref struct MoveList(Span<Move> moves, int rows)

@@ -1,4 +1,7 @@
+using BlasNet.Derivatives;
 using BlasNet.Graphs;
+using BlasNet.Operators;
+using BlasNet.Passes;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -50,6 +53,29 @@ public sealed class ConstantTests
         var f = Function.Of("f", (Expr x) => Sum(x * x.Graph.Constant([0.5f, -2f, 4f], new Shape(3))));
 
         Check(model, computeBatch, (g, v) => f.Call(g.Input([v, 1, 2])), v => 0.5 * v - 2 + 8, [1, -3, 2.5]);
+    }
+
+    // Each: a derivative brings a number or a function a vector that equals the constant by which is differentiated.
+    [Theory, InlineData(1), InlineData(2)]
+    public void What_happens_to_equal_a_constant_does_not_move_with_it(int computeBatch)
+    {
+        using var model = new Model(precision: Precision.Double);
+        Expr Moved(Expr derivative, Expr constant, double v) => Sum(derivative.VectorJacobian(derivative.Graph.Input([v]), constant)[0]);
+        var f = Function.Of("f", (Expr x) => x * x.Graph.Constant([3.0, 4.0], new Shape(2)));
+
+        Check(model, computeBatch, (g, v) => Sum(g.Input(v).HessianVector(g.Zeros(2), g.Input([v, v]))), _ => 0, [2, 3]);
+        Check(model, computeBatch, (g, v) => Moved(g.Input(v).Differentiate(g.Constant(0))[0], g.Constant(0), v), _ => 0, [2, 3]);
+        Check(model, computeBatch, (g, v) => Differentiated(g, x => x, v, 1), _ => 0, [2, 3]);
+        Check(model, computeBatch, (g, v) => Differentiated(g, x => Max(x, g.Constant(0)), v, 0), _ => 0, [2, 3]);
+        Check(model, computeBatch, (g, v) => Differentiated(g, x => Clamp(x, 0, 7) * 2, v, 2), _ => 0, [2, 3]);
+        Check(model, computeBatch, (g, v) => Sum(Sum(f.Call(g.Input([v, v]))).Differentiate(g.Constant([3.0, 4.0], new Shape(2)))[0]), _ => 0, [2, 3]);
+        Check(model, computeBatch, (g, v) => Differentiated(g, x => x * g.Constant(2), v, 2), v => v, [2, 3]);
+
+        Expr Differentiated(Graph g, Func<Expr, Expr> function, double v, double constant)
+        {
+            Expr x = g.Input(v);
+            return Moved(function(x).Differentiate(x)[0], g.Constant(constant), v);
+        }
     }
 
     private static void Check(Model model, int computeBatch, Func<Graph, double, Expr> function, Func<double, double> expected, double[]? examples = null)

@@ -12,7 +12,7 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
 
     private readonly List<Matrix> _values = [.. given];
     private readonly Dictionary<int, int> _indexLimits = [];   // of the values that are indices
-    private readonly HashSet<int> _noTargets = [];             // may be another value's node: numbers, gradients
+    private readonly HashSet<int> _noTargets = [];             // may be another value's node: gradients
 
     public Matrix this[int value] => _values[value];
 
@@ -48,6 +48,7 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
             Draws = evaluation.Draws,
             LargestValue = LargestValue,
         };
+        trial.TakeConstants(evaluation);
         trial.Run(step, _values);
         if (!trial.IsTame)
         {
@@ -59,7 +60,7 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
         if (operation == Operations.Index || operation == Operations.ArgMax)
             AddIndex(step.Id, step.B);
 
-        if ((operation == Operations.Constant && step.Shape.IsScalar) || Operations.Derivatives.Contains(operation) || IsSameNode(step))
+        if (Operations.Derivatives.Contains(operation) || IsSameNode(step))
             _noTargets.UnionWith(step.Results);
 
         Steps.Add(step);

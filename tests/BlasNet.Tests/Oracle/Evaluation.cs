@@ -10,6 +10,8 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
     private const int LargestStep = 3000;   // numbers
     private const int LargestSize = 48;
 
+    private Dictionary<(Shape Shape, string Bits), Matrix> _constants = [];   // equal ones are one variable, those of a body its own
+
     public Tape Tape => tape;
 
     public long Seed => seed;
@@ -41,10 +43,22 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
 
         foreach (Matrix result in results)
         {
-            values.Add(operands.Contains(result) ? result : Naive.Map(result, x => x.Index < mark ? x.Copy() : x));
+            values.Add(operands.Contains(result) || step.Operation == Operations.Constant ? result : Naive.Map(result, x => x.Index < mark ? x.Copy() : x));
             IsTame &= tape.Count - mark < LargestStep && result.Length <= LargestSize && result.Elements.All(x => Math.Abs(x.Value) <= LargestValue);
         }
     }
+
+    public Matrix Constant(Shape shape, double[] data)
+    {
+        string bits = string.Join(' ', data.Select(BitConverter.DoubleToInt64Bits));
+        if (!_constants.TryGetValue((shape, bits), out Matrix? known))
+            _constants.Add((shape, bits), known = Naive.Shaped(shape, [.. data.Select(tape.Number)]));
+
+        return known;
+    }
+
+    /// <summary>The same of another evaluation of the same example.</summary>
+    public void TakeConstants(Evaluation other) => _constants = other._constants;
 
     // Arguments and results are variables of their own.
     private Matrix[] Call(FunctionDefinition function, Matrix[] operands, List<Matrix> values)
@@ -52,9 +66,12 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
         List<Matrix> inner = [.. values.Take(function.FirstArgument), .. operands.Select(Copy)];
         int floor = tape.Floor;
         tape.Floor = tape.Count;
+        Dictionary<(Shape, string), Matrix> constants = _constants;
+        _constants = [];
         foreach (Step step in function.Steps)
             Run(step, inner);
 
+        _constants = constants;
         tape.Floor = floor;
         return [.. function.Results.Select(result => Copy(inner[result]))];
     }

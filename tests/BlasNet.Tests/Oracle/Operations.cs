@@ -16,11 +16,11 @@ internal static partial class Operations
     { HasData = true, IsForExamples = true };
 
     public static readonly Operation Constant = Operation.Of("Constant", _ => null,
-        (g, _, s) => s.Shape.IsScalar ? g.Constant(s.Data[0]) : g.Constant(s.Data, s.Shape), DefineLeaf);
+        (g, _, s) => s.Shape.IsScalar ? g.Constant(s.Data[0]) : g.Constant(s.Data, s.Shape), (e, _, s) => e.Constant(s.Shape, s.Data));
 
     /// <summary>1 or −1 for 0 or −0, which only a division tells apart.</summary>
     public static readonly Operation SignOfZero = Operation.Of("SignOfZero", _ => null,
-        (g, _, s) => Op.Tanh(1 / g.Constant(s.Factor)), (e, _, s) => Scalar(e.Tape.Number(double.IsNegative(s.Factor) ? -1 : 1)));
+        (g, _, s) => Op.Tanh(1 / Op.StopGradient(g.Constant(s.Factor))), (e, _, s) => Scalar(e.Tape.Number(double.IsNegative(s.Factor) ? -1 : 1)));
 
     public static readonly Operation MatMul = Operation.Of("MatMul", d => d.Pair((a, b) => a.Columns == b.Rows),
         (_, x, _) => Op.MatMul(x[0], x[1]), (_, x, _) => Product(x[0], x[1]));

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace BlasNet.Graphs.Functions;
 
 /// <summary>What a function computes for arguments of certain shapes: a small graph, made once.</summary>
@@ -5,9 +7,15 @@ namespace BlasNet.Graphs.Functions;
 /// constant vector. Their arguments follow the given ones.</remarks>
 internal sealed class Body
 {
-    private readonly record struct Brought(Shape Shape, double[]? Constant);
+    private readonly record struct Brought(Shape Shape, double[]? Constant, bool IsOwn)
+    {
+        // 0 is not −0.
+        public bool Is(ReadOnlySpan<double> values, Shape shape, bool isOwn) => Constant is not null && Shape == shape && IsOwn == isOwn
+            && MemoryMarshal.AsBytes<double>(Constant).SequenceEqual(MemoryMarshal.AsBytes(values));
+    }
 
     private readonly List<Brought> _brought = [];
+    private readonly List<Expr> _broughtArguments = [];
     private RecurrenceOperator? _recurrence;
 
     private Body(string name, BodyKey key, Graph caller)
@@ -91,10 +99,22 @@ internal sealed class Body
     }
 
     /// <summary>One more argument: a random draw of the caller's.</summary>
-    public Expr BringKey(Shape shape) => Bring(new Brought(shape, null), shared: false);
+    public Expr BringKey(Shape shape) => Bring(new Brought(shape, null, IsOwn: true), shared: false);
 
-    /// <summary>One more argument: a constant, which the caller's graph holds.</summary>
-    public Expr BringConstant(double[] values, Shape shape) => Bring(new Brought(shape, values), shared: true);
+    /// <summary>An argument for a constant, which the caller's graph holds; one for equal ones.</summary>
+    /// <param name="values">Column by column.</param>
+    /// <param name="shape">Of the constant.</param>
+    /// <param name="isOwn">Whether an operator or a derivative brings it, see <see cref="Graph.OwnConstant(double)"/>.</param>
+    public Expr BringConstant(ReadOnlySpan<double> values, Shape shape, bool isOwn)
+    {
+        for (int i = 0; i < _brought.Count; i++)
+        {
+            if (_brought[i].Is(values, shape, isOwn))
+                return _broughtArguments[i];
+        }
+
+        return Bring(new Brought(shape, values.ToArray(), isOwn), shared: true);
+    }
 
     /// <summary>Adds to the caller's graph what this body needs besides its arguments.</summary>
     /// <param name="caller">The graph.</param>
@@ -113,12 +133,14 @@ internal sealed class Body
     /// <summary>Adds the constants among what it needs to a caller's graph.</summary>
     /// <returns>Their nodes; −1 for a random draw.</returns>
     public int[] AddConstants(Graph caller) =>
-        [.. _brought.Select(brought => brought.Constant is { } values ? caller.Constant(values, brought.Shape).Index : -1)];
+        [.. _brought.Select(brought => brought.Constant is { } values ? caller.OwnConstant(values, brought.Shape).Index : -1)];
 
     private Expr Bring(Brought value, bool shared)
     {
+        Expr argument = Argument(Key.Shapes.Length + _brought.Count, value.Shape, shared);
         _brought.Add(value);
-        return Argument(Key.Shapes.Length + _brought.Count - 1, value.Shape, shared);
+        _broughtArguments.Add(argument);
+        return argument;
     }
 
     private Expr Argument(int index, Shape shape, bool shared) =>
