@@ -18,7 +18,7 @@ var targets = new (string Name, string Does)[]
     ("Fuzz", "feeds every reader of files with bytes that reach new branches, and counts the tries (AFL; --filter=csv for one reader)"),
     ("Mutate", "changes the library in small ways, and shows the changes that no test notices (--filter=Batching/*,Engine.cs for some files)"),
     ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
-    ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it"),
+    ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it there"),
     ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),
     ("Docs", "builds the guide and the API reference in artifacts/site (DocFX)"),
     ("Format", "formats the sources"),
@@ -39,12 +39,13 @@ var options = new (string Name, string Values, string Does)[]
     ("random-graphs", "N", "Test, Mutate: how many random programs to check against the oracle"),
     ("openblas", "auto|system|source", "auto: the system's, installed if that can be done, else built, else do without; system, source: that or fail"),
     ("openblas-source", "PATH", "archive or directory to build OpenBLAS from; without it Debian's source package is downloaded"),
-    ("rid", string.Join('|', RuntimeIdentifiers), "Native, Pack: what to collect for (this machine)"),
+    ("rid", string.Join('|', RuntimeIdentifiers), "Native, Pack: what to collect for, several with commas "
+        + $"(Native: this machine; Pack: {string.Join(',', Buildable)})"),
 };
 
 string target = Choice("target", "Help", [.. targets.Select(t => t.Name), "Default"]);
 string configuration = Choice("configuration", "Release", ["Release", "Debug"]);
-string rid = Choice("rid", HostRuntimeIdentifier, RuntimeIdentifiers);
+string[] rids = Choices("rid", target == "Pack" ? Buildable : [HostRuntimeIdentifier], RuntimeIdentifiers);
 string openBlasSource = Argument("openblas-source", "");
 string openBlas = Choice("openblas", openBlasSource != "" || target == "Pack" ? "source" : "auto", ["auto", "system", "source"]);
 string filter = Argument("filter", "");
@@ -61,8 +62,8 @@ Require(seed == "" || int.TryParse(seed, out _), $"--seed={seed}: must be a whol
 Require(int.TryParse(fuzzSeconds, out int seconds) && seconds > 0, $"--fuzz-seconds={fuzzSeconds}: must be a positive number.");
 Require(openBlasSource == "" || System.IO.Path.Exists(openBlasSource), $"--openblas-source={openBlasSource}: no such file or directory.");
 Require(openBlasSource == "" || openBlas == "source", $"--openblas-source goes with --openblas=source, not with --openblas={openBlas}.");
-Require(rid == HostRuntimeIdentifier || target is "Native" or "Pack",
-    $"--rid={rid}: only Native and Pack work for another machine than this ({HostRuntimeIdentifier}).");
+Require(rids is [var only] && only == HostRuntimeIdentifier || target is "Native" or "Pack",
+    $"--rid={string.Join(',', rids)}: only Native and Pack work for another machine than this ({HostRuntimeIdentifier}).");
 
 // ---- Paths -------------------------------------------------------------------------------------------------------------------
 
@@ -146,7 +147,9 @@ Task("Pack").IsDependentOn("Native").Does(async () =>
     CleanDirectory(packages);
     string[] options = ["-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true", .. await VersionOfUncommitted()];
     await PackManaged(options);
-    await Run("dotnet", ["pack", "native/BlasNet.Native.csproj", .. options]);
+    foreach (string rid in collected)
+        await Run("dotnet", ["pack", "native/BlasNet.Native.csproj", .. options, $"-p:BlasNetNative={rid}"]);
+
     foreach (string package in System.IO.Directory.GetFiles(packages, "*.nupkg"))
         KeepPublicDocumentation(package);
 });
@@ -235,13 +238,11 @@ async Task<string[]> VersionOfUncommitted()
 /// <summary>Packs the libraries and the command, compiled for this machine too where NuGet has the compiler.</summary>
 async Task PackManaged(string[] options)
 {
-    if (rid != HostRuntimeIdentifier)
-        Console.WriteLine($"Notice: compiled ahead of time is only what can be tested, so nothing for {rid}; its programs compile BlasNet while they start.");
-    else if (await Succeeds("dotnet", ["pack", "BlasNet.sln", .. options, $"-p:ReadyToRun={rid}"]))
+    string rid = HostRuntimeIdentifier; // what is compiled for another machine could not be tested
+    if (await Succeeds("dotnet", ["pack", "BlasNet.sln", .. options, $"-p:ReadyToRun={rid}"]))
         return;
-    else
-        Console.WriteLine($"Notice: nothing is compiled ahead of time: the above was tried with the package Microsoft.NETCore.App.Crossgen2.{rid}.");
 
+    Console.WriteLine($"Notice: nothing is compiled ahead of time: the above was tried with the package Microsoft.NETCore.App.Crossgen2.{rid}.");
     await Run("dotnet", ["pack", "BlasNet.sln", .. options]);
 }
 
@@ -256,12 +257,17 @@ static void Require(bool condition, string otherwise)
         throw new CakeException(otherwise);
 }
 
-string Choice(string name, string otherwise, string[] allowed)
+string Choice(string name, string otherwise, string[] allowed) => OneOf(name, Argument(name, otherwise), allowed);
+
+string[] Choices(string name, string[] otherwise, string[] allowed)
 {
-    string given = Argument(name, otherwise);
-    return allowed.FirstOrDefault(value => value.Equals(given, StringComparison.OrdinalIgnoreCase))
-        ?? throw new CakeException($"--{name}={given}: must be one of {string.Join(", ", allowed)}.");
+    string given = Argument(name, "");
+    return given == "" ? otherwise : [.. given.Split(',').Select(value => OneOf(name, value, allowed)).Distinct()];
 }
+
+static string OneOf(string name, string given, string[] allowed) =>
+    allowed.FirstOrDefault(value => value.Equals(given, StringComparison.OrdinalIgnoreCase))
+        ?? throw new CakeException($"--{name}={given}: must be one of {string.Join(", ", allowed)}.");
 
 void PrintHelp()
 {

@@ -2,11 +2,16 @@
 // that cannot be done says what to do. CMakeLists.txt does the collecting, building and testing itself. Loaded by build.cake.
 using System.Runtime.InteropServices;
 
-static readonly string[] RuntimeIdentifiers = ["linux-x64", "linux-arm64", "win-x64", "osx-arm64"];
+static readonly string[] RuntimeIdentifiers = ["linux-x64", "linux-arm64", "linux-musl-x64", "win-x64", "osx-arm64"];
 
 static readonly string HostRuntimeIdentifier =
-    (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux") +
+    (OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : IsMuslHost ? "linux-musl" : "linux") +
     (RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "-arm64" : "-x64");
+
+/// <summary>What this machine can build for; the compilers for the others are a Linux machine's packages.</summary>
+static string[] Buildable => HostRuntimeIdentifier == "linux-x64" ? ["linux-x64", "linux-arm64", "linux-musl-x64", "win-x64"] : [HostRuntimeIdentifier];
+
+static bool IsMuslHost => RuntimeInformation.RuntimeIdentifier is { } host && (host.Contains("musl") || host.StartsWith("alpine"));
 
 static readonly string OpenBlasFile =
     OperatingSystem.IsWindows() ? "libopenblas.dll" : OperatingSystem.IsMacOS() ? "libopenblas.dylib" : "libopenblas.so.0";
@@ -16,31 +21,38 @@ const string OpenBlasPackage = "libopenblas0-pthread";
 /// <summary>Something this machine lacks and the build could not install; the message says how to get it.</summary>
 sealed class MissingException(string message) : Exception(message);
 
-bool openBlasCollected;
+/// <summary>The systems whose library lies in artifacts/native now.</summary>
+List<string> collected = [];
 
 /// <summary>Tells MSBuild that the library was collected, so that it must end up beside every program, or that it was not.</summary>
-string NativeProperty() => openBlasCollected ? $"-p:BlasNetNative={rid}" : "-p:BlasNetNative=none";
+string NativeProperty() => collected.Contains(HostRuntimeIdentifier) ? $"-p:BlasNetNative={HostRuntimeIdentifier}" : "-p:BlasNetNative=none";
 
-/// <summary>Puts OpenBLAS for --rid into artifacts/native/[rid] and tests it there.</summary>
+/// <summary>Puts OpenBLAS for this machine, or for what --rid says, into artifacts/native/[rid] and tests it there.</summary>
 async Task ProvideOpenBlas()
 {
-    CleanDirectory($"{artifacts}/native/{rid}"); // what lies there may come from an earlier choice
-
-    try
+    foreach (string rid in rids)
     {
-        await RequireTools();
-        await Collect(await ChooseOrigin());
-        openBlasCollected = true;
-    }
-    catch (MissingException missing) when (openBlas == "auto" && target != "Native")
-    {
-        Console.WriteLine($"Notice: OpenBLAS was not collected. {missing.Message} BlasNet goes on with its managed kernels, " +
-            "or with the system's OpenBLAS if it finds one when it starts.");
+        CleanDirectory($"{artifacts}/native/{rid}"); // what lies there may come from an earlier choice
+        try
+        {
+            await RequireTools(rid);
+            await Collect(rid, await ChooseOrigin(rid));
+            collected.Add(rid);
+        }
+        catch (MissingException missing) when (target == "Pack" && !HasArgument("rid") && rid != HostRuntimeIdentifier)
+        {
+            Console.WriteLine($"Notice: no package with OpenBLAS for {rid}. {missing.Message}");
+        }
+        catch (MissingException missing) when (openBlas == "auto" && target != "Native")
+        {
+            Console.WriteLine($"Notice: OpenBLAS was not collected. {missing.Message} BlasNet goes on with its managed kernels, " +
+                "or with the system's OpenBLAS if it finds one when it starts.");
+        }
     }
 }
 
-/// <summary>The programs a native build needs for --rid, each with the Debian package that has it.</summary>
-IEnumerable<(string Program, string Package)> Tools()
+/// <summary>The programs a native build needs, each with the Debian package that has it.</summary>
+static IEnumerable<(string Program, string Package)> Tools(string rid)
 {
     yield return ("cmake", "cmake");
 
@@ -58,15 +70,19 @@ IEnumerable<(string Program, string Package)> Tools()
         yield return ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross");
         yield return ("qemu-aarch64-static", "qemu-user-static");
     }
+    else if (rid == "linux-musl-x64")
+    {
+        yield return ("musl-gcc", "musl-tools");
+    }
     else if (rid == "win-x64")
     {
         yield return ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64-win32");
     }
 }
 
-async Task RequireTools()
+async Task RequireTools(string rid)
 {
-    var missing = Tools().Where(tool => !OnPath(tool.Program)).ToArray();
+    var missing = Tools(rid).Where(tool => !OnPath(tool.Program)).ToArray();
     string[] packages = [.. missing.SelectMany(tool => tool.Package.Split(' '))];
 
     if (missing.Length > 0 && !await Install(packages))
@@ -76,7 +92,7 @@ async Task RequireTools()
 
 /// <summary>The system's library, installed if need be, or a source to build.</summary>
 /// <returns>The source archive or directory; empty for the system's library.</returns>
-async Task<string> ChooseOrigin()
+async Task<string> ChooseOrigin(string rid)
 {
     if (openBlas != "source" && rid == HostRuntimeIdentifier)
     {
@@ -98,26 +114,27 @@ async Task<string> ChooseOrigin()
 static bool SystemHasOpenBlas() =>
     NativeLibrary.TryLoad(OpenBlasFile, out _) || OperatingSystem.IsMacOS() && System.IO.File.Exists($"/opt/homebrew/opt/openblas/lib/{OpenBlasFile}");
 
-async Task Collect(string source)
+async Task Collect(string rid, string source)
 {
     string report = $"{artifacts}/obj/native/{rid}.xml";
     string native = $"{root}/native";
-    bool canRun = rid == HostRuntimeIdentifier || rid == "linux-arm64" || rid == "win-x64" && OnPath("wine");
 
     await Run("cmake", ["--preset", rid, $"-DBLASNET_OPENBLAS={(source == "" ? "system" : "source")}", $"-DBLASNET_OPENBLAS_SOURCE={source}",
         $"-DBLASNET_REDISTRIBUTABLE={(redistributable ? "ON" : "OFF")}"], native);
     await Run("cmake", ["--build", "--preset", rid], native);
 
-    if (canRun)
+    if (rid == "win-x64" && rid != HostRuntimeIdentifier && !OnPath("wine") && !await Install(["wine", "wine64"]))
     {
-        bool passed = await Succeeds("ctest", ["--preset", rid, "--no-tests=error", "--output-junit", report], native);
-        nativeTally = Tally.OfJUnit(report);
-        Require(passed, "OpenBLAS failed its smoke test, see above.");
+        Console.WriteLine("Not run: the smoke test of win-x64 needs Windows or Wine.");
+        return;
     }
-    else
-    {
-        Console.WriteLine($"Not run: the smoke test of {rid} needs a machine of that kind, or Wine for win-x64.");
-    }
+
+    bool passed = await Succeeds("ctest", ["--preset", rid, "--no-tests=error", "--output-junit", report], native);
+    nativeTally += Tally.OfJUnit(report);
+    Require(passed, "OpenBLAS failed its smoke test, see above.");
+    string how = rid == HostRuntimeIdentifier ? "" : rid == "linux-arm64" ? " under qemu" : rid == "win-x64" ? " under Wine" : " with musl's loader";
+    Console.WriteLine($"OpenBLAS for {rid}: {new System.IO.FileInfo(System.IO.Directory.GetFiles($"{artifacts}/native/{rid}").Single()).Length:N0} bytes; "
+        + $"its smoke test passed{how}.");
 }
 
 /// <summary>Installs Debian packages when that needs no password; true when it succeeded.</summary>

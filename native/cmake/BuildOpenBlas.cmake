@@ -37,9 +37,11 @@ if(NOT ruleCount EQUAL 1)
 endif()
 get_filename_component(openBlasRoot "${rules}" DIRECTORY)
 
+list(JOIN BLASNET_C_OPTIONS " " compilerOptions) # of the toolchain file, if it has any
+string(STRIP "${CMAKE_C_COMPILER} ${compilerOptions}" compiler)
 set(makeVariables
   NOFORTRAN=1 NO_LAPACK=1 NO_LAPACKE=1 ONLY_CBLAS=1 BUILD_SINGLE=1 BUILD_DOUBLE=1
-  USE_THREAD=1 NUM_THREADS=64 NO_AFFINITY=1 "CC=${CMAKE_C_COMPILER}" "COMMON_OPT=-O2 -w") # -w: its warnings are not ours to mend
+  USE_THREAD=1 NUM_THREADS=64 NO_AFFINITY=1 "CC=${compiler}" "COMMON_OPT=-O2 -w") # -w: its warnings are not ours to mend
 
 # The processors whose kernels are built in. Newer ones of the same family take the nearest: Zen takes HASWELL's.
 if(BLASNET_RID MATCHES "x64$")
