@@ -145,7 +145,8 @@ Task("Mutate").IsDependentOn("Native").Does(MutateLibrary);
 Task("Pack").IsDependentOn("Native").Does(async () =>
 {
     CleanDirectory(packages);
-    string[] options = ["-c", configuration, "-o", packages, NativeProperty(), "-p:ContinuousIntegrationBuild=true", .. await VersionOfUncommitted()];
+    string[] options = ["-c", configuration, "-o", packages, NativeProperty(), $"-p:BlasNetToolNatives={string.Join('+', collected)}",
+        "-p:ContinuousIntegrationBuild=true", .. await VersionOfUncommitted()];
     await PackManaged(options);
     foreach (string rid in collected)
         await Run("dotnet", ["pack", "native/BlasNet.Native.csproj", .. options, $"-p:BlasNetNative={rid}"]);

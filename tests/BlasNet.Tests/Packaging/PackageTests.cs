@@ -82,6 +82,11 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
 
         string version = await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "--version", TestContext.Current.CancellationToken);
         Assert.Equal(CliApplication.Version, version.TrimEnd()); // this build's, and no older one's
+        if (packed.NativePackage is not null)
+        {
+            string examined = await packed.Run(Path.Combine(tools, "blasnet"), packed.Path, "doctor --json", TestContext.Current.CancellationToken);
+            Assert.Contains($"/runtimes/{PackedFolder.Rid}/native/", examined.Replace('\\', '/'), StringComparison.Ordinal); // the library of its own package
+        }
     }
 
     [Fact]

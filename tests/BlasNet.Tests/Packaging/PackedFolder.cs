@@ -29,7 +29,7 @@ public sealed class PackedFolder : IAsyncLifetime
         string pack = $"-c {Configuration()} -o {Path}/packages -p:MinVerVersionOverride=9999.0.0-test.{DateTime.UtcNow:yyyyMMddHHmmss}";
 
         // As they were built for these tests, so that packing builds nothing a second time.
-        await Pack(root, $"BlasNet.sln --no-build {pack}");
+        await Pack(root, $"BlasNet.sln --no-build {pack}{(NativePackage is null ? "" : $" -p:BlasNetToolNatives={Rid}")}");
 
         if (IsCompiledAhead)
             await Pack(root, $"src/BlasNet --no-build -p:ReadyToRun={Rid} {pack}");
