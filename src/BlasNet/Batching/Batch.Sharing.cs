@@ -13,7 +13,7 @@ internal sealed partial class Batch
     private bool TryShareColumns(Operator op, ReadOnlySpan<int> group)
     {
         int first = NodeOf(group[0]), slot = ShareEqual ? SlotOfOnlyOwn(first) : -1;
-        if (slot < 0 || _source.OperatorOf(_source.InputsOf(first)[slot]) is not LeafOperator { IsComparable: true })
+        if (slot < 0 || !AreIntegersOfOnePool(group, slot))
             return false;
 
         int start = _columns.Count;
@@ -31,6 +31,20 @@ internal sealed partial class Batch
         {
             _places[value] = new LazyGather(node, 0, Columns: start);
             start += _source.ColumnsOf(NodeOf(value));
+        }
+
+        return true;
+    }
+
+    // An index may be computed too, or come from another pool: of an earlier round.
+    private bool AreIntegersOfOnePool(ReadOnlySpan<int> group, int slot)
+    {
+        long pool = _source.AttributeOf(InputsOf(group[0])[slot]) >> 32;
+        foreach (int value in group)
+        {
+            int leaf = InputsOf(value)[slot];
+            if (_source.OperatorOf(leaf) is not LeafOperator { IsComparable: true } || _source.AttributeOf(leaf) >> 32 != pool)
+                return false;
         }
 
         return true;

@@ -121,6 +121,27 @@ public sealed class RaggedTests : IDisposable
         AssertBatched("E = parameter : [2 × 5]", "%1 = index : [1] ×5", "%2 = gather(2 runs) %1 : [1] ×3", "%3 = lookup E %2 : [2] ×3");
     }
 
+    // The first group of lookups has a word twice, the last no given words at all.
+    [Theory, InlineData(1), InlineData(2), InlineData(4)]
+    public void A_word_that_is_computed_is_its_own_beside_those_that_are_given(int computeBatch)
+    {
+        float[] table = [.. Enumerable.Range(0, 10).Select(i => i * i - 20f)];
+        _model.SetValues(_table, table);
+        double[][] scores = [[0, 1, 2, 9, 3], [5, 4, 3, 2, 1], [0, 0, 0, 0, 1], [0, 1, 0, 0, 0]];
+        int[][] words = [[4, 1, 4], [1, 0], [3, 3], [2]];
+        var evaluator = new Evaluator<int>(_model, (g, example) =>
+            Op.Concatenate(Op.SumColumns(Op.Lookup(_table, words[example])), Op.Lookup(_table, Op.ArgMax(g.Input(scores[example])))))
+        { ComputeBatch = computeBatch };
+
+        evaluator.Run([0, 1, 2, 3], (example, values) =>
+        {
+            int chosen = Array.IndexOf(scores[example], scores[example].Max());
+            Assert.Equal([.. Column(words[example]), .. Column([chosen])], values.ToArray());
+        });
+
+        float[] Column(int[] words) => [words.Sum(word => table[2 * word]), words.Sum(word => table[2 * word + 1])];
+    }
+
     [Fact]
     public void Attention_of_any_lengths_is_one_launch_for_each_step()
     {

@@ -88,14 +88,23 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
     // Two parameters with one and the same gradient.
     private int TwoBiases(int vector) => draft.Apply(Operations.Add, draft.Apply(Operations.Add, vector, B), C);
 
-    // By a number, or by an index that may be used more than once.
+    // By a number, by an index that may be used more than once, or by one that is computed.
     private int Word()
     {
         int[] indices = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) == sizes.Words)];
-        return draft.Next(3) == 0 && indices.Length > 0
-            ? draft.Take(Operations.LookupAt, new Step(E, indices[draft.Next(indices.Length)]))
+        int index = draft.Next(6) switch
+        {
+            0 or 1 when indices.Length > 0 => indices[draft.Next(indices.Length)],
+            2 => draft.Take(Operations.ArgMax, new Step(Leaf(new Shape(sizes.Words))) { B = sizes.Words }),
+            _ => -1,
+        };
+        return index >= 0 ? draft.Take(Operations.LookupAt, new Step(E, index))
             : draft.Take(Operations.Lookup, new Step(E) { A = own.Next(sizes.Words), B = sizes.Words });
     }
+
+    // As the columns of one matrix.
+    private int Words() => draft.Take(Operations.LookupColumns,
+        new Step(E) { Data = [.. Enumerable.Range(0, own.Next(1, 4)).Select(_ => (double)own.Next(sizes.Words))], B = sizes.Words });
 
     // h ← tanh(W·h + V·x + b) over a sequence.
     private int Chain()
@@ -151,7 +160,12 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
 
     private int Sequence()
     {
-        int[] vectors = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(3) == 0 ? Leaf(new Shape(sizes.State)) : Word())];
+        int[] vectors = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(4) switch
+        {
+            0 => Leaf(new Shape(sizes.State)),
+            1 => Words(),
+            _ => Word(),
+        })];
         return vectors.Length == 1 ? vectors[0] : draft.Apply(Operations.ConcatenateColumns, vectors);
     }
 
