@@ -81,7 +81,11 @@ internal sealed partial class Batch
 
         int sum = target.AppendStack(op, _source.AttributeOf(first), Inputs, _source.ShapeOf(first), 1, shared: false);
         foreach (int value in group)
+        {
             _places[value] = new LazyGather(-1, 0);
+            if (group.Length > 1)
+                _merged.Add(value);
+        }
 
         _places[group[0]] = new LazyGather(sum, 0);
     }

@@ -21,6 +21,7 @@ internal sealed partial class Batch(Graph target) : IRewrite
     private readonly List<int> _inputs = [];
     private readonly List<int> _columns = [];   // lists of vectors of a stack, in the order of a value's columns
     private LazyGather[] _places = [];   // by value; of an operator with several results, an offset of n stands for the n-th value of each result's stack
+    private readonly HashSet<int> _merged = [];   // values that are terms of merged sums
     private readonly List<int> _leaves = [];   // by leaf: its node in the target
     private Graph _source = null!;
     private bool _hasNumbers;   // of the group at hand: its constant numbers differ
@@ -52,7 +53,7 @@ internal sealed partial class Batch(Graph target) : IRewrite
 
     /// <summary>Fills the target with the batched graph.</summary>
     /// <param name="source">Any graph.</param>
-    /// <param name="kept">Not used: every node of the source has a place.</param>
+    /// <param name="kept">Nodes that keep a value of their own, though they are terms of a sum; all others but such terms have one anyway.</param>
     public void Run(Graph source, ReadOnlySpan<int> kept = default)
     {
         _source = source;
@@ -60,9 +61,10 @@ internal sealed partial class Batch(Graph target) : IRewrite
         _operand.Begin(target);
         _materialized.Begin(target);
         _columns.Clear();
+        _merged.Clear();
         _numbers = -1;
         _numbering.Run(source);
-        _signatures.Run(source, _numbering);
+        _signatures.Run(source, _numbering, kept);
         if (_places.Length < _numbering.Count)
             _places = new LazyGather[Math.Max(_numbering.Count, 2 * _places.Length)];
 
@@ -75,7 +77,7 @@ internal sealed partial class Batch(Graph target) : IRewrite
     }
 
     /// <summary>Where a node of the source has gone: a node of the batched graph and the first element in its stack.</summary>
-    /// <remarks>A term of a merged sum has no value of its own; its node is −1.</remarks>
+    /// <remarks>Terms that were merged have no values of their own: the first one's place is that of all together, the node of the others is −1.</remarks>
     public Location Locate(int node)
     {
         LazyGather place = PlaceOf(node);
@@ -89,12 +91,15 @@ internal sealed partial class Batch(Graph target) : IRewrite
         return new Location(place.Stack, place.Offset);
     }
 
+    /// <summary>Whether a node is a term that was merged with others of its sum, and so has no value of its own.</summary>
+    public bool IsMergedTerm(int node) => _merged.Contains(_numbering.Values[node]);
+
     /// <summary>Where a node of the source has gone, if its value lies in one piece; nothing is added to the batched graph.</summary>
     public bool TryLocate(int node, out Location location)
     {
         LazyGather place = PlaceOf(node);
         location = new Location(place.Stack, place.Offset);
-        return place is { IsSlice: true, Stack: >= 0 };
+        return place is { IsSlice: true, Stack: >= 0 } && !IsMergedTerm(node);
     }
 
     // Data lies in its pool in the order in which it was added, so the pool from its first column on is a stack.

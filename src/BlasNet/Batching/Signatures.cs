@@ -89,9 +89,13 @@ internal sealed class Signatures
     public int NodeOf(int signature) => _entries[signature].Node;
 
     /// <summary>Finds the signature of each value.</summary>
-    public void Run(Graph graph, ValueNumbering numbering)
+    /// <param name="graph">The graph.</param>
+    /// <param name="numbering">Of its values.</param>
+    /// <param name="kept">Nodes whose own values are wanted, whatever sum they go into.</param>
+    public void Run(Graph graph, ValueNumbering numbering, ReadOnlySpan<int> kept = default)
     {
         Begin(graph, numbering);
+        _soleReaders.Begin(graph, kept);
         ReadOnlySpan<int> nodes = numbering.Nodes;
         for (int value = 0; value < nodes.Length; value++)
         {
@@ -122,7 +126,6 @@ internal sealed class Signatures
         _hasLargeFamilies = false;
         _slots.Clear(Math.Min(numbering.Count, 1 << 11));
         _families.Clear(1 << 10);
-        _soleReaders.Begin(graph);
         if (_ofValue.Length < numbering.Count)
             _ofValue = new int[graph.Capacity];
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 
 namespace BlasNet.Batching;
@@ -8,16 +9,24 @@ namespace BlasNet.Batching;
 internal sealed class SoleReaders
 {
     private readonly Readers _readers = new();
+    private readonly List<int> _kept = [];
     private bool _isKnown;
     private Graph _graph = null!;
 
-    public void Begin(Graph graph) => (_graph, _isKnown) = (graph, false);
+    /// <param name="graph">The graph.</param>
+    /// <param name="kept">Nodes whose own values are wanted, whatever sum they go into.</param>
+    public void Begin(Graph graph, ReadOnlySpan<int> kept)
+    {
+        (_graph, _isKnown) = (graph, false);
+        _kept.Clear();
+        _kept.AddRange(kept);
+    }
 
     /// <summary>The n-ary sum that alone reads a node; −1 if there is none.</summary>
     public int Of(int node)
     {
         if (!_isKnown)
-            _readers.Run(_graph);
+            _readers.Run(_graph, CollectionsMarshal.AsSpan(_kept));
 
         _isKnown = true;
         int reader = _readers.SoleReaderOf(node);

@@ -89,8 +89,11 @@ public sealed class BatchedGraph
         if (expression.IndexIn(_source) >= _count)
             throw new InvalidOperationException($"{expression} was added after the graph was batched.");
 
+        if (_batch.IsMergedTerm(expression.IndexIn(_source)))
+            throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
+
         (int node, int offset) = _batch.Locate(expression.IndexIn(_source));
-        return node >= 0 ? (Graph.At(node), offset) : throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
+        return (Graph.At(node), offset);
     }
 
     /// <summary>The stack that a node of the minibatch graph is now part of.</summary>
@@ -105,8 +108,9 @@ public sealed class BatchedGraph
             throw new InvalidOperationException($"{node} was added after the graph was batched.");
 
         (int found, element) = _batch.Locate(node.Index);
-        stack = found >= 0 ? Graph.NodeAt(found) : default;
-        return found >= 0;
+        bool isThere = !_batch.IsMergedTerm(node.Index);
+        stack = isThere ? Graph.NodeAt(found) : default;
+        return isThere;
     }
 
     /// <summary>As <see cref="Locate"/>, by index; node −1 for a term of a merged sum.</summary>

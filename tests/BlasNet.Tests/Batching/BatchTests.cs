@@ -33,6 +33,36 @@ public sealed class BatchTests : IDisposable
     }
 
     [Fact]
+    public void A_term_of_a_sum_that_is_asked_for_has_its_own_value()
+    {
+        double[] gradient = [];
+        var evaluator = new Evaluator<double>(_model, (g, first) =>
+        {
+            Expr term = Op.Sum(_w * g.Input([first, 2])).Differentiate(_w)[0];
+            Op.Total(term, Op.Sum(_w * g.Input([4.0, 5])).Differentiate(_w)[0]);
+            return term;
+        });
+        evaluator.Run([1.0, 7], (_, values) => gradient = [.. gradient, .. values.ToArray().Select(x => (double)x)]);
+
+        Assert.Equal([1, 1, 2, 2, 7, 7, 2, 2], gradient);
+    }
+
+    [Fact]
+    public void Terms_that_are_merged_into_a_sum_have_no_place_of_their_own()
+    {
+        Expr left = Op.Sum(_graph.Use(_w) * Input(2)).Differentiate(_w)[0], right = Op.Sum(_graph.Use(_w) * Input(2)).Differentiate(_w)[0];
+        Expr sum = Op.Total(left, right);
+        BatchedGraph batched = _graph.Batch();
+
+        Assert.All([left, right], term =>
+        {
+            Assert.Throws<InvalidOperationException>(() => batched.Locate(term));
+            Assert.False(batched.TryLocate(_graph.NodeAt(term.Index), out _, out _));
+        });
+        Assert.Equal(0, batched.Locate(sum).Element);
+    }
+
+    [Fact]
     public void What_all_examples_share_is_computed_once()
     {
         for (int example = 0; example < 2; example++)

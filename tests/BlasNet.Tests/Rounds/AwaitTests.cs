@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
 using BlasNet.Layers;
+using BlasNet.Passes;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -19,6 +20,35 @@ public sealed class AwaitTests : IDisposable
     {
         _w = _model.Weight("W", 3, 3);
         _cell = new Gru(_model, "cell", 3, 3);
+    }
+
+    // Of ΣW·x the gradient by W is a row of ones times x for each row: x₀ x₀ x₀ x₁ x₁ x₁ …. The terms of a sum may merge, and a function's call is put in later.
+    [Theory]
+    [InlineData(false, false, false), InlineData(false, true, true), InlineData(true, false, true), InlineData(true, true, false)]
+    public void A_term_that_merges_into_a_sum_has_its_own_value_where_it_is_wanted(bool awaitsSum, bool isTwice, bool calls)
+    {
+        var doubled = Function.Of("doubled", (Expr x) => x + x);
+        var evaluator = new Evaluator<double, double[]>(_model, async (g, first) =>
+        {
+            Expr left = Sum(_w * g.Input([first, 2, 3])).Differentiate(_w)[0], right = Sum(_w * g.Input([4.0, 5, 6])).Differentiate(_w)[0];
+            Expr sum = Total(left, right, Tanh(_w));
+            ExprTask<double> pending = LookAt(calls ? doubled.Call(sum) : sum);
+            if (awaitsSum)
+                await pending;
+
+            double[] seen = await left, again = isTwice ? await left : seen;
+            Assert.Equal(seen, again);
+            if (!awaitsSum)
+                await pending;
+
+            return seen;
+        });
+
+        double[][] gradients = evaluator.Run([1, 7], Cancel);
+        Assert.Equal([1, 1, 1, 2, 2, 2, 3, 3, 3], gradients[0]);
+        Assert.Equal([7, 7, 7, 2, 2, 2, 3, 3, 3], gradients[1]);
+
+        static async ExprTask<double> LookAt(Expr value) => ((double[])await value)[0];
     }
 
     /// <summary>x, W·x, W·W·x, … until the first element is negative; what is returned need not be an expression.</summary>
