@@ -14,6 +14,10 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
     /// <summary>What rewrites a body with its cells fused, once; null where bodies are put in as they are.</summary>
     public Func<Body, FusedBody>? Fuse { get; init; }
 
+    /// <summary>Whether the recurrences of bodies stay nodes, each a stack of as many as there are calls: batching follows, which merges those of all
+    /// calls.</summary>
+    public bool KeepsRecurrences { get; set; }
+
     protected override void Rewrite(Graph source, int node)
     {
         Operator op = source.OperatorOf(node);
@@ -64,7 +68,14 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
     // The bodies of a recurrence, level by level, with its results in the order of the vertices.
     private int[] Expand(Graph source, int node, ReadOnlySpan<int> inputs, int depth)
     {
-        RecurrenceBody body = ((RecurrenceOperator)source.OperatorOf(node)).Body;
+        var op = (RecurrenceOperator)source.OperatorOf(node);
+        if (KeepsRecurrences)
+        {
+            ResultRange results = Target.ResultsOf(Target.AppendRecurrence(op, Target.AddList(source.ListOf(node)), inputs));
+            return [.. Enumerable.Range(results.First, results.Count)];
+        }
+
+        RecurrenceBody body = op.Body;
         int count = 1;
         bool shared = true;
         foreach (int input in inputs)

@@ -55,7 +55,8 @@ internal sealed class Pipeline
         PerExample? perExample = request.PerExample;
         bool early = _options.DifferentiateFirst && perExample is null && request.Round is null;
         _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && perExample is null;   // what examples share has no gradient of one of them
-        _batch.Scans = scans && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
+        _batch.Scans = _batchInlined.Scans = scans && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
+        _inline.KeepsRecurrences = _options.Batching && !early;
         if (perExample is not null)
             _differentiatePerExample.Begin(graph, perExample);
 
@@ -69,11 +70,13 @@ internal sealed class Pipeline
             graph = Rewrite(_batch, graph, "batch", ref times.Batch);
 
         request.Round?.TakeBatched(request.Graph, _options.Batching ? _batch : null, graph, Roots);
-        if (graph.HasCalls)
+        // Recurrences that bodies hold merge in their turn, and become calls of the bodies of their steps.
+        while (graph.HasCalls)
+        {
             graph = Rewrite(_inline, graph, "inline", ref times.Batch);
-
-        if (_options.Batching && ReferenceEquals(graph, _inline.Target))
-            graph = Rewrite(_batchInlined, graph, "batch again", ref times.Batch);
+            if (_options.Batching)
+                graph = Rewrite(_batchInlined, graph, "batch again", ref times.Batch);
+        }
 
         if (request.Round is { Tape: { } tape } round)
             graph = Record(graph, round, tape);

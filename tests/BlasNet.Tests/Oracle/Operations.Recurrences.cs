@@ -14,7 +14,7 @@ internal static partial class Operations
     private const double DropRate = 0.25;
 
     private static readonly double[] Weights = [0.5, -0.7, 0.3];
-    private static readonly ConditionalWeakTable<Model, Dictionary<(int, int, int, bool), object>> Made = [];
+    private static readonly ConditionalWeakTable<Model, Dictionary<(int, int, int, bool, int), object>> Made = [];
 
     [Flags]
     private enum Cell
@@ -29,6 +29,12 @@ internal static partial class Operations
 
         /// <summary>The state is normalized after an activation.</summary>
         Normalized = 16,
+
+        /// <summary>The state goes through a recurrence of two vertices.</summary>
+        Nested = 32,
+
+        /// <summary>It runs within a function, which is called for any number of vertices.</summary>
+        Called = 64,
     }
 
     public static Operation Recurrence { get; } = new("Recurrence", ChooseRecurrence, BuildRecurrence, DefineRecurrence) { ResultCount = Parts };
@@ -38,7 +44,7 @@ internal static partial class Operations
 
     private static Step? ChooseRecurrence(Draft d) => d.Where(x => x.Columns <= 6, (d, x) =>
     {
-        int form = d.Next(7), options = d.Next(32), seed = d.Next(1000);
+        int form = d.Next(7), options = d.Next(128), seed = d.Next(1000);
         return new Step(d[W].Rows == d[x].Rows && d.Next(2) == 0 ? [x, W] : [x]) { A = form, B = options, Factor = seed };
     });
 
@@ -48,22 +54,40 @@ internal static partial class Operations
     {
         var model = (Model)g.Model!;
         Parameter? w = x.Length > 1 ? model.Parameters[W] : null;
-        var made = Made.GetOrCreateValue(model);
-        object? known;
-        lock (made)
-        {
-            if (!made.TryGetValue((s.A, s.B, x[0].Shape.Rows, w is not null), out known))
-                made.Add((s.A, s.B, x[0].Shape.Rows, w is not null), known = Parts(s) == 2 ? Pair(s, w) : Single(s, w));
-        }
+        object recurrence = MadeOnce(structure: -1, () => Parts(s) == 2 ? Pair(s, w) : Single(s, w));
+        if (((Cell)s.B & Cell.Called) == 0)
+            return Run(recurrence, x[0], s);
 
-        RandomDag dag = DagOf(s, x[0].Shape.Columns);
-        if (known is not Recurrence<Expr> single)
+        var run = (Function<Expr, (Expr First, Expr Last)>)MadeOnce((int)s.Factor, () => Function.Of("run", (Expr x) =>
         {
-            var pair = Run((Recurrence<(Expr H, Expr M)>)known, x[0], dag);
-            return [pair.H, pair.M];
-        }
+            Expr[] states = Run(recurrence, x, s);
+            return (states[0], states[^1]);
+        }));
+        var (first, last) = run.Call(x[0]);
+        return Parts(s) == 2 ? [first, last] : [first];
 
-        return [Run(single, x[0], dag)];
+        object MadeOnce(int structure, Func<object> make)
+        {
+            Dictionary<(int, int, int, bool, int), object> made = Made.GetOrCreateValue(model);
+            lock (made)
+            {
+                var key = (s.A, s.B, x[0].Shape.Rows, w is not null, structure);
+                if (!made.TryGetValue(key, out object? known))
+                    made.Add(key, known = make());
+
+                return known;
+            }
+        }
+    }
+
+    private static Expr[] Run(object recurrence, Expr x, Step s)
+    {
+        RandomDag dag = DagOf(s, x.Shape.Columns);
+        if (recurrence is Recurrence<Expr> single)
+            return [Run(single, x, dag)];
+
+        var (h, m) = Run((Recurrence<(Expr H, Expr M)>)recurrence, x, dag);
+        return [h, m];
     }
 
     private static TState Run<TState>(Recurrence<TState> recurrence, Expr x, RandomDag dag) => dag.Form switch
@@ -123,6 +147,9 @@ internal static partial class Operations
         if ((cell & Cell.Normalized) != 0)
             h = Op.LayerNorm(Op.Silu(h), 0.1);
 
+        if ((cell & Cell.Nested) != 0)
+            h = Op.SliceColumns(Inner.Run(Op.ConcatenateColumns(h, Op.Sigmoid(h))), 1, 1);
+
         if ((cell & Cell.Gated) == 0)
             return Product(h);
 
@@ -134,6 +161,8 @@ internal static partial class Operations
 
     private static Function<Expr, Expr> Rotate { get; } = Function.Of(
         "rotate", (Expr a) => a.Shape.Rows == 1 ? a : Op.Concatenate(Op.Slice(a, 1, a.Shape.Rows - 1), Op.Slice(a, 0, 1)));
+
+    private static Recurrence<Expr> Inner { get; } = BlasNet.Graphs.Recurrence.Of("inner", x => 0.5 * x, (Expr x, Expr h) => x * h);
 
     private static Expr Dropped(Expr x, Cell cell) => (cell & Cell.Drops) != 0 ? Op.Dropout(x, DropRate) : x;
 
@@ -213,6 +242,9 @@ internal static partial class Operations
         {
             if ((cell & Cell.Normalized) != 0)
                 h = [.. Normalized([.. h.Select(a => a / ((a * -1).Exp() + 1))], 0.1).Elements];
+
+            if ((cell & Cell.Nested) != 0)
+                h = [.. h.Select(a => ((a * -1).Exp() + 1).Inverse() * (a * 0.5))];
 
             if ((cell & Cell.Gated) == 0)
                 return Product(h);
