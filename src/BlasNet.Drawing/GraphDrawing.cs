@@ -60,7 +60,7 @@ public static class GraphDrawing
     public static string ToHtml(this Graph graph, DrawingOptions? options = null)
     {
         options ??= new DrawingOptions();
-        return HtmlPage.Of(options.Title, [(options.Title, "", graph.ToSvg(options with { IsComplete = false }))]);
+        return HtmlPage.Of(options.Title, [new HtmlSection(options.Title, "", graph.ToSvg(options with { IsComplete = false }))]);
     }
 
     private static DrawingOptions WithExamples(Graph graph, DrawingOptions options)

@@ -20,7 +20,7 @@ internal static class Styles
         if (op.Storage == Storage.External)
             return graph.IsShared(node) ? "parameter" : "data";
 
-        if (op is CallOperator)
+        if (op is CompositeOperator)
             return "call";
 
         if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Moves)

@@ -4,7 +4,11 @@ using BlasNet.Graphs;
 namespace BlasNet.Cli.Explanation;
 
 /// <summary>A graph, a sentence on it, and how it is drawn.</summary>
-internal sealed record ExplainedGraph(string Title, string Sentence, Graph Graph, DrawingOptions Drawing);
+internal sealed record ExplainedGraph(string Title, string Sentence, Graph Graph, DrawingOptions Drawing)
+{
+    /// <summary>Whether a page shows it only when its reader asks for it.</summary>
+    public bool IsFolded { get; init; }
+}
 
 /// <summary>Graphs that follow from each other, and what they come to.</summary>
 /// <param name="Title">What they are the graphs of.</param>

@@ -29,16 +29,17 @@ internal static class ExplanationWriter
         output.Write($"## {explained.EndingTitle}\n\n```\n{explained.Ending}```\n");
     }
 
-    public static void WriteSvg(TextWriter output, Explained explained) => output.Write(SvgColumn.Of(explained.Title, Drawn(explained)));
+    public static void WriteSvg(TextWriter output, Explained explained) => output.Write(
+        SvgColumn.Of(explained.Title, explained.Graphs.Select(part => (part.Title, part.Sentence, part.Graph.ToSvg(part.Drawing)))));
 
     public static void WriteHtml(TextWriter output, Explained explained) =>
-        output.Write(HtmlPage.Of(explained.Formula, Drawn(explained), explained.Ending));
+        output.Write(HtmlPage.Of(explained.Formula, explained.Graphs.Select(SectionOf), explained.Ending));
 
     /// <summary>Each of some lines after two spaces.</summary>
     public static string Indented(string lines) => Prefixed("  ", lines);
 
-    private static IEnumerable<(string Heading, string Sentence, string Svg)> Drawn(Explained explained) =>
-        explained.Graphs.Select(part => (part.Title, part.Sentence, part.Graph.ToSvg(part.Drawing)));
+    private static HtmlSection SectionOf(ExplainedGraph part) =>
+        new(part.Title, part.Sentence, part.Graph.ToSvg(part.Drawing)) { IsFolded = part.IsFolded };
 
     private static string Prefixed(string prefix, string lines) => string.Concat(lines.TrimEnd('\n').Split('\n').Select(line => $"{prefix}{line}\n"));
 }

@@ -67,6 +67,7 @@ internal sealed class Stages
         ExplainedGraph[] graphs =
         [
             new("One example", $"What its user writes: {subject.Formula}. There is no batch in it.", stages.Example, Drawing("One example")),
+            .. Unfolded.Of(stages.Example, Drawing),
             new(
                 $"The minibatch of {examples}", MinibatchSentence, stages.Minibatch,
                 Drawing($"The minibatch of {examples}") with { ColourExamples = true, ExampleOf = colours.Count > 0 ? colours : null }),

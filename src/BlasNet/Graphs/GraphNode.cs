@@ -18,13 +18,13 @@ public enum NodeKind
     /// <summary>Brings elements into another order or shape, and computes nothing.</summary>
     Move,
 
-    /// <summary>A call of a function.</summary>
+    /// <summary>A call of a function, or a recurrence.</summary>
     Call,
 
     /// <summary>One of several results of the node that is its only input.</summary>
     Result,
 
-    /// <summary>Anything else: element-wise functions, softmax, losses, recurrences.</summary>
+    /// <summary>Anything else: element-wise functions, softmax, losses.</summary>
     Function,
 }
 
@@ -52,7 +52,7 @@ public readonly struct GraphNode : IEquatable<GraphNode>
                 Storage.External => NodeKind.Leaf,
                 Storage.Result => NodeKind.Result,
                 Storage.View or Storage.Moves => NodeKind.Move,
-                _ when op is CallOperator => NodeKind.Call,
+                _ when op is CompositeOperator => NodeKind.Call,
                 _ when op is IMatrixProduct => NodeKind.Product,
                 Storage.Accumulator => NodeKind.Sum,
                 _ => op.Merging == Merging.Reduction ? NodeKind.Sum : NodeKind.Function,
@@ -74,6 +74,14 @@ public readonly struct GraphNode : IEquatable<GraphNode>
 
     /// <summary>Whether its value is the same for every example: a parameter, a constant, or what is computed from those alone.</summary>
     public bool IsShared => _graph.IsShared(Index);
+
+    /// <summary>What a call or a recurrence stands for: the function's graph, or those of the recurrence's functions. Empty for other nodes.</summary>
+    public IReadOnlyList<FunctionBody> Bodies => _graph.OperatorOf(Index) switch
+    {
+        CallOperator { Body: var body } => [new FunctionBody(body)],
+        RecurrenceOperator { Body: var recurrence } => [.. recurrence.Bodies.Select(body => new FunctionBody(body))],
+        _ => [],
+    };
 
     /// <summary>The node as an expression.</summary>
     public Expr ToExpr() => _graph.At(Index);

@@ -90,6 +90,22 @@ public sealed class ExplainTests
     }
 
     [Fact]
+    public void A_recurrence_is_one_node_that_unfolds_to_its_start_and_its_step()
+    {
+        string text = CommandResult.Of("explain", "--model", "sequence").Output, example = text.Split("\nlstm.start\n")[0];
+        string step = text.Split("\nlstm.step\n")[1].Split("\nThe minibatch of 2\n")[0];
+
+        Assert.Contains("  %3 = lstm %2 : [6 × 3]\n", example, StringComparison.Ordinal);
+        Assert.DoesNotContain("sigmoid", example, StringComparison.Ordinal);
+        Assert.Contains("it returns %", step, StringComparison.Ordinal);
+        Assert.Contains("matmul lstm.Uifou", step, StringComparison.Ordinal);
+        Assert.Contains("sigmoid", step, StringComparison.Ordinal);
+        string page = CommandResult.Of("explain", "--model", "sequence", "--format", "html").Output;
+        Assert.Contains("<details><summary>lstm.start</summary>", page, StringComparison.Ordinal);
+        Assert.Contains("<details><summary>lstm.step</summary>", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Dot_is_three_graphs_and_comments()
     {
         string[] lines = CommandResult.Of("explain", "--format", "dot").Lines;
@@ -121,8 +137,10 @@ public sealed class ExplainTests
         XElement svg = XElement.Parse(CommandResult.Of("explain", "--model", model, "--format", "svg").Output);
         string page = CommandResult.Of("explain", "--model", model, "--format", "html").Output;
 
-        Assert.Equal(3, svg.Elements(svg.Name).Count());
-        Assert.Equal(3, page.Split("<svg").Length - 1);
+        int bodies = page.Split("<details>").Length - 1;
+        Assert.Equal(model is "tagger" or "sequence" or "treelstm", bodies > 0);
+        Assert.Equal(3 + bodies, svg.Elements(svg.Name).Count());
+        Assert.Equal(3 + bodies, page.Split("<svg").Length - 1);
         Assert.Contains("batched, with gradients", page, StringComparison.Ordinal);
     }
 }
