@@ -8,7 +8,11 @@ using BlasNet.Training;
 namespace BlasNet.Diagnostics;
 
 /// <summary>A sentence: one vector for each word, and a class.</summary>
-public sealed record Sentence(float[][] Words, int Label);
+public sealed record Sentence(float[][] Words, int Label)
+{
+    /// <summary>The vectors one after another: a matrix with a column for each word.</summary>
+    public float[] Matrix { get; } = [.. Words.SelectMany(word => word)];
+}
 
 /// <summary>The recurrent model of the tour as it is usually written: one array for all sentences, padded to the longest, with
 /// masks.</summary>

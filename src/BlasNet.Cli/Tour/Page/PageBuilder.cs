@@ -85,12 +85,18 @@ internal sealed class PageBuilder
     public void Source(string file, string region, string caption) =>
         _body.Append("<figure class=\"code\"><pre tabindex=\"0\"><code>").Append(SourceCode.ToHtml(SourceCode.Region(file, region))).Append("</code></pre><figcaption>").Append(caption).Append("</figcaption></figure>\n");
 
-    /// <summary>Two sources beside each other.</summary>
-    public void Sources(string caption, (string Title, string Code) left, (string Title, string Code) right)
+    /// <summary>Sources one above another, and one beside them.</summary>
+    public void Sources(string caption, (string Title, string Code)[] left, (string Title, string Code) right)
     {
         _body.Append("<figure class=\"code beside\">");
-        foreach (var (title, code) in new[] { left, right })
-            _body.Append("<div><h4>").Append(title).Append("</h4><pre tabindex=\"0\"><code>").Append(SourceCode.ToHtml(code)).Append("</code></pre></div>");
+        foreach ((string Title, string Code)[] column in ((string, string)[][])[left, [right]])
+        {
+            _body.Append("<div>");
+            foreach (var (title, code) in column)
+                _body.Append("<h4>").Append(title).Append("</h4><pre tabindex=\"0\"><code>").Append(SourceCode.ToHtml(code)).Append("</code></pre>");
+
+            _body.Append("</div>");
+        }
 
         _body.Append("<figcaption>").Append(caption).Append("</figcaption></figure>\n");
     }
