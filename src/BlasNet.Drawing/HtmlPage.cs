@@ -37,7 +37,8 @@ public static class HtmlPage
 
     private static void Append(StringBuilder page, HtmlSection section)
     {
-        string heading = Escape(section.Heading), body = $"<p>{Escape(section.Sentence)}</p>\n<figure tabindex=\"0\">{section.Svg}</figure>";
+        string heading = Escape(section.Heading);
+        string body = $"<p>{Escape(section.Sentence)}</p>\n<figure tabindex=\"0\">{section.Svg}</figure>";
         page.Line(section.IsFolded
             ? $"<details><summary>{heading}</summary>{body}</details>"
             : (FormattableString)$"<section><h2>{heading}</h2>{body}</section>");

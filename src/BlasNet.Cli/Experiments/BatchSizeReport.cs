@@ -80,8 +80,10 @@ internal sealed class BatchSizeReport(string description, double target, IReadOn
         return HtmlPage.Of(
             "What the two batch sizes move",
             [
-                new HtmlSection("Optimizer steps to the target", "All compute batches lie on one curve: the path depends on the optimization batch alone.", steps.ToSvg()),
-                new HtmlSection("Examples to the target", "What a larger optimization batch costs in data: little at first, then in proportion.", examples.ToSvg()),
+                new HtmlSection(
+                    "Optimizer steps to the target", "All compute batches lie on one curve: the path depends on the optimization batch alone.", steps.ToSvg()),
+                new HtmlSection(
+                    "Examples to the target", "What a larger optimization batch costs in data: little at first, then in proportion.", examples.ToSvg()),
                 new HtmlSection("Seconds to the target", "Here the compute batch makes the difference.", seconds.ToSvg()),
             ],
             $"{description}\nTarget: a loss of {target.ToString(CultureInfo.InvariantCulture)} on held-out examples. Rates: the best of powers of 2, by optimization batch.\n{Finding}\n\n{ToCsv()}");

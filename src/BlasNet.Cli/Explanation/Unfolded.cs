@@ -19,11 +19,13 @@ internal static class Unfolded
                 open.Enqueue(called);
 
             string results = string.Join(", ", body.Results.Select(result => LabelOf(body.Graph.NodeOf(result))));
-            yield return new ExplainedGraph(body.Name, $"What one call stands for; it returns {results}.", body.Graph, drawing(body.Name)) { IsFolded = true };
+            string sentence = $"What one call stands for; it returns {results}.";
+            yield return new ExplainedGraph(body.Name, sentence, body.Graph, drawing(body.Name)) { IsFolded = true };
         }
     }
 
-    private static IEnumerable<FunctionBody> BodiesIn(Graph graph) => Enumerable.Range(0, graph.Count).SelectMany(node => graph.NodeAt(node).Bodies);
+    private static IEnumerable<FunctionBody> BodiesIn(Graph graph) =>
+        Enumerable.Range(0, graph.Count).SelectMany(node => graph.NodeAt(node).Bodies);
 
     private static string LabelOf(GraphNode node) => node.Name ?? $"%{node.Index}";
 }

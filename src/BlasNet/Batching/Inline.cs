@@ -14,8 +14,8 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
     /// <summary>What rewrites a body with its cells fused, once; null where bodies are put in as they are.</summary>
     public Func<Body, FusedBody>? Fuse { get; init; }
 
-    /// <summary>Whether the recurrences of bodies stay nodes, each a stack of as many as there are calls: batching follows, which merges those of all
-    /// calls.</summary>
+    /// <summary>Whether the recurrences of bodies stay nodes, each a stack of as many as there are calls. Batching follows, which merges those
+    /// of all calls.</summary>
     public bool KeepsRecurrences { get; set; }
 
     protected override void Rewrite(Graph source, int node)

@@ -55,7 +55,9 @@ internal sealed class Pipeline
         PerExample? perExample = request.PerExample;
         bool early = _options.DifferentiateFirst && perExample is null && request.Round is null;
         _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && perExample is null;   // what examples share has no gradient of one of them
-        _batch.Scans = _batchInlined.Scans = scans && perExample is null ? ScanCompiler.Run : null;   // one node adds up what its vertices give
+
+        // One node adds up what its vertices give, and so tells no example from another.
+        _batch.Scans = _batchInlined.Scans = scans && perExample is null ? ScanCompiler.Run : null;
         _inline.KeepsRecurrences = _options.Batching && !early;
         if (perExample is not null)
             _differentiatePerExample.Begin(graph, perExample);
@@ -70,14 +72,7 @@ internal sealed class Pipeline
             graph = Rewrite(_batch, graph, "batch", ref times.Batch);
 
         request.Round?.TakeBatched(request.Graph, _options.Batching ? _batch : null, graph, Roots);
-        // Recurrences that bodies hold merge in their turn, and become calls of the bodies of their steps.
-        while (graph.HasCalls)
-        {
-            graph = Rewrite(_inline, graph, "inline", ref times.Batch);
-            if (_options.Batching)
-                graph = Rewrite(_batchInlined, graph, "batch again", ref times.Batch);
-        }
-
+        graph = InlineCalls(graph);
         if (request.Round is { Tape: { } tape } round)
             graph = Record(graph, round, tape);
 
@@ -97,6 +92,19 @@ internal sealed class Pipeline
 
         MakePlan(graph);
         TakeOver(graph);
+    }
+
+    // Recurrences that bodies hold merge in their turn, and become calls of the bodies of their steps.
+    private Graph InlineCalls(Graph graph)
+    {
+        while (graph.HasCalls)
+        {
+            graph = Rewrite(_inline, graph, "inline", ref _times.Batch);
+            if (_options.Batching)
+                graph = Rewrite(_batchInlined, graph, "batch again", ref _times.Batch);
+        }
+
+        return graph;
     }
 
     // The plan keeps its graph, and the pass that made that graph writes its next one over the graph of the plan before.

@@ -75,7 +75,8 @@ public readonly struct GraphNode : IEquatable<GraphNode>
     /// <summary>Whether its value is the same for every example: a parameter, a constant, or what is computed from those alone.</summary>
     public bool IsShared => _graph.IsShared(Index);
 
-    /// <summary>What a call or a recurrence stands for: the function's graph, or those of the recurrence's functions. Empty for other nodes.</summary>
+    /// <summary>What a call or a recurrence stands for: the function's graph, or those of the recurrence's functions. Empty for other
+    /// nodes.</summary>
     public IReadOnlyList<FunctionBody> Bodies => _graph.OperatorOf(Index) switch
     {
         CallOperator { Body: var body } => [new FunctionBody(body)],

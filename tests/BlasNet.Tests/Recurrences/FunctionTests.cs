@@ -71,8 +71,11 @@ public sealed class FunctionTests
         using var model = new Model(1, Precision.Double);
         var encode = Encoder(model);
         string text = "";
-        using var engine = new Engine<double>(
-            model.Store<double>(), new ComputeOptions { Verify = true, AfterPass = (pass, graph) => text = pass == "batch again" ? TextPrinter.Print(graph) : text });
+        using var engine = new Engine<double>(model.Store<double>(), new ComputeOptions
+        {
+            Verify = true,
+            AfterPass = (pass, graph) => text = pass == "batch again" ? TextPrinter.Print(graph) : text,
+        });
         Graph graph = model.NewGraph();
         Expr total = Total([.. Lengths.Select((_, i) => Sum(encode.Call(Input(graph, i))))]);
         engine.Prepare(graph, [total], total, [.. model.Parameters]);
@@ -104,7 +107,8 @@ public sealed class FunctionTests
             TestContext.Current.CancellationToken);
 
         new Trainer<int>(model, Loss, new Sgd(0.1)) { ComputeBatch = 1 }.Step(examples);
-        new Trainer<int>(other, (g, i) => Sum(Square(otherEncode.Call(Input(g, i)))), new Sgd(0.1)) { Workers = 2, ComputeBatch = 2 }.Step(examples);
+        new Trainer<int>(other, (g, i) => Sum(Square(otherEncode.Call(Input(g, i)))), new Sgd(0.1)) { Workers = 2, ComputeBatch = 2 }
+            .Step(examples);
         foreach (Parameter parameter in model.Parameters)
             NetworkAssert.Close(model.ValuesOf(parameter), other.ValuesOf(other[parameter.Name]), 1e-12, parameter.Name);
     }
@@ -139,6 +143,6 @@ public sealed class FunctionTests
     private static Expr Input(Graph g, int example) =>
         g.Input([.. Numbers(example).SelectMany(x => x)], new Shape(Inputs, Lengths[example]));
 
-    private static double[][] Numbers(int example) =>
-        [.. Enumerable.Range(0, Lengths[example]).Select(t => (double[])[.. Enumerable.Range(0, Inputs).Select(k => Math.Sin((7 * example) + (3 * t) + k))])];
+    private static double[][] Numbers(int example) => [.. Enumerable.Range(0, Lengths[example]).Select(t =>
+        (double[])[.. Enumerable.Range(0, Inputs).Select(k => Math.Sin((7 * example) + (3 * t) + k))])];
 }

@@ -93,7 +93,10 @@ internal sealed class PageBuilder
         {
             _body.Append("<div>");
             foreach (var (title, code) in column)
-                _body.Append("<h4>").Append(title).Append("</h4><pre tabindex=\"0\"><code>").Append(SourceCode.ToHtml(code)).Append("</code></pre>");
+            {
+                _body.Append("<h4>").Append(title).Append("</h4>");
+                _body.Append("<pre tabindex=\"0\"><code>").Append(SourceCode.ToHtml(code)).Append("</code></pre>");
+            }
 
             _body.Append("</div>");
         }

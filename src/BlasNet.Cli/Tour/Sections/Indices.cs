@@ -69,7 +69,8 @@ internal static class Indices
     }
 
     // Of the gradients from those of the padded network.
-    private static double WorstDifference(ReadOnlySpan<Sentence[]> batches, PaddedNetwork padded, params ReadOnlySpan<Trainer<Sentence>> writings)
+    private static double WorstDifference(
+        ReadOnlySpan<Sentence[]> batches, PaddedNetwork padded, params ReadOnlySpan<Trainer<Sentence>> writings)
     {
         double worst = 0;
         foreach (Sentence[] batch in batches)
@@ -88,7 +89,8 @@ internal static class Indices
         double words = batches.Sum(batch => batch.Sum(s => s.Words.Length)), rows = batches.Sum(batch => (double)Batch * batch.Max(s => s.Words.Length));
         string theirCode = SourceCode.Region("PaddedNetwork.cs", "padded"), parameters = OwnCode("parameters");
         string loopCode = $"{parameters}\n\n{OwnCode("loop")}", matrixCode = OwnCode("matrix");
-        int loopLines = SourceCode.CountLines(loopCode), matrixLines = SourceCode.CountLines(parameters) + SourceCode.CountLines(matrixCode);
+        int loopLines = SourceCode.CountLines(loopCode);
+        int matrixLines = SourceCode.CountLines(parameters) + SourceCode.CountLines(matrixCode);
         var result = new IndicesResult(Batch, Hidden, Inputs, words / (Batch * batches.Length), batches.Max(batch => batch.Max(s => s.Words.Length)), worst,
         [
             new WritingResult("one sentence, word by word, batched by BlasNet", loopLines, rates[0], 1),
@@ -143,20 +145,29 @@ internal static class Indices
         WritingResult loop = result.Writings[0], matrix = result.Writings[1], padded = result.Writings[2];
         page.Section("indices", "Why all the indices?", "Why are there all these indices?",
             "<strong>Because the batch was made by hand.</strong> Where the model is written for one example, no index runs over examples; it appears only when someone lays the examples "
-            + "side by side in one array. For sentences of different length it brings padding and masks with it, in every line, and in every gradient. Even the index over a sentence’s words "
-            + "can go: its words are the columns of a matrix, and the recurrence is one node of its graph.");
-        page.Sources($"The same model, loss and gradient: {loop.Lines} lines word by word, {matrix.Lines} with a matrix (the parameters included), against {padded.Lines}. Written for one sentence, the gradient needs no lines at all. Largest relative difference of the gradients in this run: {Figures.Power(result.Difference)} (single precision).",
-            [("Written for one sentence, word by word", loopCode), ("The same with a matrix", matrixCode)], ("The batch by hand: padded, masked, differentiated", theirCode));
+            + "side by side in one array. For sentences of different length it brings padding and masks with it, in every line, and in every gradient. "
+            + "Even the index over a sentence’s words can go: its words are the columns of a matrix, and the recurrence is one node of its graph.");
+        page.Sources(
+            $"The same model, loss and gradient: {loop.Lines} lines word by word, {matrix.Lines} with a matrix (the parameters included), "
+            + $"against {padded.Lines}. Written for one sentence, the gradient needs no lines at all. Largest relative difference of the "
+            + $"gradients in this run: {Figures.Power(result.Difference)} (single precision).",
+            [("Written for one sentence, word by word", loopCode), ("The same with a matrix", matrixCode)],
+            ("The batch by hand: padded, masked, differentiated", theirCode));
         page.Bars(new BarChart($"Loss and gradient of {result.Batch} sentences of 3 to {result.LongestLength} words, one thread",
             string.Join("; ", result.Writings.Select(way => $"{way.Name}: {Figures.Short(way.WordsPerSecond)} words/s")) + ".",
-            [.. result.Writings.Select((way, i) => new Bar(way.Name, way.WordsPerSecond, $"{Figures.Short(way.WordsPerSecond)} words/s", Colours[i]))]),
+            [.. result.Writings.Select((way, i) =>
+                new Bar(way.Name, way.WordsPerSecond, $"{Figures.Short(way.WordsPerSecond)} words/s", Colours[i]))]),
             Conditions(result) + Comparison(Math.Max(loop.WordsPerSecond, matrix.WordsPerSecond), padded.WordsPerSecond));
     }
 
     private static string Conditions(IndicesResult result) =>
-        $"{result.Inputs} inputs, {result.Hidden} hidden units, real words only. The padded version computes {Figures.Short(result.Writings[2].RowsPerWord)} rows for every word, because the mean sentence has {Figures.Short(result.MeanLength)} words and the longest {result.LongestLength}; "
-        + "it uses the same kernels, packed weights and one input product for all time steps. (Batches of sentences of like length need less padding, and are no longer drawn at random.) BlasNet’s time includes building the graphs, batching and differentiating anew for every minibatch: no two have the same structure, so no plan is found again.";
+        $"{result.Inputs} inputs, {result.Hidden} hidden units, real words only. The padded version computes "
+        + $"{Figures.Short(result.Writings[2].RowsPerWord)} rows for every word, because the mean sentence has {Figures.Short(result.MeanLength)} "
+        + $"words and the longest {result.LongestLength}; it uses the same kernels, packed weights and one input product for all time steps. "
+        + "(Batches of sentences of like length need less padding, and are no longer drawn at random.) BlasNet’s time includes building the "
+        + "graphs, batching and differentiating anew for every minibatch: no two have the same structure, so no plan is found again.";
 
     private static string Comparison(double ours, double padded) => ours >= padded ? ""
-        : $" In this run the hand-written version is {Figures.Short(padded / ours)} times as fast: that is what building and batching cost at this size.";
+        : $" In this run the hand-written version is {Figures.Short(padded / ours)} times as fast: that is what building and batching cost at "
+        + "this size.";
 }
