@@ -124,7 +124,9 @@ internal sealed unsafe class GemmCase<T> : IDisposable
                     sum += left[(i * inner) + p] * right[(j * inner) + p];
 
                 double value = double.CreateChecked(actual[at]);
-                Assert.True(Math.Abs(value - sum) <= tolerance, $"{what}: [{i}, {j}] is {value}, must be {sum}");
+                if (!(Math.Abs(value - sum) <= tolerance))
+                    Assert.Fail($"{what}: [{i}, {j}] is {value}, must be {sum}");
+
                 expected[at] = actual[at];
             }
         }

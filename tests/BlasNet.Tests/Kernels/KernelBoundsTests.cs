@@ -100,7 +100,8 @@ public sealed unsafe class KernelBoundsTests
                     sum += Left(i, p) * Right(p, j);
 
                 double actual = double.CreateChecked(result.Span[(i * columns) + j]);
-                Assert.True(Math.Abs(actual - sum) <= ulp * (8 + inner), $"form {form}, n={n} k={k} m={m}: [{i}, {j}] is {actual}, must be {sum}");
+                if (!(Math.Abs(actual - sum) <= ulp * (8 + inner)))
+                    Assert.Fail($"form {form}, n={n} k={k} m={m}: [{i}, {j}] is {actual}, must be {sum}");
             }
         }
 
