@@ -64,8 +64,8 @@ internal sealed unsafe class FusedProgram
     public FusedProgram(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants)
     {
         (_steps, _operands, _buffers) = (steps.ToArray(), operands.ToArray(), buffers.ToArray());
-        _doubles = GC.AllocateUninitializedArray<double>(constants.Length, pinned: true);
-        _floats = GC.AllocateUninitializedArray<float>(constants.Length, pinned: true);
+        _doubles = NewPinned<double>(constants.Length);
+        _floats = NewPinned<float>(constants.Length);
         for (int i = 0; i < constants.Length; i++)
             (_doubles[i], _floats[i]) = (constants[i], (float)constants[i]);
 
@@ -192,6 +192,10 @@ internal sealed unsafe class FusedProgram
             || Array.Exists(OperandsOf(_steps[i]).ToArray(), operand => operand.Source == FusedSource.Buffer && operand.Index == buffer))];
         return uses.Length == 0 || _buffers[buffer].Cleared ? (0, _steps.Length) : (uses[0], uses[^1]);
     }
+
+    // Most programs have no numbers, and what is pinned takes longer to allocate.
+    private static T[] NewPinned<T>(int length) where T : unmanaged =>
+        length == 0 ? [] : GC.AllocateUninitializedArray<T>(length, pinned: true);
 
     // Copies the chunk's rows of each input with row indices to the memory given; null for inputs that lie in order.
     private static void Gather<T>(in Operands<T> stack, int start, int count, T* memory, T** gathered) where T : unmanaged, IBinaryFloatingPointIeee754<T>

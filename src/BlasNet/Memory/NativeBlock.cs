@@ -4,11 +4,14 @@ using Microsoft.Win32.SafeHandles;
 namespace BlasNet.Memory;
 
 /// <summary>Owns a block of native memory: frees it when it is disposed, or when the collector finds that nothing refers to it any more.</summary>
-/// <remarks>Reports its size to the collector, which would otherwise see a few bytes and let gigabytes wait.</remarks>
+/// <remarks>Once all blocks together are large, reports its size to the collector, which would otherwise see a few bytes and let gigabytes
+/// wait. Before that little can wait, and the collector answers every few megabytes that it is told of with a full collection.</remarks>
 internal sealed unsafe class NativeBlock : SafeHandleZeroOrMinusOneIsInvalid
 {
+    private const long LargeBytes = 64 << 20;
+
     private static long _allocatedBytes;
-    private readonly long _bytes;
+    private readonly long _bytes, _reportedBytes;
 
     /// <param name="bytes">Above 0.</param>
     /// <param name="alignment">A power of 2.</param>
@@ -18,8 +21,8 @@ internal sealed unsafe class NativeBlock : SafeHandleZeroOrMinusOneIsInvalid
     {
         SetHandle((nint)NativeMemory.AlignedAlloc((nuint)bytes, (nuint)alignment));
         _bytes = bytes;
-        Interlocked.Add(ref _allocatedBytes, bytes);
-        GC.AddMemoryPressure(bytes);
+        if (Interlocked.Add(ref _allocatedBytes, bytes) > LargeBytes)
+            GC.AddMemoryPressure(_reportedBytes = bytes);
     }
 
     /// <summary>Bytes of all blocks of the process.</summary>
@@ -32,7 +35,9 @@ internal sealed unsafe class NativeBlock : SafeHandleZeroOrMinusOneIsInvalid
     {
         NativeMemory.AlignedFree((void*)handle);
         Interlocked.Add(ref _allocatedBytes, -_bytes);
-        GC.RemoveMemoryPressure(_bytes);
+        if (_reportedBytes > 0)
+            GC.RemoveMemoryPressure(_reportedBytes);
+
         return true;
     }
 }

@@ -12,7 +12,8 @@ internal sealed class RowIndices
     public const int Zeros = -1;
 
     private readonly List<int> _nodes = [];
-    private nint[] _lists = GC.AllocateUninitializedArray<nint>(256, pinned: true);
+    // Pinned, so allocated once it is needed, in most plans never: pinned memory grows at the price of full collections, as large objects do.
+    private nint[] _lists = [];
     private int _length;
 
     /// <summary>Forgets all lists.</summary>
@@ -72,7 +73,7 @@ internal sealed class RowIndices
             return start;
 
         nint[] old = _lists;
-        _lists = GC.AllocateUninitializedArray<nint>(Math.Max(_length, 2 * old.Length), pinned: true);
+        _lists = GC.AllocateUninitializedArray<nint>(Math.Max(_length, Math.Max(64, 2 * old.Length)), pinned: true);
         old.AsSpan(0, start).CopyTo(_lists);
         return start;
     }
