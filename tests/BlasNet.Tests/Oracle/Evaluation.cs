@@ -43,8 +43,8 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
 
         foreach (Matrix result in results)
         {
-            values.Add(operands.Contains(result) || step.Operation == Operations.Constant ? result : Naive.Map(result, x => x.Index < mark ? x.Copy() : x));
-            IsTame &= tape.Count - mark < LargestStep && result.Length <= LargestSize && result.Elements.All(x => Math.Abs(x.Value) <= LargestValue);
+            values.Add(operands.Contains(result) || step.Operation == Operations.Constant ? result : OfOwnVariables(result, mark));
+            IsTame &= tape.Count - mark < LargestStep && result.Length <= LargestSize && IsSmall(result);
         }
     }
 
@@ -63,7 +63,8 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
     // Arguments and results are variables of their own.
     private Matrix[] Call(FunctionDefinition function, Matrix[] operands, List<Matrix> values)
     {
-        List<Matrix> inner = [.. values.Take(function.FirstArgument), .. operands.Select(Copy)];
+        List<Matrix> inner = values.GetRange(0, function.FirstArgument);
+        inner.AddRange(operands.Select(Copy));
         int floor = tape.Floor;
         tape.Floor = tape.Count;
         Dictionary<(Shape, string), Matrix> constants = _constants;
@@ -77,4 +78,27 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
     }
 
     private static Matrix Copy(Matrix value) => Naive.Map(value, x => x.Copy());
+
+    // Numbers from before are copied, so that the value can be differentiated by.
+    private static Matrix OfOwnVariables(Matrix value, int mark)
+    {
+        foreach (Number element in value.Span)
+        {
+            if (element.Index < mark)
+                return Naive.Map(value, x => x.Index < mark ? x.Copy() : x);
+        }
+
+        return value;
+    }
+
+    private bool IsSmall(Matrix value)
+    {
+        foreach (Number element in value.Span)
+        {
+            if (!(Math.Abs(element.Value) <= LargestValue))
+                return false;
+        }
+
+        return true;
+    }
 }

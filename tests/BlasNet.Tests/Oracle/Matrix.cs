@@ -14,6 +14,9 @@ internal sealed class Matrix(int rows, Number[] elements)
     /// <summary>Column after column.</summary>
     public IReadOnlyList<Number> Elements => elements;
 
+    /// <summary>The elements, without an enumerator: what is done for every value of every program is a loop.</summary>
+    public ReadOnlySpan<Number> Span => elements;
+
     public Number this[int row, int column] => elements[column * rows + row];
 
     public IReadOnlyList<Number> Column(int column) => new ArraySegment<Number>(elements, column * rows, rows);

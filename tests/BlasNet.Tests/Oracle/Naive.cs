@@ -15,7 +15,14 @@ internal static class Naive
         return new Matrix(rows, elements);
     }
 
-    public static Matrix Map(Matrix x, Func<Number, Number> function) => Make(x.Rows, x.Columns, (i, j) => function(x[i, j]));
+    public static Matrix Map(Matrix x, Func<Number, Number> function)
+    {
+        var elements = new Number[x.Length];
+        for (int i = 0; i < elements.Length; i++)
+            elements[i] = function(x.Span[i]);
+
+        return new Matrix(x.Rows, elements);
+    }
 
     /// <summary>A single row or column stands for as many as the other operand has.</summary>
     public static Matrix Zip(Matrix a, Matrix b, Func<Number, Number, Number> function) =>
@@ -42,7 +49,14 @@ internal static class Naive
 
     public static Shape ShapeOf(Matrix x) => new(x.Rows, x.Columns);
 
-    public static double[] Values(Matrix x) => [.. x.Elements.Select(element => element.Value)];
+    public static double[] Values(Matrix x)
+    {
+        double[] values = new double[x.Length];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = x.Span[i].Value;
+
+        return values;
+    }
 
     public static Number Sum(IEnumerable<Number> numbers) => numbers.Aggregate((a, b) => a + b);
 

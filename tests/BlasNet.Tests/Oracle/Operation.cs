@@ -38,5 +38,10 @@ internal sealed record Operation(
 
     public override string ToString() => Name;
 
+    /// <summary>By reference: there is one object for each operation, and steps are asked for theirs all the time.</summary>
+    public bool Equals(Operation? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+
     private static string Text(IFormattable value) => value.ToString(value is double ? "R" : null, CultureInfo.InvariantCulture);
 }

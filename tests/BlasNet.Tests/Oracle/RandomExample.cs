@@ -22,7 +22,8 @@ internal sealed record RandomExample(IReadOnlyList<Step> Steps, int Loss, int[] 
     {
         var tape = new Tape();
         var evaluation = new Evaluation(tape, seed, number, isTraining);
-        List<Matrix> all = [.. parameters.Select((parameter, i) => Naive.Shaped(parameter.Shape, [.. values[i].Select(tape.Number)]))];
+        List<Matrix> all =
+            [.. parameters.Select((parameter, i) => Naive.Shaped(parameter.Shape, Array.ConvertAll(values[i], tape.Number)))];
         Matrix[] leaves = [.. all];
         foreach (Step step in Steps)
             evaluation.Run(step, all);

@@ -28,9 +28,11 @@ internal enum Rule
 internal sealed class Tape
 {
     private const int None = -1;
-    private const int ChunkLength = 512;   // a long array would be allocated among the large objects, which only full collections free
+    // A long array would be a large object, which only full collections free.
+    private const int ChunkBits = 9, ChunkLength = 1 << ChunkBits;
 
-    private readonly List<Entry[]> _chunks = [];
+    private Entry[][] _chunks = new Entry[4][];
+    private Entry[] _last = [];
 
     public int Count { get; private set; }
 
@@ -40,12 +42,13 @@ internal sealed class Tape
 
     public Number Add(Rule rule, double value, int a, int b, double factor)
     {
-        if (Count % ChunkLength == 0)
-            _chunks.Add(new Entry[ChunkLength]);
+        int at = Count & (ChunkLength - 1);
+        if (at == 0)
+            AddChunk();
 
-        _chunks[^1][Count % ChunkLength] = new Entry(rule, value, a, b, factor);
+        _last[at] = new Entry(rule, value, a, b, factor);
         LargestMagnitude = Math.Abs(value) > LargestMagnitude ? Math.Abs(value) : LargestMagnitude;   // not NaN
-        return new Number(this, Count++);
+        return new Number(this, Count++, value);
     }
 
     public double ValueOf(int index) => this[index].Value;
@@ -122,7 +125,18 @@ internal sealed class Tape
         return [.. outputs.Select(output => NumberOrZero(tangents[output.Index]))];
     }
 
-    private ref readonly Entry this[int index] => ref _chunks[index / ChunkLength][index % ChunkLength];
+    private ref readonly Entry this[int index] => ref _chunks[index >> ChunkBits][index & (ChunkLength - 1)];
+
+    private Number At(int index) => new(this, index, ValueOf(index));
+
+    private void AddChunk()
+    {
+        int chunk = Count >> ChunkBits;
+        if (chunk == _chunks.Length)
+            Array.Resize(ref _chunks, 2 * chunk);
+
+        _chunks[chunk] = _last = GC.AllocateUninitializedArray<Entry>(ChunkLength);
+    }
 
     private static int[] Nones(int count)
     {
@@ -132,9 +146,9 @@ internal sealed class Tape
     }
 
     private void Accumulate(int[] sums, int index, Number term) =>
-        sums[index] = sums[index] == None ? term.Index : (new Number(this, sums[index]) + term).Index;
+        sums[index] = sums[index] == None ? term.Index : (At(sums[index]) + term).Index;
 
-    private Number NumberOrZero(int index) => index == None ? Number(0) : new Number(this, index);
+    private Number NumberOrZero(int index) => index == None ? Number(0) : At(index);
 
     private bool[] Dependence(IReadOnlyList<Number> targets, int end)
     {
@@ -180,7 +194,7 @@ internal sealed class Tape
     private Number Times(int times, int index, bool second)
     {
         var (rule, _, a, b, factor) = this[index];
-        Number adjoint = new(this, times), result = new(this, index), x = new(this, a), y = new(this, b);
+        Number adjoint = At(times), result = At(index), x = At(a), y = b == None ? default : At(b);
         return rule switch
         {
             Rule.Add or Rule.Shift => adjoint,
