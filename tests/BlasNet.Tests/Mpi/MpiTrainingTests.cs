@@ -38,8 +38,9 @@ public sealed partial class MpiTrainingTests : IDisposable
         MpiExec mpi = MpiExec.Require(launcher);
         string[] args = [.. ArgumentsOf("digits", epochs: 40), "--gemm", "packed"];
         Assert.Equal(0, (await mpi.Run(2, [.. args, "--save", In("undisturbed")])).ExitCode);
-        string[] durable = [.. args, "--checkpoint", In("checkpoints"), "--checkpoint-every", "2", "--resume", "--save", In("resumed")];
-        (int exitCode, _) = await mpi.Watch(2, durable, (_, line) =>
+        string[] Durable(int every) =>
+            [.. args, "--checkpoint", In("checkpoints"), "--checkpoint-every", $"{every}", "--resume", "--save", In("resumed")];
+        (int exitCode, _) = await mpi.Watch(2, Durable(every: 2), (_, line) =>
         {
             if (RankOne().Match(line) is { Success: true } found)
                 KillAfterCheckpoint(int.Parse(found.Groups["process"].ValueSpan, CultureInfo.InvariantCulture));
@@ -47,7 +48,7 @@ public sealed partial class MpiTrainingTests : IDisposable
 
         Assert.NotEqual(0, exitCode);
         Assert.False(File.Exists(In("resumed")));
-        (exitCode, _, string error) = await mpi.Run(2, durable);
+        (exitCode, _, string error) = await mpi.Run(2, Durable(every: 100));   // each takes as long as many steps
         Assert.True(exitCode == 0, error);
         Assert.Contains("Resumed from", error, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(In("undisturbed")), File.ReadAllBytes(In("resumed")));
