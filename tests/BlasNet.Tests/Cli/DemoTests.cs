@@ -1,9 +1,10 @@
 using BlasNet.Cli.CommandLine;
 using BlasNet.Native;
+using BlasNet.Tests.Kernels;
 
 namespace BlasNet.Tests.Cli;
 
-[Collection(CommandLineTests.Name)]
+[Collection(GemmSettings.Name)]
 public sealed class DemoTests
 {
     [Fact]

@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using BlasNet.Cli.CommandLine;
+using BlasNet.Tests.Kernels;
 
 namespace BlasNet.Tests.Cli;
 
 /// <summary>The facts behind the figures of the page. What a browser makes of it, see the other file of this class.</summary>
-[Collection(CommandLineTests.Name)]
+[Collection(GemmSettings.Name)]
 public sealed partial class TourTests(TourFixture tour, Chromium chromium) : IClassFixture<TourFixture>, IClassFixture<Chromium>
 {
     private JsonElement Root => tour.Numbers.RootElement;

@@ -2,11 +2,12 @@ using System.Text.Json;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Recognition;
 using BlasNet.Datasets;
+using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Cli;
 
-[Collection(CommandLineTests.Name)]
+[Collection(GemmSettings.Name)]
 public sealed class TrainDigitsTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -1,12 +1,12 @@
 using System.Text.RegularExpressions;
 using BlasNet.Cli.CommandLine;
-using BlasNet.Tests.Cli;
+using BlasNet.Tests.Kernels;
 
 namespace BlasNet.Tests.Guide;
 
 /// <summary>What the README, the packages' READMEs and the guide show: code that compiles and runs, commands that are understood, links that lead
 /// somewhere.</summary>
-[Collection(CommandLineTests.Name)]
+[Collection(GemmSettings.Name)]
 public sealed partial class GuideTests
 {
     private static readonly string[] Languages = ["", "text", "csharp", "fsharp", "sh", "yaml", "xml", "hidden"];

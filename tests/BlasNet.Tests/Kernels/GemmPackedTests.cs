@@ -4,7 +4,6 @@ using BlasNet.Kernels;
 namespace BlasNet.Tests.Kernels;
 
 /// <summary>The managed kernels against the definition, at every tail, on every vector width the processor has.</summary>
-[Collection(GemmSettings.Name)]
 public sealed class GemmPackedTests
 {
     public static TheoryData<string> Widths() => [.. Kernels<float>().Keys];
@@ -44,7 +43,7 @@ public sealed class GemmPackedTests
                 using GemmCase<float> two = new(GemmForm.Multiply, n, k, m, bias: true);
                 one.RunPacked(kernels, keep);
 
-                using (new ThreadCount(2))
+                using (ComputeSettings.Scope threads = (ComputeSettings.Current with { Threads = 2 }).Use())
                     two.RunPacked(kernels, keep);
 
                 Assert.Equal(one.Result.ToArray(), two.Result.ToArray());

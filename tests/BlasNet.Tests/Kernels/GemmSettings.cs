@@ -2,11 +2,12 @@ using BlasNet.Kernels;
 
 namespace BlasNet.Tests.Kernels;
 
-/// <summary>Tests that change settings of the whole process: one after another, and nothing beside them.</summary>
+/// <summary>Tests that change settings of the whole process, or count what all of it does: one after another, and nothing beside
+/// them.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class GemmSettings
 {
-    public const string Name = "Process-wide settings of Gemm";
+    public const string Name = "Alone in the process";
 }
 
 /// <summary>A number of compute threads until the end of a scope.</summary>

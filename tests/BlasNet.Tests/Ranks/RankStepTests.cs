@@ -1,14 +1,12 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Ranks;
-using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Ranks;
 
 /// <summary>N ranks give what N workers give, to the bit.</summary>
-[Collection(GemmSettings.Name)]
 public sealed class RankStepTests
 {
     public static TheoryData<int, string, Precision> Combinations => new(
