@@ -76,7 +76,7 @@ public sealed unsafe class KernelBoundsTests
             1 => (GemmProduct<T>.MultiplyTransposed(y, b, x, accumulate), xs, n, k, m),
             _ => (GemmProduct<T>.OuterProductSum(x, y, b, accumulate), bs, k, m, n),
         };
-        double[] before = Numbers(result.Span);
+        double[] xn = Numbers(xs.Span), bn = Numbers(bs.Span), yn = Numbers(ys.Span), before = Numbers(result.Span);
         if (!accumulate)
             result.Span.Fill(T.NaN);   // what is not added to is not read
 
@@ -89,8 +89,8 @@ public sealed unsafe class KernelBoundsTests
                 kernels.Run(product);
         }
 
-        double Left(int i, int p) => double.CreateChecked(form switch { 0 => x.Row(i)[p], 1 => y.Row(i)[p], _ => x.Row(p)[i] });
-        double Right(int p, int j) => double.CreateChecked(form switch { 0 => b.Row(p)[j], 1 => b.Row(j)[p], _ => y.Row(p)[j] });
+        double Left(int i, int p) => form switch { 0 => xn[(i * k) + p], 1 => yn[(i * m) + p], _ => xn[(p * k) + i] };
+        double Right(int p, int j) => form switch { 0 => bn[(p * m) + j], 1 => bn[(j * m) + p], _ => yn[(p * m) + j] };
         for (int i = 0; i < rows; i++)
         {
             for (int j = 0; j < columns; j++)
