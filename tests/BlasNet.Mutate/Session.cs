@@ -10,10 +10,12 @@ namespace BlasNet.Mutate;
 /// <param name="tests">Parts of the names of test classes, with commas between.</param>
 /// <param name="count">Mutants of all files together.</param>
 /// <param name="seed">Of the draw.</param>
+/// <param name="since">A commit: only mutants in lines that have changed since then; null for all.</param>
 /// <param name="jobs">Processes at once.</param>
-internal sealed class Session(string root, string filter, string tests, int count, int seed, int jobs)
+internal sealed class Session(string root, string filter, string tests, int count, int seed, string? since, int jobs)
 {
-    public const string Everything = "Graphs/*,Batching/*,Differentiation/*,Fusion/*,Planning/*,Passes/*,Execution/*,Training/*,Operators/*,Layers/*,Memory/*";
+    public const string Everything = "Graphs/*,Batching/*,Derivatives/*,Differentiation/*,Fusion/*,Recurrences/*,Planning/*,Passes/*,Execution/*,Rounds/*,"
+        + "Serving/*,Training/*,Ranks/*,Operators/*,Layers/*,Memory/*";
 
     // Rooms of the tests that start programs, look at files or call kernels alone. What they see of other rooms, the others' tests see sooner.
     private static readonly string[] Outside = ["Cli", "Datasets", "Drawing", "Kernels", "Memory", "Mpi", "Native", "Packaging"];
@@ -51,7 +53,8 @@ internal sealed class Session(string root, string filter, string tests, int coun
         foreach (string name in coverage.Failing)
             Console.WriteLine($"Not used, since it fails without a mutant: {name}");
 
-        List<Verdict> verdicts = await Try(Draw(all, explained), new Trial(program, coverage));
+        ChangedLines? changed = since is null ? null : await ChangedLines.Since(root, since);
+        List<Verdict> verdicts = await Try(Draw(all, explained, changed), new Trial(program, coverage));
         return Report.Write(verdicts, explained, all) ? 0 : 1;
     }
 
@@ -93,8 +96,8 @@ internal sealed class Session(string root, string filter, string tests, int coun
 
     /// <summary>Each with the same chance, in an order by chance, so that an interrupted run has tried a fair sample. For the same seed the same mutants, as
     /// far as the library still has them.</summary>
-    private Mutant[] Draw(List<Mutant> mutants, Explained explained) =>
-        [.. mutants.Where(mutant => !explained.Contains(mutant)).OrderBy(Lot, StringComparer.Ordinal).Take(count)];
+    private Mutant[] Draw(List<Mutant> mutants, Explained explained, ChangedLines? changed) =>
+        [.. mutants.Where(mutant => !explained.Contains(mutant) && changed?.Contains(mutant) != false).OrderBy(Lot, StringComparer.Ordinal).Take(count)];
 
     private string Lot(Mutant mutant) => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed} {mutant.File} {mutant.Change}")));
 
