@@ -138,7 +138,6 @@ public sealed partial class CheckpointFolder : IDisposable
     private void Write(Place place, ITrainerState trainer, IReadOnlyDictionary<string, string> notes)
     {
         trainer.Model.RequireFinite();
-        trainer.Accumulator.RequireFinite();
         RequireNewest(place);
         string folder = FolderOf(place);
         Directory.CreateDirectory(folder);

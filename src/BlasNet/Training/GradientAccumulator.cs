@@ -116,9 +116,6 @@ internal abstract class GradientAccumulator : IDisposable
     /// <param name="tensors">Parameters' parts of them; the others are 0.</param>
     public abstract void ReadState(SafetensorsReader reader, int buffers, IEnumerable<(SafetensorsEntry Entry, int Buffer, Parameter Parameter)> tensors);
 
-    /// <exception cref="ArithmeticException">The optimizer's state is infinite or NaN.</exception>
-    public abstract void RequireFinite();
-
     /// <summary>Exchanges the parameters for their average over the steps so far.</summary>
     /// <returns>What puts them back.</returns>
     public abstract IDisposable UseAverage(Optimizer optimizer, long step);

@@ -255,18 +255,6 @@ internal sealed unsafe partial class GradientAccumulator<T> : GradientAccumulato
         _state = state;
     }
 
-    public override void RequireFinite()
-    {
-        foreach (Parameter parameter in _targets)
-        {
-            for (int buffer = 0; buffer < StateBuffers; buffer++)
-            {
-                if (!TensorPrimitives.IsFiniteAll<T>(StateOf(_state!, buffer, parameter)))
-                    throw new ArithmeticException($"The optimizer's state of parameter {parameter} is infinite or NaN.");
-            }
-        }
-    }
-
     public override ModelGradient MeanGradient() => ModelGradient.Of(_model, Sums.Loss / Sums.Weight + Penalty, Gradient, Sums.Weight);
 
     private Span<T> StateOf(NativeBuffer<T> state, int buffer, Parameter parameter) =>
