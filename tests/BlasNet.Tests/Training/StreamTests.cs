@@ -51,6 +51,36 @@ public sealed class StreamTests : IDisposable
         Assert.Equal((1, 5L), (streamed.Trainer.EpochCount, streamed.Trainer.StepCount));
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void Each_epoch_has_an_order_of_its_own(bool isStream)
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 1);
+        List<int> seen = [];
+        var trainer = new Trainer<int>(model, Loss, new Sgd(0)) { PrepareAhead = false };
+        int[][] orders = [.. Enumerable.Range(0, 3).Select(_ => OrderOfEpoch())];
+
+        Assert.All(orders, order => Assert.Equal(Regression.Data, order.Order()));
+        Assert.Equal(3, orders.Select(order => string.Join(' ', order)).Distinct().Count());
+
+        Expr Loss(Graph g, int example)
+        {
+            seen.Add(example);
+            return w * g.Input(example);
+        }
+
+        int[] OrderOfEpoch()
+        {
+            seen.Clear();
+            if (isStream)
+                trainer.Epoch(Stream(), window: 9, cancellation: Cancellation);
+            else
+                trainer.Epoch(Regression.Data, cancellation: Cancellation);
+
+            return [.. seen];
+        }
+    }
+
     [Fact]
     public void A_stream_is_read_no_further_than_window_and_two_steps_ahead()
     {

@@ -90,6 +90,36 @@ public sealed class TrainingLoopTests : IDisposable
         }
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void The_checkpoint_of_the_best_epoch_stays_and_is_put_back_also_after_a_resumption(bool resumes)
+    {
+        int[] accuracies = [1, 9, 2, 3];
+        using Regression training = new(), resumed = new();
+        using var checkpoints = new CheckpointFolder(_folder.Path, keep: 1);
+        List<double[]> values = [];
+        TrainingLoop<int> loop = LoopOf(training);
+        while (loop.NextEpoch(cancellation: TestContext.Current.CancellationToken) is not null)
+            values.Add(training.Values);
+
+        checkpoints.BestEpoch = 0;   // as in a new process
+        Regression last = resumes ? resumed : training;
+        if (resumes)
+            loop = LoopOf(resumed);
+
+        loop.Resume();
+        Assert.Equal(values[3], last.Values);
+        Assert.Equal(2, loop.RestoreBest()!.Epoch);
+        Assert.Equal(values[1], last.Values);
+
+        TrainingLoop<int> LoopOf(Regression one) => new(one.Trainer, Regression.Data)
+        {
+            Epochs = accuracies.Length,
+            Checkpoints = checkpoints,
+            EarlyStopping = new EarlyStopping(patience: 5, higherIsBetter: true),
+            Evaluate = _ => [new("accuracy", accuracies[one.Trainer.EpochCount])],
+        };
+    }
+
     [Fact]
     public void A_checkpoint_comes_every_so_many_steps_and_after_each_epoch()
     {
