@@ -193,6 +193,31 @@ public sealed class ExampleGradientTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Trainer<int>(model, Loss, new Sgd(0)) { ClipExampleNorm = 0 });
     }
 
+    /// <summary>The same nodes, of which another example has added one.</summary>
+    [Fact]
+    public void An_example_that_uses_anothers_value_is_refused_also_where_a_plan_is_known()
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 2);
+        bool lends = false;
+        Expr? lent = null;
+        var norms = new GradientNorms<int>(model, Loss);
+        Assert.Equal(1, norms.Of([0, 1], TestContext.Current.CancellationToken)[0], 1e-6);
+
+        lends = true;
+        var error = Assert.Throws<InvalidOperationException>(() => norms.Of([0, 1], TestContext.Current.CancellationToken));
+        Assert.StartsWith("Example 1 uses ", error.Message, StringComparison.Ordinal);
+
+        Expr Loss(Graph g, int example)
+        {
+            Expr loss = w * (lends && example == 1 ? lent!.Value : g.Input([1.0, example]));
+            if (lends && example == 0)
+                lent = g.Input([1.0, 1]);
+
+            return loss;
+        }
+    }
+
     private static void Close(double expected, double actual, double tolerance = 1e-10) =>
         Assert.True(Math.Abs(expected - actual) <= tolerance * (1e-3 + Math.Abs(expected)) || expected == actual, $"expected {expected:R}, got {actual:R}");
 }

@@ -107,6 +107,23 @@ public sealed class ParameterGroupTests : IDisposable
         static int Count(string plan, string name) => plan.Split('\n').Count(line => line.Contains(name, StringComparison.Ordinal));
     }
 
+    /// <summary>Clipping does not see a frozen parameter, whichever thread computes an example.</summary>
+    [Theory, InlineData(1), InlineData(2), InlineData(4)]
+    public void What_is_frozen_between_two_steps_has_no_part_in_the_norm_of_the_gradient(int workers)
+    {
+        int[] step = [1, 2, 3, 4];
+        Dictionary<Parameter, double[]> gradient = GradientOf(step);
+        var trainer = new Trainer<int>(_model, Loss, new Sgd(0) { ClipNorm = 1000 }) { Workers = workers };
+        trainer.Step(step);
+        Assert.Equal(NormOf(gradient.Keys), trainer.LastStep.GradientNorm, 1e-12);
+
+        trainer.Groups = [ParameterGroup.Frozen(Words, _hidden.W)];
+        trainer.Step(step);
+        Assert.Equal(NormOf(gradient.Keys.Except([Words, _hidden.W])), trainer.LastStep.GradientNorm, 1e-12);
+
+        double NormOf(IEnumerable<Parameter> parameters) => Math.Sqrt(parameters.Sum(parameter => gradient[parameter].Sum(g => g * g)));
+    }
+
     [Fact]
     public void A_thawed_parameter_begins_with_state_0()
     {

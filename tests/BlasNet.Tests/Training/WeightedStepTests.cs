@@ -17,6 +17,8 @@ public sealed class WeightedStepTests
 
     public static MatrixTheoryData<Division, bool, bool> Settings => new(Enum.GetValues<Division>(), [false, true], [false, true]);
 
+    public static MatrixTheoryData<Division, bool> Divisions => new(Enum.GetValues<Division>(), [false, true]);
+
     [Theory, MemberData(nameof(Settings))]
     public void Every_step_follows_the_definition(Division division, bool regularized, bool clipped)
     {
@@ -57,11 +59,25 @@ public sealed class WeightedStepTests
         }
     }
 
-    /// <summary>In the mean of n gradients an example of weight w has the gradient n·w·x/Σw; the variance is of these.</summary>
-    [Theory, InlineData(Division.Whole), InlineData(Division.OneByOne), InlineData(Division.Pairs), InlineData(Division.TwoWorkers)]
-    public void The_noise_is_that_of_weighted_gradients(Division division)
+    [Fact]
+    public void Clipping_ends_with_the_step_before_which_it_is_switched_off()
     {
-        using var run = new TrainingRun(division, new Sgd(Rate)) { Trainer = { NoiseScale = new GradientNoiseScale(decay: 0) } };
+        using var run = new TrainingRun(Division.Whole, new Sgd(Rate)) { Trainer = { ClipExampleNorm = 4 } };
+        run.Step([0]);
+        double[] before = run.Parameters;
+
+        run.Trainer.ClipExampleNorm = double.PositiveInfinity;
+        run.Step([0]);
+
+        Close([.. before.Zip(Inputs[0], (p, g) => p - Rate * g)], run.Parameters);
+    }
+
+    /// <summary>In the mean of n gradients an example of weight w has the gradient n·w·x/Σw; the variance is of these. A regulariser, the same for all
+    /// examples, has no part in it.</summary>
+    [Theory, MemberData(nameof(Divisions))]
+    public void The_noise_is_that_of_weighted_gradients(Division division, bool regularized)
+    {
+        using var run = new TrainingRun(division, new Sgd(Rate), regularized) { Trainer = { NoiseScale = new GradientNoiseScale(decay: 0) } };
         foreach (int[] step in Steps)
         {
             double sum = step.Sum(i => Weights[i]);
