@@ -137,6 +137,54 @@ public sealed class MemoryBudgetTests
         Assert.True(double.IsFinite(trainer.Step([5, 6])));
     }
 
+    /// <summary>J is computed in a pass of its own, which cannot be divided.</summary>
+    [Fact]
+    public void A_regulariser_too_large_is_refused_before_anything_changes()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter w = model.Weight("w", 1, 1), table = model.Weight("table", 300, 300);
+        var trainer = new Trainer<double>(model, (g, x) => w * g.Input(x), new Sgd(1))
+        {
+            Regularizer = g => Sum(Softmax(g.Use(table))), MemoryBudget = 4 * 300 * 300 * sizeof(double),
+        };
+        trainer.Step([1]);
+        double before = model.ValuesOf(w)[0];
+        trainer.MemoryBudget = 300 * 300 * sizeof(double) / 2;
+
+        string message = Assert.Throws<InvalidOperationException>(() => trainer.Step([1])).Message;
+        Assert.StartsWith("The regulariser needs ", message, StringComparison.Ordinal);
+        Assert.Contains("the memory budget is 360,000 bytes", message, StringComparison.Ordinal);
+        Assert.Equal(before, model.ValuesOf(w)[0]);
+    }
+
+    /// <summary>Ten vectors are awaited and ten more follow; all are there until the gradient is computed.</summary>
+    [Fact]
+    public void What_rounds_have_computed_counts_in_the_budget()
+    {
+        const int Length = 50_000, Half = 10 * Length * sizeof(float);
+        double[] zeros = new double[Length];
+        using var model = new Model(1);
+        Parameter b = model.Bias("b", Length);
+        var trainer = new Trainer<int>(model, Loss, new Sgd(0)) { MemoryBudget = 4 * Half };
+        trainer.Step([0]);
+        trainer.MemoryBudget = Half * 3 / 2;
+
+        Assert.Equal(0, Assert.Throws<MemoryBudgetException>(() => trainer.Step([0])).Example);
+
+        async ExprTask<Expr> Loss(Graph g, int example)
+        {
+            Expr x = b + g.Input(zeros);
+            for (int i = 0; i < 20; i++)
+            {
+                x = Softmax(x);
+                if (i < 10)
+                    await x;
+            }
+
+            return Sum(x);
+        }
+    }
+
     [Fact]
     public void The_same_training_splits_the_same_way_wherever_it_goes_on()
     {

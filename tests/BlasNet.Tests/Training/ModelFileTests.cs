@@ -50,6 +50,27 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal(Values(wide).Select(value => (double)(float)value), Values(single));
     }
 
+    [Theory]
+    [InlineData(Precision.Single, double.NaN)]
+    [InlineData(Precision.Single, double.NegativeInfinity)]
+    [InlineData(Precision.Double, double.PositiveInfinity)]
+    public void A_parameter_that_is_not_finite_is_not_saved_and_the_older_file_stays(Precision precision, double value)
+    {
+        using Model model = Network(seed: 1, precision);
+        using var stream = new MemoryStream();
+        model.Save(Target);
+        byte[] before = File.ReadAllBytes(Target);
+        double[] values = model.ValuesOf(model["b"]);
+        values[^1] = value;
+        model.SetValues(model["b"], values);
+
+        Assert.Equal("Parameter b [3] is infinite or not a number.", Assert.Throws<ArithmeticException>(() => model.Save(Target)).Message);
+        Assert.Throws<ArithmeticException>(() => model.Save(stream));
+        Assert.Equal(before, File.ReadAllBytes(Target));
+        Assert.Equal(0, stream.Length);
+        Assert.Equal([Target], Directory.GetFiles(_folder.Path));
+    }
+
     [Fact]
     public void The_order_of_the_parameters_does_not_matter()
     {

@@ -127,6 +127,33 @@ public sealed class NonFiniteStepTests
         Assert.Equal(Math.Pow(-19, 30), model.ValuesOf(p)[0], 1e33);
     }
 
+    // What the steps before have found out of the parameters is worth nothing then.
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_parameter_that_is_set_or_loaded_between_two_steps_is_looked_at(bool isLoaded)
+    {
+        using Model model = new(), large = new();
+        Parameter p = model.Bias("p", 1, Initializer.Constant(1));
+        large.Bias("p", 1, Initializer.Constant(1e38));
+        var trainer = new Trainer<double>(model, (g, x) => p * g.Input(x), new Sgd(1) { WeightDecay = 20 });
+        trainer.Step([0]);
+        Assert.Equal(-19, model.ValuesOf(p)[0]);
+
+        if (isLoaded)
+            model.Load(new MemoryStream(SavedBytes(large)));
+        else
+            model.SetValues(p, [1e38]);
+
+        Assert.Throws<NonFiniteException>(() => trainer.Step([0]));
+        Assert.Equal(1e38, model.ValuesOf(p)[0], 1e31);
+
+        static byte[] SavedBytes(Model saved)
+        {
+            using var stream = new MemoryStream();
+            saved.Save(stream);
+            return stream.ToArray();
+        }
+    }
+
     // Without a gradient the mean square is 0 at once, and the mean, a tenth smaller, is divided by ε alone.
     [Fact]
     public void A_step_that_only_a_small_denominator_makes_infinite_changes_nothing()
