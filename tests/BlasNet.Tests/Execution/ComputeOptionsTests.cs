@@ -47,11 +47,14 @@ public sealed class ComputeOptionsTests
             },
             packed);
         trainer.Step([1]);
+        trainer.Step([1], next: null);
+        trainer.GradientOf([1]);
+        new Evaluator<int, int>(model, async (g, x) => (await Value(g, x)).ArgMax(), packed).Run(1);
         evaluator.Predict(1);
         new GradientNorms<int>(model, (g, x) => Op.Square(Value(g, x)), packed).Of([1], TestContext.Current.CancellationToken);
 
         ComputeSettings own = new(3, GemmKernels.Packed), other = new(5, ComputeSettings.OfProcess.Kernels);
-        Assert.Equal([own, other, own, own], seen);
+        Assert.Equal([own, own, own, own, other, own, own], seen);
         Assert.Equal(before, ComputeSettings.Current);
         Assert.Equal(packed, trainer.Options);
 

@@ -77,6 +77,32 @@ public sealed class RepeatedRoundTests : IDisposable
         }
     }
 
+    /// <summary>What is returned at once has the same nodes as a round, of which more is needed later on.</summary>
+    [Fact]
+    public void A_plan_after_which_nothing_is_computed_is_none_for_a_round()
+    {
+        var evaluator = new Evaluator<int>(_model, async (g, example) =>
+        {
+            Expr product = _w * g.Input(Input(example, 0)), tanh = Tanh(product);
+            if (example < 10)
+                return tanh;
+
+            await tanh;
+            return product + tanh;
+        });
+
+        foreach (int first in new[] { 0, 10, 5, 15 })
+        {
+            int[] examples = [first, first + 1, first + 2];
+            evaluator.RunDouble(examples, (i, value) =>
+            {
+                double[] product = Product(Input(examples[i], 0));
+                for (int row = 0; row < Size; row++)
+                    Assert.Equal(Math.Tanh(product[row]) + (examples[i] < 10 ? 0 : product[row]), value[row], 1e-12);
+            }, Cancel);
+        }
+    }
+
     [Theory, InlineData(2), InlineData(50)]
     public void A_number_of_an_earlier_round_that_all_share_stays_apart_from_their_own(int examples)
     {

@@ -162,6 +162,20 @@ public sealed class PrepareAheadTests : IDisposable
         Assert.Equal(Train(isAhead: false), Train(isAhead: true));
     }
 
+    [Fact]
+    public void What_was_prepared_for_a_step_that_does_not_come_teaches_nothing()
+    {
+        Assert.Equal(SizesAfter(isAhead: false), SizesAfter(isAhead: true));
+
+        static MicrobatchSizes SizesAfter(bool isAhead)
+        {
+            using var training = new Training(isAhead, "tight budget", awaits: isAhead);
+            training.Trainer.Step([1, 2, 3, 4], next: [.. Enumerable.Range(20, 20)]);
+            training.Trainer.Step([5, 6]);
+            return ((ITrainerState)training.Trainer).Position.PassSizes;
+        }
+    }
+
     [Theory]
     [InlineData("count")]
     [InlineData("last step")]
