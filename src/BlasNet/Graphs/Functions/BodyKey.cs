@@ -57,6 +57,9 @@ internal sealed class BodyKey : IEquatable<BodyKey>
 
     private object? Model => _model is not null && _model.TryGetTarget(out object? model) ? model : null;
 
+    private bool IsFor(object? model, Precision precision, bool isTraining) =>
+        IsOf(model) && _precision == precision && _isTraining == isTraining;
+
     // A model that has been collected is no caller's.
     private bool IsOf(object? model) => _model is null ? model is null : _model.TryGetTarget(out object? mine) && ReferenceEquals(mine, model);
 
@@ -64,7 +67,7 @@ internal sealed class BodyKey : IEquatable<BodyKey>
     public bool Fits(CallSite call)
     {
         Graph caller = call.Caller;
-        if (!IsOf(caller.Model) || _precision != caller.Precision || _isTraining != caller.IsTraining || _shapes.Length != call.Count)
+        if (!IsFor(caller.Model, caller.Precision, caller.IsTraining) || _shapes.Length != call.Count)
             return false;
 
         for (int i = 0; i < _shapes.Length; i++)
@@ -77,8 +80,7 @@ internal sealed class BodyKey : IEquatable<BodyKey>
     }
 
     public bool Equals(BodyKey? other) => ReferenceEquals(this, other)
-        || (other is not null && IsOf(other.Model) && _precision == other._precision && _isTraining == other._isTraining
-            && Shapes.SequenceEqual(other.Shapes));
+        || (other is not null && IsFor(other.Model, other._precision, other._isTraining) && Shapes.SequenceEqual(other.Shapes));
 
     public override bool Equals(object? obj) => Equals(obj as BodyKey);
 
