@@ -34,6 +34,7 @@ var options = new (string Name, string Values, string Does)[]
     ("fuzz-seconds", "N", "Fuzz: how long for each reader (60)"),
     ("mutants", "N", "Mutate: how many, drawn at random by --seed from all files; all without it (some seconds each)"),
     ("seed", "N", "Mutate: of the draw (0)"),
+    ("since", "COMMIT", "Mutate: only lines that have changed since then"),
     ("tests", "TEXT", "Mutate: only test classes whose name contains TEXT, or one of several with commas between"),
     ("jobs", "N", "Mutate: processes at once (one for each processor)"),
     ("random-graphs", "N", "Test, Mutate: how many random programs to check against the oracle"),
@@ -50,7 +51,7 @@ string openBlasSource = Argument("openblas-source", "");
 string openBlas = Choice("openblas", openBlasSource != "" || target == "Pack" ? "source" : "auto", ["auto", "system", "source"]);
 string filter = Argument("filter", "");
 string randomGraphs = Argument("random-graphs", "");
-string mutants = Argument("mutants", ""), seed = Argument("seed", ""), jobs = Argument("jobs", ""), mutantTests = Argument("tests", "");
+string mutants = Argument("mutants", ""), seed = Argument("seed", ""), jobs = Argument("jobs", ""), mutantTests = Argument("tests", ""), since = Argument("since", "");
 string fuzzSeconds = Argument("fuzz-seconds", "60");
 
 foreach (string name in Context.Arguments.GetArguments().Keys)

@@ -2,7 +2,7 @@
 
 async Task MutateLibrary()
 {
-    string[] given = [.. new[] { ("filter", filter), ("tests", mutantTests), ("mutants", mutants), ("seed", seed), ("jobs", jobs) }
+    string[] given = [.. new[] { ("filter", filter), ("tests", mutantTests), ("mutants", mutants), ("seed", seed), ("since", since), ("jobs", jobs) }
         .Where(option => option.Item2 != "").SelectMany(option => new[] { $"--{option.Item1}", option.Item2 })];
 
     foreach (string project in new[] { "BlasNet.Tests", "BlasNet.Mutate" })

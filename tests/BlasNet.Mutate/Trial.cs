@@ -16,6 +16,8 @@ internal sealed class Trial(TestProgram tests, Coverage coverage)
     // Long enough for a busy machine and a library whose loops are slower with switches in them.
     private static readonly TimeSpan Start = TimeSpan.FromSeconds(10);
 
+    private const string Oracle = "BlasNet.Tests.Oracle.RandomGraphTests";
+
     // The classes of the first process; most mutants end there.
     private static readonly TimeSpan FirstShare = TimeSpan.FromSeconds(2);
 
@@ -37,7 +39,16 @@ internal sealed class Trial(TestProgram tests, Coverage coverage)
             return new(mutant, Caught: true, Reached: true, used);
         }
 
-        return new(mutant, Caught: false, classes.Length > 0, used);
+        bool isCaught = classes.Contains(Oracle) && !await SurvivesAll(mutant);
+        return new(mutant, isCaught, classes.Length > 0, used);
+    }
+
+    // As many random programs as the suite has.
+    private async Task<bool> SurvivesAll(Mutant mutant)
+    {
+        TimeSpan limit = Start + 100 * coverage.TimeOf(Oracle);
+        Outcome outcome = await tests.Run([Oracle], limit, ("BLASNET_MUTANT", $"{mutant.Id}"), (TestProgram.RandomPrograms, "2500"));
+        return outcome.Passed;
     }
 
     private string[] Ordered(Mutant mutant)
