@@ -150,7 +150,6 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
         Sweep(mode, CollectionsMarshal.AsSpan(_parts[part]), _ofGroup[part], ref _results[part]);
     }
 
-    // Group by group, up to the first number that would not be finite.
     private void Sweep(SweepMode mode, ReadOnlySpan<Segment> parts, List<Segment> common, ref SweepResult result)
     {
         foreach (UpdateGroup group in Groups.Updates)
@@ -164,8 +163,6 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
             common.Clear();
             Segment.AppendCommon(common, parts, group.Ranges);
             Sweep(mode, group, CollectionsMarshal.AsSpan(common), ref result);
-            if (result.FirstNonFinite >= 0)
-                return;
         }
     }
 
