@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Passes;
+using BlasNet.Serving;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Contracts;
@@ -52,7 +53,7 @@ public sealed class NullArgumentTests : IDisposable
         AssertRefused("body", () => Function.Of("f", (Func<Expr, Expr, Expr, Expr>)null!));
         AssertRefused("path", () => _model.Save((string)null!), () => _model.Load((string)null!));
         AssertRefused("parameter", () => _model.ValuesOf(null!), () => _model.SetValues(null!, [1]), () => _model.NewGraph().Use(null!));
-        AssertRefused("graph", () => GraphTransforms.Batch(null!));
+        AssertRefused("graph", () => GraphTransforms.Batch(null!), () => ComputePlan.Of(null!, []));
         AssertRefused("name", () => _model.NewGraph().Input(1).Named(null!));
     }
 
@@ -67,6 +68,21 @@ public sealed class NullArgumentTests : IDisposable
             () => Recurrence.Of("r", 3, start, null!));
         AssertRefused("combine", () => Recurrence.OfLeaves("r", start, null!));
         AssertRefused("message", () => Recurrence.OfSums<Expr, Expr>("r", start, null!, (x, sum) => x + sum));
+    }
+
+    [Fact]
+    public async Task Null_is_refused_by_servers()
+    {
+        var evaluator = new Evaluator<double>(_model, (g, x) => g.Input(x));
+        BatchModel<double, float> model = BatchModel.Of(evaluator, (double _, ReadOnlySpan<float> value) => value[0]);
+        await using var batching = new BatchingEvaluator<double, float>(model);
+        AssertRefused("model",
+            () => _ = new BatchingEvaluator<double, float>(null!),
+            () => batching.ExchangeAsync(null!),
+            () => batching.PrepareAsync(null!, [1], Cancellation));
+        AssertRefused("examples", () => batching.PrepareAsync(model, null!, Cancellation));
+        AssertRefused("evaluator", () => BatchModel.Of(null!, (double _, ReadOnlySpan<float> value) => value[0]));
+        AssertRefused("read", () => BatchModel.Of<double, float>(evaluator, null!));
     }
 
     [Fact]
@@ -85,6 +101,7 @@ public sealed class NullArgumentTests : IDisposable
         AssertRefused("loss", () => _ = new Trainer<double>(_model, null!, new Sgd(0.1)), () => _ = new GradientNorms<double>(_model, null!));
         AssertRefused("function", () => _ = new Evaluator<double>(_model, (Func<Graph, double, Expr>)null!));
         AssertRefused("optimizer", () => _ = new Trainer<double>(_model, Loss, null!));
+        AssertRefused("shape", () => _ = new SafetensorsEntry("t", "F32", (IReadOnlyList<long>)null!));
         AssertRefused("examples", () => trainer.Epoch(null!), () => _ = new TrainingLoop<double>(trainer, null!));
         AssertRefused("examples", () => evaluator.Run((IEnumerable<double>)null!, (_, _) => { }, Cancellation));
         AssertRefused("handler", () => evaluator.Run([1.0], null!, Cancellation), () => evaluator.Run(Enumerable.Repeat(1.0, 1), null!, Cancellation));

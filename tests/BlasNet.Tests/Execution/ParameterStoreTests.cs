@@ -30,6 +30,21 @@ public sealed class ParameterStoreTests
     }
 
     [Fact]
+    public void What_is_taken_back_leaves_no_gap()
+    {
+        using var store = new ParameterStore<double>();
+        store.Append(3);
+        int second = store.Append(40);
+        store.Span[second..].Fill(5);
+        store.TakeBack(second);
+
+        Assert.Equal(16, store.Length);
+        Assert.Equal(second, store.Append(20));
+        Assert.Equal(48, store.Length);
+        Assert.Equal(-1, store.Span.IndexOfAnyExcept(0.0));
+    }
+
+    [Fact]
     public void Every_change_makes_the_packed_forms_stale()
     {
         using var store = new ParameterStore<double>();

@@ -203,6 +203,40 @@ public sealed class FunctionTests : IDisposable
     }
 
     [Fact]
+    public void A_body_that_is_called_again_and_again_stays()
+    {
+        int traced = 0;
+        var f = Function.Of("f", (Expr x) =>
+        {
+            traced += x.Shape.IsScalar ? 1 : 0;
+            return _w * Sum(x);
+        });
+        var evaluator = new Evaluator<int>(_model, (g, n) => f.Call(g.Input(1.0)) + f.Call(g.Input(new double[n])));
+        evaluator.RunDouble(Enumerable.Range(2, 2 * BodyCache.Capacity), (_, value) => Assert.Equal(3, value[0]), TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, traced);
+    }
+
+    [Fact]
+    public void A_function_that_two_models_share_reads_the_parameters_of_each()
+    {
+        using var other = new Model(1, Precision.Double);
+        other.Bias("first", 40);   // so that w lies elsewhere
+        Parameter w = other.Weight("w", 1, 1), current = _w;
+        other.SetValues(w, [5]);
+        var f = Function.Of("f", (Expr x) => current * x);
+        Evaluator<double> mine = new(_model, (g, x) => f.Call(g.Input(x))), others = new(other, (g, x) => f.Call(g.Input(x)));
+
+        foreach (double x in new[] { 1, 2, -7 })
+        {
+            current = _w;
+            Assert.Equal([3 * x], mine.Predict(x));
+            current = w;
+            Assert.Equal([5 * x], others.Predict(x));
+        }
+    }
+
+    [Fact]
     public void A_body_that_has_gone_and_comes_back_within_one_graph_gives_the_same_values()
     {
         var f = Function.Of("f", (Expr x) => _w * Sum(x));

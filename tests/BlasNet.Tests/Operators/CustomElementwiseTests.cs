@@ -113,6 +113,28 @@ public sealed class CustomElementwiseTests
     }
 
     [Fact]
+    public void A_single_operator_is_enough()
+    {
+        var own = CustomElementwise.Define("own-tanh", Tanh, (_, y) => 1 - Square(y));
+        using var model = new Model(1, Precision.Double);
+        Graph graph = model.NewGraph();
+        AssertClose([Math.Tanh(0.5), Math.Tanh(-2)], graph.Evaluate(own.Apply(graph.Input([0.5, -2]))), 1e-14);
+    }
+
+    [Fact]
+    public void In_a_cell_it_may_compute_a_part_of_a_longer_vector()
+    {
+        using var model = new Model(1, Precision.Double);
+        var cell = Function.Of("cell", (Expr x) => Concatenate(Tanh(x), Softclip.Apply(2 * x), SquaredRelu.Apply(x)));
+        var evaluator = new Evaluator<int>(model, (g, i) => cell.Call(g.Input(Inputs(i))));
+        evaluator.RunDouble([0, 1, 2, 3, 4], (i, value) => AssertClose(
+            [.. Inputs(i).Select(Math.Tanh), .. Inputs(i).Select(x => SoftclipOf(2 * x)), .. Inputs(i).Select(x => x > 0 ? x * x : 0)], value.ToArray(), 1e-12),
+            TestContext.Current.CancellationToken);
+
+        static double[] Inputs(int i) => [.. Enumerable.Range(0, 5).Select(e => 2 * Math.Sin(1 + e + (7 * i)))];
+    }
+
+    [Fact]
     public void One_may_be_made_of_others()
     {
         var both = CustomElementwise.Define("clipped-sine", x => Softclip.Apply(Sin.Apply(x)), (x, y) => (1 - Square(y / 3)) * Cos.Apply(x));

@@ -46,6 +46,8 @@ public sealed class SequenceOperatorTests
     public void The_largest_of_columns_of_rows_and_of_all()
     {
         AssertValue(Op.MaxColumns(_x), new Shape(2), 5, -1);
+        Expr vector = Op.MaxColumns(_x);
+        Assert.Equal(vector, Op.MaxColumns(vector));
         AssertValue(Op.MaxRows(_x), new Shape(1, 5), 1, 2, 3, 4, 5);
         AssertValue(Op.Max(_x), Shape.Scalar, 5);
         AssertValue(Op.ArgMax(_x), new Shape(1, 5), 0, 0, 0, 0, 0);
@@ -103,6 +105,14 @@ public sealed class SequenceOperatorTests
         AssertRefused(() => Op.Pick(_x, _graph.Index(0)), "pick: there must be one index for each column: [1 × 5], not [1]. Inputs: x [2 × 5]");
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => Op.Pick(_x, _graph.Indices([0, 0, 2, 0, 0])));
         Assert.Contains("pick: index 2 must be less than the number of rows (2). Input: x [2 × 5].", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData(5, ""), InlineData(-1, "at least 0 and ")]
+    public void Each_index_of_a_list_is_looked_at_where_the_lookup_is_written(int index, string least)
+    {
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => Op.Lookup(_x, [0, 4, index, 1]));
+        Assert.Contains(
+            $"lookup: index {index} must be {least}less than the number of columns (5). Input: x [2 × 5].", error.Message, StringComparison.Ordinal);
     }
 
     private void AssertValue(Expr value, Shape shape, params double[] elements)

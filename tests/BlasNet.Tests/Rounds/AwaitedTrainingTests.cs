@@ -1,5 +1,6 @@
 using BlasNet.Graphs;
 using BlasNet.Training;
+using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Rounds;
 
@@ -34,6 +35,78 @@ public sealed class AwaitedTrainingTests
             foreach ((Parameter a, Parameter b) in one.Parameters.Zip(other.Parameters))
                 AssertNear(other.ValuesOf(b), one.ValuesOf(a), tolerance, a.Name);
         }
+    }
+
+    [Fact]
+    public void A_pass_takes_no_more_rounds_than_are_allowed()
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 1);
+        var trainer = new Trainer<int>(model, Loss, new Sgd(0)) { RoundLimit = 3 };
+        var norms = new GradientNorms<int>(model, Loss) { RoundLimit = 3 };
+        for (int step = 0; step < 3; step++)
+            trainer.Step([3, 1]);   // each has rounds of its own
+
+        Assert.Equal(2, norms.Of([1, 3], TestContext.Current.CancellationToken).Length);
+
+        Assert.Equal(1, Assert.Throws<ExampleException>(() => trainer.Step([3, 4])).Example);
+        Assert.Equal(1, Assert.Throws<ExampleException>(() => norms.Of([3, 4], TestContext.Current.CancellationToken)).Example);
+        Assert.Equal(3, trainer.StepCount);
+
+        async ExprTask<Expr> Loss(Graph g, int rounds)
+        {
+            Expr x = w * g.Input(1.0);
+            for (int round = 0; round < rounds; round++)
+            {
+                x = Tanh(x);
+                await x;
+            }
+
+            return x;
+        }
+    }
+
+    [Fact]
+    public void A_cancellation_ends_a_step_of_an_epoch_between_two_rounds()
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 1);
+        using var source = new CancellationTokenSource();
+        int seen = 0;
+        var trainer = new Trainer<int>(model, Endless, new Sgd(0)) { RoundLimit = 20 };
+
+        Assert.Throws<OperationCanceledException>(() => trainer.Epoch([1], cancellation: source.Token));
+        Assert.Equal((5, 0L), (seen, trainer.StepCount));
+
+        async ExprTask<Expr> Endless(Graph g, int example)
+        {
+            for (Expr x = w * g.Input(example); ; x = Tanh(x))
+            {
+                await x;
+                if (++seen == 5)
+                    await source.CancelNow();
+            }
+        }
+    }
+
+    [Fact]
+    public void A_value_of_an_example_that_comes_later_is_no_part_of_a_gradient_of_its_own()
+    {
+        using var model = new Model();
+        Parameter w = model.Weight("w", 1, 1);
+        Expr? lent = null;
+        var norms = new GradientNorms<int>(model, async (g, example) =>
+        {
+            Expr own = w * g.Input(1.0 + example);
+            if (example == 1)
+                lent = own;
+
+            await own;
+            return Square(example == 0 ? lent!.Value : own);
+        });
+
+        var error = Assert.Throws<InvalidOperationException>(() => norms.Of([0, 1], TestContext.Current.CancellationToken));
+        Assert.StartsWith("Example 0 of the pass uses ", error.Message, StringComparison.Ordinal);
     }
 
     private static Optimizer Rule(string setting) => setting == "momentum" ? new Adam(0.01) : new Sgd(0.05);

@@ -176,6 +176,24 @@ public sealed class BatchingEvaluatorTests
     }
 
     [Fact]
+    public async Task What_has_been_computed_costs_nothing_while_the_next_batch_gathers()
+    {
+        var model = new StubModel();
+        var options = new BatchingOptions<int> { Workers = 1, MaxDelay = TimeSpan.FromMinutes(1), Cost = n => n, MaxBatchCost = 5 };
+        var evaluator = new BatchingEvaluator<int, int>(model, options);
+        Assert.Equal(5, await evaluator.RunAsync(5, Cancellation));
+        Task<int> first = Send(evaluator, 1);
+        for (int i = 0; i < 20; i++)
+            await Task.Run(() => { }, Cancellation);   // a worker that had been started would come before
+
+        Task<int> second = Send(evaluator, 2);
+        await evaluator.DisposeAsync();
+        int[] answers = await Task.WhenAll(first, second);
+        Assert.Equal([1, 2], answers);
+        Assert.Equal([[5], [1, 2]], model.Batches);
+    }
+
+    [Fact]
     public async Task After_the_delay_a_batch_is_computed_though_it_is_not_full()
     {
         await using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { MaxDelay = TimeSpan.FromMilliseconds(1) });

@@ -125,8 +125,12 @@ public sealed class ModelLoadTests : IDisposable
 
         for (int length = 0; length < stream.Length; length += 7)
         {
-            using var cut = new OneWay(new MemoryStream(stream.ToArray()[..length]));
+            byte[] start = stream.ToArray()[..length];
+            using OneWay cut = new(new MemoryStream(start)), again = new(new MemoryStream(start));
             Assert.Equal("the stream: ends early", Assert.Throws<SafetensorsException>(() => _model.Load(cut)).Message);
+            Assert.Equal(
+                "the stream: ends early",
+                Assert.Throws<SafetensorsException>(() => _model.LoadPartially(again, name => name == "W" ? null : name)).Message);
         }
     }
 

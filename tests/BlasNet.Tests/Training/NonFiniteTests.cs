@@ -147,6 +147,20 @@ public sealed class NonFiniteTests : IDisposable
         Assert.Equal(2, error.Example);
     }
 
+    /// <summary>A recurrence is one node unless every value is looked at; then no plan fits that was made before.</summary>
+    [Theory, InlineData(false), InlineData(true)]
+    public void What_stays_within_a_step_of_a_recurrence_is_found_also_where_a_plan_is_known(bool isKnown)
+    {
+        Parameter v = _model.Weight("v", 2, 2, Initializer.Constant(1));
+        Recurrence<Expr> chain = Recurrence.Of("chain", (Expr x) => x, (Expr x, Expr h) => Tanh(x + h) + Exp(-StopGradient(v * Exp(1000 * h))));
+        Trainer<double> trainer = NewTrainer((g, x) => Sum(chain.Run(g.Input([x, x, x, x, x, x], new Shape(2, 3)))) + Sum(_w * g.Input([1.0, x])));
+        if (isKnown)
+            Assert.True(double.IsFinite(trainer.Step([1, 2])));
+
+        trainer.DetectAnomalies = true;
+        Assert.Equal(0, Assert.Throws<NonFiniteException>(() => trainer.Step([1, 2])).Example);
+    }
+
     [Fact]
     public void Looking_at_every_value_changes_none()
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Operators;
 using BlasNet.Stranger;
@@ -65,6 +66,20 @@ public sealed class OwnOptimizerTests : IDisposable
         Assert.Equal(
             from name in new[] { "mean", "square", "largest square", "average" } from parameter in stopped.Model.Parameters select $"{name}/{parameter.Name}",
             state.Header.Entries.Select(entry => entry.Name));
+    }
+
+    /// <summary>A step takes 1 off each parameter, so after three they are −1, −2 and −3.</summary>
+    [Fact]
+    public void The_formula_sees_its_own_state_and_not_the_average()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter p = model.Bias("p", 600);
+        var trainer = new Trainer<double>(model, (g, x) => Op.Sum(p * g.Input(x)), new OneLess { AverageFrom = 1 });
+        for (int step = 0; step < 3; step++)
+            trainer.Step([1]);
+
+        using IDisposable average = trainer.UseAverage();
+        Assert.All(model.ValuesOf(p), value => Assert.Equal(-2, value));
     }
 
     [Theory, InlineData(1), InlineData(511), InlineData(513), InlineData(1300)]
@@ -169,5 +184,22 @@ public sealed class OwnOptimizerTests : IDisposable
 
             public Vector<T> Update(Vector<T> parameters, Vector<T> gradient, ref Vector<T> first, ref Vector<T> second) => parameters;
         }
+    }
+
+    /// <summary>Writes to all the state there is.</summary>
+    private sealed class OneLess() : Optimizer(1)
+    {
+        public override IReadOnlyList<string> StateNames { get; } = ["first", "second"];
+
+        protected override IEnumerable<(string Name, object? Value)> Hyperparameters => [];
+
+        protected override void Apply<T>(OptimizerSweep<T> sweep, double rate, long step) => sweep.Run(range =>
+        {
+            for (int buffer = 0; buffer < range.StateBuffers; buffer++)
+                range.State(buffer).Fill(T.CreateTruncating(step));
+
+            foreach (ref T parameter in range.Parameters)
+                parameter -= T.One;
+        });
     }
 }

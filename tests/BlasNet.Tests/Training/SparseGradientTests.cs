@@ -36,6 +36,21 @@ public sealed class SparseGradientTests
         }
     }
 
+    [Fact]
+    public void A_parameter_that_a_step_does_not_use_is_not_updated_by_the_gradient_of_the_step_before()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter a = model.Bias("a", 1), b = model.Bias("b", 1);
+        var trainer = new Trainer<double>(model, (g, x) => (x > 0 ? a : b) * g.Input(x), new Sgd(1));
+        double expectedA = 0, expectedB = 0;
+        foreach (double x in new[] { 2, -3, 5, -7, -1, 4 })
+        {
+            trainer.Step([x]);
+            (expectedA, expectedB) = x > 0 ? (expectedA - x, expectedB) : (expectedA, expectedB - x);
+            Assert.Equal((expectedA, expectedB), (model.ValuesOf(a)[0], model.ValuesOf(b)[0]));
+        }
+    }
+
     /// <summary>Sparse and dense passes in one step, and sparse and dense steps after each other: nothing of an earlier one is left.</summary>
     [Theory, InlineData(1), InlineData(2), InlineData(0)]
     public void A_table_may_be_tied_in_some_examples_and_not_in_others(int computeBatch)
