@@ -41,6 +41,42 @@ public sealed class FusedAttentionTests : IDisposable
         Assert.Equal(["attention-by-query", "attention-scores", "attention-softmax"], Launches(results).Where(IsOfAttention).Order());
     }
 
+    public static MatrixTheoryData<bool, bool, bool> Sharings => new([false, true], [false, true], [false, true]);
+
+    /// <summary>By plain loops: each head's softmax(Kᵀ·q / √2), and the mean of V by it.</summary>
+    [Theory, MemberData(nameof(Sharings))]
+    public void A_query_has_its_mean_whichever_operands_all_examples_share(bool sharesKeys, bool sharesValues, bool isRagged)
+    {
+        const int Rows = 4, Keys = 3;
+        using var model = new Model(seed: 3, Precision.Double);
+        Parameter k = model.Weight("K", Rows, Keys), v = model.Weight("V", Rows, Keys);
+        var evaluator = new Evaluator<int>(model, (g, n) => Op.Attention(
+            g.Input(Queries(n), new Shape(Rows, Queries(n).Length / Rows)),
+            sharesKeys ? g.Use(k) : g.Input(KeysOf(n), new Shape(Rows, Keys)),
+            sharesValues ? g.Use(v) : g.Input(ValuesOf(n), new Shape(Rows, Keys)), heads: 2));
+        evaluator.RunDouble(
+            [0, 1, 2, 3], (n, value) => Assert.Equal(Mean(Queries(n), KeysOf(n), ValuesOf(n)), value.ToArray(), (a, b) => Math.Abs(a - b) < 1e-12),
+            TestContext.Current.CancellationToken);
+
+        double[] Queries(int n) => Numbers(n, Rows * (isRagged ? n + 1 : 2));
+        double[] KeysOf(int n) => sharesKeys ? model.ValuesOf(k) : Numbers(n + 10, Rows * Keys);
+        double[] ValuesOf(int n) => sharesValues ? model.ValuesOf(v) : Numbers(n + 20, Rows * Keys);
+
+        static double[] Numbers(int seed, int count)
+        {
+            var random = new Random(seed);
+            return [.. Enumerable.Range(0, count).Select(_ => (2 * random.NextDouble()) - 1)];
+        }
+
+        static double[] Mean(double[] queries, double[] keys, double[] values) => [.. queries.Select((_, element) =>
+        {
+            int query = element / Rows * Rows, row = element % Rows, head = row / 2 * 2;
+            double[] weights = [.. Enumerable.Range(0, Keys).Select(key => Math.Exp(
+                ((keys[(key * Rows) + head] * queries[query + head]) + (keys[(key * Rows) + head + 1] * queries[query + head + 1])) / Math.Sqrt(2)))];
+            return weights.Select((weight, key) => weight * values[(key * Rows) + row]).Sum() / weights.Sum();
+        })];
+    }
+
     private static bool IsOfAttention(string name) =>
         name.Contains("attention", StringComparison.Ordinal) || (name.StartsWith("segment", StringComparison.Ordinal) && name != "segment-sum");
 
