@@ -127,4 +127,28 @@ public sealed class BatchTests : IDisposable
         Expr late = BlasNet.Operators.Op.Tanh(product);
         Assert.Contains("after the graph was batched", Assert.Throws<InvalidOperationException>(() => batched.Locate(late)).Message, StringComparison.Ordinal);
     }
+
+    /// <summary>The gradient of W is one product over both examples: their terms have no value of their own.</summary>
+    [Fact]
+    public void Nodes_are_found_in_the_batched_graph_unless_they_were_merged_into_a_sum()
+    {
+        using var model = new Model();
+        Graph graph = model.NewGraph();
+        Expr w = graph.Use(model.Weight("W", 2, 3));
+        Expr[] inputs = [graph.Input([1.0, 2, 3]), graph.Input([4.0, 5, 6])], products = [.. inputs.Select(x => w * x)];
+        Expr loss = Op.Total(Op.Sum(products[0]), Op.Sum(products[1]));
+        loss.Differentiate(w);
+        int[] terms = [.. Enumerable.Range(0, graph.Count).Where(node => graph.NodeAt(node).Operator == "outer-product-sum")];
+        BatchedGraph batched = graph.Batch();
+
+        for (int example = 0; example < 2; example++)
+        {
+            Assert.True(batched.TryLocate(graph.NodeAt(inputs[example].Index), out GraphNode stack, out int element));
+            Assert.Equal((0, 2, 3 * example), (stack.Index, stack.Count, element));
+            Assert.False(batched.TryLocate(graph.NodeAt(terms[example]), out _, out _));
+        }
+
+        Op.Tanh(loss);
+        Assert.Throws<InvalidOperationException>(() => batched.TryLocate(graph.NodeAt(graph.Count - 1), out _, out _));
+    }
 }

@@ -2,6 +2,7 @@ using BlasNet.Derivatives;
 using BlasNet.Graphs;
 using BlasNet.Passes;
 using BlasNet.Tests.Contracts;
+using BlasNet.Training;
 
 namespace BlasNet.Tests.Differentiation;
 
@@ -26,6 +27,17 @@ public sealed class OperatorDerivativeTests : OperatorTests
         double[] actual = test.Evaluate((inputs, output) => Loss(output, test.Weights).HessianVector(inputs, test.Directions(output.Graph)));
         AssertClose(expected, actual, 10 * Tolerance, test.Name);
     });
+
+    [Fact]
+    public void A_parameter_that_has_joined_no_graph_yet_is_an_output_like_any_other()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter p = model.Bias("p", 2);
+        Graph graph = model.NewGraph();
+        Expr seed = graph.Input([3.0, -4]);
+
+        Assert.Equal([3, -4], graph.Evaluate(ExprDerivatives.VectorJacobian([p], [seed], [p])[0]));
+    }
 
     /// <summary>uᵀ(Jv) = (uᵀJ)v.</summary>
     [Theory, MemberData(nameof(DifferentiableSamples))]
