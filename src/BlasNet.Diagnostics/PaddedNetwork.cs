@@ -122,7 +122,7 @@ public sealed unsafe class PaddedNetwork(Model model, int d, int h, int classes)
     private (Matrix<float> Value, PackedWeights<float> Packed) P(string name)
     {
         Parameter parameter = model[name];
-        float* data = model.Store<float>().Values + parameter.Offset;
+        float* data = model.Store<float>().AddressOf(parameter.Offset);
         return (new Matrix<float>(data, parameter.Shape.Columns, parameter.Shape.Rows), model.Store<float>().PackedOf(parameter.Index));
     }
 

@@ -65,7 +65,7 @@ public sealed partial class TextEncoder
             ParametersToRead read = new((IParameters?)adapters ?? model), above = new(model);
             var network = new EncoderModel(read, sizes, options.Dropout, adapters is null ? null : adapters.Multiply);
             head = about is null ? null : new Head(above, sizes, about, options.Dropout);
-            WeightReader.Fill<T>(model, [.. read.All, .. above.All], sizes.Family, weights, hasHead: head is not null);
+            WeightReader.Fill<T>(model, [.. read.All, .. above.All], sizes.Family, weights, hasHead: head is not null, options.MapsWeights);
             return new TextEncoder(files, model, network, read, adapters, tokenizer, sizes, options);
         }
         catch

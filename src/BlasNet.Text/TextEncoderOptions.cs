@@ -19,6 +19,12 @@ public sealed record TextEncoderOptions
     /// of a layer give, weights of attention, and what a head is given. Computing vectors never does.</summary>
     public bool Dropout { get; init; }
 
+    /// <summary>Whether weights of the model's precision stay in their file, which is mapped into memory, until something would change them: then a model is
+    /// there at once, and processes that use the same one share its memory. All weights that lie as they are needed: those of <c>model.onnx</c>, of
+    /// <c>model.safetensors</c> tables and biases. The file may be replaced meanwhile, as <see cref="TextEncoder.Save"/> does, but neither cut nor
+    /// overwritten. By default true, except on Windows, where a mapped file cannot be replaced.</summary>
+    public bool MapsWeights { get; init; } = !OperatingSystem.IsWindows();
+
     /// <summary>Low-rank adapters, to be trained in the place of the weights; null for none.</summary>
     public LowRankOptions? Adapters { get; init; }
 

@@ -53,6 +53,13 @@ internal sealed class OnnxFile : TensorFile
 
     public override IReadOnlyList<TensorInfo> Tensors { get; }
 
+    public override long? OffsetOf<T>(TensorInfo tensor, int elements)
+    {
+        OnnxTensor stored = _weights[tensor.Name];
+        bool isThere = typeof(T) == typeof(float) && stored.ElementType == Float && !stored.IsElsewhere && stored.Numbers.Count == 0;
+        return isThere && stored.Length == (long)elements * sizeof(float) ? stored.Start : null;
+    }
+
     public override void ReadInOrder<T>(TensorInfo tensor, Span<T> elements) => Read(tensor, new Shape(elements.Length), elements);
 
     public override void Read<T>(TensorInfo tensor, Shape shape, Span<T> columnMajor) =>
@@ -99,7 +106,7 @@ internal sealed class OnnxFile : TensorFile
         static string? Either(OnnxNode node, Func<string, bool> condition) => node.Inputs.FirstOrDefault(condition);
     }
 
-    private ReadOnlySpan<float> NumbersOf(TensorInfo info, int count)
+    private unsafe ReadOnlySpan<float> NumbersOf(TensorInfo info, int count)
     {
         OnnxTensor tensor = _weights[info.Name];
         if (tensor.IsElsewhere)
@@ -118,16 +125,15 @@ internal sealed class OnnxFile : TensorFile
             return CollectionsMarshal.AsSpan(tensor.Numbers);
         }
 
-        ReadOnlySpan<byte> bytes = tensor.Bytes.Span;
-        Require(bytes.Length, (long)count * (tensor.ElementType == Float ? sizeof(float) : sizeof(ushort)), "bytes");
+        Require(tensor.Length, (long)count * (tensor.ElementType == Float ? sizeof(float) : sizeof(ushort)), "bytes");
         if (tensor.ElementType == Float)
-            return MemoryMarshal.Cast<byte, float>(bytes);
+            return new(At<float>(tensor.Start, count), count);
 
         float[] numbers = new float[count];
         if (tensor.ElementType == BrainFloat)
-            return SafetensorsReader.Widen(MemoryMarshal.Cast<byte, ushort>(bytes), numbers);
+            return SafetensorsReader.Widen(new(At<ushort>(tensor.Start, count), count), numbers);
 
-        TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, System.Half>(bytes), numbers);
+        TensorPrimitives.ConvertToSingle(new ReadOnlySpan<System.Half>(At<System.Half>(tensor.Start, count), count), numbers);
         return numbers;
 
         void Require(long given, long needed, string units)

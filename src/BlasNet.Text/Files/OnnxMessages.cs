@@ -27,6 +27,19 @@ internal abstract class OnnxMessage : IMessage
     /// <returns>Whether it is one that is needed, in the form that it must have.</returns>
     protected abstract bool Read(int field, WireFormat.WireType type, CodedInputStream input);
 
+    /// <summary>Passes over bytes that are used where they lie in the file.</summary>
+    /// <returns>Where, and how many.</returns>
+    protected static (long Start, long Length) Skip(CodedInputStream input)
+    {
+        long before = input.Position;
+        input.SkipLastField();   // the number of bytes, and the bytes
+        long end = input.Position, length = end - before - 1;
+        while (length > 0 && before + CodedOutputStream.ComputeLengthSize((int)length) + length > end)
+            length--;
+
+        return (end - length, length);
+    }
+
     protected static T ReadMessage<T>(CodedInputStream input) where T : OnnxMessage, new()
     {
         var message = new T();
@@ -101,10 +114,13 @@ internal sealed class OnnxTensor : OnnxMessage
     /// <summary>1 for float, 10 for binary16, 16 for bfloat16.</summary>
     public int ElementType { get; private set; }
 
-    /// <summary>The elements, little-endian.</summary>
-    public ByteString Bytes { get; private set; } = ByteString.Empty;
+    /// <summary>Where in the file the elements begin, little-endian.</summary>
+    public long Start { get; private set; }
 
-    /// <summary>The elements, where they are not in <see cref="Bytes"/>.</summary>
+    /// <summary>Number of their bytes.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>The elements, where they do not lie in the file so.</summary>
     public List<float> Numbers { get; } = [];
 
     /// <summary>Whether the elements are in another file.</summary>
@@ -133,7 +149,7 @@ internal sealed class OnnxTensor : OnnxMessage
                 Name = input.ReadString();
                 return true;
             case (9, WireFormat.WireType.LengthDelimited):
-                Bytes = input.ReadBytes();
+                (Start, Length) = Skip(input);
                 return true;
             case (14, WireFormat.WireType.Varint):
                 IsElsewhere = input.ReadInt32() != 0;

@@ -11,9 +11,9 @@ internal sealed class ParametersToRead(IParameters model) : IParameters
     public IReadOnlyList<Parameter> All => _parameters;
 
     public Parameter Weight(string name, int outputs, int inputs, Initializer? initializer = null) =>
-        Note(model.Weight(name, outputs, inputs, Initializer.Zeros));
+        Note(model.Weight(name, outputs, inputs, Initializer.None));
 
-    public Parameter Bias(string name, int size, Initializer? initializer = null) => Note(model.Bias(name, size, Initializer.Zeros));
+    public Parameter Bias(string name, int size, Initializer? initializer = null) => Note(model.Bias(name, size, Initializer.None));
 
     private Parameter Note(Parameter parameter)
     {

@@ -30,6 +30,12 @@ internal sealed class SafetensorsFile : TensorFile
 
     public override void Read<T>(TensorInfo tensor, Shape shape, Span<T> columnMajor) => _reader.Read(_entries[tensor.Name], shape, columnMajor);
 
+    public override long? OffsetOf<T>(TensorInfo tensor, int elements)
+    {
+        SafetensorsEntry entry = _entries[tensor.Name];
+        return entry.Type == (typeof(T) == typeof(float) ? "F32" : "F64") && entry.Elements == elements ? _reader.OffsetOf(entry) : null;
+    }
+
     public override void Dispose()
     {
         _reader.Dispose();

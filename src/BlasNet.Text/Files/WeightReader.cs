@@ -13,28 +13,36 @@ internal static class WeightReader
     /// <param name="family">Names their tensors.</param>
     /// <param name="file">Has them.</param>
     /// <param name="hasHead">Whether those of a head are among them; else heads of the file are left out.</param>
+    /// <param name="leaves">Whether what need not be converted stays in the file, to be read there.</param>
     /// <exception cref="IOException">A tensor is missing, too many or of another shape, or cannot be read.</exception>
-    public static void Fill<T>(Model model, IReadOnlyList<Parameter> parameters, Family family, TensorFile file, bool hasHead)
+    public static void Fill<T>(Model model, IReadOnlyList<Parameter> parameters, Family family, TensorFile file, bool hasHead, bool leaves)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Dictionary<string, TensorInfo> tensors = ByName(family, file);
         ParameterStore<T> store = model.Store<T>();
+        Dictionary<int, ParameterStore<T>.InFile> left = [];
         foreach (Parameter parameter in parameters)
         {
             string name = family.TensorOf(parameter.Name);
             if (!tensors.Remove(name, out TensorInfo? tensor))
                 throw new TextModelException(file.File, $"has no tensor '{name}', which {family.Name} has");
 
-            Fill(parameter, tensor, file, store.SpanOf(parameter));
+            RequireShape(parameter, tensor, file);
+            if (!leaves || !TryLeave(parameter, tensor, file, left))
+                Fill(parameter, tensor, file, store.SpanOf(parameter));
         }
 
-        store.Changed();
         string[] unused = hasHead ? family.Unused : [.. family.Unused, .. Family.Heads];
         foreach ((string name, TensorInfo tensor) in tensors)
         {
             if (!Array.Exists(unused, start => IsBelow(name, start)))
                 throw new TextModelException(file.File, $"tensor {tensor} is not part of {family.Name} with the layers that config.json says");
         }
+
+        if (left.Count > 0)
+            store.LeaveIn(file.TakeMap(), left);
+
+        store.Changed();
     }
 
     // A model with a head has the encoder's name before the encoder's tensors.
@@ -53,21 +61,40 @@ internal static class WeightReader
 
     private static bool IsBelow(string name, string start) => name.StartsWith(start, StringComparison.Ordinal);
 
+    // Biases, tables, and the weights of an ONNX model lie in the file as in memory.
+    private static unsafe bool TryLeave<T>(Parameter parameter, TensorInfo tensor, TensorFile file, Dictionary<int, ParameterStore<T>.InFile> left)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int length = parameter.Shape.Size;
+        if (!IsInOrder(parameter, tensor) || file.OffsetOf<T>(tensor, length) is not { } offset)
+            return false;
+
+        left.Add(parameter.Offset, new ParameterStore<T>.InFile(file.At<T>(offset, length), length));
+        return true;
+    }
+
     private static void Fill<T>(Parameter parameter, TensorInfo tensor, TensorFile file, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        // A table of vectors has one in each row, a weight in each column.
+        if (IsInOrder(parameter, tensor))
+            file.ReadInOrder(tensor, values);
+        else
+            file.Read(tensor, parameter.Shape, values);
+    }
+
+    private static void RequireShape(Parameter parameter, TensorInfo tensor, TensorFile file)
+    {
         Shape shape = parameter.Shape;
-        bool isTransposed = tensor.IsTransposed || parameter.Name.EndsWith(".E", StringComparison.Ordinal);
-        long[] expected = !parameter.IsWeight ? [shape.Rows] : isTransposed ? [shape.Columns, shape.Rows] : [shape.Rows, shape.Columns];
+        long[] expected = !parameter.IsWeight ? [shape.Rows] : IsTransposed(parameter, tensor) ? [shape.Columns, shape.Rows] : [shape.Rows, shape.Columns];
         if (!tensor.Shape.AsSpan().SequenceEqual(expected))
         {
             throw new TextModelException(
                 file.File, $"tensor {tensor} must have the shape [{string.Join(", ", expected)}], which follows from config.json");
         }
-
-        if (isTransposed || !parameter.IsWeight)
-            file.ReadInOrder(tensor, values);
-        else
-            file.Read(tensor, shape, values);
     }
+
+    private static bool IsInOrder(Parameter parameter, TensorInfo tensor) => !parameter.IsWeight || IsTransposed(parameter, tensor);
+
+    // A table of vectors has one in each row, a weight in each column.
+    private static bool IsTransposed(Parameter parameter, TensorInfo tensor) =>
+        tensor.IsTransposed || parameter.Name.EndsWith(".E", StringComparison.Ordinal);
 }

@@ -83,7 +83,7 @@ internal sealed unsafe class Executor<T>(ParameterStore<T> parameters) : IOperan
             T* buffer = own.Space switch
             {
                 Space.Arena => arena + offset,
-                Space.Parameters => parameters.Values + offset,
+                Space.Parameters => parameters.AddressOf((int)offset),
                 Space.Gradients => gradients + offset,
                 Space.Data => (T*)_graph.Data.AddressOf(offset),
                 _ => null,

@@ -6,11 +6,15 @@ using BlasNet.Memory;
 namespace BlasNet.Execution;
 
 /// <summary>The values of a model's parameters in one flat buffer, and the packed weights that the kernels keep between updates.</summary>
+/// <remarks>Parameters that were read from a file may stay there as long as plans are the only ones to read them. Whoever asks for the buffer, to change or
+/// to save it, has them copied into it.</remarks>
 internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly NativeBuffer<T> _values = new();
     private readonly List<PackedWeights<T>> _packed = [];
     private int _holds;
+    private MappedFile? _file;
+    private Dictionary<int, InFile>? _inFile;   // by offset; null when all are in the buffer
 
     /// <summary>Counts the changes of values.</summary>
     public long Version { get; private set; }
@@ -18,11 +22,13 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
     /// <summary>Elements in use.</summary>
     public int Length { get; private set; }
 
-    public T* Values => _values.Pointer;
+    public Span<T> Span => new(Gathered(), Length);
 
-    public Span<T> Span => new(_values.Pointer, Length);
+    public Span<T> SpanOf(Parameter parameter) => new(Gathered() + parameter.Offset, parameter.Shape.Size);
 
-    public Span<T> SpanOf(Parameter parameter) => new(_values.Pointer + parameter.Offset, parameter.Shape.Size);
+    /// <summary>Where a parameter's values lie, to be read: in the buffer or in a file.</summary>
+    public T* AddressOf(int offset) =>
+        Volatile.Read(ref _inFile) is { } inFile && inFile.TryGetValue(offset, out InFile place) ? place.Values : _values.Pointer + offset;
 
     /// <summary>Bytes of all packed weights.</summary>
     public long PackedBytes
@@ -47,8 +53,10 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
     }
 
     /// <summary>Makes room for another parameter. Each begins at a multiple of 16 elements; the padding between them is 0.</summary>
+    /// <param name="length">Number of its elements.</param>
+    /// <param name="clear">Makes them 0; else nothing touches their memory before it is written.</param>
     /// <returns>Its first element.</returns>
-    public int Append(int length)
+    public int Append(int length, bool clear = true)
     {
         int offset = Length;
         int end = checked(offset + Padded(length));
@@ -56,11 +64,16 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
             _values.Grow(Math.Max(end, offset + offset / 4L));
 
         Length = end;
-        Span[offset..].Clear();
+        new Span<T>(_values.Pointer, end)[(clear ? offset : offset + length)..].Clear();
         _packed.Add(new PackedWeights<T>());
         Changed();
         return offset;
     }
+
+    /// <summary>Leaves parameters where a file has them.</summary>
+    /// <param name="file">Is disposed with the store.</param>
+    /// <param name="places">Of parameters, by their offset.</param>
+    public void LeaveIn(MappedFile file, Dictionary<int, InFile> places) => (_file, _inFile) = (file, places);
 
     /// <summary>Takes back the last <see cref="Append"/>, which gave this offset.</summary>
     public void TakeBack(int offset)
@@ -101,6 +114,34 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
             packed.Dispose();
 
         _values.Dispose();
+        _file?.Dispose();
         Length = 0;
+    }
+
+    // Runs under way read on in the file, which has the same values until an update, and that waits for them.
+    private T* Gathered()
+    {
+        if (Volatile.Read(ref _inFile) is null)
+            return _values.Pointer;
+
+        lock (_packed)
+        {
+            foreach ((int offset, InFile place) in _inFile ?? [])
+                new Span<T>(place.Values, place.Length).CopyTo(new Span<T>(_values.Pointer + offset, place.Length));
+
+            Volatile.Write(ref _inFile, null);
+        }
+
+        return _values.Pointer;
+    }
+
+    /// <summary>A parameter's values in a mapped file.</summary>
+    /// <param name="values">The first one; aligned to bytes only.</param>
+    /// <param name="length">How many.</param>
+    internal readonly struct InFile(T* values, int length)
+    {
+        public T* Values => values;
+
+        public int Length => length;
     }
 }

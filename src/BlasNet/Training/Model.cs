@@ -221,9 +221,9 @@ public sealed partial class Model : IParameters, IDisposable
 
         Parameter Append<T>(ParameterStore<T> store) where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
-            int offset = store.Append(shape.Size);
+            int offset = store.Append(shape.Size, clear: !ReferenceEquals(initializer, Initializer.None));
             var added = new Parameter(name, shape, isWeight, _parameters.Count, offset, this);
-            if (ReferenceEquals(initializer, Initializer.Zeros))
+            if (ReferenceEquals(initializer, Initializer.Zeros) || ReferenceEquals(initializer, Initializer.None))
                 return added;   // as the store's memory is
 
             try

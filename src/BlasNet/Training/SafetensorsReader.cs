@@ -70,6 +70,9 @@ public sealed class SafetensorsReader : IDisposable
 
     internal SafetensorsHeader Header { get; }
 
+    /// <summary>Where in the file a tensor begins; it ends within the file.</summary>
+    internal long OffsetOf(SafetensorsEntry entry) => _dataStart + entry.Offset;
+
     /// <summary>The file, for errors.</summary>
     internal string Name => _source.Name;
 

@@ -8,7 +8,7 @@ public sealed class ParameterStoreTests
     public void Parameters_begin_at_multiples_of_16_and_are_zero()
     {
         using var store = new ParameterStore<double>();
-        Assert.Equal([0, 16, 32, 64], new[] { 1, 16, 17, 5 }.Select(store.Append));
+        Assert.Equal([0, 16, 32, 64], new[] { 1, 16, 17, 5 }.Select(length => store.Append(length)));
         Assert.Equal(80, store.Length);
         Assert.Equal(-1, store.Span.IndexOfAnyExcept(0.0));
     }
