@@ -18,6 +18,7 @@ var targets = new (string Name, string Does)[]
     ("Fuzz", "feeds every reader of files with bytes that reach new branches, and counts the tries (AFL; --filter=csv for one reader)"),
     ("Mutate", "changes the library in small ways, and shows the changes that no test notices (--filter=Batching/*,Engine.cs for some files)"),
     ("Bench", "runs the benchmarks (--filter=* by default; BenchmarkDotNet's pattern)"),
+    ("Peers", "builds what blasnet bench encoder --against compares with in artifacts/peers (ONNX Runtime, 400 MB)"),
     ("Native", "collects or builds OpenBLAS for --rid into artifacts/native/<rid>, and tests it there"),
     ("Pack", "makes the NuGet packages in artifacts/packages, OpenBLAS built from source"),
     ("Docs", "builds the guide and the API reference in artifacts/site (DocFX)"),
@@ -96,6 +97,10 @@ Task("Demo").IsDependentOn("Build").Does(() => Run("dotnet", ["run", .. Built, "
 Task("Bench").IsDependentOn("Build").Does(() =>
     Run("dotnet", ["run", .. Built, "--project", "benchmarks/BlasNet.Benchmarks", "--", "--filter", filter == "" ? "*" : filter,
         "--artifacts", $"{artifacts}/benchmarks"]));
+
+// Not part of the solution, so that nothing else fetches what it compares with.
+Task("Peers").IsDependentOn("Native").Does(() => Run(
+    "dotnet", ["build", "benchmarks/BlasNet.Text.Benchmarks", "-c", configuration, NativeProperty(), "-o", $"{artifacts}/peers/onnxruntime"]));
 
 // For the tests that look at pages; without it they are skipped.
 Task("Browser").Does(async () =>

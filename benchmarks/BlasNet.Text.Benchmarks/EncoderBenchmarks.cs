@@ -1,4 +1,6 @@
 using BenchmarkDotNet.Attributes;
+using BlasNet.Cli.Benchmarks.Encoders;
+using BlasNet.Datasets;
 
 namespace BlasNet.Text.Benchmarks;
 
@@ -6,7 +8,9 @@ namespace BlasNet.Text.Benchmarks;
 /// <remarks>Unit: time for all of them. The model's folder is <c>BLASNET_TEXT_MODEL</c>, the treebank's training file <c>BLASNET_EWT</c>'s.</remarks>
 public class EncoderBenchmarks
 {
-    private EncoderWays _ways = null!;
+    private TextEncoder _encoder = null!;
+    private OnnxRuntimeEncoder _peer = null!;
+    private IReadOnlyList<EncoderWay> _ways = [];
     private string[] _texts = [];
 
     [ParamsSource(nameof(Mixes))]
@@ -20,24 +24,31 @@ public class EncoderBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        _ways = new EncoderWays(Variable("BLASNET_TEXT_MODEL"), Threads);
-        _texts = TextMix.Take(Mix, _ways.Encoder, Path.Combine(Variable("BLASNET_EWT"), "train.conllu.gz"), 128);
+        string folder = Variable("BLASNET_TEXT_MODEL"), sentences = Path.Combine(Variable("BLASNET_EWT"), "train.conllu.gz");
+        _encoder = TextEncoder.Load(folder, new TextEncoderOptions { Compute = new ComputeOptions { Threads = Threads } });
+        _peer = new OnnxRuntimeEncoder(Path.Combine(folder, "model.onnx"), Threads);
+        _ways = EncoderWays.Of(_encoder, _peer);
+        _texts = TextMix.Take(Mix, _encoder, SentenceFile.Read(sentences).Select(words => string.Join(' ', words)), 128);
     }
 
     [GlobalCleanup]
-    public void Cleanup() => _ways.Dispose();
+    public void Cleanup()
+    {
+        _encoder.Dispose();
+        _peer.Dispose();
+    }
 
     [Benchmark(Baseline = true)]
-    public float[][] OnnxRuntimeOneByOne() => _ways.Embed(EncoderWays.OneByOne, _texts);
+    public float[][] OnnxRuntimeOneByOne() => _ways[1].Embed(_texts);
 
     [Benchmark]
-    public float[][] OnnxRuntimePadded() => _ways.Embed(EncoderWays.Padded, _texts);
+    public float[][] OnnxRuntimePadded() => _ways[2].Embed(_texts);
 
     [Benchmark]
-    public float[][] OnnxRuntimeSorted() => _ways.Embed(EncoderWays.Sorted, _texts);
+    public float[][] OnnxRuntimeSorted() => _ways[3].Embed(_texts);
 
     [Benchmark]
-    public float[][] BlasNet() => _ways.Embed(EncoderWays.BlasNet, _texts);
+    public float[][] BlasNet() => _ways[0].Embed(_texts);
 
     private static string Variable(string name) =>
         Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"the variable {name} is not set; see benchmarks/README.md.");

@@ -1,15 +1,15 @@
 using System.Numerics.Tensors;
+using BlasNet.Cli.Benchmarks.Encoders;
 using Microsoft.ML.OnnxRuntime;
 
 namespace BlasNet.Text.Benchmarks;
 
-/// <summary>The same model in ONNX Runtime: mean pooling under the mask, vectors of length 1, on one thread.</summary>
-internal sealed class OnnxRuntimeEncoder : IDisposable
+/// <summary>An encoder in ONNX Runtime: mean pooling under the mask, vectors of length 1.</summary>
+internal sealed class OnnxRuntimeEncoder : PeerEncoder
 {
     private readonly InferenceSession _session;
-    private readonly TextEncoder _tokenizer;
 
-    public OnnxRuntimeEncoder(string model, TextEncoder tokenizer, int threads)
+    public OnnxRuntimeEncoder(string model, int threads)
     {
         using var options = new SessionOptions
         {
@@ -18,38 +18,16 @@ internal sealed class OnnxRuntimeEncoder : IDisposable
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
         };
-        (_session, _tokenizer) = (new InferenceSession(model, options), tokenizer);
+        _session = new InferenceSession(model, options);
     }
 
-    /// <summary>Vectors of texts, in the order given, so many at a time, each batch padded to its longest text.</summary>
-    public float[][] Embed(IReadOnlyList<string> texts, int batch) =>
-        [.. texts.Select(TokensOf).Chunk(batch).SelectMany(EmbedPadded)];
+    public override string Name => "ONNX Runtime";
 
-    /// <summary>The same, sorted by length before and put in order after.</summary>
-    public float[][] EmbedSorted(IReadOnlyList<string> texts, int batch)
-    {
-        (int[] Tokens, int Place)[] sorted = [.. texts.Select((text, place) => (TokensOf(text), place)).OrderBy(text => text.Item1.Length)];
-        var vectors = new float[sorted.Length][];
-        foreach (var group in sorted.Chunk(batch))
-        {
-            float[][] computed = EmbedPadded([.. group.Select(text => text.Tokens)]);
-            for (int i = 0; i < group.Length; i++)
-                vectors[group[i].Place] = computed[i];
-        }
-
-        return vectors;
-    }
-
-    public void Dispose() => _session.Dispose();
-
-    // As many as BlasNet takes of a long text.
-    private int[] TokensOf(string text) => _tokenizer.Windows(text)[0];
-
-    private float[][] EmbedPadded(int[][] texts)
+    public override float[][] Embed(IReadOnlyList<int[]> texts)
     {
         int length = texts.Max(tokens => tokens.Length);
-        long[] ids = new long[texts.Length * length], mask = new long[ids.Length], types = new long[ids.Length], shape = [texts.Length, length];
-        for (int text = 0; text < texts.Length; text++)
+        long[] ids = new long[texts.Count * length], mask = new long[ids.Length], types = new long[ids.Length], shape = [texts.Count, length];
+        for (int text = 0; text < texts.Count; text++)
         {
             for (int token = 0; token < texts[text].Length; token++)
                 (ids[text * length + token], mask[text * length + token]) = (texts[text][token], 1);
@@ -62,12 +40,14 @@ internal sealed class OnnxRuntimeEncoder : IDisposable
             run, ["input_ids", "attention_mask", "token_type_ids"], [input, attended, type], ["last_hidden_state"]);
         ReadOnlySpan<float> hidden = outputs[0].GetTensorDataAsSpan<float>();
         int size = hidden.Length / ids.Length;
-        var vectors = new float[texts.Length][];
-        for (int text = 0; text < texts.Length; text++)
+        var vectors = new float[texts.Count][];
+        for (int text = 0; text < texts.Count; text++)
             vectors[text] = Pool(hidden.Slice(text * length * size, texts[text].Length * size), size);
 
         return vectors;
     }
+
+    public override void Dispose() => _session.Dispose();
 
     private static float[] Pool(ReadOnlySpan<float> hidden, int size)
     {

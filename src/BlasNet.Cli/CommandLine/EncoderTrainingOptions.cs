@@ -27,16 +27,14 @@ internal sealed class EncoderTrainingOptions
 
     public Option[] All => [Encoder, _rank, _frozen, _dropout, _maximumTokens];
 
-    /// <summary>Makes it an error to give one of the others without an encoder.</summary>
-    public void Validate(CommandResult result)
+    /// <summary>Makes it an error to give one of the others without an encoder, or with one an option of the network that it replaces.</summary>
+    public void Validate(CommandResult result, params IEnumerable<Option> replaced)
     {
-        if (result.GetResult(Encoder) is not null)
-            return;
-
-        foreach (Option option in All)
+        bool isGiven = result.GetResult(Encoder) is not null;
+        foreach (Option option in isGiven ? replaced : All)
         {
             if (result.GetResult(option) is { Implicit: false })
-                result.AddError($"{option.Name} goes with --encoder.");
+                result.AddError(isGiven ? $"{option.Name} does not go with --encoder, which takes the place of that network." : $"{option.Name} goes with --encoder.");
         }
     }
 

@@ -47,7 +47,7 @@ internal static class TrainTaggerCommand
         Command command = TrainModelCommand.Create(
             context, spell ? "tagger-char" : "tagger", spell ? Characters : Words, common, own, NewTraining, encoder.Adjust);
         corpus.RequireData(command, common.Data, "sentences in CoNLL-U, or lines of word|TAG");
-        command.Validators.Add(encoder.Validate);
+        command.Validators.Add(result => encoder.Validate(result, corpus.MinimumCount, embedding, hidden, mlp));
         if (spell)
         {
             command.Validators.Add(result =>

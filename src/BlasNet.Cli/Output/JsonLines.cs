@@ -40,5 +40,6 @@ internal sealed record NearestLine(long? Query, long Line, float Cosine, string?
 [JsonSerializable(typeof(VectorLine))]
 [JsonSerializable(typeof(NearestLine))]
 [JsonSerializable(typeof(EncoderLine))]
+[JsonSerializable(typeof(WayLine))]
 [JsonSerializable(typeof(Report))]
 internal sealed partial class JsonLines : JsonSerializerContext;

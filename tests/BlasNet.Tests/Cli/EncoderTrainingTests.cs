@@ -72,6 +72,9 @@ public sealed class EncoderTrainingTests : IDisposable
 
     [Theory]
     [InlineData("train tagger --data DATA --lora 8", "--lora goes with --encoder.")]
+    [InlineData("train tagger --encoder MODEL --data DATA --hidden 8", "--hidden does not go with --encoder, which takes the place of that network.")]
+    [InlineData("train tagger --encoder MODEL --data DATA --minimum-count 2", "--minimum-count does not go with --encoder")]
+    [InlineData("bench encoder --model MODEL --against onnxruntime", "has no model.onnx.")]
     [InlineData("train pairs --data DATA", "--encoder: a value is missing")]
     [InlineData("train pairs --encoder MODEL", "--data is missing: lines of two texts and perhaps a score, separated by tabs.")]
     [InlineData("train classifier --encoder MODEL --data DATA --freeze 3", "--freeze 3: the encoder has not so many layers.")]

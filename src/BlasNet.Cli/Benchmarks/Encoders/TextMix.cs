@@ -1,10 +1,11 @@
-using BlasNet.Datasets;
+using BlasNet.Text;
 
-namespace BlasNet.Text.Benchmarks;
+namespace BlasNet.Cli.Benchmarks.Encoders;
 
-/// <summary>Texts as programs meet them, made of a treebank's sentences in their order.</summary>
+/// <summary>Texts as programs meet them, made of sentences in their order.</summary>
 internal static class TextMix
 {
+    /// <summary>Sentences as they come; short queries and passages in turn; texts of one length.</summary>
     public const string Sentences = "sentences", Passages = "queries-and-passages", EqualLengths = "128-tokens";
 
     private const int LongestQuery = 16;
@@ -16,9 +17,8 @@ internal static class TextMix
 
     /// <summary>So many texts of a mix, or as many as the sentences suffice for.</summary>
     /// <exception cref="ArgumentException">There is no such mix.</exception>
-    public static string[] Take(string mix, TextEncoder encoder, string file, int count)
+    public static string[] Take(string mix, TextEncoder encoder, IEnumerable<string> sentences, int count)
     {
-        IEnumerable<string> sentences = TaggedFile.Read(file).Select(words => string.Join(' ', words.Select(word => word.Word)));
         IEnumerable<string> texts = mix switch
         {
             Sentences => sentences,
