@@ -47,6 +47,9 @@ internal sealed unsafe class FusedProgram
     /// <summary>Elements of all buffers for one chunk: 24 KiB in single precision, of a first-level cache of 32 KiB or more.</summary>
     private const int ChunkElements = 6144;
 
+    /// <summary>Of one step; for deciding on threads, so the order of magnitude is enough.</summary>
+    private const double NanosecondsPerElement = 0.2;
+
     /// <summary>Most operands of a step.</summary>
     public const int MaxOperands = 8;
 
@@ -57,6 +60,7 @@ internal sealed unsafe class FusedProgram
     private readonly float[] _floats;
     private readonly int[] _starts;   // of each buffer within the scratch memory of one value
     private readonly int _scratchSize;
+    private readonly long _elements;   // that all steps together compute of one value
     private readonly bool _isSingle;   // its result is the node's own value
     private readonly FusedLoop<float>? _single;
     private readonly FusedLoop<double>? _double;
@@ -69,6 +73,7 @@ internal sealed unsafe class FusedProgram
         for (int i = 0; i < constants.Length; i++)
             (_doubles[i], _floats[i]) = (constants[i], (float)constants[i]);
 
+        _elements = _steps.Sum(step => (long)step.Shape.Size);
         _starts = PlaceScratch();
         for (int i = 0; i < buffers.Length; i++)
             _scratchSize = Math.Max(_scratchSize, _starts[i] + buffers[i].Shape.Size);
@@ -113,22 +118,29 @@ internal sealed unsafe class FusedProgram
             Interpret(stack, count);
     }
 
-    /// <summary>Each chunk of a stack goes through all steps while it is in the first-level cache.</summary>
+    /// <summary>Each chunk of a stack goes through all steps while it is in the first-level cache; large stacks are divided among threads.</summary>
     public void Interpret<T>(in Operands<T> stack, int count) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        FusedProgram program = this;
+        var sweep = new Sweep<T> { Program = Unsafe.AsPointer(ref program), Stack = Unsafe.AsPointer(ref Unsafe.AsRef(in stack)) };
+        ComputeThreads.Divide(sweep, count, _elements * NanosecondsPerElement);
+    }
+
+    private void Interpret<T>(in Operands<T> stack, int first, int end) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int gathered = 0;
         for (int i = 0; i < stack.InputCount; i++)
             gathered += stack[i].RowIndices == null ? 0 : stack[i].Shape.Rows;
 
-        int chunk = Math.Clamp(ChunkElements / (_scratchSize + gathered), 1, count);
+        int chunk = Math.Clamp(ChunkElements / (_scratchSize + gathered), 1, end - first);
         T* scratch = Scratch<T>.Get(chunk * (_scratchSize + gathered));
         T** buffers = stackalloc T*[_buffers.Length];
         for (int i = 0; i < _buffers.Length; i++)
             buffers[i] = _buffers[i].Result < 0 ? null : ResultOf(stack, i);
 
-        for (int start = 0; start < count; start += chunk)
+        for (int start = first; start < end; start += chunk)
         {
-            int part = Math.Min(chunk, count - start);
+            int part = Math.Min(chunk, end - start);
             RunChunk(stack, start, part, chunk, buffers, scratch);
         }
     }
@@ -228,6 +240,15 @@ internal sealed unsafe class FusedProgram
         gathered != null ? new Operand<T>(gathered + operand.Offset, operand.Shape, count, whole.Shape.Rows)
         : whole.Count == 1 ? new Operand<T>(whole.Data + operand.Offset, operand.Shape, 1, whole.Stride)
         : new Operand<T>(whole.At(start) + operand.Offset, operand.Shape, count, whole.Stride);
+
+    // Both lie in the frame of the caller, which waits.
+    private struct Sweep<T> : IRangeWork where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public void* Program, Stack;
+
+        public readonly void Run(nint start, nint end) =>
+            Unsafe.AsRef<FusedProgram>(Program).Interpret(Unsafe.AsRef<Operands<T>>(Stack), (int)start, (int)end);
+    }
 
     [InlineArray(MaxOperands)]
     private struct OperandList<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
