@@ -4,10 +4,10 @@ using BlasNet.Graphs;
 namespace BlasNet.Fusion;
 
 /// <summary>Copies a graph, computing element-wise nodes in the sweep of the only element-wise node that reads them, W·x + b, where all examples share b, as
-/// a product that starts from its bias, and attention whose scores have no other reader as one node.</summary>
+/// a product that starts from its bias, f(W·x + b) as one that ends with f, and attention whose scores have no other reader as one node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation, where every node is needed. A value that is computed and read within one chunk never travels
 /// to memory. Single values are left alone: there is nothing to cut into chunks. A bias stays a node of its own if its product has other readers, or if the
-/// sum's only reader is element-wise: that one adds the bias in its sweep. A graph with nothing to fuse stays itself. Time O(N + E).</remarks>
+/// sum's only reader is element-wise: that one adds the bias in its sweep, unless it is the end of the product itself. A graph with nothing to fuse stays itself. Time O(N + E).</remarks>
 internal sealed class Fuse(Graph target) : NodeRewrite(target)
 {
     private const int LongestChain = 12;
@@ -19,6 +19,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Merged,      // computed in its only reader
         EndsChain,   // computes others on the way
         AddsBias,    // computes its product, which starts from the bias
+        Finishes,    // computes its argument, a product, which ends with it
         Attends,     // computes the scores of attention and their softmax on the way
     }
 
@@ -51,6 +52,10 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
                 Rewriter[node] = AppendWithBias(source, node);
                 break;
 
+            case Change.Finishes:
+                Rewriter[node] = AppendFinished(source, node);
+                break;
+
             case Change.Attends:
                 Rewriter[node] = AppendAttention(source, node);
                 break;
@@ -70,7 +75,7 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         {
             _length[node] = 1;
             if (source.OperatorOf(node).IsFusible)
-                found |= FindBias(source, node) || FindChain(source, node);
+                found |= FindBias(source, node) || FindFinish(source, node) || FindChain(source, node);
             else if (FusedAttention.Find(source, node, _readers, out int softmax, out int scores) is not null && _changes[softmax] == Change.None)
                 (_changes[node], _changes[softmax], _changes[scores], found) = (Change.Attends, Change.Merged, Change.Merged, true);
         }
@@ -80,13 +85,24 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
 
     private bool FindBias(Graph source, int sum)
     {
-        if (!Bias.TryFind(source, sum, out int product, out _) || _readers.SoleReaderOf(product) != sum
-            || (_readers.SoleReaderOf(sum) is >= 0 and var reader && source.OperatorOf(reader).IsFusible))
+        if (!Bias.TryFind(source, sum, out int product, out _) || _readers.SoleReaderOf(product) != sum || IsReadInSweep(source, sum))
             return false;
 
         (_changes[sum], _changes[product]) = (Change.AddsBias, Change.Merged);
         return true;
     }
+
+    private bool FindFinish(Graph source, int node)
+    {
+        if (Finish.Find(source, node, _readers, out int product, out _) is null || _changes[product] != Change.None || IsReadInSweep(source, node))
+            return false;
+
+        _changes[source.InputsOf(node)[0]] = _changes[product] = Change.Merged;
+        _changes[node] = Change.Finishes;
+        return true;
+    }
+
+    private bool IsReadInSweep(Graph source, int node) => _readers.SoleReaderOf(node) is >= 0 and var reader && source.OperatorOf(reader).IsFusible;
 
     // Chains grow from their first node on.
     private bool FindChain(Graph source, int node)
@@ -113,6 +129,16 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         Span<int> inputs = Rewriter.InputsOf(product, more: 1);
         inputs[^1] = Rewriter[bias];
         return Rewriter.Append(sum, Bias.WithBias(source, product)!, inputs);
+    }
+
+    private int AppendFinished(Graph source, int node)
+    {
+        Operator multiply = Finish.Find(source, node, _readers, out int product, out int bias)!;
+        Span<int> inputs = Rewriter.InputsOf(product, more: bias < 0 ? 0 : 1);
+        if (bias >= 0)
+            inputs[^1] = Rewriter[bias];
+
+        return Rewriter.Append(node, multiply, inputs);
     }
 
     private int AppendAttention(Graph source, int node)

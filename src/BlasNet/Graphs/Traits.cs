@@ -161,6 +161,9 @@ internal interface IMatrixProduct
     /// <summary>The operator that also adds a vector, as one more input, to each column of the product; null where there is none.</summary>
     Operator? WithBias => null;
 
+    /// <summary>The operator that also applies a function to each element, with the function's attribute; null where it cannot.</summary>
+    Operator? Then(Operator function) => null;
+
     /// <summary>Floating-point operations for one value of a node, or of its input that has most.</summary>
     long Flops(Graph graph, int node);
 }

@@ -92,6 +92,20 @@ internal static unsafe class Elementwise
             ComputeThreads.Divide(new LongZipWork<T, F, A, B>(a, b, y, length), (length + Block - 1) / Block, Block * NanosecondsPerElement);
     }
 
+    /// <summary>y ← f(y) of a tile, on the calling thread.</summary>
+    /// <param name="y">First element of the first row.</param>
+    /// <param name="stride">Elements from a row to the next.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="rows">Number of rows.</param>
+    /// <param name="unused">Of functions that take a number.</param>
+    public static void MapInPlace<T, F>(T* y, nint stride, nint length, nint rows, long unused) where T : unmanaged where F : struct, IMap =>
+        MapPart<T, F>(y, stride, y, stride, length, rows);
+
+    /// <summary>y ← f(y, number) of a tile, on the calling thread.</summary>
+    /// <inheritdoc cref="MapInPlace" path="/param"/>
+    public static void ZipInPlace<T, F>(T* y, nint stride, T* number, nint length, nint rows) where T : unmanaged where F : struct, IZip =>
+        ZipPart<T, F, Elements, Scalar>(y, stride, number, 0, y, stride, length, rows);
+
     /// <summary>The kernel of <see cref="Map{T, F}"/> for one width.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void MapRows<V, T, F>(T* x, nint xStride, T* y, nint yStride, nint length, nint rows)

@@ -36,15 +36,17 @@ internal static unsafe class Gemm
             throw new DllNotFoundException(OpenBlasLoader.Library.Error);
     }
 
-    /// <summary>Y (+)= X·B (+ bias in every row).</summary>
+    /// <summary>Y (+)= X·B (+ bias in every row), and then a function of each element.</summary>
     /// <param name="x">[n × k].</param>
     /// <param name="b">[k × m].</param>
     /// <param name="y">[n × m].</param>
     /// <param name="accumulate">Add to y; excludes <paramref name="bias"/>.</param>
     /// <param name="bias">m values, or null.</param>
     /// <param name="packed">The cache of b's packed form, if b is a parameter.</param>
+    /// <param name="finish">The function; excludes <paramref name="accumulate"/>.</param>
     public static void Multiply<T>(
-        in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate = false, T* bias = null, PackedWeights<T>? packed = null)
+        in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate = false, T* bias = null, PackedWeights<T>? packed = null,
+        GemmFinish<T> finish = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Debug.Assert(x.Columns == b.Rows && b.Columns == y.Columns && x.Rows == y.Rows, $"{x} · {b} = {y}");
@@ -57,10 +59,12 @@ internal static unsafe class Gemm
                 new Span<T>(bias, y.Columns).CopyTo(new Span<T>(y.Row(i), y.Columns));
 
             GemmOpenBlas.Run(GemmKind.Forward, x, b, y, accumulate || bias != null);
+            if (!finish.IsNone)
+                finish.Apply(y.Data, y.Stride, y.Columns, y.Rows);
         }
         else
         {
-            RunPacked(GemmProduct<T>.Multiply(x, b, y, accumulate, bias), packed);
+            RunPacked(GemmProduct<T>.Multiply(x, b, y, accumulate, bias, finish), packed);
         }
     }
 

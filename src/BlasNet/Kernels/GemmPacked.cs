@@ -158,7 +158,8 @@ internal sealed unsafe class GemmPacked<V, H, T> : GemmPacked<T>
                     bool accumulate = product.Accumulate || start > 0;
 
                     PlaceRight(ref tile, product, panel, count, start, fill: product.FillPanels && row == 0 && start == 0, scratch.Right);
-                    RunTiles(ref tile, tiles, left, packLeft, result, count, accumulate, product.Bias == null ? null : product.Bias + column, scratch);
+                    RunTiles(ref tile, tiles, left, packLeft, result, count, accumulate, product.Bias == null ? null : product.Bias + column, scratch,
+                        start + tile.Inner == product.Inner ? product.Finish : default);
                 }
             }
         }
@@ -216,9 +217,11 @@ internal sealed unsafe class GemmPacked<V, H, T> : GemmPacked<T>
     /// <param name="accumulate">Start from the result.</param>
     /// <param name="bias">What else to start from, if not zeros: as many elements as the result has columns.</param>
     /// <param name="scratch">Its zeros.</param>
+    /// <param name="finish">What is done to each tile.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RunTiles(
-        ref GemmTile<T> tile, GemmTiles tiles, T* left, bool leftPacked, in Matrix<T> result, int panels, bool accumulate, T* bias, in Scratch scratch)
+        ref GemmTile<T> tile, GemmTiles tiles, T* left, bool leftPacked, in Matrix<T> result, int panels, bool accumulate, T* bias, in Scratch scratch,
+        GemmFinish<T> finish)
     {
         bool prefetch = (long)result.Rows * result.Stride * sizeof(T) > LeftBlockBytes;
         delegate*<GemmTile<T>*, void>[] kernels =
@@ -242,6 +245,9 @@ internal sealed unsafe class GemmPacked<V, H, T> : GemmPacked<T>
 
             fixed (GemmTile<T>* t = &tile)
                 kernels[rows](t);
+
+            if (!finish.IsNone)
+                finish.Apply(tile.Result, tile.ResultRow, result.Columns, rows);
 
             row += rows;
         }

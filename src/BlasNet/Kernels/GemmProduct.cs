@@ -33,10 +33,13 @@ internal unsafe struct GemmProduct<T>
     /// <summary>One value per column that every row's sum starts from, or null.</summary>
     public T* Bias;
 
+    /// <summary>What is done to each tile of the result at the end.</summary>
+    public GemmFinish<T> Finish;
+
     public readonly double Flops => 2.0 * Result.Rows * Result.Columns * Inner;
 
     /// <summary>Y (+)= X·B.</summary>
-    public static GemmProduct<T> Multiply(in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null) => new()
+    public static GemmProduct<T> Multiply(in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null, GemmFinish<T> finish = default) => new()
     {
         Left = x.Data,
         LeftRow = x.Stride,
@@ -46,6 +49,7 @@ internal unsafe struct GemmProduct<T>
         Result = y,
         Accumulate = accumulate,
         Bias = bias,
+        Finish = finish,
     };
 
     /// <summary>dX (+)= dY·Bᵀ.</summary>

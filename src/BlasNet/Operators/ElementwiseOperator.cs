@@ -1,3 +1,4 @@
+using System.Numerics;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 
@@ -18,6 +19,10 @@ internal abstract class ElementwiseOperator(bool isCostly) : Operator(new() { St
             g.Accumulate(0, dx);
     }
 
+    /// <summary>The function for products that end with it; none where it has no kernel for a part of a value.</summary>
+    /// <param name="attribute">The node's.</param>
+    public virtual GemmFinish<T> Finish<T>(long attribute) where T : unmanaged, IBinaryFloatingPointIeee754<T> => default;
+
     /// <summary>dx from x, y and dy; in terms of y where possible, so that x need not be kept. Null where it is zero everywhere.</summary>
     protected abstract Expr? Backward(Expr x, Expr y, Expr dy, long attribute);
 }
@@ -36,4 +41,6 @@ internal abstract unsafe class ElementwiseOperator<F>(bool isCostly = false) : E
         for (int i = 0; i < parts; i++)
             Elementwise.Map<T, F>(x.Data, stride, y.At(i), y.Stride, y.Shape.Rows, vectors);
     }
+
+    public sealed override GemmFinish<T> Finish<T>(long attribute) => new(&Elementwise.MapInPlace<T, F>, attribute);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
 using BlasNet.Memory;
@@ -15,19 +16,28 @@ public static partial class Op
     public static Expr MatMul(Expr w, Expr x) => Expr.Apply(MatMulOperator.Instance, w, x);
 }
 
-/// <summary>W·x, or W·x + b, whose sums start from b. <c>Fuse</c> rewrites a product to the latter if its only reader adds b.</summary>
+/// <summary>W·x, or W·x + b, whose sums start from b, or a function of each element of these. <c>Fuse</c> rewrites a product to one of the latter if its only
+/// reader adds b or is the function. Attribute: the function's.</summary>
 internal sealed class MatMulOperator : Operator, IMatrixProduct
 {
     public static readonly MatMulOperator Instance = new(hasBias: false);
     public static readonly MatMulOperator Affine = new(hasBias: true);
 
+    private static readonly ConcurrentDictionary<(bool HasBias, ElementwiseOperator Function), MatMulOperator> Finished = [];
+
     private readonly bool _hasBias;
+    private readonly ElementwiseOperator? _function;
 
-    private MatMulOperator(bool hasBias) : base(new() { CanAccumulate = !hasBias }) => _hasBias = hasBias;
+    private MatMulOperator(bool hasBias, ElementwiseOperator? function = null)
+        : base(new() { CanAccumulate = !hasBias && function is null }) => (_hasBias, _function) = (hasBias, function);
 
-    public override string Name => _hasBias ? "affine" : "matmul";
+    public override string Name => (_hasBias ? "affine" : "matmul") + (_function is null ? "" : $"-{_function.Name}");
 
-    public Operator? WithBias => _hasBias ? null : Affine;
+    public Operator? WithBias => _hasBias || _function is not null ? null : Affine;
+
+    public Operator? Then(Operator function) => _function is null && function is ElementwiseOperator f && !f.Finish<float>(0).IsNone
+        ? Finished.GetOrAdd((_hasBias, f), key => new(key.HasBias, key.Function))
+        : null;
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -48,18 +58,22 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         Operand<T> w = stack[0], x = stack[1], y = stack.Output, b = _hasBias ? stack[2] : default;   // whose address is null
+        GemmFinish<T> finish = _function is null ? default : _function.Finish<T>(stack.Attribute);
         if (w.Count == 1 && b.Count <= 1)
         {
-            Gemm.Multiply(Columns(x), Weight(w, 0), Columns(y), stack.Accumulate, b.Data, w.Packed);
+            Gemm.Multiply(Columns(x), Weight(w, 0), Columns(y), stack.Accumulate, b.Data, w.Packed, finish);
             return;
         }
 
         for (int i = 0; i < y.Count; i++)
-            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate, b.At(i));
+            Gemm.Multiply(Columns(x, i), Weight(w, i), Columns(y, i), stack.Accumulate, b.At(i), packed: null, finish);
     }
 
     public override void Gradient(in GradientContext g)
     {
+        if (_function is not null)
+            throw new InvalidOperationException("Error in BlasNet: a product is given its function after differentiating.");
+
         var (w, x, dy) = (g.Input(0), g.Input(1), g.OutputGradient);
         if (g.IsNeeded(0))
             g.Accumulate(0, g.IsShared(0) ? Op.OuterProductSum(dy, x) : Op.OuterProduct(dy, x));   // dW = dy·xᵀ, summed where W is shared
@@ -70,6 +84,8 @@ internal sealed class MatMulOperator : Operator, IMatrixProduct
         if (_hasBias && g.IsNeeded(2))
             g.Accumulate(2, Op.SumTo(g.Input(2).Shape, dy));   // db = dy
     }
+
+    public override string Describe(long attribute) => _function?.Describe(attribute) ?? "";
 
     /// <summary>All column vectors of a stack, one per row of a row-major matrix.</summary>
     internal static unsafe Matrix<T> Columns<T>(Operand<T> value) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>

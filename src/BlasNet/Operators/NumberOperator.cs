@@ -48,4 +48,12 @@ internal abstract class NumberOperator<F>(bool isCostly = false) : NumberOperato
     public sealed override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => F.Apply<V, T>(operands[0], V.Constant(NumberOf(attribute)));
 
     public sealed override void Forward<T>(in Operands<T> stack) => Zip<T, F>(stack);
+
+    public sealed override unsafe GemmFinish<T> Finish<T>(long attribute) => new(&ZipInPlace<T>, attribute);
+
+    private static unsafe void ZipInPlace<T>(T* y, nint stride, nint length, nint rows, long attribute) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        T number = T.CreateTruncating(NumberOf(attribute));
+        Elementwise.ZipInPlace<T, F>(y, stride, &number, length, rows);
+    }
 }

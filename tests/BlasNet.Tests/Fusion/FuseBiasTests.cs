@@ -43,7 +43,7 @@ public sealed class FuseBiasTests : IDisposable
     }
 
     [Fact]
-    public void An_element_wise_reader_adds_the_bias_itself() => AssertUnchanged(Tanh(MatMul(_w, _x) + _b));
+    public void A_sweep_adds_the_bias_itself() => AssertUnchanged(Tanh(MatMul(_w, _x) + _b) * _graph.Input([1f, 2f, 3f]));
 
     [Fact]
     public void A_product_with_other_readers_stays()
