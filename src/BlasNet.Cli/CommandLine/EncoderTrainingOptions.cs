@@ -33,8 +33,12 @@ internal sealed class EncoderTrainingOptions
         bool isGiven = result.GetResult(Encoder) is not null;
         foreach (Option option in isGiven ? replaced : All)
         {
-            if (result.GetResult(option) is { Implicit: false })
-                result.AddError(isGiven ? $"{option.Name} does not go with --encoder, which takes the place of that network." : $"{option.Name} goes with --encoder.");
+            if (result.GetResult(option) is not { Implicit: false })
+                continue;
+
+            result.AddError(isGiven
+                ? $"{option.Name} does not go with --encoder, which takes the place of that network."
+                : $"{option.Name} goes with --encoder.");
         }
     }
 

@@ -7,7 +7,8 @@ namespace BlasNet.Fusion;
 /// a product that starts from its bias, f(W·x + b) as one that ends with f, and attention whose scores have no other reader as one node.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation, where every node is needed. A value that is computed and read within one chunk never travels
 /// to memory. Single values are left alone: there is nothing to cut into chunks. A bias stays a node of its own if its product has other readers, or if the
-/// sum's only reader is element-wise: that one adds the bias in its sweep, unless it is the end of the product itself. A graph with nothing to fuse stays itself. Time O(N + E).</remarks>
+/// sum's only reader is element-wise: that one adds the bias in its sweep, unless it is the end of the product itself. A graph with nothing to fuse stays
+/// itself. Time O(N + E).</remarks>
 internal sealed class Fuse(Graph target) : NodeRewrite(target)
 {
     private const int LongestChain = 12;

@@ -102,7 +102,11 @@ internal static unsafe class Elementwise
         MapPart<T, F>(y, stride, y, stride, length, rows);
 
     /// <summary>y ← f(y, number) of a tile, on the calling thread.</summary>
-    /// <inheritdoc cref="MapInPlace" path="/param"/>
+    /// <param name="y">First element of the first row.</param>
+    /// <param name="stride">Elements from a row to the next.</param>
+    /// <param name="number">The number.</param>
+    /// <param name="length">Elements of a row.</param>
+    /// <param name="rows">Number of rows.</param>
     public static void ZipInPlace<T, F>(T* y, nint stride, T* number, nint length, nint rows) where T : unmanaged where F : struct, IZip =>
         ZipPart<T, F, Elements, Scalar>(y, stride, number, 0, y, stride, length, rows);
 

@@ -39,7 +39,8 @@ internal unsafe struct GemmProduct<T>
     public readonly double Flops => 2.0 * Result.Rows * Result.Columns * Inner;
 
     /// <summary>Y (+)= X·B.</summary>
-    public static GemmProduct<T> Multiply(in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null, GemmFinish<T> finish = default) => new()
+    public static GemmProduct<T> Multiply(
+        in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null, GemmFinish<T> finish = default) => new()
     {
         Left = x.Data,
         LeftRow = x.Stride,

@@ -4,7 +4,8 @@ using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Cli.Benchmarks.Encoders;
 
-/// <summary>The same encoder computed by another program, to be compared with. Its assembly is no part of the command, and is loaded when it is there.</summary>
+/// <summary>The same encoder computed by another program, to be compared with. Its assembly is no part of the command, and is loaded if it is
+/// there.</summary>
 internal abstract class PeerEncoder : IDisposable
 {
     /// <summary>Where the build puts a peer's assembly, below a folder of peers.</summary>
