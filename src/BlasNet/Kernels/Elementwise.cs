@@ -98,8 +98,15 @@ internal static unsafe class Elementwise
     /// <param name="length">Elements of a row.</param>
     /// <param name="rows">Number of rows.</param>
     /// <param name="unused">Of functions that take a number.</param>
-    public static void MapInPlace<T, F>(T* y, nint stride, nint length, nint rows, long unused) where T : unmanaged where F : struct, IMap =>
-        MapPart<T, F>(y, stride, y, stride, length, rows);
+    public static void MapInPlace<T, F>(T* y, nint stride, nint length, nint rows, long unused) where T : unmanaged where F : struct, IMap
+    {
+        if (Simd512<T>.IsSupported)
+            MapTile<Simd512<T>, T, F>(y, stride, length, rows);
+        else if (Simd256<T>.IsSupported)
+            MapTile<Simd256<T>, T, F>(y, stride, length, rows);
+        else
+            MapTile<Simd128<T>, T, F>(y, stride, length, rows);
+    }
 
     /// <summary>y ← f(y, number) of a tile, on the calling thread.</summary>
     /// <param name="y">First element of the first row.</param>
@@ -155,6 +162,23 @@ internal static unsafe class Elementwise
                 F.Apply<V, T>(A.IsScalar ? aTail : V.Load(a + i), B.IsScalar ? bTail : V.Load(b + i)).Store(y + i);
 
             F.Apply<V, T>(aTail, bTail).Store(y + last);
+        }
+    }
+
+    // Of short rows every other vector is a tail, which MapRows has in a place of its own; of a function as long as GELU the just-in-time compiler inlines
+    // no third copy, and calls every operation of it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MapTile<V, T, F>(T* y, nint stride, nint length, nint rows)
+        where V : struct, ISimd<V, T> where T : unmanaged where F : struct, IMap
+    {
+        nint whole = length - (length % V.Count);
+        if (whole < length)
+            MapRows<V, T, F>(y + whole, stride, y + whole, stride, length - whole, rows);
+
+        for (; rows > 0; rows--, y += stride)
+        {
+            for (nint i = 0; i < whole; i += V.Count)
+                F.Apply<V, T>(V.Load(y + i)).Store(y + i);
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class ProfileTests : IDisposable
         Assert.Equal((2, 3), (profile.Runs, profile.LargestPass));
         Assert.Equal(4 * plan.Launches, profile.Launches);
         Assert.Equal(profile.Launches, profile.Kernels.Sum(kernel => kernel.Launches));
-        Assert.Equal(4, profile.Kernels.Single(kernel => kernel.Operator == "matmul").Launches);
+        Assert.Equal(4, profile.Kernels.Single(kernel => kernel.Operator == "matmul-tanh").Launches);
         Assert.Equal(plan.PeakBytes, profile.PeakBytes);
         Assert.InRange(profile.Elapsed, TimeSpan.FromTicks(1), passed);
         TimeSpan phases = profile.Build + profile.Batch + profile.Differentiate + profile.Plan + profile.Execute + profile.Update + profile.Communicate;
@@ -85,7 +85,7 @@ public sealed class ProfileTests : IDisposable
         Assert.Equal(["differentiate", "simplify", "fuse", "totals"], apart.Passes.Select(pass => pass.Name));
         Assert.Equal(new ProductCount(Gemv: 0, Gemm: 2), batched.Products);
         Assert.Equal(new ProductCount(Gemv: 8, Gemm: 0), apart.Products);
-        Assert.StartsWith("matmul ×4  w=shared", batched.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith("matmul-tanh ×4  w=shared", batched.ToString(), StringComparison.Ordinal);
         Assert.Equal(batched.Launches, batched.ToString().Split('\n').Length);
         Assert.InRange(batched.Launches, ComputePlan.LowerBoundOf(total), apart.Launches - 1);
         Assert.InRange(batched.PeakBytes, 4 * 2 * sizeof(double), 4096);
