@@ -51,6 +51,16 @@ public readonly struct ExprValue
         ? TensorPrimitives.IndexOfMax<float>(single.AsSpan(_start, Length))
         : TensorPrimitives.IndexOfMax<double>(Numbers.Double.AsSpan(_start, Length));
 
+    /// <summary>The elements themselves, column by column; nothing is copied.</summary>
+    /// <exception cref="InvalidOperationException">The model's precision is double (then <see cref="AsDoubleSpan"/>), or the value is no longer
+    /// valid.</exception>
+    public ReadOnlySpan<float> AsSpan() => Numbers.SpanOf<float>(_start, Length);
+
+    /// <inheritdoc cref="AsSpan"/>
+    /// <exception cref="InvalidOperationException">The model's precision is single (then <see cref="AsSpan"/>), or the value is no longer
+    /// valid.</exception>
+    public ReadOnlySpan<double> AsDoubleSpan() => Numbers.SpanOf<double>(_start, Length);
+
     /// <summary>Copies the elements.</summary>
     /// <exception cref="ArgumentException">The span has another length.</exception>
     public void CopyTo(Span<float> values) => Numbers.CopyTo(_start, RequireLength(values));

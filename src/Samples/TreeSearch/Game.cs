@@ -78,7 +78,7 @@ sealed class Node
     public int[] Visits { get; } = new int[Board.Columns];
 
     /// <returns>The value of the position.</returns>
-    public double Open(ExprValue seen, Board board)
+    public double Open(ReadOnlySpan<float> seen, Board board)
     {
         Children = [.. Enumerable.Range(0, Board.Columns).Select(_ => new Node())];
         double sum = 0;

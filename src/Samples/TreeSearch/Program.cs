@@ -55,7 +55,7 @@ async ExprTask<double> Visit(Graph g, Node node, Board board)
     if (node.Children is null)
     {
         ExprValue seen = await Network(g.Input(board.ToInput()));
-        return node.Open(seen, board);
+        return node.Open(seen.AsSpan(), board);
     }
 
     int move = node.Best();

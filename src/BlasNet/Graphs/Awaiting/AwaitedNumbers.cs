@@ -38,6 +38,12 @@ internal sealed class AwaitedNumbers(Precision precision)
     /// <summary>One number.</summary>
     public double At(int place) => Single is { } single ? single[place] : Double![place];
 
+    /// <summary>Numbers as they are.</summary>
+    /// <exception cref="InvalidOperationException">They are of the other precision.</exception>
+    public ReadOnlySpan<T> SpanOf<T>(int start, int length) where T : unmanaged => Single is T[] single ? single.AsSpan(start, length)
+        : Double is T[] numbers ? numbers.AsSpan(start, length)
+        : throw new InvalidOperationException($"The value was computed in {precision} precision; it has no elements of type {typeof(T).Name}.");
+
     /// <summary>Copies numbers, converted.</summary>
     public void CopyTo<T>(int start, Span<T> values) where T : INumberBase<T>
     {
