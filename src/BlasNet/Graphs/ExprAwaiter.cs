@@ -23,8 +23,8 @@ public readonly struct ExprAwaiter : ICriticalNotifyCompletion, IAwaiterOfValues
     public ExprValue GetResult() => Values.ValueOf(_expr.Index);
 
     /// <inheritdoc/>
-    public void OnCompleted(Action continuation) => Values.Await(_expr.Index, continuation);
+    public void OnCompleted(Action continuation) => Values.Await(_expr.Index, Continuation.Of(continuation));
 
     /// <inheritdoc/>
-    public void UnsafeOnCompleted(Action continuation) => Values.Await(_expr.Index, continuation);
+    public void UnsafeOnCompleted(Action continuation) => Values.Await(_expr.Index, Continuation.Of(continuation));
 }

@@ -29,36 +29,48 @@ namespace BlasNet.Graphs;
 [AsyncMethodBuilder(typeof(ExprTaskMethodBuilder<>))]
 public readonly struct ExprTask<TResult>
 {
-    private readonly ValueTask<TResult> _task;
+    private readonly AsyncCall<TResult>? _call;   // null where the result is known
+    private readonly TResult? _result;
+    private readonly int _version;
 
     /// <summary>A task that has ended.</summary>
-    public ExprTask(TResult result) => _task = new ValueTask<TResult>(result);
+    public ExprTask(TResult result) => _result = result;
 
-    internal ExprTask(ValueTask<TResult> task) => _task = task;
+    internal ExprTask(AsyncCall<TResult> call) => (_call, _version) = (call, call.Version);
 
     /// <summary>Whether the function has returned or thrown.</summary>
-    public bool IsCompleted => _task.IsCompleted;
+    public bool IsCompleted => _call?.HasEnded(_version) ?? true;
 
     /// <summary>Awaits the function's end.</summary>
-    public Awaiter GetAwaiter() => new(_task.ConfigureAwait(false).GetAwaiter());
+    public Awaiter GetAwaiter() => new(this);
+
+    private TResult TakeResult() => _call is null ? _result! : _call.TakeResult(_version);
+
+    private void ContinueWith(Action continuation)
+    {
+        if (_call is null)
+            continuation();
+        else
+            _call.ContinueWith(Continuation.Of(continuation), _version);
+    }
 
     /// <summary>What <c>await</c> does with a task.</summary>
     public readonly struct Awaiter : ICriticalNotifyCompletion, IAwaiterOfValues
     {
-        private readonly ConfiguredValueTaskAwaitable<TResult>.ConfiguredValueTaskAwaiter _awaiter;
+        private readonly ExprTask<TResult> _task;
 
-        internal Awaiter(ConfiguredValueTaskAwaitable<TResult>.ConfiguredValueTaskAwaiter awaiter) => _awaiter = awaiter;
+        internal Awaiter(ExprTask<TResult> task) => _task = task;
 
         /// <inheritdoc cref="ExprTask{TResult}.IsCompleted"/>
-        public bool IsCompleted => _awaiter.IsCompleted;
+        public bool IsCompleted => _task.IsCompleted;
 
         /// <summary>What the function has returned, or the exception that it has thrown.</summary>
-        public TResult GetResult() => _awaiter.GetResult();
+        public TResult GetResult() => _task.TakeResult();
 
         /// <inheritdoc/>
-        public void OnCompleted(Action continuation) => _awaiter.UnsafeOnCompleted(continuation);
+        public void OnCompleted(Action continuation) => _task.ContinueWith(continuation);
 
         /// <inheritdoc/>
-        public void UnsafeOnCompleted(Action continuation) => _awaiter.UnsafeOnCompleted(continuation);
+        public void UnsafeOnCompleted(Action continuation) => _task.ContinueWith(continuation);
     }
 }

@@ -9,31 +9,53 @@ namespace BlasNet.Graphs;
 [EditorBrowsable(EditorBrowsableState.Never)]
 public struct ExprTaskMethodBuilder<TResult>
 {
-    private PoolingAsyncValueTaskMethodBuilder<TResult> _builder;
+    private AsyncCall<TResult>? _call;   // null while it has not waited
+    private TResult? _result;
 
     /// <summary>The task.</summary>
-    public ExprTask<TResult> Task => new(_builder.Task);
+    public readonly ExprTask<TResult> Task => _call is { } call ? new(call) : new(_result!);
 
     /// <summary>For the compiler.</summary>
 #pragma warning disable CA1000 // The compiler asks for it.
-    public static ExprTaskMethodBuilder<TResult> Create() => new() { _builder = PoolingAsyncValueTaskMethodBuilder<TResult>.Create() };
+    public static ExprTaskMethodBuilder<TResult> Create() => default;
 #pragma warning restore CA1000
 
     /// <summary>For the compiler.</summary>
-    public void Start<TStateMachine>(ref TStateMachine stateMachine) where TStateMachine : IAsyncStateMachine => _builder.Start(ref stateMachine);
+    public readonly void Start<TStateMachine>(ref TStateMachine stateMachine) where TStateMachine : IAsyncStateMachine
+    {
+        ExecutionContext? outer = ExecutionContext.Capture();
+        stateMachine.MoveNext();
+        ExecutionContext? inner = ExecutionContext.Capture();
+        if (outer is not null && !ReferenceEquals(outer, inner))   // what a function changes of it is its own
+            ExecutionContext.Restore(outer);
+    }
 
     /// <summary>For the compiler.</summary>
-    public void SetStateMachine(IAsyncStateMachine stateMachine) => _builder.SetStateMachine(stateMachine);
+    public readonly void SetStateMachine(IAsyncStateMachine stateMachine)
+    {
+    }
 
     /// <summary>For the compiler.</summary>
-    public void SetResult(TResult result) => _builder.SetResult(result);
+    public void SetResult(TResult result)
+    {
+        if (_call is { } call)
+            call.SetResult(result);
+        else
+            _result = result;
+    }
 
     /// <summary>For the compiler.</summary>
-    public void SetException(Exception exception) => _builder.SetException(exception);
+    public void SetException(Exception exception)
+    {
+        if (_call is { } call)
+            call.SetException(exception);
+        else
+            _call = new AsyncCall<TResult>.Failed(exception);
+    }
 
     /// <summary>For the compiler.</summary>
     /// <exception cref="InvalidOperationException">Something else is awaited than a value.</exception>
-    public void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+    public readonly void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
         where TAwaiter : INotifyCompletion
         where TStateMachine : IAsyncStateMachine => throw NoValue(typeof(TAwaiter));
 
@@ -46,7 +68,14 @@ public struct ExprTaskMethodBuilder<TResult>
         if (awaiter is not IAwaiterOfValues)
             throw NoValue(typeof(TAwaiter));
 
-        _builder.AwaitUnsafeOnCompleted(ref awaiter, ref stateMachine);
+        var call = (SuspendedCall<TStateMachine, TResult>?)_call;
+        if (call is null)
+        {
+            _call = call = SuspendedCall<TStateMachine, TResult>.Rent();
+            call.Keep(stateMachine);   // with this builder, which knows the call
+        }
+
+        awaiter.UnsafeOnCompleted(call.Suspend());
     }
 
     private static InvalidOperationException NoValue(Type awaiter) => new(

@@ -15,7 +15,7 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
 
     private readonly List<int> _draws = [];             // by example: random draws so far
     private readonly List<ExamplePart> _parts = [];
-    private List<(int Example, int Node, Action GoOn)> _waiting = [], _goingOn = [];
+    private List<(int Example, int Node, Continuation Waiting)> _waiting = [], _goingOn = [];
     private readonly List<int> _wanted = [];
     private int _first, _current;   // the first example's number; the one at hand, from 0
 
@@ -94,10 +94,10 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
 
             ComputeWaiting();
             (_waiting, _goingOn) = (_goingOn, _waiting);
-            foreach (var (example, _, goOn) in _goingOn)
+            foreach (var (example, _, waiting) in _goingOn)
             {
                 using (GoOn(example))
-                    goOn();
+                    waiting.GoOnAll();
 
                 Collect(example);
             }
@@ -170,7 +170,7 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
 
     public abstract ExprValue ValueOf(int node);
 
-    public void Await(int node, Action continuation) => _waiting.Add((_current, node, continuation));
+    public void Await(int node, Continuation continuation) => _waiting.Add((_current, node, continuation));
 
     /// <summary>What is still to be computed of nodes of the examples' graph, as a graph of its own.</summary>
     /// <param name="wanted">The nodes.</param>

@@ -7,7 +7,7 @@ internal interface IAwaitedValues
     bool IsKnown(int node);
 
     /// <summary>Goes on with the example at hand when a value is there.</summary>
-    void Await(int node, Action continuation);
+    void Await(int node, Continuation continuation);
 
     /// <summary>A value that is there.</summary>
     ExprValue ValueOf(int node);
