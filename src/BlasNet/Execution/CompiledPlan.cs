@@ -48,6 +48,9 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
         return true;
     }
 
+    /// <summary>Whether the plan can be used again for its graph over other data.</summary>
+    public bool TryFitAgain() => IsKept && _key.TryFitNumbers(Plan.Graph.Data);
+
     /// <summary>Makes the plan of a request.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="keep">Whether the plan may be found again.</param>

@@ -96,6 +96,18 @@ internal sealed unsafe class Engine<T> : IDisposable where T : unmanaged, IBinar
         Plan.Graph.TakeData(graph);
     }
 
+    /// <summary>Chooses the last plan once more, after the data of its graph has changed in place.</summary>
+    /// <returns>False if it does not fit that data.</returns>
+    public bool TryUseAgain()
+    {
+        if (DetectAnomalies || !_current.TryFitAgain())
+            return false;
+
+        Times.PlansFound++;
+        Telemetry.AddPlan(isFound: true);
+        return true;
+    }
+
     /// <summary>Runs the plan.</summary>
     /// <param name="gradients">Receives the gradients; null if no loss was given.</param>
     /// <param name="accumulate">Add to <paramref name="gradients"/> instead of overwriting.</param>

@@ -56,21 +56,21 @@ internal sealed class PlanKey(Precision precision)
     }
 
     /// <summary>Whether the plan fits a request. If it does, the numbers that the passes added are added to the request's graph.</summary>
-    public bool TryFit(in PlanRequest request)
-    {
-        Graph graph = request.Graph;
-        if (!graph.HasStructureOf(_structure) || !AsksTheSame(request))
-            return false;
+    public bool TryFit(in PlanRequest request) =>
+        request.Graph.HasStructureOf(_structure) && AsksTheSame(request) && TryFitNumbers(request.Graph.Data);
 
+    /// <summary>Whether the plan, which fits in structure, fits the numbers of a graph. If it does, those that the passes added are added to them.</summary>
+    public bool TryFitNumbers(DataPools data)
+    {
         foreach ((long first, long second) in _equalities)
         {
-            if (!graph.Data.HasBitsOf(first, graph.Data.ElementAt(second, 0)))
+            if (!data.HasBitsOf(first, data.ElementAt(second, 0)))
                 return false;
         }
 
         foreach ((long place, double value) in _constants)
         {
-            if (!graph.Data.TryPlace(ConstantOperator.Instance, place, value))
+            if (!data.TryPlace(ConstantOperator.Instance, place, value))
                 return false;
         }
 

@@ -54,6 +54,12 @@ internal sealed class DataPools(Precision precision)
     public long Borrow(DataPools lender, long attribute) => Borrow(
         lender.AddressOf(attribute), IsBorrowed(attribute, out int lent) ? lender._lent[lent].Rows : lender._pools[(int)(attribute >> 32)].Rows);
 
+    /// <summary>Takes other columns in the place of borrowed ones, of as many rows.</summary>
+    /// <param name="number">Which <see cref="Borrow(nint, int)"/> since the pools were cleared, from 0.</param>
+    /// <param name="lender">The other pools.</param>
+    /// <param name="attribute">There, of a data node: the first column.</param>
+    public void BorrowInstead(int number, DataPools lender, long attribute) => _lent[number] = _lent[number] with { Address = lender.AddressOf(attribute) };
+
     /// <summary>Whether a value lies in columns that were borrowed.</summary>
     /// <param name="attribute">Of a data node.</param>
     /// <param name="lender">Which <see cref="Borrow(nint, int)"/> since the pools were cleared, from 0.</param>

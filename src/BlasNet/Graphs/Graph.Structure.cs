@@ -41,6 +41,42 @@ public sealed partial class Graph
         && _moves.AsSpan(0, _moveCount).SequenceEqual(other._moves.AsSpan(0, other._moveCount))
         && _lists.AsSpan(0, _listLength).SequenceEqual(other._lists.AsSpan(0, other._listLength));
 
+    /// <summary>Whether nodes are others of this graph once more: of the same types, and each input either as far ahead of its node or, for what all examples
+    /// share, the same.</summary>
+    /// <param name="first">The first of the others.</param>
+    /// <param name="again">The first of those in question.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="before">Receives what stands in the place of inputs from before <paramref name="first"/>; one for each.</param>
+    internal bool HasAgain(int first, int again, int count, Dictionary<int, int> before)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (_nodes[first + i].Type != _nodes[again + i].Type)
+                return false;
+
+            ReadOnlySpan<int> inputs = InputsOf(first + i), others = InputsOf(again + i);
+            for (int k = 0; k < inputs.Length; k++)
+            {
+                if (inputs[k] >= first ? others[k] - inputs[k] != again - first : !IsBefore(inputs[k], others[k], before))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsBefore(int input, int other, Dictionary<int, int> before)
+    {
+        if (IsShared(input))
+            return other == input;
+
+        ref int known = ref CollectionsMarshal.GetValueRefOrAddDefault(before, input, out bool exists);
+        if (!exists)
+            known = other;
+
+        return known == other;
+    }
+
     /// <summary>A hash of the structure.</summary>
     internal ulong Fingerprint()
     {

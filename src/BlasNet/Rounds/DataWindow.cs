@@ -11,6 +11,12 @@ internal sealed class DataWindow(Precision precision)
     /// <summary>The columns, borrowed; besides, what passes add.</summary>
     public DataPools Data { get; } = new(precision);
 
+    /// <summary>Moves the window: reads other columns of the examples' data, in the place of those of a pool that were borrowed first.</summary>
+    /// <param name="number">Which pool, in the order in which they were borrowed.</param>
+    /// <param name="examples">The examples' data.</param>
+    /// <param name="place">There, the first column.</param>
+    public void Move(int number, DataPools examples, long place) => Data.BorrowInstead(number, examples, place);
+
     public void Clear()
     {
         _pools.Clear();

@@ -41,6 +41,9 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
     /// <summary>Rounds of the last run.</summary>
     public int RoundCount { get; private set; }
 
+    /// <summary>How many of them were the round before once more, over other data.</summary>
+    public int RepeatedCount { get; protected set; }
+
     /// <summary>The most rounds that a run may take.</summary>
     public int RoundLimit { get; set; } = DefaultRoundLimit;
 
@@ -186,7 +189,7 @@ internal abstract class ExampleFunctions : IAwaitedValues, IDisposable
     /// <summary>Forgets the examples of the run before.</summary>
     protected virtual void Forget()
     {
-        RoundCount = 0;
+        RoundCount = RepeatedCount = 0;
         _draws.Clear();
         _parts.Clear();
         _waiting.Clear();

@@ -6,26 +6,48 @@ namespace BlasNet.Rounds;
 /// <summary>The part of the examples' graph that a round computes: what the values asked for need and earlier rounds have not computed.</summary>
 /// <remarks>Values of earlier rounds are data. Time O(n log n) for n nodes of the round, however many the examples' graph has; O(n) where most of them were
 /// added one after another.</remarks>
-internal sealed class RoundGraph(Graph target, NodeNumbers known)
+internal sealed class RoundGraph
 {
     private const int MostBetween = 16;   // nodes from one of the round to the next, on the average
 
+    private readonly NodeNumbers _known;
     private readonly NodeCopies _copies = new();
-    private readonly DataWindow _window = new(target.Precision);
+    private readonly DataWindow _window;
+    private readonly RepeatedRound _repeated;
     private readonly Stack<int> _toVisit = [];
     private readonly List<int> _leaves = [];                   // of the examples' graph: data, parameters and what is known
     private readonly List<int> _nodes = [];                    // of the examples' graph that are computed
     private readonly Dictionary<(long Place, Shape Shape), int> _leafAt = [];   // equal values are one leaf
     private readonly List<(int Node, int Copy)> _computed = [];
     private int[] _seen = [];   // by node: twice the last round that has visited it, and one more if that computes it
-    private int _round;
+    private int _round, _generation, _first, _end;   // nodes of the examples' graph that have come since the round before
     private Graph _examples = null!;
 
-    /// <summary>The part as a graph of its own, over the same data.</summary>
-    public Graph Target => target;
+    /// <param name="target">Receives the part.</param>
+    /// <param name="known">Where values of earlier rounds lie.</param>
+    public RoundGraph(Graph target, NodeNumbers known)
+    {
+        (Target, _known, _window) = (target, known, new DataWindow(target.Precision));
+        _repeated = new RepeatedRound(_window, known);
+    }
 
-    /// <summary>The nodes that are computed: those of the examples' graph, and what they are here.</summary>
+    /// <summary>The part as a graph of its own, over the same data.</summary>
+    public Graph Target { get; }
+
+    /// <summary>The nodes that are computed: those of the examples' graph, before <see cref="Distance"/>, and what they are here.</summary>
     public List<(int Node, int Copy)> Computed => _computed;
+
+    /// <summary>How much further a node of the examples' graph is than the one in its place when the part was made.</summary>
+    public int Distance => _repeated.Distance;
+
+    /// <summary>Whether the part of the round before is that of the round at hand, once more over other data; which is then put in place.</summary>
+    /// <param name="examples">The examples' graph.</param>
+    /// <param name="wanted">Nodes of it.</param>
+    public bool TryRepeat(Graph examples, ReadOnlySpan<int> wanted)
+    {
+        Advance(examples);
+        return _repeated.TryFind(examples, _first, wanted);
+    }
 
     /// <summary>Makes the part.</summary>
     /// <param name="examples">The examples' graph.</param>
@@ -48,19 +70,36 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
         SortNodes();
         foreach (int node in _nodes)
         {
-            ResultRange results = examples.ResultsOf(node), copies = target.ResultsOf(_copies.Copy(node));
+            ResultRange results = examples.ResultsOf(node), copies = Target.ResultsOf(_copies.Copy(node));
             for (int i = 0; i < results.Count; i++)
                 _computed.Add((results[i], copies[i]));
         }
+
+        if (isAlone && _nodes.Count > 0 && _nodes[0] >= _first)
+            _repeated.Take(_first, _end, wanted);
     }
 
     /// <summary>What a node of the examples' graph is here; it must have been wanted.</summary>
-    public Expr At(int node) => target.At(_copies[node]);
+    public Expr At(int node) => Target.At(_copies[node]);
+
+    private void Advance(Graph examples)
+    {
+        if (examples.Generation != _generation)
+        {
+            (_generation, _first, _end) = (examples.Generation, 0, 0);
+            _repeated.Forget();
+        }
+
+        if (examples.Count != _end)
+            (_first, _end) = (_end, examples.Count);
+    }
 
     private void Begin(Graph examples)
     {
+        Advance(examples);
+        _repeated.Forget();
         _examples = examples;
-        _copies.Begin(examples, target);
+        _copies.Begin(examples, Target);
         _leafAt.Clear();
         _leaves.Clear();
         _nodes.Clear();
@@ -77,7 +116,7 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
 
         _seen[node] = 2 * _round;
         ref readonly NodeType type = ref _examples.TypeOf(node);
-        if (type.InputCount == 0 || known.TryGet(node, out _))
+        if (type.InputCount == 0 || _known.TryGet(node, out _))
         {
             _leaves.Add(node);
         }
@@ -120,11 +159,11 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
             _window.Clear();
             foreach (int node in _leaves)
             {
-                if (TryFindData(node, out long place))
+                if (_known.TryFindData(_examples, node, out long place))
                     _window.Include(place);
             }
 
-            target.TakeData(_window.Data);
+            Target.TakeData(_window.Data);
         }
 
         foreach (int node in _leaves)
@@ -133,13 +172,16 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
 
     private int LeafOf(int node, bool isAlone)
     {
-        if (!TryFindData(node, out long place))
+        if (!_known.TryFindData(_examples, node, out long place))
             return _copies.Copy(node);
 
         long there = isAlone ? _window.PlaceOf(_examples.Data, place) : place;
+        if (isAlone)
+            _repeated.AddData(node, there);
+
         ref readonly NodeType type = ref _examples.TypeOf(node);
         if (type.InputCount == 0)
-            return target.AppendDataLike(_examples, node, there);
+            return Target.AppendDataLike(_examples, node, there);
 
         ref int leaf = ref CollectionsMarshal.GetValueRefOrAddDefault(_leafAt, (place, type.Shape), out bool exists);
         if (!exists)
@@ -148,17 +190,8 @@ internal sealed class RoundGraph(Graph target, NodeNumbers known)
         return leaf;
     }
 
-    // Where the node's value is, if it is data of an example or has been computed. Numbers that are written in the program stay apart, see Graph.CopyLeaf.
-    private bool TryFindData(int node, out long place)
-    {
-        ref readonly NodeType type = ref _examples.TypeOf(node);
-        place = _examples.AttributeOf(node);
-        return type.InputCount > 0 ? known.TryGet(node, out place)
-            : type.Operator.Merging == Merging.Data || (type.Operator == ConstantOperator.Instance && !type.Shape.IsScalar);
-    }
-
     // What is the same for every example stays so.
     private int KnownAt(long place, in NodeType type) => type.IsShared
-        ? target.AppendStack(ConstantOperator.Instance, place, [], type.Shape, 1, shared: true)
-        : target.AppendData(InputOperator.Instance, place, type.Shape);
+        ? Target.AppendStack(ConstantOperator.Instance, place, [], type.Shape, 1, shared: true)
+        : Target.AppendData(InputOperator.Instance, place, type.Shape);
 }

@@ -66,9 +66,17 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 
     protected override void Compute(ReadOnlySpan<int> wanted)
     {
-        Graph round = Rest(wanted, _outputs);
-        CompiledPlan plan = _engine.Compile(new PlanRequest(round, CollectionsMarshal.AsSpan(_outputs), loss: null, [], perExample: null) { Round = Values });
-        _engine.Use(plan, round);
+        if (!Records && _part.TryRepeat(Graph, wanted) && _engine.TryUseAgain())
+        {
+            RepeatedCount++;
+        }
+        else
+        {
+            Graph round = Rest(wanted, _outputs);
+            var request = new PlanRequest(round, CollectionsMarshal.AsSpan(_outputs), loss: null, [], perExample: null) { Round = Values };
+            _engine.Use(_engine.Compile(request), round);
+        }
+
         if (_memory.Bytes + _engine.Plan.PeakBytes > MemoryLimit)
             throw new GraphMemoryException(_memory.Bytes + _engine.Plan.PeakBytes);
 
@@ -98,7 +106,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
         foreach (var (node, copy) in _part.Computed)
         {
             if (Values.PlaceOf(copy) is { Node: >= 0 } place && IsWithin(place.Node, start, end))
-                _places.Set(Graph, node, PlaceOf(place, Graph.ShapeOf(node).Rows));
+                _places.Set(Graph, node + _part.Distance, PlaceOf(place, Graph.ShapeOf(node).Rows));
         }
 
         if (!Records)

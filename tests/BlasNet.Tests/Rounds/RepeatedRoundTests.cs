@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Rounds;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -54,6 +55,85 @@ public sealed class RepeatedRoundTests : IDisposable
         }
 
         Assert.InRange(plans, 3, Steps);   // of 3 · (1 + Steps) rounds
+    }
+
+    /// <summary>h ← tanh(W·h + table[word] + input), where the words of two examples are equal in some rounds and not in others.</summary>
+    [Fact]
+    public void A_round_that_comes_again_is_found_without_being_copied_and_reads_its_own_data()
+    {
+        const int Rounds = 20, Examples = 5;
+        using IDisposable engine = _model.NewEngine(new ComputeOptions { Verify = true });
+        using var functions = ExampleFunctions.Over(engine, _model.NewGraph);
+        List<List<double[]>> results = [];
+        for (int run = 0; run < 2; run++)
+        {
+            functions.Run(0, Examples, example => Steps(functions.Graph, example), results, Cancel);
+            Assert.Equal(Rounds, functions.RoundCount);
+            Assert.InRange(functions.RepeatedCount, 5, Rounds - 2);
+            for (int example = 0; example < Examples; example++)
+            {
+                double[] h = new double[Size];
+                for (int t = 0; t < Rounds; t++)
+                {
+                    (double[] product, double[] input) = (Product(h), Input(example, t));
+                    h = [.. Enumerable.Range(0, Size).Select(i => Math.Tanh(product[i] + _columns[(Word(example, t) * Size) + i] + input[i]))];
+                    for (int i = 0; i < Size; i++)
+                        Assert.Equal(h[i], results[example][t][i], 1e-12);
+                }
+            }
+        }
+
+        static int Word(int example, int t) => example == 3 && t % 7 == 6 ? 0 : Math.Min(example, 3);
+
+        async ExprTask<List<double[]>> Steps(Graph g, int example)
+        {
+            Expr h = g.Input(new double[Size]);
+            List<double[]> seen = [];
+            for (int t = 0; t < Rounds; t++)
+            {
+                h = Tanh((_w * h) + Lookup(_table, g.Index(Word(example, t))) + g.Input(Input(example, t)));
+                seen.Add(await h);
+            }
+
+            return seen;
+        }
+    }
+
+    /// <summary>What examples read from before the round changes in who reads what, while all nodes are of the same types.</summary>
+    [Fact]
+    public void A_round_that_reads_other_values_of_earlier_ones_is_another_round()
+    {
+        const int Rounds = 24;
+        var evaluator = new Evaluator<int, double[]>(_model, async (g, example) =>
+        {
+            Expr[] inputs = [g.Input(Input(example, 0)), g.Input(Input(example, 1)), g.Input(Input(example, 2))], kept = [.. inputs];
+            double[] sums = new double[Rounds];
+            for (int t = 0; t < Rounds; t++)
+            {
+                Expr y = (_w * kept[t % 3]) - kept[t % 5 % 3];
+                ExprTask<double> result = First(y), old = t < 16 ? new ExprTask<double>(0) : First(inputs[t % 3]);
+                sums[t] = await result + (100 * await old);
+                if (t % 4 == 3)
+                    kept[t % 3] = y;
+            }
+
+            return sums;
+        }, new ComputeOptions { Verify = true });
+
+        int[] examples = [4, 5, 6];
+        foreach ((int example, double[] sums) in examples.Zip(evaluator.Run(examples, Cancel)))
+        {
+            double[][] kept = [Input(example, 0), Input(example, 1), Input(example, 2)];
+            for (int t = 0; t < Rounds; t++)
+            {
+                double[] y = [.. Product(kept[t % 3]).Zip(kept[t % 5 % 3], (a, b) => a - b)];
+                Assert.Equal(y[0] + (t < 16 ? 0 : 100 * Input(example, t % 3)[0]), sums[t], 1e-9);
+                if (t % 4 == 3)
+                    kept[t % 3] = y;
+            }
+        }
+
+        static async ExprTask<double> First(Expr x) => (await x)[0];
     }
 
     /// <summary>Where some examples have ended the structure is another one.</summary>
