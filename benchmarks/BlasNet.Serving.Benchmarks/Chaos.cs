@@ -28,7 +28,10 @@ internal static class Chaos
         await end.CancelAsync();
         await exchanging;
         Print();
-        return wrong == 0 && sent == answered + cancelled;
+        if (sent < requests)
+            Console.WriteLine($"Not finished: the limit of {limit.TotalSeconds:F0} s came after {sent} of {requests} requests.");
+
+        return wrong == 0 && sent == requests && sent == answered + cancelled;
 
         void Print() => Console.WriteLine(
             $"{Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s, {sent} requests: {answered} answered, {cancelled} cancelled, {wrong} wrong; "

@@ -18,7 +18,7 @@ var rate = new Option<double?>("--rate") { Description = "Requests a second; wit
 var json = new Option<bool>("--json") { Description = "A JSON object for each measurement." };
 var requests = new Option<long>("--requests") { Description = "How many.", DefaultValueFactory = _ => 1_000_000 };
 
-var limit = new Option<double>("--limit") { Description = "Seconds after which it ends anyway.", DefaultValueFactory = _ => 600 };
+var limit = new Option<double>("--limit") { Description = "Seconds after which it ends anyway, and fails.", DefaultValueFactory = _ => 3600 };
 
 var closed = new Command("closed", "Clients that ask again when they have been answered: a lock, a pool, batching.") { seconds, rounds, clients, json };
 closed.SetAction(async (options, _) =>
