@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Operators.Intrinsics;
 using BlasNet.Passes;
 
 namespace BlasNet.Drawing;
@@ -19,9 +18,9 @@ public static class ExampleColours
         if (graph.Count == 0)
             return [];
 
-        int last = graph.Count - 1;
-        ReadOnlySpan<int> losses = graph.InputsOf(last);
-        if (graph.OperatorOf(last) != TotalOperator.Instance || losses.Length is < 2 or > Most || graph.CountOf(losses[0]) > 1)
+        GraphNode last = graph.NodeAt(graph.Count - 1);
+        ReadOnlySpan<int> losses = last.Inputs;
+        if (last.Operator != "total" || losses.Length is < 2 or > Most || graph.NodeAt(losses[0]).Count > 1)
             return [];
 
         var examples = new int[graph.Count];
@@ -32,12 +31,12 @@ public static class ExampleColours
             var visited = new HashSet<int>();
             while (pending.TryPop(out int node))
             {
-                if (graph.IsShared(node) || !visited.Add(node))
+                if (graph.NodeAt(node).IsShared || !visited.Add(node))
                     continue;
 
                 examples[node] = seen[node] ? 0 : i + 1;
                 seen[node] = true;
-                foreach (int input in graph.InputsOf(node))
+                foreach (int input in graph.NodeAt(node).Inputs)
                     pending.Push(input);
             }
         }
@@ -51,17 +50,15 @@ public static class ExampleColours
     public static IReadOnlyDictionary<int, IReadOnlyList<int>> CellsOf(IReadOnlyList<int> examples, BatchedGraph batching)
     {
         var cells = new Dictionary<int, IReadOnlyList<int>>();
-        Graph batched = batching.Graph;
         for (int node = 0; node < examples.Count; node++)
         {
-            var (stack, element) = batching.LocateNode(node);
-            if (examples[node] == 0 || stack < 0 || batched.CountOf(stack) < 2)
+            if (examples[node] == 0 || !batching.TryLocate(batching.Source.NodeAt(node), out GraphNode stack, out int element) || stack.Count < 2)
                 continue;
 
-            if (!cells.TryGetValue(stack, out IReadOnlyList<int>? list))
-                cells.Add(stack, list = new int[batched.CountOf(stack)]);
+            if (!cells.TryGetValue(stack.Index, out IReadOnlyList<int>? list))
+                cells.Add(stack.Index, list = new int[stack.Count]);
 
-            ((int[])list)[element / batched.ShapeOf(stack).Size] = examples[node];
+            ((int[])list)[element / stack.Shape.Size] = examples[node];
         }
 
         return cells;

@@ -29,27 +29,33 @@ internal static class Folding
         }
 
         // Operands come first, so looking their classes up while they are made is unlimited depth.
-        if (Number(graph, (node, known) => KeyOf(graph, node, known, stacks: true), classes) <= limit)
+        var labels = new Labels();
+        if (Number(graph, (node, known) => KeyOf(graph.NodeAt(node), labels, known, stacks: true), classes) <= limit)
             return classes;
 
-        return ToDepth(graph, limit, stacks: true) ?? ToDepth(graph, limit, stacks: false) ?? ByOperator(graph);
+        return ToDepth(graph, labels, limit, stacks: true) ?? ToDepth(graph, labels, limit, stacks: false) ?? ByOperator(graph, labels);
     }
 
-    private static int[]? ToDepth(Graph graph, int limit, bool stacks)
+    private static int[]? ToDepth(Graph graph, Labels labels, int limit, bool stacks)
     {
         int[]? best = null;
         var classes = new int[graph.Count];
         int[] previous = [];
-        for (int depth = 0; depth <= DeepestFiniteDepth && Number(graph, (node, _) => KeyOf(graph, node, previous, stacks), classes) <= limit; depth++)
+        for (int depth = 0; depth <= DeepestFiniteDepth; depth++)
+        {
+            if (Number(graph, (node, _) => KeyOf(graph.NodeAt(node), labels, previous, stacks), classes) > limit)
+                break;
+
             best = previous = [.. classes];
+        }
 
         return best;
     }
 
-    private static int[] ByOperator(Graph graph)
+    private static int[] ByOperator(Graph graph, Labels labels)
     {
         var classes = new int[graph.Count];
-        Number(graph, (node, _) => [graph.OperatorOf(node).Id], classes);
+        Number(graph, (node, _) => [labels.NumberOf(graph.NodeAt(node).Operator)], classes);
         return classes;
     }
 
@@ -68,19 +74,35 @@ internal static class Folding
         return known.Count;
     }
 
-    // Operands by their classes, where those are given; the place of data and the moves of gathers are no difference.
-    private static int[] KeyOf(Graph graph, int node, int[] classes, bool stacks)
+    // What is seen of a node, and its operands by their classes where those are given. The terms of a sum may differ in number and kind.
+    private static int[] KeyOf(GraphNode node, Labels labels, int[] classes, bool stacks)
     {
-        Operator op = graph.OperatorOf(node);
-        long attribute = op.HasMoves || (op.Storage == Storage.External && op.Name != "parameter") ? 0 : graph.AttributeOf(node);
-        Shape shape = graph.ShapeOf(node);
-        ReadOnlySpan<int> inputs = graph.InputsOf(node);
-        var key = new int[6 + (classes.Length == 0 || op.Merging == Merging.Reduction ? 0 : inputs.Length)];
-        (key[0], key[1], key[2], key[3], key[4], key[5]) = (op.Id, shape.Rows, shape.Columns, stacks ? graph.CountOf(node) : 0, (int)attribute, (int)(attribute >> 32));
-        for (int i = 0; i < key.Length - 6; i++)
-            key[6 + i] = classes[inputs[i]];
+        ReadOnlySpan<int> operands = classes.Length == 0 || node.Kind == NodeKind.Sum ? [] : node.Inputs;
+        int[] key = [labels.NumberOf(LabelOf(node)), node.Shape.Rows, node.Shape.Columns, stacks ? node.Count : 0, .. operands];
+        for (int i = key.Length - operands.Length; i < key.Length; i++)
+            key[i] = classes[key[i]];
 
         return key;
+    }
+
+    // The place of data, the number in a constant and the runs of a gather are no difference.
+    private static string LabelOf(GraphNode node) => node switch
+    {
+        { Operator: "parameter", Name: { } name } => name,
+        { Kind: NodeKind.Leaf } or { Operator: "gather" or "scatter-add" } => node.Operator,
+        _ => node.Description,
+    };
+
+    /// <summary>Numbers labels in the order in which they are first seen.</summary>
+    private sealed class Labels
+    {
+        private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+
+        public int NumberOf(string label)
+        {
+            ref int number = ref CollectionsMarshal.GetValueRefOrAddDefault(_numbers, label, out bool exists);
+            return exists ? number : number = _numbers.Count;
+        }
     }
 
     private sealed class KeyComparer : IEqualityComparer<int[]>

@@ -11,34 +11,35 @@ internal static class LayeredLayout
 {
     private const double Margin = 14, BackGap = 16;
 
+    /// <summary>The mean of the four extreme placements (−1): symmetric where the graph is.</summary>
+    private static readonly SugiyamaLayoutParameters Parameters = new()
+    {
+        LayerGap = 30,
+        SliceGap = 20,
+        PositionMode = -1,
+        OptimizeWidth = false,
+        MinimizeEdgeLength = true,
+        EdgeRouting = SugiyamaEdgeRouting.Traditional,
+    };
+
     public static void Run(Picture picture)
     {
+        Place(picture);
+        if (MeanX(picture, 1) > MeanX(picture, 2))
+            Mirror(picture);
+
+        Normalize(picture);
+    }
+
+    private static void Place(Picture picture)
+    {
         var graph = new BidirectionalGraph<Box, Edge<Box>>();
-        var sizes = new Dictionary<Box, Size>();
-        foreach (Box box in picture.Boxes)
-        {
-            graph.AddVertex(box);
-            sizes.Add(box, new Size(box.Size.Width, box.Size.Height));
-        }
+        graph.AddVertexRange(picture.Boxes);
+        var edges = picture.Links.Where(link => !link.IsBack).ToDictionary(link => link, link => new Edge<Box>(link.From, link.To));
+        graph.AddEdgeRange(edges.Values);
 
-        var edges = new Dictionary<Link, Edge<Box>>();
-        foreach (Link link in picture.Links.Where(link => !link.IsBack))
-        {
-            edges.Add(link, new Edge<Box>(link.From, link.To));
-            graph.AddEdge(edges[link]);
-        }
-
-        // The mean of the four extreme placements (−1): symmetric where the graph is.
-        var parameters = new SugiyamaLayoutParameters
-        {
-            LayerGap = 30,
-            SliceGap = 20,
-            PositionMode = -1,
-            OptimizeWidth = false,
-            MinimizeEdgeLength = true,
-            EdgeRouting = SugiyamaEdgeRouting.Traditional,
-        };
-        var layout = new SugiyamaLayoutAlgorithm<Box, Edge<Box>, BidirectionalGraph<Box, Edge<Box>>>(graph, sizes, parameters);
+        var sizes = picture.Boxes.ToDictionary(box => box, box => new Size(box.Size.Width, box.Size.Height));
+        var layout = new SugiyamaLayoutAlgorithm<Box, Edge<Box>, BidirectionalGraph<Box, Edge<Box>>>(graph, sizes, Parameters);
         layout.Compute();
         foreach (var (box, place) in layout.VerticesPositions)
             box.Centre = (place.X, place.Y);
@@ -48,11 +49,6 @@ internal static class LayeredLayout
             if (layout.EdgeRoutes.TryGetValue(edge, out Point[]? route) && route is not null)
                 link.Route.AddRange(route.Select(point => (point.X, point.Y)));
         }
-
-        if (MeanX(picture, 1) > MeanX(picture, 2))
-            Mirror(picture);
-
-        Normalize(picture);
     }
 
     // The first example on the left.

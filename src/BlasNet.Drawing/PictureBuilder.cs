@@ -1,6 +1,5 @@
 using System.Globalization;
 using BlasNet.Graphs;
-using BlasNet.Graphs.Printing;
 
 namespace BlasNet.Drawing;
 
@@ -12,64 +11,89 @@ internal static class PictureBuilder
     /// <summary>In a larger drawing all parameters are named in their users' boxes.</summary>
     private const int MaxBoxesWithParameters = 45;
 
+    /// <summary>A longer stack does not show its values.</summary>
+    private const int MaxCells = 24;
+
     public static Picture Build(Graph graph, DrawingOptions options)
     {
         int[] classes = Folding.Run(graph, options.MaxNodes);
-        var boxes = new Dictionary<int, Box>();
-        var depths = new Dictionary<int, (double Sum, int Count)>();
-        int[] depth = DepthsOf(graph);
-        for (int node = 0; node < graph.Count; node++)
-        {
-            if (IsResult(graph, node))
-            {
-                classes[node] = classes[graph.InputsOf(node)[0]]; // part of its owner's box
-                continue;
-            }
-
-            if (boxes.TryGetValue(classes[node], out Box? known))
-                Join(known, NewBox(graph, node));
-            else
-                boxes.Add(classes[node], NewBox(graph, node));
-
-            var (sum, count) = depths.GetValueOrDefault(classes[node]);
-            depths[classes[node]] = (sum + depth[node], count + 1);
-        }
-
-        var links = new Dictionary<(Box, Box), Link>();
-        for (int node = 0; node < graph.Count; node++)
-        {
-            if (IsResult(graph, node))
-                continue;
-
-            foreach (int input in graph.InputsOf(node))
-                links.TryAdd((boxes[classes[input]], boxes[classes[node]]), new Link(boxes[classes[input]], boxes[classes[node]]));
-        }
-
-        // Boxes in the order of their nodes' mean depth, so that what comes back from a later one is the recurrence.
-        Box[] order = [.. boxes.OrderBy(entry => depths[entry.Key].Sum / depths[entry.Key].Count).ThenBy(entry => entry.Value.Node).Select(entry => entry.Value)];
-        var place = new Dictionary<Box, int>();
-        foreach (Box box in order)
-            place.Add(box, place.Count);
-
-        foreach (Link link in links.Values)
-            link.IsBack = place[link.From] >= place[link.To];
-
+        Dictionary<int, Box> boxes = BoxesOf(graph, classes);
+        Dictionary<(Box, Box), Link> links = LinksOf(graph, classes, boxes);
+        Box[] order = InOrder(graph, classes, boxes);
+        MarkBack(order, links.Values);
         Box[] drawn = TurnIntoChips(graph, order, links, order.Length <= MaxBoxesWithParameters ? options.MaxArrows : 0);
-        if (options.ExampleOf is { } exampleOf)
-        {
-            foreach (Box box in drawn.Where(box => box.Copies == 1))
-                box.Example = exampleOf[box.Node];
-        }
-
         foreach (Box box in drawn)
         {
-            if (options.CellsOf is { } cells && cells.TryGetValue(box.Node, out IReadOnlyList<int>? examples) && examples.Count <= 24)
-                box.Cells = examples;
-
+            ShowExamples(box, options);
             box.Size = SizeOf(box);
         }
 
         return new Picture(drawn, [.. links.Values], graph.Count);
+    }
+
+    // A box for each class. A result is part of its owner's box.
+    private static Dictionary<int, Box> BoxesOf(Graph graph, int[] classes)
+    {
+        var boxes = new Dictionary<int, Box>();
+        for (int i = 0; i < classes.Length; i++)
+        {
+            GraphNode node = graph.NodeAt(i);
+            if (node.Kind == NodeKind.Result)
+                classes[i] = classes[node.Inputs[0]];
+            else if (boxes.TryGetValue(classes[i], out Box? known))
+                Join(known, NewBox(node));
+            else
+                boxes.Add(classes[i], NewBox(node));
+        }
+
+        return boxes;
+    }
+
+    private static Dictionary<(Box, Box), Link> LinksOf(Graph graph, int[] classes, Dictionary<int, Box> boxes)
+    {
+        var links = new Dictionary<(Box, Box), Link>();
+        foreach (GraphNode node in NodesWithBoxes(graph))
+        {
+            Box to = boxes[classes[node.Index]];
+            foreach (int input in node.Inputs)
+            {
+                Box from = boxes[classes[input]];
+                links.TryAdd((from, to), new Link(from, to));
+            }
+        }
+
+        return links;
+    }
+
+    // By the mean depth of their nodes, so that an arrow against the order is a recurrence.
+    private static Box[] InOrder(Graph graph, int[] classes, Dictionary<int, Box> boxes)
+    {
+        int[] depths = DepthsOf(graph);
+        var means = NodesWithBoxes(graph).GroupBy(node => boxes[classes[node.Index]])
+            .ToDictionary(group => group.Key, group => group.Average(node => depths[node.Index]));
+        return [.. boxes.Values.OrderBy(box => means[box]).ThenBy(box => box.Node)];
+    }
+
+    private static IEnumerable<GraphNode> NodesWithBoxes(Graph graph) =>
+        Enumerable.Range(0, graph.Count).Select(graph.NodeAt).Where(node => node.Kind != NodeKind.Result);
+
+    private static void MarkBack(Box[] order, IEnumerable<Link> links)
+    {
+        var places = new Dictionary<Box, int>();
+        foreach (Box box in order)
+            places.Add(box, places.Count);
+
+        foreach (Link link in links)
+            link.IsBack = places[link.From] >= places[link.To];
+    }
+
+    private static void ShowExamples(Box box, DrawingOptions options)
+    {
+        if (options.ExampleOf is { } exampleOf && box.Copies == 1)
+            box.Example = exampleOf[box.Node];
+
+        if (options.CellsOf is { } cells && cells.TryGetValue(box.Node, out IReadOnlyList<int>? examples) && examples.Count <= MaxCells)
+            box.Cells = examples;
     }
 
     // Parameters and constants that many use would cover the drawing with arrows: their users carry their names instead.
@@ -79,7 +103,8 @@ internal static class PictureBuilder
         var chips = new HashSet<Box>();
         foreach (Box box in boxes)
         {
-            bool isLeaf = graph.InputsOf(box.Node).IsEmpty && graph.IsShared(box.Node);
+            GraphNode node = graph.NodeAt(box.Node);
+            bool isLeaf = node.Inputs.IsEmpty && node.IsShared;
             if (!isLeaf || !users.TryGetValue(box, out Link[]? to) || (box.Style == "parameter" && to.Length <= maxArrows))
                 continue;
 
@@ -94,15 +119,12 @@ internal static class PictureBuilder
         return [.. boxes.Where(box => !chips.Contains(box))];
     }
 
-    // One of several results of the node before it.
-    private static bool IsResult(Graph graph, int node) => graph.OperatorOf(node) == ResultOperator.Instance;
-
     private static int[] DepthsOf(Graph graph)
     {
         var depth = new int[graph.Count];
         for (int node = 0; node < graph.Count; node++)
         {
-            foreach (int input in graph.InputsOf(node))
+            foreach (int input in graph.NodeAt(node).Inputs)
                 depth[node] = Math.Max(depth[node], depth[input] + 1);
         }
 
@@ -123,14 +145,14 @@ internal static class PictureBuilder
         box.Type = shape == other.Type.Split(" ×")[0] ? $"{shape} ×…" : "[…]";
     }
 
-    private static Box NewBox(Graph graph, int node)
+    private static Box NewBox(GraphNode node)
     {
-        string style = Styles.Of(graph, node), what = TextPrinter.DescriptionOf(graph, node);
-        string caption = graph.GivenNameOf(node) is not { } name ? what : style is "parameter" or "data" ? name : $"{name} = {what}";
-        if (style == "parameter" && graph.OperatorOf(node).Name == "constant" && graph.ShapeOf(node).IsScalar)
+        string style = Styles.Of(node), what = node.Description;
+        string caption = node.Name is not { } name ? what : style is "parameter" or "data" ? name : $"{name} = {what}";
+        if (node.Operator == "constant" && node.Shape.IsScalar)
             caption = what["constant(".Length..^1];
 
-        return new Box { Node = node, Caption = Shortened(caption), Type = TextPrinter.TypeOf(graph, node), Style = style };
+        return new Box { Node = node.Index, Caption = Shortened(caption), Type = node.Type, Style = style };
     }
 
     private static string Shortened(string caption) => caption.Length <= 34 ? caption : string.Create(CultureInfo.InvariantCulture, $"{caption.AsSpan(0, 33)}…");

@@ -1,5 +1,4 @@
 using BlasNet.Graphs;
-using BlasNet.Graphs.Functions;
 
 namespace BlasNet.Drawing;
 
@@ -12,23 +11,13 @@ internal static class Styles
         ("parameter", "parameter"), ("data", "data of an example"), ("product", "matrix product"), ("function", "function"), ("sum", "sum"), ("move", "moves values"), ("call", "call"),
     ];
 
-    private static readonly HashSet<string> Moves = ["concatenate", "slice", "pad", "lookup", "reshape", "transpose", "expand", "broadcast", "gather", "part"];
-
-    public static string Of(Graph graph, int node)
+    public static string Of(GraphNode node) => node.Kind switch
     {
-        Operator op = graph.OperatorOf(node);
-        if (op.Storage == Storage.External)
-            return graph.IsShared(node) ? "parameter" : "data";
-
-        if (op is CompositeOperator)
-            return "call";
-
-        if (Moves.Contains(op.Name) || op.Storage is Storage.View or Storage.Moves)
-            return "move";
-
-        if (graph.FlopsOf(node) > 0)
-            return "product";
-
-        return op.Merging is Merging.Reduction || op.Name.StartsWith("sum", StringComparison.Ordinal) || op.Storage == Storage.Accumulator ? "sum" : "function";
-    }
+        NodeKind.Leaf => node.IsShared ? "parameter" : "data",
+        NodeKind.Product => "product",
+        NodeKind.Move => "move",
+        NodeKind.Call => "call",
+        NodeKind.Sum => "sum",
+        _ => node.Operator.StartsWith("sum", StringComparison.Ordinal) ? "sum" : "function",
+    };
 }

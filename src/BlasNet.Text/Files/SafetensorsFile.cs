@@ -25,7 +25,7 @@ internal sealed class SafetensorsFile : TensorFile
         if (!entry.IsFloatingPoint)
             throw new SafetensorsException(File, $"tensor {entry} is not of floating-point numbers");
 
-        _reader.ReadRowMajor(entry, elements);
+        _reader.Read(entry, elements);
     }
 
     public override void Read<T>(TensorInfo tensor, Shape shape, Span<T> columnMajor) => _reader.Read(_entries[tensor.Name], shape, columnMajor);

@@ -52,6 +52,7 @@ public readonly struct GraphNode : IEquatable<GraphNode>
                 Storage.External => NodeKind.Leaf,
                 Storage.Result => NodeKind.Result,
                 Storage.View or Storage.Moves => NodeKind.Move,
+                _ when op.Traits.OnlyMoves => NodeKind.Move,
                 _ when op is CompositeOperator => NodeKind.Call,
                 _ when op is IMatrixProduct => NodeKind.Product,
                 Storage.Accumulator => NodeKind.Sum,
@@ -59,6 +60,12 @@ public readonly struct GraphNode : IEquatable<GraphNode>
             };
         }
     }
+
+    /// <summary>The operator with its attribute, as printed: <c>scale(0.5)</c>.</summary>
+    public string Description => TextPrinter.DescriptionOf(_graph, Index);
+
+    /// <summary>Shape and count, as printed: <c>[10] ×128</c>.</summary>
+    public string Type => TextPrinter.TypeOf(_graph, Index);
 
     /// <summary>The name it was given, such as a parameter's; null where it has none.</summary>
     public string? Name => _graph.GivenNameOf(Index);

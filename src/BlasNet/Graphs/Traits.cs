@@ -44,6 +44,9 @@ internal sealed record Traits
     /// <summary>True where computing the value again costs more than reading it: tanh, not a sum.</summary>
     public bool IsCostly { get; init; }
 
+    /// <summary>True where each element of the value is an element of an input, or 0: nothing is computed.</summary>
+    public bool OnlyMoves { get; init; }
+
     /// <summary>True of a + b, which a product of matrices can compute on the way.</summary>
     public bool IsAddition { get; init; }
 

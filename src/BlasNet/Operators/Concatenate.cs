@@ -20,7 +20,7 @@ public static partial class Op
         parts.Length == 1 ? parts[0] : Expr.Apply(ConcatenateColumnsOperator.Instance, parts);
 }
 
-internal sealed class ConcatenateOperator() : Operator(new() { Indirect = IndirectInputs.All })
+internal sealed class ConcatenateOperator() : Operator(new() { OnlyMoves = true, Indirect = IndirectInputs.All })
 {
     public static readonly ConcatenateOperator Instance = new();
 

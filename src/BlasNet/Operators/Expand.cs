@@ -13,7 +13,7 @@ public static partial class Op
     public static Expr ExpandTo(Shape shape, Expr x) => shape == x.Shape ? x : Expr.Apply(ExpandOperator.Instance, x, shape.ToAttribute());
 }
 
-internal sealed class ExpandOperator() : Operator(new() { OverSegments = SegmentRepeatOperator.Instance })
+internal sealed class ExpandOperator() : Operator(new() { OnlyMoves = true, OverSegments = SegmentRepeatOperator.Instance })
 {
     public static readonly ExpandOperator Instance = new();
 

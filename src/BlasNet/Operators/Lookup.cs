@@ -38,7 +38,7 @@ public static partial class Op
         IndexOperand.Apply(LookupOperator.Instance, graph, table, indices, table.Shape.Columns, LookupOperator.LimitName);
 }
 
-internal sealed class LookupOperator() : Operator(new())
+internal sealed class LookupOperator() : Operator(new() { OnlyMoves = true })
 {
     public const string LimitName = "the number of columns";
 

@@ -25,7 +25,7 @@ public static partial class Op
 
 /// <summary>Attribute: a <see cref="Part"/>, where the value starts, and the rows of the result.</summary>
 /// <remarks>It can accumulate, so the gradients of several slices of one value are written side by side, not added over its whole length.</remarks>
-internal sealed class PadOperator() : Operator(new() { RowShift = RowShift.Pads, CanAccumulate = true })
+internal sealed class PadOperator() : Operator(new() { OnlyMoves = true, RowShift = RowShift.Pads, CanAccumulate = true })
 {
     public static readonly PadOperator Instance = new();
 

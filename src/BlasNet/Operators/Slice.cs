@@ -24,7 +24,7 @@ public static partial class Op
 }
 
 /// <summary>Attribute: a <see cref="Part"/>, the first row, and how many.</summary>
-internal sealed class SliceOperator() : Operator(new() { RowShift = RowShift.Selects })
+internal sealed class SliceOperator() : Operator(new() { OnlyMoves = true, RowShift = RowShift.Selects })
 {
     public static readonly SliceOperator Instance = new();
 

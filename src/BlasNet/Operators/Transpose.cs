@@ -12,7 +12,7 @@ public static partial class Op
         x.Shape.IsVector || x.Shape.Rows == 1 ? Reshape(x, new Shape(x.Shape.Columns, x.Shape.Rows)) : Expr.Apply(TransposeOperator.Instance, x);
 }
 
-internal sealed class TransposeOperator() : Operator(new())
+internal sealed class TransposeOperator() : Operator(new() { OnlyMoves = true })
 {
     public static readonly TransposeOperator Instance = new();
 

@@ -1,6 +1,7 @@
 using BlasNet.Batching;
 using BlasNet.Differentiation;
 using BlasNet.Graphs;
+using BlasNet.Graphs.Functions;
 using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Passes;
@@ -69,14 +70,16 @@ public static class GraphTransforms
 /// <summary>The outcome of batching: the batched graph and the way into it.</summary>
 public sealed class BatchedGraph
 {
-    private readonly Graph _source;
     private readonly Batch _batch;
     private readonly int _count;   // nodes of the source when it was batched
 
-    internal BatchedGraph(Graph graph, Graph source, Batch batch) => (Graph, _source, _batch, _count) = (graph, source, batch, source.Count);
+    internal BatchedGraph(Graph graph, Graph source, Batch batch) => (Graph, Source, _batch, _count) = (graph, source, batch, source.Count);
 
     /// <summary>An ordinary graph, in which a node computes a stack of values.</summary>
     public Graph Graph { get; }
+
+    /// <summary>The minibatch graph.</summary>
+    public Graph Source { get; }
 
     /// <summary>The stack that a node of the minibatch graph is now part of, and the first of its elements there; of a parameter, itself.</summary>
     /// <exception cref="InvalidOperationException">The node is a term of a sum that was merged with others and has no value of its own any more, or it was
@@ -86,33 +89,33 @@ public sealed class BatchedGraph
         if (expression.GraphIfAny is null)
             return (expression.In(Graph), 0);
 
-        if (expression.IndexIn(_source) >= _count)
+        if (expression.IndexIn(Source) >= _count)
             throw new InvalidOperationException($"{expression} was added after the graph was batched.");
 
-        if (_batch.IsMergedTerm(expression.IndexIn(_source)))
-            throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
-
-        (int node, int offset) = _batch.Locate(expression.IndexIn(_source));
-        return (Graph.At(node), offset);
+        int index = expression.IndexIn(Source);
+        (int node, int offset) = LocationOf(index);
+        return node >= 0 && !_batch.IsMergedTerm(index) ? (Graph.At(node), offset)
+            : throw new InvalidOperationException($"{expression} was merged into a sum and has no value of its own.");
     }
 
     /// <summary>The stack that a node of the minibatch graph is now part of.</summary>
     /// <param name="node">Of the minibatch graph.</param>
     /// <param name="stack">A node of the batched graph.</param>
     /// <param name="element">The first of the node's elements there.</param>
-    /// <returns>False for a term of a sum that was merged with others: it has no value of its own any more.</returns>
+    /// <returns>False for a node without a value of its own: a term of a sum that was merged with others, a recurrence with several results.</returns>
     /// <exception cref="InvalidOperationException">The node is of another graph, or was added after the graph was batched.</exception>
     public bool TryLocate(GraphNode node, out GraphNode stack, out int element)
     {
-        if (node.ToExpr().IndexIn(_source) >= _count)
+        if (node.ToExpr().IndexIn(Source) >= _count)
             throw new InvalidOperationException($"{node} was added after the graph was batched.");
 
-        (int found, element) = _batch.Locate(node.Index);
-        bool isThere = !_batch.IsMergedTerm(node.Index);
+        (int found, element) = LocationOf(node.Index);
+        bool isThere = found >= 0 && !_batch.IsMergedTerm(node.Index);
         stack = isThere ? Graph.NodeAt(found) : default;
         return isThere;
     }
 
-    /// <summary>As <see cref="Locate"/>, by index; node −1 for a term of a merged sum.</summary>
-    internal Location LocateNode(int node) => _batch.Locate(node);
+    // The results of a recurrence are stacks of all vertices; nothing stands for them together.
+    private Location LocationOf(int node) =>
+        Source.OperatorOf(node) is RecurrenceOperator && Source.TypeOf(node).ResultNodes > 0 ? new Location(-1, 0) : _batch.Locate(node);
 }

@@ -37,6 +37,16 @@ public sealed partial class Model
     /// <inheritdoc cref="SetValues(Parameter, ReadOnlySpan{double})"/>
     public void SetValues(Parameter parameter, ReadOnlySpan<float> values) => Set(parameter, values);
 
+    /// <summary>Runs an action between two updates: no parameter changes until it returns, so the values that it reads are of one moment.</summary>
+    /// <param name="action">Reads parameters, on this thread. Evaluations go on beside it; a training step waits with its update.</param>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
+    public void BetweenUpdates(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        using ModelAccess.Scope reading = Access.Read();
+        action();
+    }
+
     /// <summary>The value and gradient of a function of the parameters.</summary>
     /// <param name="function">Builds a scalar in the graph given: a sum of losses, a regulariser, any expression.</param>
     /// <returns>By every parameter; 0 where the function does not depend on it.</returns>

@@ -163,8 +163,9 @@ public sealed partial class Model : IParameters, IDisposable
         AvailableMemory.Require(size * (1 + gradients + state) * Precision.ElementBytes(), $"{what}: {size:N0} parameters{training} would take");
     }
 
+    /// <summary>Refuses parameters that are not worth keeping: call it before they are written.</summary>
     /// <exception cref="ArithmeticException">A parameter is infinite or NaN.</exception>
-    internal void RequireFinite()
+    public void RequireFinite()
     {
         foreach (Parameter parameter in _parameters)
         {
@@ -182,11 +183,15 @@ public sealed partial class Model : IParameters, IDisposable
         _double?.Changed();
     }
 
-    /// <summary>Makes room for the parameters of a model whose size is known before they are added.</summary>
+    /// <summary>Makes room for the parameters of a model whose size is known before they are added, so that they are never copied.</summary>
+    /// <param name="numbers">All parameters' elements; a little more than that, for each parameter begins at a multiple of 16 elements.</param>
     /// <exception cref="InsufficientMemoryException">There is not enough for them.</exception>
     /// <exception cref="ArgumentException">That are more numbers than 32-bit offsets reach.</exception>
-    internal void Reserve(long numbers)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="numbers"/> is negative.</exception>
+    public void Reserve(long numbers)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(numbers);
+        Access.ThrowIfClosed();
         RequireRoom(numbers, Training.Gradients, Training.State, "The model");
         _single?.Reserve(numbers);
         _double?.Reserve(numbers);
@@ -199,21 +204,9 @@ public sealed partial class Model : IParameters, IDisposable
 
     private Parameter Add(string name, int rows, int columns, bool isWeight, Initializer initializer)
     {
-        Access.ThrowIfClosed();
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
         string what = $"{name} {Shape.ToText(rows, columns)}";
-        if (rows < 1 || columns < 1)
-            throw new ArgumentException($"{what}: a parameter needs at least one row and one column.");
-
-        RequireRoom(Size + (long)rows * columns, Training.Gradients, Training.State, what);
+        RequireAddable(name, rows, columns, what);
         var shape = new Shape(rows, columns);
-
-        if (_byName.ContainsKey(name))
-            throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));
-
-        if (_isComplete)
-            throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
-
         Parameter parameter = _single is not null ? Append(_single) : Append(_double!);
         _parameters.Add(parameter);
         _byName.Add(name, parameter);
@@ -238,5 +231,20 @@ public sealed partial class Model : IParameters, IDisposable
                 throw;
             }
         }
+    }
+
+    private void RequireAddable(string name, int rows, int columns, string what)
+    {
+        Access.ThrowIfClosed();
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        if (rows < 1 || columns < 1)
+            throw new ArgumentException($"{what}: a parameter needs at least one row and one column.");
+
+        RequireRoom(Size + (long)rows * columns, Training.Gradients, Training.State, what);
+        if (_byName.ContainsKey(name))
+            throw new ArgumentException($"The model has a parameter '{name}' already.", nameof(name));
+
+        if (_isComplete)
+            throw new InvalidOperationException($"Parameter '{name}' comes too late: a trainer or an evaluator of this model exists already.");
     }
 }

@@ -91,43 +91,42 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>Reads a tensor of floating-point numbers, row-major; if its type differs, rounding to the nearest.</summary>
     /// <param name="entry">One of <see cref="Entries"/>: F64, F32, F16 or BF16.</param>
-    /// <param name="values">Receives <see cref="SafetensorsEntry.Elements"/> numbers.</param>
+    /// <param name="rowMajor">Receives <see cref="SafetensorsEntry.Elements"/> numbers.</param>
     /// <exception cref="ArgumentException">The span has another length, or the tensor is not of floating-point numbers.</exception>
     /// <exception cref="InvalidOperationException">The stream cannot go back to it.</exception>
     /// <exception cref="SafetensorsException">The file has changed or cannot be read.</exception>
-    public void Read(SafetensorsEntry entry, Span<float> values) => ReadRowMajor(entry, values);
-
-    /// <inheritdoc cref="Read(SafetensorsEntry, Span{float})"/>
-    public void Read(SafetensorsEntry entry, Span<double> values) => ReadRowMajor(entry, values);
-
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _source.Dispose();
-
-    /// <summary>Reads a tensor as a value of a model; if the precisions differ, rounding to the nearest.</summary>
-    /// <param name="entry">One of the header's.</param>
-    /// <param name="shape">[m × k]</param>
-    /// <param name="columnMajor">Receives m·k elements, column by column.</param>
-    /// <exception cref="SafetensorsException">The tensor has another shape, or the file has changed or cannot be read.</exception>
-    internal void Read<T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor)
+    public void Read<T>(SafetensorsEntry entry, Span<T> rowMajor)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (!entry.Fits(shape))
-            throw new SafetensorsException(Name, $"tensor {entry} does not fit {shape}");
-
-        ReadBands(entry, shape, columnMajor);
-    }
-
-    /// <inheritdoc cref="Read(SafetensorsEntry, Span{float})"/>
-    internal void ReadRowMajor<T>(SafetensorsEntry entry, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ArgumentNullException.ThrowIfNull(entry);
         if (!entry.IsFloatingPoint)
             throw new ArgumentException($"Tensor {entry} is not of floating-point numbers; read its bytes.", nameof(entry));
 
-        RequireLength(entry, values.Length, entry.Elements, "numbers");
-        if (values.Length > 0)
-            ReadBands(entry, new Shape(values.Length), values);   // of a vector, row-major is column-major
+        RequireLength(entry, rowMajor.Length, entry.Elements, "numbers");
+        if (rowMajor.Length > 0)
+            ReadBands(entry, new Shape(rowMajor.Length), rowMajor);   // of a vector, row-major is column-major
     }
+
+    /// <summary>Reads a tensor as a value of a model, column by column; if its type differs, rounding to the nearest.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>: F64, F32, F16 or BF16.</param>
+    /// <param name="shape">[m × k].</param>
+    /// <param name="columnMajor">Receives m·k numbers.</param>
+    /// <exception cref="ArgumentException">The span has another length.</exception>
+    /// <exception cref="InvalidOperationException">The stream cannot go back to it.</exception>
+    /// <exception cref="SafetensorsException">The tensor has another shape, or the file has changed or cannot be read.</exception>
+    public void Read<T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (!entry.Fits(shape))
+            throw new SafetensorsException(Name, $"tensor {entry} does not fit {shape}");
+
+        RequireLength(entry, columnMajor.Length, entry.Elements, "numbers");
+        ReadBands(entry, shape, columnMajor);
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _source.Dispose();
 
     private void ReadBands<T>(SafetensorsEntry entry, Shape shape, Span<T> columnMajor) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BlasNet.Memory;
@@ -77,13 +78,19 @@ public sealed class SafetensorsWriter : IDisposable
     /// <inheritdoc cref="Append(ReadOnlySpan{float})"/>
     public void Append(ReadOnlySpan<double> rowMajor) => Append(MemoryMarshal.AsBytes(rowMajor), "F64");
 
-    /// <summary>Appends the next tensor, a value of a model.</summary>
+    /// <summary>Appends the next tensor, a value of a model: of float as F32, of double as F64.</summary>
     /// <param name="columnMajor">[m × k], column by column.</param>
-    /// <param name="shape">[m × k]</param>
-    /// <inheritdoc cref="Append(ReadOnlySpan{byte})" path="/exception"/>
-    internal void Append<T>(ReadOnlySpan<T> columnMajor, Shape shape)
-        where T : unmanaged
+    /// <param name="shape">[m × k].</param>
+    /// <exception cref="ArgumentException">Its length is not that of its entry or of <paramref name="shape"/>, or its type is not that of its
+    /// entry.</exception>
+    /// <exception cref="InvalidOperationException">All tensors have been written.</exception>
+    public void Append<T>(ReadOnlySpan<T> columnMajor, Shape shape)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (columnMajor.Length != shape.Size)
+            throw new ArgumentException($"{shape} has {shape.Size} numbers, got {columnMajor.Length}.", nameof(columnMajor));
+
+        RequireType(typeof(T) == typeof(float) ? "F32" : typeof(T) == typeof(double) ? "F64" : typeof(T).Name);
         if (shape.IsVector)
         {
             Append(MemoryMarshal.AsBytes(columnMajor));
@@ -138,10 +145,14 @@ public sealed class SafetensorsWriter : IDisposable
 
     private void Append(ReadOnlySpan<byte> bytes, string type)
     {
+        RequireType(type);
+        Append(bytes);
+    }
+
+    private void RequireType(string type)
+    {
         if (_written < _entries.Count && _entries[_written].Type != type)
             throw new ArgumentException($"tensor {_entries[_written]} is not of type {type}.");
-
-        Append(bytes);
     }
 
     private void TakeEntry(long bytes)

@@ -325,7 +325,7 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     private void Write<T>(SafetensorsEntry entry, T[] values, Shape shape)
-        where T : unmanaged
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using var writer = new SafetensorsWriter(Target, [entry]);
         writer.Append<T>(values, shape);

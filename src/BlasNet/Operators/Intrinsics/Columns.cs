@@ -5,7 +5,7 @@ namespace BlasNet.Operators.Intrinsics;
 
 /// <summary>A range of the columns of a matrix. Attribute: a <see cref="Part"/>, the first column, and how many.</summary>
 /// <remarks>In memory it is a part of the value as it lies, so of values that differ from example to example no node is left of it.</remarks>
-internal sealed class SliceColumnsOperator() : Operator(new() { MovesColumns = true })
+internal sealed class SliceColumnsOperator() : Operator(new() { OnlyMoves = true, MovesColumns = true })
 {
     public static readonly SliceColumnsOperator Instance = new();
 
@@ -34,7 +34,7 @@ internal sealed class SliceColumnsOperator() : Operator(new() { MovesColumns = t
 
 /// <summary>Surrounds a value with columns of zeros: the gradient of a range of columns. Attribute: where the value starts, and the columns of the
 /// result.</summary>
-internal sealed class PadColumnsOperator() : Operator(new() { CanAccumulate = true })
+internal sealed class PadColumnsOperator() : Operator(new() { OnlyMoves = true, CanAccumulate = true })
 {
     public static readonly PadColumnsOperator Instance = new();
 
@@ -63,7 +63,7 @@ internal sealed class PadColumnsOperator() : Operator(new() { CanAccumulate = tr
 }
 
 /// <summary>Sets values side by side.</summary>
-internal sealed class ConcatenateColumnsOperator() : Operator(new() { MovesColumns = true })
+internal sealed class ConcatenateColumnsOperator() : Operator(new() { OnlyMoves = true, MovesColumns = true })
 {
     public static readonly ConcatenateColumnsOperator Instance = new();
 

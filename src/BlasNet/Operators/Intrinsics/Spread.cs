@@ -5,7 +5,7 @@ namespace BlasNet.Operators.Intrinsics;
 
 /// <summary>A value that all examples share, once for each value of a stack: a function's result that depends on shared arguments alone.</summary>
 /// <remarks>Inputs: the value, and the stack, of which only the size counts, and whose examples the values are.</remarks>
-internal sealed class SpreadOperator() : Operator(new())
+internal sealed class SpreadOperator() : Operator(new() { OnlyMoves = true })
 {
     public static readonly SpreadOperator Instance = new();
 

@@ -91,7 +91,7 @@ internal sealed class PlusOperator() : Operator(new() { IsElementwise = true })
 }
 
 /// <summary>A stack that repeats one value. Attribute: how often.</summary>
-internal sealed class BroadcastOperator() : Operator(new() { Merging = Merging.Never })
+internal sealed class BroadcastOperator() : Operator(new() { Merging = Merging.Never, OnlyMoves = true })
 {
     public static readonly BroadcastOperator Instance = new();
 
