@@ -59,6 +59,18 @@ public sealed class OwnInspection : IDisposable
             node => string.Create(CultureInfo.InvariantCulture, $"{node.Kind}:{node.Name ?? node.Operator}×{node.Count}")));
     }
 
+    /// <summary>Into which stack the last example's operator has gone, and where it begins there.</summary>
+    public string StackOfLast(params double[] points)
+    {
+        Graph g = _model.NewGraph();
+        foreach (double x in points)
+            Loss(g, x);
+
+        BatchedGraph batched = g.Batch();
+        GraphNode own = Enumerable.Range(0, g.Count).Select(batched.Source.NodeAt).Last(node => node.Operator == LogCosh.Name);
+        return batched.TryLocate(own, out GraphNode stack, out int element) ? $"{stack.Description} {stack.Type} from {element}" : "nowhere";
+    }
+
     public void Dispose() => _model.Dispose();
 
     private Expr Loss(Graph g, double x) => Op.Sum(LogCosh.Apply(_w * g.Input([1, x])));

@@ -13,7 +13,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
     private const int Minutes = 60_000;
 
     [Fact(Timeout = 5 * Minutes)]
-    public async Task A_program_outside_the_solution_trains_with_the_packages()
+    public async Task A_program_outside_the_solution_trains_with_the_packages_and_uses_every_door()
     {
         string program = WriteProgram("consumer");
         string output = await packed.Run("dotnet", program, "run -c Release", TestContext.Current.CancellationToken);
@@ -23,6 +23,24 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
 
         if (packed.NativePackage is not null)
             Assert.Contains($"openblas={program}", output, StringComparison.Ordinal); // the package's copy, not the system's
+
+        AssertEveryDoorWasUsed(output);
+    }
+
+    // As in OwnProgramTests, which say where the numbers come from.
+    private static void AssertEveryDoorWasUsed(string output)
+    {
+        string[] lines = output.Split('\n', StringSplitOptions.TrimEntries);
+        Assert.All((string[])
+        [
+            "fit=3.0000 -1.0000", "values=-0.2500 -0.2500 -0.2500", "load=2 taken; missing: extra [2]; unexpected: none", "error=0.0000",
+            "derivatives=0.0000", "runs=2", "nodes=Leaf:input×3 Leaf:W×1 Product:matmul×3 Function:log-cosh×3 Function:sum×3",
+        ], line => Assert.Contains(line, lines));
+        Assert.All(lines.Single(line => line.StartsWith("gradients=", StringComparison.Ordinal))["gradients=".Length..].Split(' '),
+            gradient => Assert.Equal("0.0000", gradient.TrimStart('-')));   // where the fit is
+        string[] losses = lines.Single(line => line.StartsWith("losses=", StringComparison.Ordinal))["losses=".Length..].Split(' ');
+        Assert.All(losses, loss => Assert.Equal(losses[0], loss));
+        Assert.Contains(lines, line => line.StartsWith("plan=matmul ×3", StringComparison.Ordinal));
     }
 
     [Fact(Timeout = 5 * Minutes)]
@@ -146,12 +164,16 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
         string program = Directory.CreateDirectory(Path.Combine(packed.Path, name)).FullName;
         string native = packed.NativePackage is { } id ? $"""<PackageReference Include="{id}" Version="*-*" />""" : "";
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Packaging", "Consumer.cs.txt"), Path.Combine(program, "Program.cs"));
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "BlasNet.Stranger"), "*.cs"))
+            File.Copy(file, Path.Combine(program, Path.GetFileName(file)));
+
         File.WriteAllText(Path.Combine(program, "Consumer.csproj"), $"""
             <Project Sdk="Microsoft.NET.Sdk">
               <PropertyGroup>
                 <OutputType>Exe</OutputType>
                 <TargetFramework>net10.0</TargetFramework>
                 <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
               </PropertyGroup>
               <ItemGroup>

@@ -61,6 +61,32 @@ public sealed class OwnProgramTests : IDisposable
     }
 
     [Fact]
+    public void It_finds_its_nodes_in_the_batched_graph()
+    {
+        using var own = new OwnInspection();
+        Assert.Equal("log-cosh [2] ×3 from 4", own.StackOfLast(1, 2, 3));
+    }
+
+    [Fact]
+    public async Task It_reads_and_writes_another_library_s_file_of_weights()
+    {
+        using var file = new MemoryStream();
+        using (var writer = new SafetensorsWriter(file, [new SafetensorsEntry("linear.weight", "F32", 2, 3)]))
+        {
+            writer.Append([1f, 2, 3, 4, 5, 6]);
+            writer.Commit();
+        }
+
+        using var again = new MemoryStream();
+        file.Position = 0;
+        using var weights = new OwnWeightFile(file);
+        Assert.Equal([1, 4, 2, 5, 3, 6], weights.Values);
+        await weights.SaveWhileItChangesAsync(again);
+        Assert.Equal(file.ToArray(), again.ToArray());
+        Assert.Equal(new double[6], weights.Values);
+    }
+
+    [Fact]
     public void It_computes_by_options_of_every_kind()
     {
         using var own = new OwnInspection();
