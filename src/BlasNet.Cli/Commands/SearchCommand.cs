@@ -53,20 +53,28 @@ internal static class SearchCommand
 
             string? file = options.GetValue(queries);
             IEnumerable<string> wanted = file is null ? [options.GetValue(query)!] : EmbeddingOptions.Read(file);
-            long number = 0;
-            foreach (float[][] some in encoder.EmbedStream(wanted, context.Cancellation).Chunk(NearestRows.Queries))
-            {
-                var nearest = NearestRows.Find(matrix, some, options.GetValue(top), encoder.Options.Compute, context.Cancellation);
-                Dictionary<long, string> lines = ReadLines(options.GetValue(texts), nearest, matrix.RowCount);
-                foreach ((long Row, float Cosine)[] rows in nearest)
-                {
-                    number++;
-                    foreach ((long row, float cosine) in rows)
-                        Write(context, new NearestLine(file is null ? null : number, row + 1, cosine, lines.GetValueOrDefault(row)), options.GetValue(json));
-                }
-            }
+            IEnumerable<NearestLine> lines = Search(context, encoder, matrix, wanted, options.GetValue(top), options.GetValue(texts));
+            foreach (NearestLine line in lines)
+                Write(context, file is null ? line with { Query = null } : line, options.GetValue(json));
         });
         return command;
+    }
+
+    private static IEnumerable<NearestLine> Search(
+        CommandContext context, TextEncoder encoder, MatrixFile matrix, IEnumerable<string> queries, int top, string? texts)
+    {
+        long number = 0;
+        foreach (float[][] some in encoder.EmbedStream(queries, context.Cancellation).Chunk(NearestRows.Queries))
+        {
+            var nearest = NearestRows.Find(matrix, some, top, encoder.Options.Compute, context.Cancellation);
+            Dictionary<long, string> lines = ReadLines(texts, nearest, matrix.RowCount);
+            foreach ((long Row, float Cosine)[] rows in nearest)
+            {
+                number++;
+                foreach ((long row, float cosine) in rows)
+                    yield return new NearestLine(number, row + 1, cosine, lines.GetValueOrDefault(row));
+            }
+        }
     }
 
     private static void Write(CommandContext context, NearestLine line, bool json)

@@ -50,47 +50,55 @@ internal static class TrainModelCommand
         var saving = new ResultSaving(run, settings);
         try
         {
-            Resume(context, run);
-            while (NextEpoch(context, run, settings) is { } result)
-            {
-                results.Add(result);
-                saving.Add(result);
-                if (settings.Json)
-                    context.WriteJson(EpochLine.Of(result), JsonLines.Default.EpochLine);
-                else
-                    context.Output.WriteLine(LineOf(result, settings.Epochs));
-            }
-
-            if (results.Count == 0)
-                context.Error.WriteLine($"There is nothing left to train: {run.EpochCount} epochs are complete.");
-
-            saving.Finish();
+            Train(context, run, settings, saving, results);
         }
         catch (OperationCanceledException)
         {
             throw new InterruptedException($"Interrupted in epoch {run.EpochCount + 1}, after step {run.StepCount}; {saving.Kept}.");
         }
-        catch (NonFiniteException e)
+        catch (Exception e) when (AdviceFor(e, settings) is { } advice)
         {
-            bool isStep = e is { Example: null, Origin: null };   // the step itself, not what it is computed from
-            string smaller = isStep || e.Step > 1 ? " Try a smaller --learning-rate." : "";   // which has done nothing before the first step
-            string where = isStep || settings.Durability.DetectAnomalies ? "" : " --detect-anomalies finds where it begins.";
-            throw new CommandException($"{e.Message}{smaller}{where}");
-        }
-        catch (MemoryBudgetException e)
-        {
-            throw new CommandException($"--memory: {char.ToLowerInvariant(e.Message[0])}{e.Message[1..]}");
-        }
-        catch (OutOfMemoryException e)
-        {
-            throw new CommandException($"{e.Message} Set --memory or a smaller --compute-batch.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArithmeticException)
-        {
-            throw new CommandException(e.Message);
+            throw new CommandException(advice);
         }
 
         Summarize(context, name, run, settings, results);
+    }
+
+    private static void Train(CommandContext context, TrainingRun run, TrainingSettings settings, ResultSaving saving, List<EpochResult> results)
+    {
+        Resume(context, run);
+        while (NextEpoch(context, run, settings) is { } result)
+        {
+            results.Add(result);
+            saving.Add(result);
+            if (settings.Json)
+                context.WriteJson(EpochLine.Of(result), JsonLines.Default.EpochLine);
+            else
+                context.Output.WriteLine(LineOf(result, settings.Epochs));
+        }
+
+        if (results.Count == 0)
+            context.Error.WriteLine($"There is nothing left to train: {run.EpochCount} epochs are complete.");
+
+        saving.Finish();
+    }
+
+    /// <summary>What went wrong, and which option helps; null for a fault of the program.</summary>
+    private static string? AdviceFor(Exception e, TrainingSettings settings) => e switch
+    {
+        NonFiniteException found => AdviceFor(found, settings),
+        MemoryBudgetException => $"--memory: {char.ToLowerInvariant(e.Message[0])}{e.Message[1..]}",
+        OutOfMemoryException => $"{e.Message} Set --memory or a smaller --compute-batch.",
+        IOException or UnauthorizedAccessException or ArithmeticException => e.Message,
+        _ => null,
+    };
+
+    private static string AdviceFor(NonFiniteException e, TrainingSettings settings)
+    {
+        bool isStep = e is { Example: null, Origin: null };   // the step itself, not what it is computed from
+        string smaller = isStep || e.Step > 1 ? " Try a smaller --learning-rate." : "";   // which has done nothing before the first step
+        string where = isStep || settings.Durability.DetectAnomalies ? "" : " --detect-anomalies finds where it begins.";
+        return $"{e.Message}{smaller}{where}";
     }
 
     private static void Summarize(CommandContext context, string name, TrainingRun run, TrainingSettings settings, List<EpochResult> results)

@@ -1,9 +1,19 @@
+using System.Globalization;
 using BlasNet.Cli.CommandLine;
 
 namespace BlasNet.Cli.Corpora;
 
 /// <summary>Examples to train with and examples to test with, as a model takes them.</summary>
-internal sealed record Split<TExample>(TExample[] Train, TExample[] Dev);
+internal sealed record Split<TExample>(TExample[] Train, TExample[] Dev)
+{
+    /// <summary>How much there is, in one line, for the screen.</summary>
+    /// <param name="what">What the examples are: sentences, trees.</param>
+    /// <param name="classes">Of what kinds: words, tags.</param>
+    /// <param name="parameters">Of the model.</param>
+    public string Describe(string what, string classes, long parameters) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Train.Length:N0} {what} to train with, {Dev.Length:N0} to test with; {classes}; {parameters:N0} parameters.");
+}
 
 /// <summary>What to train with and what to test with, as it was read.</summary>
 /// <remarks>A file is read once, since it may be a pipe; the words of what was read are shared, so that this takes little more than their numbers do.</remarks>

@@ -16,11 +16,7 @@ internal static class DigitTraining
     {
         int pixels = digits.Train[0].Pixels.Length;
         DigitClassifier classifier = Network.Create(settings, model => new DigitClassifier(model, pixels, hidden, digits.Classes), out Model model);
-        var evaluator = new Evaluator<Digit>(model, classifier.Logits, settings.Compute)
-        {
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-        };
+        Evaluator<Digit> evaluator = settings.NewEvaluator<Digit>(model, classifier.Logits);
         Digit[] test = [.. digits.Test];
         var sizes = new Dictionary<string, int> { ["pixels"] = pixels, ["classes"] = digits.Classes };
         return new TrainingRun<Digit>(model, classifier.Loss, digits.Train, Test, settings)

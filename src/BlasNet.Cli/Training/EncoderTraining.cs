@@ -21,11 +21,7 @@ internal static class EncoderTraining
         var tags = Numbers(source.Train.SelectMany(sentence => sentence.Select(word => word.Tag)));
         Split<TaggedText> data = source.Read(sentence => TaggedText.Of(sentence, tags));
         var tagger = new TextTagger(encoder, [.. tags.Keys]);
-        var evaluator = new Evaluator<TaggedText>(tagger.Model, Scores, settings.Compute)
-        {
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-        };
+        Evaluator<TaggedText> evaluator = settings.NewEvaluator<TaggedText>(tagger.Model, Scores);
         return new TrainingRun<TaggedText>(
             tagger.Model, Loss, data.Train, Test, settings, sentence => sentence.Words.Length, groups: groupsOf(encoder))
         {
@@ -54,11 +50,7 @@ internal static class EncoderTraining
         var labels = Numbers(source.Train.Select(example => example.Label));
         Split<LabelledText> data = source.Read(example => new LabelledText(example.Text, labels.GetValueOrDefault(example.Label, -1)));
         var classifier = new TextClassifier(encoder, [.. labels.Keys]);
-        var evaluator = new Evaluator<LabelledText>(classifier.Model, Scores, settings.Compute)
-        {
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-        };
+        Evaluator<LabelledText> evaluator = settings.NewEvaluator<LabelledText>(classifier.Model, Scores);
         return new TrainingRun<LabelledText>(classifier.Model, Loss, data.Train, Test, settings, groups: groupsOf(encoder))
         {
             TestExamples = data.Dev.Length,

@@ -19,21 +19,16 @@ internal static class LanguageModelTraining
         Split<int[]> data, Vocabulary words, Func<Model, LanguageModel> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         LanguageModel language = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<int[]>(model, language.Loss, settings.Compute)
-        {
-            ComputeBatch = 64,   // a stack of softmaxes is large
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-        };
+        Evaluator<int[]> evaluator = settings.NewEvaluator<int[]>(model, language.Loss);
+        evaluator.ComputeBatch = 64;   // a stack of softmaxes is large
 
         return new TrainingRun<int[]>(model, language.Loss, data.Train, Test, settings, LanguageModel.PredictionsOf, higherIsBetter: false)
         {
             TestExamples = data.Dev.Length,
             Sizes = sizes,
             Card = new ModelCard("lm", sizes) { Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = words } },
-            Description = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {sizes["words"]:N0} words; {model.Size:N0} parameters."),
+            Description = data.Describe(
+                "sentences", string.Create(CultureInfo.InvariantCulture, $"{sizes["words"]:N0} words"), model.Size),
         };
 
         Quality Test(CancellationToken cancellation)

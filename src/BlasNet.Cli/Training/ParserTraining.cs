@@ -38,9 +38,8 @@ internal static class ParserTraining
             {
                 Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = coding.Words, ["tags"] = coding.Tags, ["relations"] = coding.Relations },
             },
-            Description = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {coding.Words.Count:N0} words, {coding.Relations.Count} relations; {model.Size:N0} parameters."),
+            Description = data.Describe(
+                "sentences", string.Create(CultureInfo.InvariantCulture, $"{coding.Words.Count:N0} words, {coding.Relations.Count} relations"), model.Size),
         };
 
         Quality Test(CancellationToken cancellation)

@@ -19,11 +19,7 @@ internal static class TaggerTraining
         Split<TaggedSentence> data, TaggerCoding coding, Func<Model, Tagger> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         Tagger tagger = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<TaggedSentence>(model, tagger.Scores, settings.Compute)
-        {
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-        };
+        Evaluator<TaggedSentence> evaluator = settings.NewEvaluator<TaggedSentence>(model, tagger.Scores);
         return new TrainingRun<TaggedSentence>(model, tagger.Loss, data.Train, Test, settings, sentence => sentence.Words.Length)
         {
             TestExamples = data.Dev.Length,
@@ -32,9 +28,8 @@ internal static class TaggerTraining
             {
                 Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = coding.Words, ["tags"] = coding.Tags, ["characters"] = coding.Characters },
             },
-            Description = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{data.Train.Length:N0} sentences to train with, {data.Dev.Length:N0} to test with; {coding.Words.Count:N0} words, {coding.Tags.Count} tags; {model.Size:N0} parameters."),
+            Description = data.Describe(
+                "sentences", string.Create(CultureInfo.InvariantCulture, $"{coding.Words.Count:N0} words, {coding.Tags.Count} tags"), model.Size),
         };
 
         Quality Test(CancellationToken cancellation)

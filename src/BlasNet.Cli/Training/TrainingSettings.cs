@@ -1,5 +1,7 @@
 using BlasNet.Cli.CommandLine;
+using BlasNet.Graphs;
 using BlasNet.Ranks;
+using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
 
@@ -43,6 +45,12 @@ internal sealed record TrainingSettings
     public bool Json { get; init; }
 
     public DurabilitySettings Durability { get; init; } = new();
+
+    /// <summary>What tests a model that is trained by these settings: with the same options, workers and ranks.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="values">Builds what is tested of one example.</param>
+    public Evaluator<TExample> NewEvaluator<TExample>(Model model, Func<Graph, TExample, Expr> values) =>
+        new(model, values, Compute) { Workers = Workers, Communicator = Ranks };
 
     /// <exception cref="CommandException">The gradient's noise is asked for, and no step can tell it.</exception>
     public void RequireTellingNoise()

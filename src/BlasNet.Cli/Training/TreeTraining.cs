@@ -19,11 +19,7 @@ internal static class TreeTraining
         Split<LabelledTree> data, TreeCoding coding, Func<Model, TreeClassifier> create, IReadOnlyDictionary<string, int> sizes, TrainingSettings settings)
     {
         TreeClassifier classifier = Network.Create(settings, create, out Model model);
-        var evaluator = new Evaluator<LabelledTree>(model, classifier.Scores, settings.Compute)
-        {
-            Workers = settings.Workers,
-            Communicator = settings.Ranks,
-        };
+        Evaluator<LabelledTree> evaluator = settings.NewEvaluator<LabelledTree>(model, classifier.Scores);
 
         return new TrainingRun<LabelledTree>(model, classifier.Loss, data.Train, Test, settings, tree => tree.Words.Length, tree => tree.Nodes.Length)
         {
@@ -33,9 +29,8 @@ internal static class TreeTraining
             {
                 Vocabularies = new Dictionary<string, Vocabulary> { ["words"] = coding.Words, ["labels"] = coding.Labels },
             },
-            Description = string.Create(
-                CultureInfo.InvariantCulture,
-                $"{data.Train.Length:N0} trees to train with, {data.Dev.Length:N0} to test with; {coding.Words.Count:N0} words, {coding.Labels.Count} labels; {model.Size:N0} parameters."),
+            Description = data.Describe(
+                "trees", string.Create(CultureInfo.InvariantCulture, $"{coding.Words.Count:N0} words, {coding.Labels.Count} labels"), model.Size),
         };
 
         Quality Test(CancellationToken cancellation)
