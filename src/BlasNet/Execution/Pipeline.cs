@@ -38,7 +38,7 @@ internal sealed class Pipeline
         _planner = new BufferPlanner { Reuse = options.ReuseMemory };
     }
 
-    /// <summary>Places of integers of the last graph on whose being equal its plan relies.</summary>
+    /// <summary>Places of integers of the last graph that must be equal for its plan to be right.</summary>
     public IReadOnlyList<(long First, long Second)> Equalities => _batch.Equalities;
 
     private Roots Roots => _plan.Roots;
@@ -51,28 +51,11 @@ internal sealed class Pipeline
     public void Run(CompiledPlan plan, in PlanRequest request, bool scans, PhaseTimes times)
     {
         (_plan, _times) = (plan, times);
-        Graph graph = request.Graph;
         PerExample? perExample = request.PerExample;
         bool early = _options.DifferentiateFirst && perExample is null && request.Round is null;
-        _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && perExample is null;   // what examples share has no gradient of one of them
-
-        // One node adds up what its vertices give, and so tells no example from another.
-        _batch.Scans = _batchInlined.Scans = scans && perExample is null ? ScanCompiler.Run : null;
-        _inline.KeepsRecurrences = _options.Batching && !early;
-        if (perExample is not null)
-            _differentiatePerExample.Begin(graph, perExample);
-
-        if (early)
-        {
-            graph = Rewrite(_inline, graph, "inline", ref times.Batch);
-            Differentiate(graph);
-        }
-
-        if (_options.Batching)
-            graph = Rewrite(_batch, graph, "batch", ref times.Batch);
-
-        request.Round?.TakeBatched(request.Graph, _options.Batching ? _batch : null, graph, Roots);
-        graph = InlineCalls(graph);
+        Prepare(request, scans, early);
+        Graph graph = early ? DifferentiateMinibatch(request.Graph) : request.Graph;
+        graph = Merge(graph, request);
         if (request.Round is { Tape: { } tape } round)
             graph = Record(graph, round, tape);
 
@@ -92,6 +75,35 @@ internal sealed class Pipeline
 
         MakePlan(graph);
         TakeOver(graph);
+    }
+
+    private void Prepare(in PlanRequest request, bool scans, bool early)
+    {
+        bool tellsApart = request.PerExample is not null;
+        _batch.ShareEqual = _batchInlined.ShareEqual = _options.ShareEqual && !tellsApart;   // what examples share has no gradient of one of them
+
+        // One node adds up what its vertices give, and so tells no example from another.
+        _batch.Scans = _batchInlined.Scans = scans && !tellsApart ? ScanCompiler.Run : null;
+        _inline.KeepsRecurrences = _options.Batching && !early;
+        if (request.PerExample is { } perExample)
+            _differentiatePerExample.Begin(request.Graph, perExample);
+    }
+
+    private Graph DifferentiateMinibatch(Graph graph)
+    {
+        graph = Rewrite(_inline, graph, "inline", ref _times.Batch);
+        Differentiate(graph);
+        return graph;
+    }
+
+    // From examples to stacks, calls of functions included.
+    private Graph Merge(Graph graph, in PlanRequest request)
+    {
+        if (_options.Batching)
+            graph = Rewrite(_batch, graph, "batch", ref _times.Batch);
+
+        request.Round?.TakeBatched(request.Graph, _options.Batching ? _batch : null, graph, Roots);
+        return InlineCalls(graph);
     }
 
     // Recurrences that bodies hold merge in their turn, and become calls of the bodies of their steps.

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
+using BlasNet.Memory;
 
 namespace BlasNet.Fusion;
 
@@ -56,8 +57,7 @@ internal sealed unsafe class FusedProgram
     private readonly FusedStep[] _steps;
     private readonly FusedOperand[] _operands;
     private readonly FusedBuffer[] _buffers;
-    private readonly double[] _doubles;
-    private readonly float[] _floats;
+    private readonly PinnedNumbers _constants;
     private readonly int[] _starts;   // of each buffer within the scratch memory of one value
     private readonly int _scratchSize;
     private readonly long _elements;   // that all steps together compute of one value
@@ -68,11 +68,7 @@ internal sealed unsafe class FusedProgram
     public FusedProgram(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants)
     {
         (_steps, _operands, _buffers) = (steps.ToArray(), operands.ToArray(), buffers.ToArray());
-        _doubles = NewPinned<double>(constants.Length);
-        _floats = NewPinned<float>(constants.Length);
-        for (int i = 0; i < constants.Length; i++)
-            (_doubles[i], _floats[i]) = (constants[i], (float)constants[i]);
-
+        _constants = new PinnedNumbers(constants);
         _elements = _steps.Sum(step => (long)step.Shape.Size);
         _starts = PlaceScratch();
         for (int i = 0; i < buffers.Length; i++)
@@ -89,16 +85,16 @@ internal sealed unsafe class FusedProgram
 
     public ReadOnlySpan<FusedStep> Steps => _steps;
 
-    public ReadOnlySpan<double> Constants => _doubles;
+    public ReadOnlySpan<double> Constants => _constants.Span;
 
     public ReadOnlySpan<FusedBuffer> Buffers => _buffers;
 
     /// <summary>Whether this is the program of these parts.</summary>
     public bool Is(ReadOnlySpan<FusedStep> steps, ReadOnlySpan<FusedOperand> operands, ReadOnlySpan<FusedBuffer> buffers, ReadOnlySpan<double> constants) =>
-        steps.SequenceEqual(_steps) && operands.SequenceEqual(_operands) && buffers.SequenceEqual(_buffers) && constants.SequenceEqual(_doubles);
+        steps.SequenceEqual(_steps) && operands.SequenceEqual(_operands) && buffers.SequenceEqual(_buffers) && constants.SequenceEqual(_constants.Span);
 
     /// <summary>Whether both do the same.</summary>
-    public bool Is(FusedProgram other) => Is(other._steps, other._operands, other._buffers, other._doubles);
+    public bool Is(FusedProgram other) => Is(other._steps, other._operands, other._buffers, other.Constants);
 
     public ReadOnlySpan<FusedOperand> OperandsOf(in FusedStep step) => _operands.AsSpan(step.FirstOperand, step.OperandCount);
 
@@ -167,7 +163,7 @@ internal sealed unsafe class FusedProgram
                     FusedSource.Input => Part(stack[operand.Index], gathered[operand.Index], operand, start, count),
                     FusedSource.Buffer => new Operand<T>(
                         Place(operand.Index, start, chunk, results, scratch) + operand.Offset, operand.Shape, count, StrideOf(operand.Index)),
-                    _ => new Operand<T>(Constant<T>(operand.Index), Shape.Scalar, 1),
+                    _ => new Operand<T>(_constants.At<T>(operand.Index), Shape.Scalar, 1),
                 };
             }
 
@@ -230,10 +226,6 @@ internal sealed unsafe class FusedProgram
         results[buffer] != null ? results[buffer] + (nint)start * _buffers[buffer].Shape.Size : scratch + (nint)_starts[buffer] * chunk;
 
     private int StrideOf(int buffer) => _buffers[buffer].Shape.Rows;
-
-    private T* Constant<T>(int index) where T : unmanaged => typeof(T) == typeof(float)
-        ? (T*)Unsafe.AsPointer(ref _floats[index])
-        : (T*)Unsafe.AsPointer(ref _doubles[index]);
 
     private static Operand<T> Part<T>(Operand<T> whole, T* gathered, FusedOperand operand, int start, int count)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>

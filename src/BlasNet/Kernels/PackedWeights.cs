@@ -33,8 +33,8 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
     /// <summary>Native memory in use.</summary>
     public long Bytes => _forward.Bytes + _transposed.Bytes;
 
-    /// <summary>Counts a product that could use a packing, and foretells how many products of this version will share it.</summary>
-    /// <remarks>It depends on nothing but the products before, so that training, which chooses kernels by it, can be repeated to the bit: not
+    /// <summary>Counts a product that could use a packing, and predicts how many products of this version will share it.</summary>
+    /// <remarks>It depends on nothing but the products before, so that training, which chooses kernels by it, can be repeated bit for bit: not
     /// on whether the packing is there already, nor, while several threads compute, on which of them came first.</remarks>
     /// <param name="transposed">Which packing.</param>
     /// <returns>As many as the last version had, or as this one has had already; at least 1.</returns>
@@ -74,31 +74,20 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
         product.LastPanelFirst = packing.LastPanelFirst;
         packing.LastPanelFirst = !product.LastPanelFirst;
 
-        if (Volatile.Read(ref packing.Version) != Version)
+        bool isStale = Volatile.Read(ref packing.Version) != Version;
+        if (isStale && (packing.IsUsedOnce || !Monitor.TryEnter(packing)))
         {
-            if (packing.IsUsedOnce)
-            {
-                kernels.Run(product);
-                return;
-            }
+            kernels.Run(product);   // for itself: where another thread packs, it would wait for all of that one's product
+            return;
+        }
 
-            // A thread that finds another one packing would wait for all of its product: it packs for itself instead.
-            if (!Monitor.TryEnter(packing))
-            {
-                kernels.Run(product);
-                return;
-            }
-
+        if (isStale)
+        {
             try
             {
                 if (packing.Version != Version)
                 {
-                    long panels = kernels.PanelCount(product.Result.Columns);
-                    product.Panels = packing.Panels.EnsureCapacity(panels * kernels.PanelWidth * product.Inner);
-                    product.FillPanels = true;
-                    kernels.Run(product);
-                    Volatile.Write(ref packing.Version, Version);
-
+                    RunAndPack(product, packing, kernels);
                     return;
                 }
             }
@@ -110,6 +99,15 @@ internal sealed unsafe class PackedWeights<T> : IDisposable
 
         product.Panels = packing.Panels.Pointer;
         kernels.Run(product);
+    }
+
+    private void RunAndPack(GemmProduct<T> product, Packing packing, GemmPacked<T> kernels)
+    {
+        long panels = kernels.PanelCount(product.Result.Columns);
+        product.Panels = packing.Panels.EnsureCapacity(panels * kernels.PanelWidth * product.Inner);
+        product.FillPanels = true;
+        kernels.Run(product);
+        Volatile.Write(ref packing.Version, Version);
     }
 
     public void Dispose()

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Kernels;
+using BlasNet.Memory;
 
 namespace BlasNet.Operators;
 
@@ -14,8 +15,7 @@ internal sealed unsafe class ElementwiseExpression
 
     private readonly Step[] _steps;
     private readonly int _arguments;
-    private readonly double[] _doubles;   // the numbers, pinned
-    private readonly float[] _floats;
+    private readonly PinnedNumbers _numbers;
     private readonly int _result;
 
     /// <param name="name">Of the operator that it belongs to, for errors.</param>
@@ -56,11 +56,7 @@ internal sealed unsafe class ElementwiseExpression
         }
 
         _steps = [.. steps];
-        _doubles = GC.AllocateUninitializedArray<double>(numbers.Count, pinned: true);
-        _floats = GC.AllocateUninitializedArray<float>(numbers.Count, pinned: true);
-        for (int i = 0; i < numbers.Count; i++)
-            (_doubles[i], _floats[i]) = (numbers[i], (float)numbers[i]);
-
+        _numbers = new PinnedNumbers(CollectionsMarshal.AsSpan(numbers));
         IsNumber = result.Shape != shape;   // a scalar made of numbers alone
         HasVectors = Array.TrueForAll(_steps, step => step.Operator is null || step.Operator.Traits.IsElementwise);
     }
@@ -79,7 +75,7 @@ internal sealed unsafe class ElementwiseExpression
         {
             Step step = _steps[i];
             values[_arguments + i] = step.Operator is null
-                ? graph.OwnConstant(_doubles[step.Attribute])
+                ? graph.OwnConstant(_numbers.Span[(int)step.Attribute])
                 : Expr.Apply(step.Operator, [.. step.Inputs.Select(input => values[input])], step.Attribute);
         }
 
@@ -98,7 +94,7 @@ internal sealed unsafe class ElementwiseExpression
                 operands[j] = values[step.Inputs[j]];
 
             values[_arguments + i] = step.Operator is null
-                ? V.Constant(_doubles[step.Attribute])
+                ? V.Constant(_numbers.Span[(int)step.Attribute])
                 : step.Operator.Apply<V, T>(operands.AsSpan(0, step.Inputs.Length), step.Attribute);
         }
 
@@ -140,7 +136,7 @@ internal sealed unsafe class ElementwiseExpression
             int place = _arguments + i;
             if (step.Operator is null)
             {
-                values[place] = new Operand<T>(Number<T>((int)step.Attribute), Shape.Scalar, 1);
+                values[place] = new Operand<T>(_numbers.At<T>((int)step.Attribute), Shape.Scalar, 1);
                 continue;
             }
 
@@ -157,10 +153,6 @@ internal sealed unsafe class ElementwiseExpression
     }
 
     private static bool IsElementwise(Operator op) => (op.Traits.IsElementwise && op.IsFusible) || op is CustomElementwise.Node;
-
-    private T* Number<T>(int index) where T : unmanaged => typeof(T) == typeof(float)
-        ? (T*)Marshal.UnsafeAddrOfPinnedArrayElement(_floats, index)
-        : (T*)Marshal.UnsafeAddrOfPinnedArrayElement(_doubles, index);
 
     /// <summary>A node.</summary>
     /// <param name="Operator">Null for a number.</param>

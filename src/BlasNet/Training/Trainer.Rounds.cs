@@ -35,23 +35,10 @@ public sealed partial class Trainer<TExample>
             (graph.RandomSeed, graph.IsTraining) = (microbatch.Graph.RandomSeed, true);
             (rounds.RoundLimit, rounds.Records) = (_trainer.RoundLimit, !inOrder);
             graph.MemoryLimit = rounds.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
-            Share.DetectAnomalies = false;
-            try
-            {
-                rounds.Run(first, count, example => loss(graph, examples.Span[first + example]), _losses, _trainer._roundCancellation);
-            }
-            catch (GraphMemoryException e) when (count == 1)
-            {
-                throw new MemoryBudgetException(first, e.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: true);
-            }
-            catch (GraphMemoryException)
+            if (!RunWithinBudget(rounds, first, count, example => loss(graph, examples.Span[first + example])))
             {
                 BuildInRounds(loss, microbatch, examples, first, count / 2, sizer: null, inOrder);
                 return;
-            }
-            finally
-            {
-                Share.DetectAnomalies = _trainer.DetectAnomalies;
             }
 
             for (int i = 0; i < count; i++)
@@ -68,6 +55,29 @@ public sealed partial class Trainer<TExample>
                 _order.Run(rounds, microbatch.Graph, microbatch.Examples);
             else
                 microbatch.Graph.ClearFor(graph);
+        }
+
+        /// <returns>False where so many examples take more memory than there is for them.</returns>
+        private bool RunWithinBudget(ExampleFunctions rounds, int first, int count, Func<int, ExprTask<Expr>> loss)
+        {
+            Share.DetectAnomalies = false;
+            try
+            {
+                rounds.Run(first, count, loss, _losses, _trainer._roundCancellation);
+                return true;
+            }
+            catch (GraphMemoryException e) when (count == 1)
+            {
+                throw new MemoryBudgetException(first, e.Bytes, _sizer.Budget, _trainer.Workers, isAtLeast: true);
+            }
+            catch (GraphMemoryException)
+            {
+                return false;
+            }
+            finally
+            {
+                Share.DetectAnomalies = _trainer.DetectAnomalies;
+            }
         }
 
         // The sizes of the examples are not known before they have run, so the mean of those before them has to do.
