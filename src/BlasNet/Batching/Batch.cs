@@ -120,14 +120,14 @@ internal sealed partial class Batch(Graph target) : IRewrite
     // Whether all values of the group at hand read the same of this operand.
     private bool IsShared(int input) => _source.IsShared(input) && !IsStackedNumber(_source.TypeOf(input));
 
-    private bool IsStackedNumber(in NodeType type) => _hasNumbers && Signatures.IsNumber(type);
+    private bool IsStackedNumber(in NodeType type) => _hasNumbers && MergeRules.IsNumber(type);
 
     // The pool of all constants of one row is a stack of numbers.
     private int Numbers()
     {
         if (_numbers < 0)
         {
-            long pool = _source.AttributeOf(_numbering.Leaves.Find(leaf => Signatures.IsNumber(_source.TypeOf(leaf.Node))).Node) & ~(long)uint.MaxValue;
+            long pool = _source.AttributeOf(_numbering.Leaves.Find(leaf => MergeRules.IsNumber(_source.TypeOf(leaf.Node))).Node) & ~(long)uint.MaxValue;
             _numbers = target.AppendStack(
                 InputOperator.Instance, pool, [], Shape.Scalar, _source.Data.CountOf(ConstantOperator.Instance, rows: 1), shared: false);
         }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
 using BlasNet.Memory;
@@ -28,34 +27,17 @@ internal sealed class Signatures
     private Graph _graph = null!;
     private bool _hasLargeFamilies;
 
-    // How the nodes of a type merge.
-    [Flags]
-    private enum Traits : short
-    {
-        None = 0,
-        ColumnWise = 1,   // a matrix is a stack of columns
-        Alone = 2,        // with nothing
-        Sum = 4,          // with terms of the same sum
-        Reduction = 8,    // with any sums of the same shape, of any number of terms
-        Segments = 16,    // with matrices of any number of columns, given the list of these
-        Moves = 32,       // with any matrices of the same number of rows: only columns move
-        Recurrence = 64,  // with recurrences of the same functions over any graphs
-        Numbers = 128,    // has constant numbers as operands
-        AnyNumber = 256,  // with values that have other ones
-        AnyColumns = ColumnWise | Segments | Moves | Recurrence,
-    }
-
     private struct TypeFacts
     {
         public bool IsKnown;
-        public Traits Traits;
+        public MergeRule Rule;
         public int Slot;   // the signature of all nodes of the type, + 1; 0 if it is not known yet or differs from node to node
     }
 
     private struct Entry
     {
         public int Node;         // the first one of the signature
-        public Traits Traits;    // of all its nodes together
+        public MergeRule Rule;   // of all its nodes together
         public int Family;       // the first of the signatures that differ from this one in numbers alone
         public int Members;      // of the family, if this is its first
     }
@@ -72,18 +54,13 @@ internal sealed class Signatures
     public ReadOnlySpan<int> OfValues => _ofValue.AsSpan(0, _numbering.Count);
 
     /// <summary>Whether values of a signature may differ in their numbers of columns.</summary>
-    public bool MayBeRagged(int signature) => (_entries[signature].Traits & Traits.AnyColumns) != 0;
+    public bool MayBeRagged(int signature) => (_entries[signature].Rule & MergeRule.AnyColumns) != 0;
 
     /// <summary>Whether each column of such values is a value of its own; else they need an operator over segments.</summary>
-    public bool IsColumnWise(int signature) => (_entries[signature].Traits & Traits.ColumnWise) != 0;
+    public bool IsColumnWise(int signature) => (_entries[signature].Rule & MergeRule.ColumnWise) != 0;
 
     /// <summary>Whether values of a signature have many different constant numbers as operands: an operand that differs from example to example.</summary>
     public bool HasNumbers(int signature) => _entries[signature].Members > NumbersApart;
-
-    /// <summary>Whether a leaf is a constant number that the program has written, in the pool of all of them; not one that an earlier round has
-    /// computed.</summary>
-    public static bool IsNumber(in NodeType type) =>
-        type.Operator == ConstantOperator.Instance && type.Shape.IsScalar && !DataPools.IsBorrowed(type.Attribute, out _);
 
     /// <summary>The first node of a signature.</summary>
     public int NodeOf(int signature) => _entries[signature].Node;
@@ -110,7 +87,7 @@ internal sealed class Signatures
     private void UniteFamilies()
     {
         for (int signature = 0; signature < Count; signature++)
-            _entries[_entries[signature].Family].Traits |= _entries[signature].Traits;
+            _entries[_entries[signature].Family].Rule |= _entries[signature].Rule;
 
         foreach (ref int signature in _ofValue.AsSpan(0, _numbering.Count))
         {
@@ -139,18 +116,18 @@ internal sealed class Signatures
     private int Find(int node, ref TypeFacts type)
     {
         if (!type.IsKnown)
-            (type.IsKnown, type.Traits) = (true, TraitsOf(_graph.TypeOf(node), _graph.InputsOf(node)));
+            (type.IsKnown, type.Rule) = (true, MergeRules.Of(_graph, _graph.TypeOf(node), _graph.InputsOf(node)));
 
-        ref int slot = ref _slots.First(HashOf(node, type.Traits));
-        while (slot != 0 && !AreAlike(node, type.Traits, _entries[slot - 1].Node))
+        ref int slot = ref _slots.First(HashOf(node, type.Rule));
+        while (slot != 0 && !AreAlike(node, type.Rule, _entries[slot - 1].Node))
             slot = ref _slots.Next(ref slot);
 
         if (slot == 0)
-            slot = Add(node, type.Traits);
+            slot = Add(node, type.Rule);
 
         int found = slot;
-        _entries[found - 1].Traits |= type.Traits;
-        if ((type.Traits & (Traits.Sum | Traits.Alone)) == 0)
+        _entries[found - 1].Rule |= type.Rule;
+        if ((type.Rule & (MergeRule.Sum | MergeRule.Alone)) == 0)
             type.Slot = found;
 
         if (_slots.IsFull(Count))
@@ -159,22 +136,22 @@ internal sealed class Signatures
         return found;
     }
 
-    private int Add(int node, Traits traits)
+    private int Add(int node, MergeRule rule)
     {
         if (Count == _entries.Length)
             Array.Resize(ref _entries, 2 * Count);
 
-        int family = (traits & Traits.Numbers) != 0 ? FindFamily(node, traits) : Count;
+        int family = (rule & MergeRule.Numbers) != 0 ? FindFamily(node, rule) : Count;
         _entries[Count] = new Entry { Node = node, Family = family };
         _hasLargeFamilies |= ++_entries[family].Members > NumbersApart;
         return ++Count;
     }
 
     // The first signature that differs in numbers alone; the next one to be added where there is none.
-    private int FindFamily(int node, Traits traits)
+    private int FindFamily(int node, MergeRule rule)
     {
-        ref int slot = ref _families.First(HashOf(node, traits | Traits.AnyNumber));
-        while (slot != 0 && !AreAlike(node, traits | Traits.AnyNumber, _entries[slot - 1].Node, Traits.AnyNumber))
+        ref int slot = ref _families.First(HashOf(node, rule | MergeRule.AnyNumber));
+        while (slot != 0 && !AreAlike(node, rule | MergeRule.AnyNumber, _entries[slot - 1].Node, MergeRule.AnyNumber))
             slot = ref _families.Next(ref slot);
 
         if (slot == 0 && !_families.IsFull(Count))
@@ -189,7 +166,7 @@ internal sealed class Signatures
         for (int signature = 0; signature < Count; signature++)
         {
             int node = _entries[signature].Node;
-            ref int slot = ref _slots.First(HashOf(node, KnownTraitsOf(node)));
+            ref int slot = ref _slots.First(HashOf(node, KnownRuleOf(node)));
             while (slot != 0)
                 slot = ref _slots.Next(ref slot);
 
@@ -197,123 +174,73 @@ internal sealed class Signatures
         }
     }
 
-    private Traits KnownTraitsOf(int node) => _types[_graph.TypeNumberOf(node)].Traits;
+    private MergeRule KnownRuleOf(int node) => _types[_graph.TypeNumberOf(node)].Rule;
 
-    private Traits TraitsOf(in NodeType type, ReadOnlySpan<int> inputs)
-    {
-        Merging merging = type.Operator.Merging;
-        if (merging == Merging.Never)
-            return Traits.Alone;
-
-        if (merging == Merging.Reduction && !type.IsShared)
-            return Traits.Reduction;
-
-        Traits traits = merging == Merging.Sum ? Traits.Sum : Traits.None;
-        return type.IsShared ? traits : traits | StackTraitsOf(type, inputs);
-    }
-
-    private Traits StackTraitsOf(in NodeType type, ReadOnlySpan<int> inputs)
-    {
-        if (type.Operator.Traits.MovesColumns)
-            return Traits.Moves;
-
-        if (type.Operator is RecurrenceOperator)
-            return Traits.Recurrence;
-
-        bool hasMatrix = type.Shape.Columns > 1 || type.Operator.Traits.IsNeverColumnWise, isMixed = false, hasNumber = false;
-        foreach (int input in inputs)
-        {
-            ref readonly NodeType operand = ref _graph.TypeOf(input);
-            hasNumber |= IsNumber(operand);
-            hasMatrix |= !operand.IsShared && operand.Shape.Columns > 1;
-            isMixed |= !operand.IsShared && operand.Count != type.Count;
-        }
-
-        // One value for a whole stack is not in stack order.
-        Traits traits = isMixed && type.Operator.Merging == Merging.Stack ? Traits.Alone
-            : hasNumber && type.Operator.Traits.IsElementwise ? Traits.Numbers
-            : Traits.None;
-        return hasMatrix && inputs.Length <= 8 ? traits | ColumnTraitsOf(type.Operator, inputs) : traits;
-    }
-
-    [SkipLocalsInit]
-    private Traits ColumnTraitsOf(Operator op, ReadOnlySpan<int> inputs)
-    {
-        Span<Shape> shapes = stackalloc Shape[8];
-        Span<bool> shared = stackalloc bool[8];
-        for (int i = 0; i < inputs.Length; i++)
-            (shapes[i], shared[i]) = (_graph.ShapeOf(inputs[i]), _graph.IsShared(inputs[i]));
-
-        return op.IsColumnWise(shapes[..inputs.Length], shared[..inputs.Length]) ? Traits.ColumnWise
-            : op.Traits.OverSegments is null ? Traits.None
-            : Traits.Segments;
-    }
-
-    private ulong HashOf(int node, Traits traits)
+    private ulong HashOf(int node, MergeRule rule)
     {
         ref readonly NodeType type = ref _graph.TypeOf(node);
         ulong hash = (uint)type.Operator.Id;
-        hash = (hash ^ ResultToken(type, traits)) * Hashing.Multiplier;
-        hash = (hash ^ (ulong)AttributeToken(type, traits)) * Hashing.Multiplier;
-        if ((traits & (Traits.Sum | Traits.Alone)) != 0)
-            hash = (hash ^ (ulong)((traits & Traits.Sum) != 0 ? _soleReaders.Of(node) : node)) * Hashing.Multiplier;
+        hash = (hash ^ ResultToken(type, rule)) * Hashing.Multiplier;
+        hash = (hash ^ (ulong)AttributeToken(type, rule)) * Hashing.Multiplier;
+        if ((rule & (MergeRule.Sum | MergeRule.Alone)) != 0)
+            hash = (hash ^ (ulong)((rule & MergeRule.Sum) != 0 ? _soleReaders.Of(node) : node)) * Hashing.Multiplier;
 
-        if ((traits & (Traits.Reduction | Traits.Moves)) != 0)
+        if ((rule & (MergeRule.Reduction | MergeRule.Moves)) != 0)
             return hash;
 
         foreach (int input in _graph.InputsOf(node))
-            hash = (hash ^ (hash >> 29) ^ OperandToken(input, traits)) * Hashing.Multiplier;
+            hash = (hash ^ (hash >> 29) ^ OperandToken(input, rule)) * Hashing.Multiplier;
 
         return hash;
     }
 
-    private bool AreAlike(int node, Traits traits, int other, Traits more = Traits.None)
+    private bool AreAlike(int node, MergeRule rule, int other, MergeRule more = MergeRule.None)
     {
-        Traits otherTraits = KnownTraitsOf(other) | more;
+        MergeRule otherRule = KnownRuleOf(other) | more;
         ref readonly NodeType left = ref _graph.TypeOf(node);
         ref readonly NodeType right = ref _graph.TypeOf(other);
-        if (left.Operator != right.Operator || AttributeToken(left, traits) != AttributeToken(right, otherTraits) || left.IsShared != right.IsShared
-            || (traits | Traits.ColumnWise) != (otherTraits | Traits.ColumnWise) || ResultToken(left, traits) != ResultToken(right, otherTraits))
+        if (left.Operator != right.Operator || AttributeToken(left, rule) != AttributeToken(right, otherRule) || left.IsShared != right.IsShared
+            || (rule | MergeRule.ColumnWise) != (otherRule | MergeRule.ColumnWise) || ResultToken(left, rule) != ResultToken(right, otherRule))
             return false;
 
-        if ((traits & (Traits.Reduction | Traits.Moves)) != 0)
+        if ((rule & (MergeRule.Reduction | MergeRule.Moves)) != 0)
             return true;
 
-        if ((traits & Traits.Alone) != 0 || ((traits & Traits.Sum) != 0 && !_soleReaders.HaveOne(node, other)))
+        if ((rule & MergeRule.Alone) != 0 || ((rule & MergeRule.Sum) != 0 && !_soleReaders.HaveOne(node, other)))
             return false;
 
-        return HaveOperandsAlike(_graph.InputsOf(node), traits, _graph.InputsOf(other), otherTraits);
+        return HaveOperandsAlike(_graph.InputsOf(node), rule, _graph.InputsOf(other), otherRule);
     }
 
-    private bool HaveOperandsAlike(ReadOnlySpan<int> left, Traits leftTraits, ReadOnlySpan<int> right, Traits rightTraits)
+    private bool HaveOperandsAlike(ReadOnlySpan<int> left, MergeRule leftRule, ReadOnlySpan<int> right, MergeRule rightRule)
     {
         if (left.Length != right.Length)
             return false;
 
         for (int i = 0; i < left.Length; i++)
         {
-            if (OperandToken(left[i], leftTraits) != OperandToken(right[i], rightTraits))
+            if (OperandToken(left[i], leftRule) != OperandToken(right[i], rightRule))
                 return false;
         }
 
         return true;
     }
 
-    private static ulong ResultToken(in NodeType type, Traits traits) =>
-        Token(type.Shape, (traits & Traits.AnyColumns) != 0 && (traits & Traits.Sum) == 0);
+    private static ulong ResultToken(in NodeType type, MergeRule rule) =>
+        Token(type.Shape, (rule & MergeRule.AnyColumns) != 0 && (rule & MergeRule.Sum) == 0);
 
-    private static long AttributeToken(in NodeType type, Traits traits) => (traits & Traits.Moves) != 0 || type.Operator is RecurrenceOperator ? 0
-        : (traits & Traits.AnyColumns) != 0 ? type.Operator.ColumnAttribute(type.Attribute)
+    private static long AttributeToken(in NodeType type, MergeRule rule) => (rule & MergeRule.Moves) != 0 || type.Operator is RecurrenceOperator ? 0
+        : (rule & MergeRule.AnyColumns) != 0 ? type.Operator.ColumnAttribute(type.Attribute)
         : type.Attribute;
 
     // A shared operand must be the same one, a stacked one must agree in shape. Shapes have at least one row, so the two never collide.
-    private ulong OperandToken(int operand, Traits traits)
+    private ulong OperandToken(int operand, MergeRule rule)
     {
         ref readonly NodeType type = ref _graph.TypeOf(operand);
-        if ((traits & Traits.AnyNumber) != 0 && IsNumber(type))
+        if ((rule & MergeRule.AnyNumber) != 0 && MergeRules.IsNumber(type))
             return AnyNumber;
 
-        return type.IsShared ? (uint)_numbering.NumberOf(operand) : Token(type.Shape, (traits & Traits.AnyColumns) != 0);
+        return type.IsShared ? (uint)_numbering.NumberOf(operand) : Token(type.Shape, (rule & MergeRule.AnyColumns) != 0);
     }
 
     private static ulong Token(Shape shape, bool asColumns) => (ulong)(uint)shape.Rows << 32 | (asColumns ? 1 : (uint)shape.Columns);

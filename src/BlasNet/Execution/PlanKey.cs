@@ -46,7 +46,7 @@ internal sealed class PlanKey(Precision precision)
         for (int node = 0; node < planned.Count; node++)
         {
             long place = planned.AttributeOf(node);
-            if (Signatures.IsNumber(planned.TypeOf(node)) && (int)place >= _numbers)
+            if (MergeRules.IsNumber(planned.TypeOf(node)) && (int)place >= _numbers)
                 _constants.Add((place, planned.Data.ElementAt(place, 0)));
         }
 

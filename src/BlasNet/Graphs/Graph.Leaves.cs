@@ -74,7 +74,7 @@ public sealed partial class Graph
     /// <summary>One example's number.</summary>
     public Expr Input(double value) => AddData(InputOperator.Instance, [value], Shape.Scalar, shared: false);
 
-    /// <summary>One example's whole number: a class, a word's position in a vocabulary. No gradient flows into it.</summary>
+    /// <summary>One example's integer: a class, a word's position in a vocabulary. No gradient flows into it.</summary>
     /// <param name="value">0 … 2²⁴, the integers that single precision holds exactly.</param>
     public Expr Index(int value)
     {
@@ -83,7 +83,7 @@ public sealed partial class Graph
         return AddData(IndexOperator.Instance, new ReadOnlySpan<int>(in value), Shape.Scalar, shared: false);
     }
 
-    /// <summary>Several of one example's whole numbers: the words of a sentence, the labels of its words.</summary>
+    /// <summary>Several of one example's integers: the words of a sentence, the labels of its words.</summary>
     /// <param name="values">At least one, each 0 … 2²⁴.</param>
     /// <returns>[1 × n].</returns>
     /// <exception cref="ShapeException">There is none.</exception>
@@ -150,17 +150,17 @@ public sealed partial class Graph
     /// <summary>Adds a leaf of another graph: a parameter or a number once, data as it is, from pools that both graphs share.</summary>
     internal int CopyLeaf(Graph source, int node)
     {
-        ref readonly NodeType form = ref source.TypeOf(node);
-        Operator op = form.Operator;
+        ref readonly NodeType type = ref source.TypeOf(node);
+        Operator op = type.Operator;
         long attribute = source.AttributeOf(node);
         if (op == ParameterOperator.Instance)
-            return UseAt(attribute, form.Shape, source.GivenNameOf(node));
+            return UseAt(attribute, type.Shape, source.GivenNameOf(node));
 
         // A body's number is one node with equal ones of other bodies, never with the user's, which may be another one when the plan is used again.
-        if (op == ConstantOperator.Instance && form.Shape.IsScalar && !ReferenceEquals(source.Data, Data))
+        if (op == ConstantOperator.Instance && type.Shape.IsScalar && !ReferenceEquals(source.Data, Data))
             return OwnConstant(source.Data.ElementAt(attribute, 0)).Index;
 
-        return AppendStack(op, attribute, [], form.Shape, form.Count, form.IsShared);
+        return AppendStack(op, attribute, [], type.Shape, type.Count, type.IsShared);
     }
 
     private int UseAt(long attribute, Shape shape, string? name)
@@ -189,7 +189,7 @@ public sealed partial class Graph
     /// <summary>Names the example at hand in an error, if it is known which it is.</summary>
     internal string ExampleText => _isExample ? $" of example {_example}" : "";
 
-    /// <summary>Two whole numbers below 2²⁴ from which a random operator computes this example's next draw.</summary>
+    /// <summary>Two integers below 2²⁴ from which a random operator computes this example's next draw.</summary>
     internal Expr RandomKey() => RandomKeys(1);
 
     /// <summary>A key for each of several draws, side by side.</summary>

@@ -45,8 +45,8 @@ public sealed partial class Graph
     /// <returns>False if there is none: whether the function can take these inputs is yet to be found out.</returns>
     internal bool TryAppendCall(CallOperator call, ReadOnlySpan<int> inputs, out int node)
     {
-        int form = KnownLike(call, 0, inputs, out bool isKnown) - 1;
-        node = isKnown ? AppendNodes(form, inputs) : -1;
+        int type = KnownLike(call, 0, inputs, out bool isKnown) - 1;
+        node = isKnown ? AppendNodes(type, inputs) : -1;
         return isKnown;
     }
 
@@ -124,12 +124,12 @@ public sealed partial class Graph
         return ref known;
     }
 
-    private bool IsLike(in NodeType form, Operator op, long attribute, ReadOnlySpan<int> inputs)
+    private bool IsLike(in NodeType type, Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
-        if (!ReferenceEquals(form.Operator, op) || form.Attribute != attribute || form.InputCount != inputs.Length || inputs.Length > MostCompared)
+        if (!ReferenceEquals(type.Operator, op) || type.Attribute != attribute || type.InputCount != inputs.Length || inputs.Length > MostCompared)
             return false;
 
-        ReadOnlySpan<ulong> tokens = _tokens.AsSpan(form.FirstToken, inputs.Length);
+        ReadOnlySpan<ulong> tokens = _tokens.AsSpan(type.FirstToken, inputs.Length);
         for (int i = 0; i < inputs.Length; i++)
         {
             if (TokenOf(inputs[i]) != tokens[i])
@@ -207,11 +207,11 @@ public sealed partial class Graph
     private int AddTypeWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
     {
         int results = op.ResultCount > 1 ? op.ResultCount : 0;
-        int form = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken, resultNodes: results);
+        int type = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken, resultNodes: results);
         for (int result = 1; result <= results; result++)
             AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1, shape), count, shared, result);
 
-        return form;
+        return type;
     }
 
     // Of the node that comes next, or of a result of it.
@@ -235,22 +235,22 @@ public sealed partial class Graph
         return TypeCount++;
     }
 
-    private int AppendNodes(int form, ReadOnlySpan<int> inputs)
+    private int AppendNodes(int type, ReadOnlySpan<int> inputs)
     {
-        int node = AppendNode(form, inputs), results = _types[form].ResultNodes;
+        int node = AppendNode(type, inputs), results = _types[type].ResultNodes;
         for (int result = 1; result <= results; result++)
-            AppendNode(form + result, new ReadOnlySpan<int>(in node));
+            AppendNode(type + result, new ReadOnlySpan<int>(in node));
 
         return node;
     }
 
-    private int AppendNode(int form, ReadOnlySpan<int> inputs)
+    private int AppendNode(int type, ReadOnlySpan<int> inputs)
     {
         int node = Count;
         if (node == _nodes.Length)
             GrowNodes();
 
-        _nodes[node] = new Node { Type = form, Start = inputs.Length switch { 0 => 0, 1 => inputs[0], _ => AddInputs(inputs) } };
+        _nodes[node] = new Node { Type = type, Start = inputs.Length switch { 0 => 0, 1 => inputs[0], _ => AddInputs(inputs) } };
         EdgeCount += inputs.Length;
         Count = node + 1;
         return node;

@@ -112,7 +112,7 @@ public sealed partial class Graph
     /// <summary>The number of a node's type; nodes of one operator, attribute and input types have one.</summary>
     internal int TypeNumberOf(int node) => _nodes[node].Type;
 
-    internal ref readonly NodeType TypeAt(int form) => ref _types[form];
+    internal ref readonly NodeType TypeAt(int type) => ref _types[type];
 
     internal Operator OperatorOf(int node) => TypeOf(node).Operator;
 
@@ -132,8 +132,8 @@ public sealed partial class Graph
 
     internal long AttributeOf(int node)
     {
-        ref readonly NodeType form = ref TypeOf(node);
-        return form.InputCount == 0 ? form.Attribute | (uint)_nodes[node].Start : form.Attribute;
+        ref readonly NodeType type = ref TypeOf(node);
+        return type.InputCount == 0 ? type.Attribute | (uint)_nodes[node].Start : type.Attribute;
     }
 
     /// <summary>The same value for every example: a parameter, a constant, or computed from those alone.</summary>
