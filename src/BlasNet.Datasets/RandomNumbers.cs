@@ -11,7 +11,7 @@ internal struct RandomNumbers
 
     public RandomNumbers(ulong seed, ulong example) => _state = Mix(Mix(seed + Weyl) + example * Weyl);
 
-    /// <summary>A whole number from <paramref name="minimum"/> to <paramref name="maximum"/>, both included.</summary>
+    /// <summary>An integer from <paramref name="minimum"/> to <paramref name="maximum"/>, both included.</summary>
     public int Next(int minimum, int maximum) =>
         minimum + (int)Math.BigMul(NextBits(), (ulong)((long)maximum - minimum + 1), out _);
 

@@ -10,7 +10,7 @@ internal sealed record Named<T>(string Name, T Value)
     public override string ToString() => Name;
 }
 
-/// <summary>A list of whole numbers, written <c>256,128</c>.</summary>
+/// <summary>A list of integers, written <c>256,128</c>.</summary>
 internal sealed record Sizes(IReadOnlyList<int> Values)
 {
     public override string ToString() => string.Join(',', Values);
@@ -19,7 +19,7 @@ internal sealed record Sizes(IReadOnlyList<int> Values)
 /// <summary>Makes options whose values are checked while the command line is parsed, with errors that name option, value and rule.</summary>
 internal static class CliOptions
 {
-    /// <summary>A whole number within bounds.</summary>
+    /// <summary>An integer within bounds.</summary>
     public static Option<int> Integer(string name, string description, int byDefault, int minimum, int maximum) => new(name)
     {
         Description = description,
@@ -28,7 +28,7 @@ internal static class CliOptions
         CustomParser = argument => ParseInteger(argument, name, argument.Tokens[0].Value, minimum, maximum),
     };
 
-    /// <summary>A whole number within bounds, or none.</summary>
+    /// <summary>An integer within bounds, or none.</summary>
     public static Option<int?> OptionalInteger(string name, string description, int minimum, int maximum) => new(name)
     {
         Description = description,
@@ -36,7 +36,7 @@ internal static class CliOptions
         CustomParser = argument => ParseInteger(argument, name, argument.Tokens[0].Value, minimum, maximum),
     };
 
-    /// <summary>A whole number from 1 on, or <c>auto</c>, whose value is 0.</summary>
+    /// <summary>An integer from 1 on, or <c>auto</c>, whose value is 0.</summary>
     public static Option<int> CountOrAuto(string name, string description, int maximum) => new(name)
     {
         Description = $"{description} [default: auto]",

@@ -102,7 +102,7 @@ internal sealed partial class Batch
         return true;
     }
 
-    // Patterns that count in vectors of another stack were looked at when they were moved to this one.
+    // A pattern that counts in vectors of another stack was checked when it was moved to this one.
     private bool FetchesVectors(LazyGather place)
     {
         if (place.Pattern < 0 || place.PatternRows > 0)

@@ -47,7 +47,7 @@ internal sealed partial class Batch
         target.AppendStack(op, op.ColumnAttribute(_source.AttributeOf(first)), Inputs, new Shape(_source.ShapeOf(first).Rows), count, shared: false);
     }
 
-    // What needs to know whose a column is gets a list of the values' numbers of columns.
+    // An operator that must know which value a column belongs to gets a list of the values' numbers of columns.
     private void MergeSegments(Operator op, ReadOnlySpan<int> group)
     {
         int first = NodeOf(group[0]);

@@ -35,7 +35,7 @@ internal sealed class Dependencies
         FindUsers(numbering.Count);
     }
 
-    // Forwards: a value's sources come before it, so their depths are known. Where users start is, for now, how many there are.
+    // Forwards: a value's sources come before it, so their depths are known. For now, the entry where a list of users starts holds their number.
     private void FindSources(Graph graph, ReadOnlySpan<int> nodes, ReadOnlySpan<int> values)
     {
         Span<int> sources = _sources, starts = _sourceStarts.AsSpan(0, nodes.Length + 1), users = _userStarts, depths = _depths;

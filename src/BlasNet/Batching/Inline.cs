@@ -39,7 +39,7 @@ internal sealed class Inline(Graph target) : NodeRewrite(target)
     private int SpreadOver(Graph source, int call, int result) =>
         SpreadTo(result, Rewriter.InputsOf(call), source.CountOf(call), source.IsShared(call));
 
-    // What a call's readers expect is a value for each of its stack, also of a result that depends on shared values alone.
+    // A call's readers expect one value for each call of the stack, also where a result depends on shared values alone.
     private int SpreadTo(int result, ReadOnlySpan<int> inputs, int count, bool shared)
     {
         if (shared || (Target.CountOf(result) == count && !Target.IsShared(result)))

@@ -49,7 +49,7 @@ public static class ExprDerivatives
 
     /// <summary>Jacobian-vector products of several outputs as several inputs move at once: for each output Σⱼ Jⱼvⱼ.</summary>
     /// <remarks>uᵀJ is linear in u, and its derivative by u in the direction v is Jv: two passes in reverse mode, of which only what depends
-    /// on u in the second is ever computed; the value of u is of no account.</remarks>
+    /// on u in the second is ever computed; the value of u does not matter.</remarks>
     /// <inheritdoc cref="JacobianVector(Expr, Expr, Expr)"/>
     /// <param name="outputs">Any shapes; of one graph.</param>
     /// <param name="inputs">Parameters or any expressions.</param>

@@ -17,7 +17,7 @@ public sealed partial record ComputeOptions
 {
     /// <summary>Threads for one matrix product or large sweep, the calling one included. At first OPENBLAS_NUM_THREADS if that is set, up
     /// to the number of processors, else 1.</summary>
-    /// <remarks>Results are the same to the bit for the same number. Where a trainer or an evaluator has several workers, products are not
+    /// <remarks>The same number gives the same results, bit for bit. Where a trainer or an evaluator has several workers, products are not
     /// divided any further.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>
     public int Threads

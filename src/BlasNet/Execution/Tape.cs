@@ -4,7 +4,7 @@ using BlasNet.Graphs;
 namespace BlasNet.Execution;
 
 /// <summary>The batched graphs of all rounds, one after another: what a backward pass over all of them differentiates.</summary>
-/// <remarks>A value that a round has read as data of an earlier one is again what computed it. So a rewrite that adds to its target; values whose place is
+/// <remarks>A value that a round has read as data of an earlier round is here the node that computed it. This rewrite adds to its target. Values whose place is
 /// known become data again by <see cref="Recall"/>.</remarks>
 internal sealed class Tape(Graph target) : IRewrite
 {

@@ -152,7 +152,7 @@ internal sealed class DataPools(Precision precision)
         ? ((float*)AddressOf(attribute))[element]
         : ((double*)AddressOf(attribute))[element];
 
-    /// <summary>A whole number of a pool of such, given where the pool begins.</summary>
+    /// <summary>An integer of an index pool, given where the pool begins.</summary>
     public unsafe int WholeNumberAt(nint pool, int position) => precision == Precision.Single ? (int)((float*)pool)[position] : (int)((double*)pool)[position];
 
     private static void Convert<T, TResult>(ReadOnlySpan<T> source, Span<TResult> target) where T : unmanaged, INumber<T> where TResult : unmanaged, INumber<TResult>

@@ -54,10 +54,10 @@ internal unsafe interface ISimd<TSelf, T>
     /// <summary>The size of one number with the sign of another.</summary>
     static abstract TSelf CopySign(TSelf size, TSelf sign);
 
-    /// <summary>The smaller of two; <paramref name="b"/> if either is not a number.</summary>
+    /// <summary>The smaller of two; <paramref name="b"/> if either is NaN.</summary>
     static abstract TSelf Min(TSelf a, TSelf b);
 
-    /// <summary>The larger of two; <paramref name="b"/> if either is not a number.</summary>
+    /// <summary>The larger of two; <paramref name="b"/> if either is NaN.</summary>
     static abstract TSelf Max(TSelf a, TSelf b);
 
     /// <summary>The smaller of two; NaN if either is, and of two zeros −0.</summary>
@@ -84,7 +84,7 @@ internal unsafe interface ISimd<TSelf, T>
     /// <summary>The sum of the lanes.</summary>
     T Sum();
 
-    /// <summary>The largest lane; not a number if any is not.</summary>
+    /// <summary>The largest lane; NaN if any is.</summary>
     T Max();
 }
 

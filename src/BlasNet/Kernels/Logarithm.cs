@@ -11,14 +11,14 @@ internal static class Logarithm
 {
     private const double Root2 = 1.4142135623730951;
 
-    /// <summary>ln x to 2 ulp; −∞ for 0, not a number below.</summary>
+    /// <summary>ln x to 2 ulp; −∞ for 0, NaN below.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Log<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
     {
         V exponent = Reduce<V, T>(x, out V m);
         V result = LogOf<V, T>(m - V.Constant(1), exponent);
 
-        // 0, below 0, infinite and not a number.
+        // 0, below 0, infinite and NaN.
         result = V.WhereLess(V.Constant(0), x, result, V.WhereLess(x, V.Constant(0), V.Constant(double.NaN), V.Constant(double.NegativeInfinity)));
         return V.WhereLess(x, V.Constant(double.PositiveInfinity), result, x);
     }

@@ -16,7 +16,7 @@ internal static class Power
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V, T>(V x) where V : struct, ISimd<V, T> where T : unmanaged
     {
-        // Beyond this the result is infinite; the order of operands lets what is not a number pass.
+        // Beyond this the result is infinite; the order of operands lets NaN pass.
         return ExpUpTo<V, T>(V.Min(V.Constant(IsFloat<T>() ? 89 : 710), x));
     }
 
@@ -149,7 +149,7 @@ internal static class Power
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static double Zero<T>() => IsFloat<T>() ? -104 : -746;
 
-    /// <summary>1.5·2²³ or 1.5·2⁵²: what is added to it is rounded to a whole number.</summary>
+    /// <summary>1.5·2²³ or 1.5·2⁵²: a number that is added to it is rounded to an integer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static double Rounding<T>() => IsFloat<T>() ? 12582912 : 6755399441055744;
 

@@ -81,7 +81,7 @@ internal static class IndexOperand
     }
 
     /// <summary>An index of a stack, whose columns are counted over all values.</summary>
-    /// <exception cref="InvalidOperationException">No whole number below the limit: the index was computed, and is only now known.</exception>
+    /// <exception cref="InvalidOperationException">The index was computed, and is not an integer below the limit.</exception>
     public static unsafe int At<T>(Operator op, Operand<T> index, int i, int limit) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         T value = index.VectorAt(i)[0];

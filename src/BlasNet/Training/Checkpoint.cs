@@ -1,6 +1,6 @@
 namespace BlasNet.Training;
 
-/// <summary>A training at rest, as it lies on disk.</summary>
+/// <summary>The state of a training, as it lies on disk.</summary>
 public sealed class Checkpoint
 {
     internal Checkpoint(string folder, long step, int epoch, IReadOnlyDictionary<string, string> notes, IReadOnlyList<string> warnings) =>
@@ -19,6 +19,6 @@ public sealed class Checkpoint
     public IReadOnlyDictionary<string, string> Notes { get; }
 
     /// <summary>What whoever restored it should know: newer checkpoints that were damaged and passed over; settings that differ from those
-    /// it was made with, so that training goes on, but not to the bit as it would have.</summary>
+    /// it was made with, so that training goes on, but not bit for bit as it would have.</summary>
     public IReadOnlyList<string> Warnings { get; }
 }

@@ -10,7 +10,7 @@ namespace BlasNet.Training;
 /// A checkpoint is a folder <c>step-0000000123-epoch-0004</c> (123 steps made, 4 epochs complete) of two safetensors files and, written last, a manifest with
 /// their checksums; each file is flushed to disk before it gets its name, and the names, on Unix, before older checkpoints go. So whenever the process or the
 /// machine stops, a checkpoint is complete or not there.
-/// A training that is restored, with the same data and settings on the same machine, ends with the same parameters to the bit as one that
+/// A training that is restored, with the same data and settings on the same machine, ends with the same parameters, bit for bit, as one that
 /// was never stopped.
 /// </remarks>
 public sealed partial class CheckpointFolder : IDisposable
@@ -55,7 +55,7 @@ public sealed partial class CheckpointFolder : IDisposable
     /// early.</summary>
     /// <param name="trainer">Between two steps.</param>
     /// <param name="notes">Texts to be kept with it, by name.</param>
-    /// <exception cref="ArithmeticException">A parameter is infinite or not a number: the checkpoints before stay as they are.</exception>
+    /// <exception cref="ArithmeticException">A parameter is infinite or NaN: the checkpoints before stay as they are.</exception>
     /// <exception cref="CheckpointException">The folder has checkpoints of a later step that this training neither wrote nor was restored from.</exception>
     /// <exception cref="IOException">A file cannot be written; the checkpoints before stay as they are.</exception>
     /// <exception cref="InvalidOperationException">The trainer is in use, or the average is in the place of its model's parameters

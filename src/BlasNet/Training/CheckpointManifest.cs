@@ -36,10 +36,10 @@ internal sealed record CheckpointManifest
     /// <summary>The names of the parameters that were frozen, which have no state but an average.</summary>
     public required IReadOnlyList<string> Frozen { get; init; }
 
-    /// <summary>What steps depend on besides, by name.</summary>
+    /// <summary>Other settings that steps depend on, by name.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
-    /// <summary>What changes no result but for rounding, by name.</summary>
+    /// <summary>Settings that change results by rounding alone, by name.</summary>
     public required IReadOnlyDictionary<string, string> Rounding { get; init; }
 
     /// <summary>By parameter: what the choice of kernels depends on (<see cref="Kernels.PackingUses"/>).</summary>

@@ -43,7 +43,7 @@ public sealed class EarlyStopping
 
     /// <summary>Takes note of an evaluation.</summary>
     /// <param name="epoch">From 1.</param>
-    /// <param name="value">What the model is worth after it; not a number counts as nothing better.</param>
+    /// <param name="value">The measure after that epoch; NaN counts as nothing better.</param>
     /// <returns>Whether it is the best one so far.</returns>
     public bool Add(int epoch, double value)
     {

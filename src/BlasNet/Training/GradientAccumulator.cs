@@ -30,7 +30,7 @@ internal abstract class GradientAccumulator : IDisposable
     /// <summary>The regulariser's value, once it has been added.</summary>
     public double Penalty { get; protected set; }
 
-    /// <summary>Euclidean norm of the objective's gradient at the last update, before clipping; not a number where nothing asked for it.</summary>
+    /// <summary>Euclidean norm of the objective's gradient at the last update, before clipping; NaN where nothing asked for it.</summary>
     public double GradientNorm { get; protected set; }
 
     /// <summary>Bytes that passes hold now: values, packed weights, the kernels' scratch memory.</summary>
@@ -96,7 +96,7 @@ internal abstract class GradientAccumulator : IDisposable
     /// parameter and no state has changed.</returns>
     public abstract UpdateRefusal? Update(Optimizer optimizer, long step);
 
-    /// <summary>Computes one example node by node, as its user wrote it. The sums are worth nothing afterwards.</summary>
+    /// <summary>Computes one example node by node, as its user wrote it. Afterwards the sums mean nothing.</summary>
     /// <param name="graph">Of this example alone.</param>
     /// <param name="loss">A scalar.</param>
     public abstract Examination Examine(Graph graph, Expr loss);

@@ -5,8 +5,8 @@ namespace BlasNet.Training;
 
 /// <summary>A rule that turns parameters and their gradient into better parameters.</summary>
 /// <remarks>A pure function of (parameters, gradient, state, step number) over flat buffers, element by element: it knows of no batch, no
-/// shape and no model. It may be applied to any range of the buffers, in any order; the result is the same to the bit.
-/// A trainer applies it to what the step's loss depends on: of a table that is only looked up, the columns looked up. All else stands still, its
+/// shape and no model. It may be applied to any range of the buffers, in any order; the result is the same, bit for bit.
+/// A trainer applies it to what the step's loss depends on: of a table that is only looked up, the columns looked up. Nothing else is updated, nor its
 /// state too: means do not decay and momentum does not move a word while no example has it, whereas bias corrections count all steps
 /// (as PyTorch's SparseAdam and DyNet's sparse updates do). So a step costs what the words seen cost, not what the vocabulary does.
 /// <para>An optimizer of one's own names its state and gives its formula; learning rate and schedule, decay, clipping, averages, checkpoints, ranks and the

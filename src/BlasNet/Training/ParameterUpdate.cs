@@ -23,7 +23,7 @@ internal sealed record UpdateRefusal(string What, bool IsGradient);
 internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientBuffer<T> gradient, IReadOnlyList<Parameter> targets)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // Below this an update is done sooner than a second thread is told about it.
+    // Below this, an update takes less time than telling a second thread about it.
     private const int MinLengthPerPart = 16384;
 
     // Far below overflow, so that rounding does not matter, nor a sum of two terms that are largest at different corners.

@@ -9,7 +9,7 @@ internal static class RankErrors
 {
     private const char Separator = '\0';
 
-    /// <param name="ranks">Who all call this.</param>
+    /// <param name="ranks">All ranks; each of them calls this.</param>
     /// <param name="failed">The rank whose error it is.</param>
     /// <param name="own">This rank's, if it has one.</param>
     /// <returns>That error.</returns>

@@ -9,7 +9,7 @@ public sealed partial class Trainer<TExample>
     private (int Small, double OfSmall, double OfAll) _noise;   // b, |G_b|² and |G_B|² of the step under way
 
     /// <summary>The longest that a single example's gradient, times its weight, may be: longer ones are scaled down to this norm before they are added up.
-    /// Infinite, the default: as long as they are.</summary>
+    /// Infinite, the default, for no bound.</summary>
     /// <remarks>Costs no second backward pass. Differential privacy adds noise to the sum.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">Not above 0.</exception>
     public double ClipExampleNorm

@@ -10,7 +10,7 @@ namespace BlasNet.Training;
 /// <param name="Weight">Σw: the number of examples, where they have no weights.</param>
 /// <param name="Loss">(1/Σw)·Σ w·ℓ.</param>
 /// <param name="Penalty">J, the regulariser; 0 without one.</param>
-/// <param name="GradientNorm">Of the objective, before clipping; not a number unless <see cref="Optimizer.ClipNorm"/> asks for it.</param>
+/// <param name="GradientNorm">Of the objective, before clipping; NaN unless <see cref="Optimizer.ClipNorm"/> asks for it.</param>
 /// <param name="LearningRate">Of this step.</param>
 /// <param name="Passes">Over how many passes the examples were spread.</param>
 /// <param name="ComputeBatch">Examples of the largest of these passes.</param>

@@ -17,7 +17,7 @@ public sealed partial class Trainer<TExample>
     /// <summary>The processes that train this model together, each a part of every step; null, the default, for this one alone.</summary>
     /// <remarks>
     /// All ranks make the same model and trainer, and call the same methods with the same examples: N ranks give what N <see cref="Workers"/> of one process
-    /// give, to the bit. Each rank computes a part of a step's examples, of about equal <see cref="Work"/>; the parts' gradients are added in the order of
+    /// give, bit for bit. Each rank computes a part of a step's examples, of about equal <see cref="Work"/>; the parts' gradients are added in the order of
     /// ranks, and each rank updates its parameters by the sum. <see cref="ComputeBatch"/>, <see cref="MemoryBudget"/> and <see cref="Workers"/> are each rank's
     /// own. At the first step and at every epoch's beginning ranks compare what they are about to do. A cancellation on any rank stops all after the same
     /// step; an error on one is an error on all.
@@ -132,7 +132,7 @@ public sealed partial class Trainer<TExample>
             throw new OperationCanceledException("A rank was asked to stop.", cancellation);
     }
 
-    // Rates first: by these ranks choose kernels, so that all round alike.
+    // Rates first: ranks choose kernels by them, so that all round alike.
     private void RequireAgreement(Communicator ranks, int examples)
     {
         long start = Stopwatch.GetTimestamp();

@@ -14,7 +14,7 @@ public sealed partial class Trainer<TExample>
 
     /// <summary>How many threads compute a step, each a part of its examples, with one thread for each matrix product; 1, the default, for the calling thread
     /// alone.</summary>
-    /// <remarks>The parts' gradients are summed in a fixed order, so that the result is the same to the bit for the same number; another number only rounds
+    /// <remarks>The parts' gradients are summed in a fixed order, so that the same number gives the same result, bit for bit; another number only rounds
     /// differently. With more than one, the loss function and <see cref="Weight"/> are called on several threads at once, each with a graph of its own: what
     /// they share must not change. Each worker has a gradient buffer of its own.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1 or above 256.</exception>

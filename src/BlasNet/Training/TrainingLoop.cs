@@ -111,7 +111,7 @@ public sealed class TrainingLoop<TExample>
     /// <returns>Null where <see cref="IsDone"/>.</returns>
     /// <exception cref="OperationCanceledException">After the step during which it was asked for, or during the evaluation; a checkpoint has been
     /// written.</exception>
-    /// <exception cref="NonFiniteException">The loss is infinite or not a number; the checkpoints are those from before.</exception>
+    /// <exception cref="NonFiniteException">The loss is infinite or NaN; the checkpoints are those from before.</exception>
     /// <exception cref="IOException">A checkpoint or the log cannot be written.</exception>
     public EpochSummary? NextEpoch(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default) =>
         NextEpochAsync(progress, cancellation).GetAwaiter().GetResult();

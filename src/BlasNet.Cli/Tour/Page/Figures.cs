@@ -29,7 +29,7 @@ internal static class Figures
         return string.Create(CultureInfo.InvariantCulture, $"{value / Math.Pow(10, exponent):0.0}·10{(exponent < 0 ? "⁻" : "")}{digits}");
     }
 
-    /// <summary>A whole number with thousands separated.</summary>
+    /// <summary>An integer with thousands separated.</summary>
     public static string Whole(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 
     /// <summary>So many decimals, and a real minus sign.</summary>
