@@ -214,7 +214,8 @@ public sealed class Recurrence<TState>
                 $"{Name}: step gives {string.Join(", ", step.Call.ResultShapes)}, but start {string.Join(", ", state)}: a state keeps its shape.");
         }
 
-        return step.RecurrenceOf(() => new RecurrenceOperator(Name, new RecurrenceBody(start, step, message, Slots, _readsInput)));
+        // By its start: what is traced for an input has states, messages and steps that follow from it. Steps of leaves do not know the input.
+        return start.RecurrenceOf(() => new RecurrenceOperator(Name, new RecurrenceBody(start, step, message, Slots, _readsInput)));
     }
 }
 

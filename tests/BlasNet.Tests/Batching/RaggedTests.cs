@@ -207,6 +207,20 @@ public sealed class RaggedTests : IDisposable
             "%8 = gather(3 runs) %2 %5 %7 : [2] ×4");
     }
 
+    // The step knows the states alone, which are of one length.
+    [Fact]
+    public void A_recurrence_over_leaves_takes_inputs_of_any_length()
+    {
+        Recurrence<Expr> sum = Recurrence.OfLeaves("sum", (Expr x) => Op.Sum(x), (Expr left, Expr right) => left + 2 * right);
+        var tree = Dag.Binary([-1, -1, 0], [-1, -1, 1]);
+        Expr three = sum.Run(_graph.Input([1f, 2, 3, 4, 5, 6], new Shape(3, 2)), tree);
+        Expr two = sum.Run(_graph.Input([1f, 2, 3, 4], new Shape(2, 2)), tree);
+
+        double[][] values = _graph.Evaluate(three, two);
+        Assert.Equal([6.0, 15, 36], values[0]);
+        Assert.Equal([3.0, 7, 17], values[1]);
+    }
+
     [Fact]
     public void Predecessors_that_are_no_vertices_or_form_a_cycle_are_refused_by_vertex()
     {

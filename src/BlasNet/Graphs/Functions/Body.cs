@@ -40,7 +40,7 @@ internal sealed class Body
     /// <summary>What it was traced for.</summary>
     public BodyKey Key { get; }
 
-    /// <summary>The operator of the recurrences whose step this is, made when first needed; any thread may ask.</summary>
+    /// <summary>The operator of the recurrences whose start this is, made when first needed; any thread may ask.</summary>
     public RecurrenceOperator RecurrenceOf(Func<RecurrenceOperator> make) => LazyInitializer.EnsureInitialized(ref _recurrence, make);
 
     /// <summary>When its function's calls asked for it last.</summary>
