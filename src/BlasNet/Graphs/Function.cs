@@ -28,6 +28,7 @@ public abstract class Function
     /// <summary>A function of one argument. Arguments and results are <see cref="Expr"/> or tuples of up to four of them.</summary>
     /// <param name="name">For graphs and errors.</param>
     /// <param name="body">Runs once for each combination of argument shapes.</param>
+    /// <exception cref="NotSupportedException">An argument or the result has another type.</exception>
     public static Function<T, TResult> Of<T, TResult>(string name, Func<T, TResult> body) => new(name, body);
 
     /// <inheritdoc cref="Of{T, TResult}(string, Func{T, TResult})"/>

@@ -8,7 +8,12 @@ public sealed class Function<T, TResult> : Function
     private readonly Func<T, TResult> _body;
 
     internal Function(string name, Func<T, TResult> body)
-        : base(name, body) => _body = body;
+        : base(name, body)
+    {
+        Exprs<T>.Require(name);
+        Exprs<TResult>.Require(name);
+        _body = body;
+    }
 
     /// <summary>Adds a call to the argument's graph.</summary>
     /// <exception cref="ShapeException">The body cannot take an argument of this shape.</exception>
@@ -30,7 +35,13 @@ public sealed class Function<T1, T2, TResult> : Function
     private readonly Func<T1, T2, TResult> _body;
 
     internal Function(string name, Func<T1, T2, TResult> body)
-        : base(name, body) => _body = body;
+        : base(name, body)
+    {
+        Exprs<T1>.Require(name);
+        Exprs<T2>.Require(name);
+        Exprs<TResult>.Require(name);
+        _body = body;
+    }
 
     /// <summary>Adds a call to the arguments' graph.</summary>
     /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>
@@ -53,7 +64,14 @@ public sealed class Function<T1, T2, T3, TResult> : Function
     private readonly Func<T1, T2, T3, TResult> _body;
 
     internal Function(string name, Func<T1, T2, T3, TResult> body)
-        : base(name, body) => _body = body;
+        : base(name, body)
+    {
+        Exprs<T1>.Require(name);
+        Exprs<T2>.Require(name);
+        Exprs<T3>.Require(name);
+        Exprs<TResult>.Require(name);
+        _body = body;
+    }
 
     /// <summary>Adds a call to the arguments' graph.</summary>
     /// <inheritdoc cref="Function{T, TResult}.Call(T)" path="/exception"/>

@@ -68,6 +68,7 @@ public static class Recurrence
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(step);
+        Exprs<TMessage>.Require(name);
         var send = new ArrayFunction($"{name}.message", arguments => Exprs<TMessage>.ToArray(message(arguments[0], State<TState>(arguments, 1, 0))));
         ArrayFunction next = StepOf(name, arguments => step(arguments[0], State<TMessage>(arguments, 1, 0)));
         return new Recurrence<TState>(name, StartOf(name, start), next, send, slots: 0, readsInput: true);
@@ -104,6 +105,7 @@ public sealed class Recurrence<TState>
 
     internal Recurrence(string name, ArrayFunction start, ArrayFunction step, ArrayFunction? message, int slots, bool readsInput)
     {
+        Exprs<TState>.Require(name);
         (Name, Slots) = (name, slots);
         (_start, _step, _message, _readsInput) = (start, step, message, readsInput);
     }

@@ -20,6 +20,16 @@ public sealed class FunctionTests : IDisposable
     public void Dispose() => _model.Dispose();
 
     [Fact]
+    public void A_type_that_is_no_expression_is_refused_where_the_function_is_made()
+    {
+        var error = Assert.Throws<NotSupportedException>(() => Function.Of("cell", (Expr x) => ((x, x), x)));
+        Assert.StartsWith("cell: an argument, a result or a state must be an Expr or a tuple", error.Message, StringComparison.Ordinal);
+        Assert.Throws<NotSupportedException>(() => Function.Of("cell", (double x, Expr y) => y));
+        Assert.Throws<NotSupportedException>(() => Recurrence.Of("cell", x => 1.0, (x, h) => h));
+        Assert.Throws<NotSupportedException>(() => Recurrence.OfSums("cell", x => x, (x, h) => 1.0, (x, sum) => x));
+    }
+
+    [Fact]
     public void A_function_that_calls_itself_is_an_error_that_names_it()
     {
         Function<Expr, Expr> f = null!, g = null!, h = null!;

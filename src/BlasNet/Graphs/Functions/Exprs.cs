@@ -6,13 +6,21 @@ namespace BlasNet.Graphs.Functions;
 /// <remarks>The comparisons of types are decided when the method is compiled; nothing is boxed.</remarks>
 internal static class Exprs<T>
 {
-    /// <summary>How many expressions they are.</summary>
+    /// <summary>How many expressions they are; 0 of another type.</summary>
     public static readonly int Count =
         typeof(T) == typeof(Expr) ? 1
         : typeof(T) == typeof((Expr, Expr)) ? 2
         : typeof(T) == typeof((Expr, Expr, Expr)) ? 3
         : typeof(T) == typeof((Expr, Expr, Expr, Expr)) ? 4
-        : throw new NotSupportedException($"A function's argument or result must be an Expr or a tuple of two to four, not {typeof(T)}.");
+        : 0;
+
+    /// <summary>Refuses another type where a function is made, not where it is first called.</summary>
+    /// <exception cref="NotSupportedException">It is neither an expression nor a tuple of two to four.</exception>
+    public static void Require(string name)
+    {
+        if (Count == 0)
+            throw new NotSupportedException($"{name}: an argument, a result or a state must be an Expr or a tuple of two to four, not {typeof(T)}.");
+    }
 
     /// <summary>The graph of the first of them that is in one; null where all are parameters.</summary>
     public static Graph? GraphOf(T value)
