@@ -3,7 +3,7 @@ using BlasNet.Graphs;
 namespace TreeSearch;
 
 /// <summary>A position of connect four: the discs of who is to move and of the other, a bit for each field, seven bits a column.</summary>
-readonly record struct Board(ulong Own = 0, ulong Other = 0, int Moves = 0)
+internal readonly record struct Board(ulong Own = 0, ulong Other = 0, int Moves = 0)
 {
     public const int Columns = 7, Rows = 6, Inputs = 2 * Columns * Rows;
 
@@ -69,7 +69,7 @@ readonly record struct Board(ulong Own = 0, ulong Other = 0, int Moves = 0)
 }
 
 /// <summary>What a search knows of a position: for each move how often it was looked at, how it went, and what the network thinks of it.</summary>
-sealed class Node
+internal sealed class Node
 {
     private readonly double[] _sums = new double[Board.Columns], _priors = new double[Board.Columns];
 
@@ -114,10 +114,10 @@ sealed class Node
 }
 
 /// <summary>A position to learn from: where the search has looked, and how the game ended for who was to move.</summary>
-sealed record Position(float[] Input, float[] Visits, double Outcome);
+internal sealed record Position(float[] Input, float[] Visits, double Outcome);
 
 /// <summary>A game under way, with what it has seen.</summary>
-sealed class Game(int seed)
+internal sealed class Game(int seed)
 {
     private readonly Random _random = new(seed);
     private readonly List<(float[] Input, float[] Visits)> _seen = [];
