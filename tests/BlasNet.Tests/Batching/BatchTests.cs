@@ -42,7 +42,8 @@ public sealed class BatchTests : IDisposable
             Op.Total(term, Op.Sum(_w * g.Input([4.0, 5])).Differentiate(_w)[0]);
             return term;
         });
-        evaluator.Run([1.0, 7], (_, values) => gradient = [.. gradient, .. values.ToArray().Select(x => (double)x)]);
+        evaluator.Run(
+            [1.0, 7], (_, values) => gradient = [.. gradient, .. values.ToArray().Select(x => (double)x)], TestContext.Current.CancellationToken);
 
         Assert.Equal([1, 1, 2, 2, 7, 7, 2, 2], gradient);
     }

@@ -137,7 +137,7 @@ public sealed class RaggedTests : IDisposable
         {
             int chosen = Array.IndexOf(scores[example], scores[example].Max());
             Assert.Equal([.. Column(words[example]), .. Column([chosen])], values.ToArray());
-        });
+        }, TestContext.Current.CancellationToken);
 
         float[] Column(int[] words) => [words.Sum(word => table[2 * word]), words.Sum(word => table[2 * word + 1])];
     }

@@ -91,9 +91,9 @@ public sealed class FuseFinishTests : IDisposable
         for (int time = 0; time < 2; time++)
         {
             if (precision == Precision.Single)
-                evaluator.Run(columns, (example, values) => Check(example, [.. values.ToArray().Select(value => (double)value)]));
+                evaluator.Run(columns, (example, values) => Check(example, [.. values.ToArray().Select(value => (double)value)]), TestContext.Current.CancellationToken);
             else
-                evaluator.RunDouble(columns, (example, values) => Check(example, values.ToArray()));
+                evaluator.RunDouble(columns, (example, values) => Check(example, values.ToArray()), TestContext.Current.CancellationToken);
         }
 
         void Check(int example, double[] values)

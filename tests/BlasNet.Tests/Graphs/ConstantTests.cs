@@ -1,6 +1,5 @@
 using BlasNet.Derivatives;
 using BlasNet.Graphs;
-using BlasNet.Operators;
 using BlasNet.Passes;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
