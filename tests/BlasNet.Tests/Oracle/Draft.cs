@@ -83,14 +83,14 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
         return candidates.Length == 0 ? null : make(this, candidates[Recent(candidates.Length)]);
     }
 
-    /// <summary>A value and an index for it.</summary>
-    public Step? WhereIndex(Func<Matrix, int, bool> fits)
+    /// <summary>A value and indices for it, which are below a limit.</summary>
+    public Step? WhereIndex(Func<Matrix, Matrix, int, bool> fits)
     {
         if (_indexLimits.Count == 0)
             return null;
 
         var (index, limit) = _indexLimits.ElementAt(Next(_indexLimits.Count));
-        return Where(x => fits(x, limit), (_, x) => new Step(x, index));
+        return Where(x => fits(x, _values[index], limit), (_, x) => new Step(x, index));
     }
 
     public Step? Pair(Func<Matrix, Matrix, bool> fits)

@@ -91,7 +91,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
     // By a number, by an index that may be used more than once, or by one that is computed.
     private int Word()
     {
-        int[] indices = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) == sizes.Words)];
+        int[] indices = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) == sizes.Words && draft[value].Length == 1)];
         int index = draft.Next(6) switch
         {
             0 or 1 when indices.Length > 0 => indices[draft.Next(indices.Length)],
@@ -101,10 +101,6 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
         return index >= 0 ? draft.Take(Operations.LookupAt, new Step(E, index))
             : draft.Take(Operations.Lookup, new Step(E) { A = own.Next(sizes.Words), B = sizes.Words });
     }
-
-    // As the columns of one matrix.
-    private int Words() => draft.Take(Operations.LookupColumns,
-        new Step(E) { Data = [.. Enumerable.Range(0, own.Next(1, 4)).Select(_ => (double)own.Next(sizes.Words))], B = sizes.Words });
 
     // h ← tanh(W·h + V·x + b) over a sequence.
     private int Chain()
@@ -160,6 +156,9 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
 
     private int Sequence()
     {
+        if (draft.Next(4) == 0 && Words() is >= 0 and var words)
+            return words;
+
         int[] vectors = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(4) switch
         {
             0 => Leaf(new Shape(sizes.State)),
@@ -167,6 +166,17 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
             _ => Word(),
         })];
         return vectors.Length == 1 ? vectors[0] : draft.Apply(Operations.ConcatenateColumns, vectors);
+    }
+
+    // Several words at once: given, or computed as the largest of scores.
+    private int Words()
+    {
+        int[] computed = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) is > 0 and var limit && limit <= sizes.Words)];
+        if (computed.Length > 0 && draft.Next(2) == 0)
+            return draft.Take(Operations.LookupAt, new Step(E, computed[draft.Next(computed.Length)]));
+
+        double[] given = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => (double)own.Next(sizes.Words))];
+        return draft.Take(Operations.LookupColumns, new Step(E) { Data = given, B = sizes.Words });
     }
 
     private int Pool(int matrix) => draft.Apply(Operations.MatMul, matrix, Leaf(new Shape(draft[matrix].Columns)));

@@ -40,8 +40,10 @@ internal sealed class FunctionPool(int seed)
         if (indexLimit == 0)
             return draft.Where(value => Naive.ShapeOf(value) == shape, (_, value) => new Step(value))?.Operands[0] ?? -1;
 
-        int[] indices = [.. Enumerable.Range(0, draft.Count).Where(value => draft.IndexLimit(value) == indexLimit)];
+        int[] indices = [.. Enumerable.Range(0, draft.Count).Where(IsIndex)];
         return indices.Length == 0 ? -1 : indices[draft.Next(indices.Length)];
+
+        bool IsIndex(int value) => draft.IndexLimit(value) == indexLimit && Naive.ShapeOf(draft[value]) == shape;
     }
 
     private FunctionDefinition Write(Draft caller, int key)

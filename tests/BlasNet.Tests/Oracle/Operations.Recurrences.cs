@@ -35,6 +35,9 @@ internal static partial class Operations
 
         /// <summary>It runs within a function, which is called for any number of vertices.</summary>
         Called = 64,
+
+        /// <summary>A leaf's state is one number, the sum of its input's, so that one recurrence takes inputs of any lengths.</summary>
+        Folded = 128,
     }
 
     public static Operation Recurrence { get; } = new("Recurrence", ChooseRecurrence, BuildRecurrence, DefineRecurrence) { ResultCount = Parts };
@@ -45,6 +48,9 @@ internal static partial class Operations
     private static Step? ChooseRecurrence(Draft d) => d.Where(x => x.Columns <= 6, (d, x) =>
     {
         int form = d.Next(7), options = d.Next(128), seed = d.Next(1000);
+        if (form == (int)DagForm.Leaves && d.Next(2) == 0)
+            return new Step(x) { A = form, B = (int)Cell.Folded | d.Next(2), Factor = seed };
+
         return new Step(d[W].Rows == d[x].Rows && d.Next(2) == 0 ? [x, W] : [x]) { A = form, B = options, Factor = seed };
     });
 
@@ -71,7 +77,7 @@ internal static partial class Operations
             Dictionary<(int, int, int, bool, int), object> made = Made.GetOrCreateValue(model);
             lock (made)
             {
-                var key = (s.A, s.B, x[0].Shape.Rows, w is not null, structure);
+                var key = (s.A, s.B, ((Cell)s.B & Cell.Folded) != 0 ? 0 : x[0].Shape.Rows, w is not null, structure);
                 if (!made.TryGetValue(key, out object? known))
                     made.Add(key, known = make());
 
@@ -111,7 +117,7 @@ internal static partial class Operations
             _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, (Expr h, Expr k) => Finish(First(h, null) + Weights[1] * k)),
         };
 
-        Expr Start(Expr x) => Dropped(Op.Tanh(x), cell);
+        Expr Start(Expr x) => Dropped(Op.Tanh(Folded(x, cell)), cell);
 
         Expr First(Expr h, Expr? x) => FirstOf(h, x, w, cell);
 
@@ -135,7 +141,7 @@ internal static partial class Operations
                 Finish(First(s.H, null) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
         };
 
-        (Expr H, Expr M) Start(Expr x) => (Dropped(Op.Tanh(x), cell), 0.5 * x);
+        (Expr H, Expr M) Start(Expr x) => (Dropped(Op.Tanh(Folded(x, cell)), cell), 0.5 * Folded(x, cell));
 
         Expr First(Expr h, Expr? x) => FirstOf(h, x, w, cell);
 
@@ -164,6 +170,8 @@ internal static partial class Operations
 
     private static Recurrence<Expr> Inner { get; } = BlasNet.Graphs.Recurrence.Of("inner", x => 0.5 * x, (Expr x, Expr h) => x * h);
 
+    private static Expr Folded(Expr x, Cell cell) => (cell & Cell.Folded) != 0 ? Op.Sum(x) : x;
+
     private static Expr Dropped(Expr x, Cell cell) => (cell & Cell.Drops) != 0 ? Op.Dropout(x, DropRate) : x;
 
     private static Expr Shifted(Expr z, Cell cell) => (cell & Cell.HasConstant) == 0 ? z
@@ -175,7 +183,7 @@ internal static partial class Operations
     // What the cells mean, vertex by vertex.
     private sealed class RecurrenceDefinition(Evaluation e, Matrix[] x, DagForm form, bool isPair, bool drops, Cell cell)
     {
-        private readonly int _rows = x[0].Rows;
+        private readonly int _rows = (cell & Cell.Folded) != 0 ? 1 : x[0].Rows;
         private readonly Dictionary<int, (Number[] H, Number[] M)> _states = [];
         private int _starts, _steps, _messages;   // the first draws of each body
 
@@ -203,8 +211,11 @@ internal static partial class Operations
             return dag.IsStart(vertex) ? [.. x[0].Column(Enumerable.Range(0, vertex).Count(dag.IsStart))] : Zeros();
         }
 
-        private (Number[] H, Number[] M) Start(int vertex, Number[] input) =>
-            (Drop([.. input.Select(a => a.Tanh())], _starts + vertex), [.. input.Select(a => a * 0.5)]);
+        private (Number[] H, Number[] M) Start(int vertex, Number[] given)
+        {
+            Number[] input = (cell & Cell.Folded) != 0 ? [Naive.Sum(given)] : given;
+            return (Drop([.. input.Select(a => a.Tanh())], _starts + vertex), [.. input.Select(a => a * 0.5)]);
+        }
 
         private (Number[] H, Number[] M) Step(int vertex, Number[] input, RandomDag dag)
         {

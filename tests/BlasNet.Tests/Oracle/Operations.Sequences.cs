@@ -16,8 +16,8 @@ internal static partial class Operations
             (g, x, s) => Op.Pick(x[0], g.Indices([.. s.Data.Select(index => (int)index)])), (_, x, s) =>
                 Make(1, x[0].Columns, (_, j) => x[0][(int)s.Data[j], j])) with
         { HasData = true, IsForExamples = true },
-        Operation.Of("Pick", d => d.WhereIndex((x, limit) => x.Columns == 1 && x.Rows >= limit),
-            (_, x, _) => Op.Pick(x[0], x[1]), (_, x, _) => Scalar(x[0][IndexOf(x[1]), 0])),
+        Operation.Of("Pick", d => d.WhereIndex(HasRows), (_, x, _) => Op.Pick(x[0], x[1]), (_, x, _) =>
+            Make(1, x[0].Columns, (_, j) => x[0][IndexOf(x[1], j), j])),
     ];
 
     /// <summary>A step's A is a width, its B a stride or a padding.</summary>
@@ -59,6 +59,9 @@ internal static partial class Operations
         Number largest = LargestOf(x);
         return x.Count(e => !(e.Value < largest.Value - Distance)) == 1;
     }
+
+    // An index for each column, of a row.
+    private static bool HasRows(Matrix x, Matrix indices, int limit) => x.Columns == indices.Columns && x.Rows >= limit;
 
     private static int IndexOfLargest(IReadOnlyList<Number> x) => Enumerable.Range(0, x.Count).MaxBy(i => x[i].Value);
 

@@ -54,17 +54,17 @@ internal static partial class Operations
     /// <summary>With a number, which in a function is the same for every call.</summary>
     public static readonly Operation LookupOf = Lookup with { Build = (_, x, s) => [Op.Lookup(x[0], s.A)], IsForExamples = false };
 
-    /// <summary>With an index that is a value: an argument, where this is in a function.</summary>
-    public static readonly Operation LookupAt = Operation.Of("Lookup", d => d.WhereIndex((x, limit) => x.Columns >= limit),
-        (_, x, _) => Op.Lookup(x[0], x[1]), (_, x, _) => Make(x[0].Rows, 1, (i, _) => x[0][i, IndexOf(x[1])]));
+    /// <summary>With indices that are a value: given or computed; an argument, where this is in a function.</summary>
+    public static readonly Operation LookupAt = Operation.Of("Lookup", d => d.WhereIndex((x, _, limit) => x.Columns >= limit),
+        (_, x, _) => Op.Lookup(x[0], x[1]), (_, x, _) => Make(x[0].Rows, x[1].Columns, (i, j) => x[0][i, IndexOf(x[1], j)]));
 
     public static readonly Operation CrossEntropy = Operation.Of("CrossEntropy",
         d => d.Where(x => x.Columns == 1, (d, x) => new Step(x) { A = d.Next(d[x].Rows), B = d[x].Rows }),
         (_, x, s) => Op.CrossEntropy(x[0], s.A), (_, x, s) => Scalar(Softmax(x[0])[s.A, 0].Log() * -1)) with
     { HasData = true };
 
-    public static readonly Operation CrossEntropyAt = Operation.Of("CrossEntropy", d => d.WhereIndex((x, limit) => x.Columns == 1 && x.Rows >= limit),
-        (_, x, _) => Op.CrossEntropy(x[0], x[1]), (_, x, _) => Scalar(Softmax(x[0])[IndexOf(x[1]), 0].Log() * -1));
+    public static readonly Operation CrossEntropyAt = Operation.Of("CrossEntropy", d => d.WhereIndex(HasRows),
+        (_, x, _) => Op.CrossEntropy(x[0], x[1]), (_, x, _) => Make(1, x[0].Columns, (_, j) => Softmax(x[0])[IndexOf(x[1], j), j].Log() * -1));
 
     public static readonly Operation LookupColumns = Operation.Of("Lookup",
         d => d.Where(x => x.Columns > 1, (d, x) => new Step(x) { Data = Indices(d, d[x].Columns), B = d[x].Columns }),
@@ -91,11 +91,11 @@ internal static partial class Operations
         (_, x, _) => x[0] * x[1],
         (_, x, _) => x[0].Columns > 1 && x[1].Length > 1 ? Product(x[0], x[1]) : Zip(x[0], x[1], (a, b) => a * b));
 
-    /// <summary>Of a vector: an index. B: what it is below.</summary>
+    /// <summary>Of each column: an index. B: what it is below.</summary>
     public static readonly Operation ArgMax = Operation.Of(
-        "ArgMax", d => d.Where(x => x.Columns == 1 && IsClear(x.Elements), (d, x) => new Step(x) { B = d[x].Rows }),
-        (_, x, _) => Op.ArgMax(x[0]), (e, x, _) => Scalar(e.Tape.Number(IndexOfLargest(x[0].Elements)))) with
-    { Domain = (x, _) => IsClear(x[0].Elements) };
+        "ArgMax", d => d.Where(x => ColumnsOf(x).All(IsClear), (d, x) => new Step(x) { B = d[x].Rows }),
+        (_, x, _) => Op.ArgMax(x[0]), (e, x, _) => Make(1, x[0].Columns, (_, j) => e.Tape.Number(IndexOfLargest(x[0].Column(j))))) with
+    { Domain = (x, _) => ColumnsOf(x[0]).All(IsClear) };
 
     public static readonly Operation MaxColumns = Clear("MaxColumns", x => ColumnsOf(Transposed(x)), Op.MaxColumns,
         x => x.Columns == 1 ? x : Make(x.Rows, 1, (i, _) => LargestOf(Transposed(x).Column(i))));
@@ -205,7 +205,7 @@ internal static partial class Operations
 
     private static Matrix Zeros(Evaluation e, Shape shape) => Make(shape.Rows, shape.Columns, (_, _) => e.Tape.Number(0));
 
-    private static int IndexOf(Matrix x) => (int)x[0, 0].Value;
+    private static int IndexOf(Matrix x, int column) => (int)x[0, column].Value;
 
     private static bool SameShape(Matrix a, Matrix b) => ShapeOf(a) == ShapeOf(b);
 
