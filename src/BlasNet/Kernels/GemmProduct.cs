@@ -41,17 +41,17 @@ internal unsafe struct GemmProduct<T>
     /// <summary>Y (+)= X·B.</summary>
     public static GemmProduct<T> Multiply(
         in Matrix<T> x, in Matrix<T> b, in Matrix<T> y, bool accumulate, T* bias = null, GemmFinish<T> finish = default) => new()
-    {
-        Left = x.Data,
-        LeftRow = x.Stride,
-        LeftStep = 1,
-        Inner = x.Columns,
-        Right = b,
-        Result = y,
-        Accumulate = accumulate,
-        Bias = bias,
-        Finish = finish,
-    };
+        {
+            Left = x.Data,
+            LeftRow = x.Stride,
+            LeftStep = 1,
+            Inner = x.Columns,
+            Right = b,
+            Result = y,
+            Accumulate = accumulate,
+            Bias = bias,
+            Finish = finish,
+        };
 
     /// <summary>dX (+)= dY·Bᵀ.</summary>
     public static GemmProduct<T> MultiplyTransposed(in Matrix<T> dy, in Matrix<T> b, in Matrix<T> dx, bool accumulate) => new()

@@ -145,7 +145,7 @@ public sealed class BatchTests : IDisposable
         for (int example = 0; example < 2; example++)
         {
             Assert.True(batched.TryLocate(graph.NodeAt(inputs[example].Index), out GraphNode stack, out int element));
-            Assert.Equal((0, 2, 3 * example), (stack.Index, stack.Count, element));
+            Assert.Equal((1, 2, 3 * example), (stack.Index, stack.Count, element));
             Assert.False(batched.TryLocate(graph.NodeAt(terms[example]), out _, out _));
         }
 

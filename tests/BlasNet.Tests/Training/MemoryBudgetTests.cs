@@ -145,15 +145,16 @@ public sealed class MemoryBudgetTests
         Parameter w = model.Weight("w", 1, 1), table = model.Weight("table", 300, 300);
         var trainer = new Trainer<double>(model, (g, x) => w * g.Input(x), new Sgd(1))
         {
-            Regularizer = g => Sum(Softmax(g.Use(table))), MemoryBudget = 4 * 300 * 300 * sizeof(double),
+            Regularizer = g => Sum(Softmax(g.Use(table))),
+            MemoryBudget = 4 * 300 * 300 * sizeof(double),
         };
         trainer.Step([1]);
         double before = model.ValuesOf(w)[0];
-        trainer.MemoryBudget = 300 * 300 * sizeof(double) / 2;
+        trainer.MemoryBudget = 300 * 300 * sizeof(double) * 3 / 2;
 
         string message = Assert.Throws<InvalidOperationException>(() => trainer.Step([1])).Message;
         Assert.StartsWith("The regulariser needs ", message, StringComparison.Ordinal);
-        Assert.Contains("the memory budget is 360,000 bytes", message, StringComparison.Ordinal);
+        Assert.Contains("the memory budget is 1,080,000 bytes", message, StringComparison.Ordinal);
         Assert.Equal(before, model.ValuesOf(w)[0]);
     }
 
