@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using BlasNet;
 using BlasNet.Cli.Benchmarks.Encoders;
 using BlasNet.Datasets;
 using BlasNet.Text;
