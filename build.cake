@@ -52,7 +52,8 @@ string openBlasSource = Argument("openblas-source", "");
 string openBlas = Choice("openblas", openBlasSource != "" || target == "Pack" ? "source" : "auto", ["auto", "system", "source"]);
 string filter = Argument("filter", "");
 string randomGraphs = Argument("random-graphs", "");
-string mutants = Argument("mutants", ""), seed = Argument("seed", ""), jobs = Argument("jobs", ""), mutantTests = Argument("tests", ""), since = Argument("since", "");
+string mutants = Argument("mutants", ""), seed = Argument("seed", ""), jobs = Argument("jobs", ""), mutantTests = Argument("tests", "");
+string since = Argument("since", "");
 string fuzzSeconds = Argument("fuzz-seconds", "60");
 
 foreach (string name in Context.Arguments.GetArguments().Keys)

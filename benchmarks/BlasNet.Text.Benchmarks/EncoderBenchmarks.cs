@@ -39,16 +39,16 @@ public class EncoderBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public float[][] OnnxRuntimeOneByOne() => _ways[1].Embed(_texts);
+    public float[][] OnnxRuntimeOneByOne() => _ways[1].Embed(_texts, default);
 
     [Benchmark]
-    public float[][] OnnxRuntimePadded() => _ways[2].Embed(_texts);
+    public float[][] OnnxRuntimePadded() => _ways[2].Embed(_texts, default);
 
     [Benchmark]
-    public float[][] OnnxRuntimeSorted() => _ways[3].Embed(_texts);
+    public float[][] OnnxRuntimeSorted() => _ways[3].Embed(_texts, default);
 
     [Benchmark]
-    public float[][] BlasNet() => _ways[0].Embed(_texts);
+    public float[][] BlasNet() => _ways[0].Embed(_texts, default);
 
     private static string Variable(string name) =>
         Environment.GetEnvironmentVariable(name) ?? throw new InvalidOperationException($"the variable {name} is not set; see benchmarks/README.md.");

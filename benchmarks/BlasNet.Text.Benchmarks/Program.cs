@@ -37,7 +37,7 @@ latency.SetAction(options =>
         foreach (string query in queries)
         {
             foreach (EncoderWay way in alone)
-                measured[way.Name].Add(() => way.Embed([query]));
+                measured[way.Name].Add(() => way.Embed([query], default));
         }
 
         if (round == 0)

@@ -13,7 +13,10 @@ var since = new Option<string?>("--since") { Description = "A commit: only mutan
 var jobs = new Option<int>("--jobs") { Description = "Test processes at once", DefaultValueFactory = _ => Environment.ProcessorCount };
 var root = new Argument<DirectoryInfo>("root") { Description = "The repository, its tests built for Release" };
 
-var command = new RootCommand("Changes the library in small ways, and shows the changes that no test notices.") { root, files, tests, count, seed, since, jobs };
+var command = new RootCommand("Changes the library in small ways, and shows the changes that no test notices.")
+{
+    root, files, tests, count, seed, since, jobs,
+};
 command.SetAction(async (result, _) =>
 {
     try

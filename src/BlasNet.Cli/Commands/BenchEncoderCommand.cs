@@ -86,7 +86,7 @@ internal static class BenchEncoderCommand
 
         float[][][] vectors = new float[ways.Count][][];
         WayTimes[] times = WayTimes.InTurns(
-            [.. ways.Select((way, i) => (Action)(() => vectors[i] = way.Embed(texts)))], WorkloadTimer.Passes, cancellation);
+            [.. ways.Select((way, i) => (Action)(() => vectors[i] = way.Embed(texts, cancellation)))], WorkloadTimer.Passes, cancellation);
         int[] lengths = [.. texts.SelectMany(encoder.Windows).Select(window => window.Length)];
         double peak = Math.Max(before, GemmPeak.Measure(threads));
         return (

@@ -201,10 +201,6 @@ internal sealed unsafe class FusedProgram
         return uses.Length == 0 || _buffers[buffer].Cleared ? (0, _steps.Length) : (uses[0], uses[^1]);
     }
 
-    // Most programs have no numbers, and what is pinned takes longer to allocate.
-    private static T[] NewPinned<T>(int length) where T : unmanaged =>
-        length == 0 ? [] : GC.AllocateUninitializedArray<T>(length, pinned: true);
-
     // Copies the chunk's rows of each input with row indices to the memory given; null for inputs that lie in order.
     private static void Gather<T>(in Operands<T> stack, int start, int count, T* memory, T** gathered) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

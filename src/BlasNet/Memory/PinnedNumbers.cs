@@ -10,8 +10,7 @@ internal sealed unsafe class PinnedNumbers
 
     public PinnedNumbers(ReadOnlySpan<double> numbers)
     {
-        _doubles = GC.AllocateUninitializedArray<double>(numbers.Length, pinned: true);
-        _floats = GC.AllocateUninitializedArray<float>(numbers.Length, pinned: true);
+        (_doubles, _floats) = (NewPinned<double>(numbers.Length), NewPinned<float>(numbers.Length));
         for (int i = 0; i < numbers.Length; i++)
             (_doubles[i], _floats[i]) = (numbers[i], (float)numbers[i]);
     }
@@ -22,4 +21,8 @@ internal sealed unsafe class PinnedNumbers
     public T* At<T>(int index) where T : unmanaged => typeof(T) == typeof(float)
         ? (T*)Marshal.UnsafeAddrOfPinnedArrayElement(_floats, index)
         : (T*)Marshal.UnsafeAddrOfPinnedArrayElement(_doubles, index);
+
+    // Most expressions have no numbers, and what is pinned takes longer to allocate.
+    private static T[] NewPinned<T>(int length) where T : unmanaged =>
+        length == 0 ? [] : GC.AllocateUninitializedArray<T>(length, pinned: true);
 }

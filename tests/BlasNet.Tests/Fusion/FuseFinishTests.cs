@@ -87,13 +87,14 @@ public sealed class FuseFinishTests : IDisposable
         (double[] weight, double[] bias) = (new double[m * k], new double[m]);
         model.CopyValues(w, weight);
         model.CopyValues(b, bias);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
         double tolerance = (precision == Precision.Single ? 1e-7 : 1e-15) * (10 + k);
         for (int time = 0; time < 2; time++)
         {
             if (precision == Precision.Single)
-                evaluator.Run(columns, (example, values) => Check(example, [.. values.ToArray().Select(value => (double)value)]), TestContext.Current.CancellationToken);
+                evaluator.Run(columns, (example, values) => Check(example, [.. values.ToArray().Select(value => (double)value)]), cancellation);
             else
-                evaluator.RunDouble(columns, (example, values) => Check(example, values.ToArray()), TestContext.Current.CancellationToken);
+                evaluator.RunDouble(columns, (example, values) => Check(example, values.ToArray()), cancellation);
         }
 
         void Check(int example, double[] values)

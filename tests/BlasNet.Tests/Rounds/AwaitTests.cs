@@ -22,7 +22,7 @@ public sealed class AwaitTests : IDisposable
         _cell = new Gru(_model, "cell", 3, 3);
     }
 
-    // Of ΣW·x the gradient by W is a row of ones times x for each row: x₀ x₀ x₀ x₁ x₁ x₁ …. The terms of a sum may merge, and a function's call is put in later.
+    // Of ΣW·x the gradient by W is 1·xᵀ: x₀ x₀ x₀ x₁ x₁ x₁ …. Terms of a sum may merge, in the first batch or in the one after calls are put in.
     [Theory]
     [InlineData(false, false, false), InlineData(false, true, true), InlineData(true, false, true), InlineData(true, true, false)]
     public void A_term_that_merges_into_a_sum_has_its_own_value_where_it_is_wanted(bool awaitsSum, bool isTwice, bool calls)
