@@ -88,6 +88,8 @@ internal sealed class FusedSegmentAttention() : SegmentOperator(width: 3), IMatr
 
     public override int ColumnsOf(ReadOnlySpan<int> segment, int value) => value is 0 or 2 ? segment[0] : segment[1];
 
+    public override bool MayShare(int input) => true;
+
     // Of one column of the input that has most.
     public long Flops(Graph graph, int node)
     {

@@ -85,7 +85,7 @@ internal static partial class Verify
             }
 
             int read = value == SegmentOperator.Output ? node : inputs[value];
-            bool fits = graph.ColumnsOf(read) == columns || graph.IsShared(read);
+            bool fits = graph.ColumnsOf(read) == columns || (value != SegmentOperator.Output && op.MayShare(value) && graph.IsShared(read));
             Require(fits, graph, node, read == node ? $"has not the {columns} columns of its segments" : $"reads {graph.At(read)}, not {columns} columns");
         }
     }

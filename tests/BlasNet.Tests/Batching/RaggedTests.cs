@@ -52,6 +52,17 @@ public sealed class RaggedTests : IDisposable
     }
 
     [Fact]
+    public void Derivatives_of_largest_columns_may_be_one_vector_of_all_examples()
+    {
+        Expr two = _graph.Input([1f, 2, 4, 3], Shape.Of(2, 2)), three = _graph.Input([5f, 1, 2, 2, 0, 7], Shape.Of(2, 3));
+        Expr[] slopes = (Op.Sum(Op.MaxColumns(two)) + Op.Sum(Op.MaxColumns(three))).Differentiate(two, three);
+
+        double[][] values = _graph.Evaluate(slopes);
+        Assert.Equal([0, 0, 1, 1], values[0]);
+        Assert.Equal([1, 0, 0, 0, 0, 1], values[1]);
+    }
+
+    [Fact]
     public void Zeros_around_a_sequence_are_gathered_with_it()
     {
         foreach (int columns in (int[])[1, 2])

@@ -16,16 +16,20 @@ internal sealed class SegmentMaxOperator : SegmentOperator
 
     public override int ColumnsOf(ReadOnlySpan<int> segment, int value) => value == (this == Select ? Output : 1) ? 1 : segment[0];
 
+    // Derivatives of several maxima may be one constant vector.
+    public override bool MayShare(int input) => this == Place && input == 1;
+
     public override unsafe void Forward<T>(in Operands<T> stack)
     {
         int rows = stack.Output.Shape.Rows;
         T* key = stack[0].Data, value = stack[1].Data, y = stack.Output.Data;
+        int step = stack[1].Vectors == 1 ? 0 : rows;   // one vector is that of all segments
         foreach (int columns in stack.List)
         {
             Run(key, value, y, rows, columns, places: this == Place);
             int size = rows * columns;
             key += size;
-            value += this == Place ? rows : size;
+            value += this == Place ? step : size;
             y += this == Place ? size : rows;
         }
     }

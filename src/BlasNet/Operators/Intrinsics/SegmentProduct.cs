@@ -26,6 +26,8 @@ internal sealed class SegmentProductOperator : SegmentOperator, IMatrixProduct
         _ => checked(segment[0] * segment[1] * segment[2]),
     };
 
+    public override bool MayShare(int input) => true;
+
     // Of one score, of which there are most.
     public long Flops(Graph graph, int node)
     {

@@ -26,6 +26,10 @@ internal abstract class SegmentOperator(int width = 1, bool canAccumulate = fals
     /// <param name="value">Of an input, or of the <see cref="Output"/>.</param>
     public abstract int ColumnsOf(ReadOnlySpan<int> segment, int value);
 
+    /// <summary>Whether an input may be one value that is the same for all segments; any other has the columns of all of them.</summary>
+    /// <param name="input">Of an input.</param>
+    public virtual bool MayShare(int input) => false;
+
     public override string Describe(long attribute) => $"{(int)attribute / width} segments";
 
     /// <summary>Appends an operator over the segments of the node whose gradient is computed.</summary>
