@@ -31,8 +31,10 @@ public sealed record TextEncoderOptions
     /// <summary>What the first values of adapters and heads, the order of examples and dropout are computed from.</summary>
     public int Seed { get; init; }
 
-    /// <summary>About how many tokens are computed at once. Changes no vector but for rounding.</summary>
-    public int BatchTokens { get; init; } = 512;
+    /// <summary>About how many tokens a thread computes at once. Changes no vector but for rounding.</summary>
+    /// <remarks>So few that what lies between two layers stays in the second-level cache: sentences in MiniLM took 4.33 s at 256 and 4.51 s at 512 to 1,024
+    /// (Zen 4, 1 MB).</remarks>
+    public int BatchTokens { get; init; } = 256;
 
     /// <summary>How vectors, and what heads make of them, are computed; a trainer of the encoder has options of its own.</summary>
     public ComputeOptions Compute { get; init; } = new();

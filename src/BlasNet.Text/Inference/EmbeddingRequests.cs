@@ -17,7 +17,7 @@ internal sealed record EmbeddingRequest(IReadOnlyList<string> Texts, Cancellatio
 /// <summary>Computes requests together with an encoder.</summary>
 internal sealed class EmbeddingRequests(TextEncoder encoder) : BatchModel<EmbeddingRequest, float[][]>
 {
-    /// <summary>A queue of any length, whose batches have as many tokens as the encoder's.</summary>
+    /// <summary>A queue of any length, whose batches have as many tokens as one of the encoder's on each of its threads.</summary>
     public static BatchingEvaluator<EmbeddingRequest, float[][]> QueueOf(TextEncoder encoder) => new(
         new EmbeddingRequests(encoder),
         new BatchingOptions<EmbeddingRequest>
@@ -26,7 +26,7 @@ internal sealed class EmbeddingRequests(TextEncoder encoder) : BatchModel<Embedd
             QueueLimit = int.MaxValue,
             MaxBatchSize = int.MaxValue,
             Cost = request => request.Cost,
-            MaxBatchCost = encoder.Options.BatchTokens,
+            MaxBatchCost = (long)encoder.Options.BatchTokens * encoder.Options.Compute.Threads,
         });
 
     public override void Compute(Batch<EmbeddingRequest, float[][]> batch)

@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Kernels;
 using BlasNet.Training;
 
 namespace BlasNet.Text.Inference;
@@ -8,10 +9,14 @@ namespace BlasNet.Text.Inference;
 /// <param name="function">Builds one text's value.</param>
 /// <param name="lengthOf">Number of a text's tokens.</param>
 /// <param name="options">Of the encoder: how many tokens are computed at once, and how.</param>
-/// <remarks>Texts of a batch need not be of similar lengths: nothing is padded, so nothing is gained by sorting.</remarks>
+/// <remarks>Texts of a batch need not be of similar lengths: nothing is padded, so nothing is gained by sorting. While there is a batch for each thread, each
+/// computes one by itself, which needs no word between them; what is left over is computed by all together.</remarks>
 internal sealed class TokenBatches<TText>(
     Model model, Func<Graph, TText, Expr> function, Func<TText, int> lengthOf, TextEncoderOptions options)
 {
+    /// <summary>A thread takes a batch when it has computed another, this many in the mean before all wait for the last one.</summary>
+    private const int BatchesOfThread = 8;
+
     // Made when it is needed: until then the model takes more parameters, those of a head or of a user's own layers.
     private readonly Lazy<Evaluator<TText>> _evaluator = new(() => new(model, function, options.Compute) { ComputeBatch = int.MaxValue });
 
@@ -22,18 +27,43 @@ internal sealed class TokenBatches<TText>(
         set => _evaluator.Value.Profile = value;
     }
 
-    /// <summary>Each text with its value; of a stream only a batch is held.</summary>
+    /// <summary>Each text with its value; of a stream only some batches are held.</summary>
     /// <exception cref="OperationCanceledException">Between two batches.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public IEnumerable<(TText Text, float[] Value)> Run(IEnumerable<TText> texts, CancellationToken cancellation)
     {
-        foreach (List<TText> batch in Cut(texts))
+        int threads = options.Compute.Threads, group = threads == 1 ? 1 : threads * BatchesOfThread;
+        foreach (List<TText>[] batches in Cut(texts).Chunk(group))
         {
-            List<(TText, float[])> computed = new(batch.Count);
-            _evaluator.Value.Run([.. batch], (i, value) => computed.Add((batch[i], value.ToArray())), cancellation);
-            foreach ((TText, float[]) pair in computed)
+            foreach ((TText, float[]) pair in Compute(batches, threads, cancellation).SelectMany(batch => batch))
                 yield return pair;
         }
+    }
+
+    private List<(TText, float[])>[] Compute(List<TText>[] batches, int threads, CancellationToken cancellation)
+    {
+        var computed = new List<(TText, float[])>[batches.Length];
+        int apart = threads == 1 ? 0 : batches.Length - (batches.Length % threads), next = -1;
+        if (apart > 0)
+            new ParallelParts().Run(threads, _ => Take(), takeBack: true);
+
+        for (int batch = apart; batch < batches.Length; batch++)
+            computed[batch] = Compute(batches[batch], cancellation);
+
+        return computed;
+
+        void Take()
+        {
+            for (int batch = Interlocked.Increment(ref next); batch < apart; batch = Interlocked.Increment(ref next))
+                computed[batch] = Compute(batches[batch], cancellation);
+        }
+    }
+
+    private List<(TText, float[])> Compute(List<TText> batch, CancellationToken cancellation)
+    {
+        List<(TText, float[])> computed = new(batch.Count);
+        _evaluator.Value.Run([.. batch], (i, value) => computed.Add((batch[i], value.ToArray())), cancellation);
+        return computed;
     }
 
     private IEnumerable<List<TText>> Cut(IEnumerable<TText> texts)
