@@ -68,7 +68,7 @@ public sealed partial class TextEncoder : IDisposable
         return [.. _texts.Embed(texts, cancellation)];
     }
 
-    /// <summary>The vectors of a stream of texts, in their order, of which only a batch is held.</summary>
+    /// <summary>The vectors of a stream of texts, in their order, of which only a batch is held, or some for each of several threads.</summary>
     /// <inheritdoc cref="Embed(IReadOnlyList{string}, CancellationToken)"/>
     public IEnumerable<float[]> EmbedStream(IEnumerable<string> texts, CancellationToken cancellation = default)
     {

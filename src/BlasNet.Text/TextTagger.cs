@@ -78,7 +78,7 @@ public sealed class TextTagger : IDisposable
         return words.Count == 0 ? [] : TagAll([words]).Single();
     }
 
-    /// <summary>The tags of the words of sentences, in their order; of a stream only a batch is held.</summary>
+    /// <summary>The tags of the words of sentences, in their order; of a stream only a batch is held, or some for each of several threads.</summary>
     /// <param name="sentences">Any number, with at least one word each.</param>
     /// <param name="cancellation">Asked between batches.</param>
     /// <exception cref="ArgumentException">A sentence has no words, or a word is null.</exception>

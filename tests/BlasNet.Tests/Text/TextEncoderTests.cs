@@ -182,6 +182,17 @@ public sealed class TextEncoderTests : IDisposable
     }
 
     [Fact]
+    public void Batches_computed_side_by_side_have_the_vectors_of_batches_one_after_another_in_the_order_of_the_texts()
+    {
+        new SmallEncoder("bert").Write(_folder);
+        using TextEncoder one = TextEncoder.Load(_folder.Path, new() { BatchTokens = 40, Compute = new() { Threads = 1 } });
+        using TextEncoder three = TextEncoder.Load(_folder.Path, one.Options with { Compute = new() { Threads = 3 } });
+        string[] texts = [.. Enumerable.Range(0, 200).Select(i => string.Join(' ', Enumerable.Range(4, 1 + i % 20).Select(word => $"w{4 + (word + i) % 30}")))];
+        foreach (int count in (int[])[0, 1, 5, 60, 200])   // no batch, fewer than threads, a rest of one, several groups
+            Assert.Equal(one.Embed(texts[..count], Cancellation), three.Embed(texts[..count], Cancellation));
+    }
+
+    [Fact]
     public void A_stream_is_read_no_further_than_a_batch_ahead_and_a_cancelled_one_ends()
     {
         new SmallEncoder("bert").Write(_folder);
