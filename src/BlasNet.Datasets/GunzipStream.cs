@@ -43,7 +43,7 @@ internal sealed class GunzipStream : ReadOnlyStream
         held.CopyTo(_buffer);
         (_start, _end) = (0, held.Length);
 
-        int read = Inner.Read(_buffer.AsSpan(_end));
+        int read = ReadChecked(_buffer.AsSpan(_end));
         _end += read;
         _hasEnded = read == 0;
 
@@ -54,6 +54,19 @@ internal sealed class GunzipStream : ReadOnlyStream
             _end -= Seal.Length;
         else if (!_input.EndsWithPadding())
             throw new InvalidDataException("the data ends early, or goes on with something that is not gzip.");
+    }
+
+    // GZipStream's own text for a wrong checksum speaks of a compression method (.NET 10).
+    private int ReadChecked(Span<byte> buffer)
+    {
+        try
+        {
+            return Inner.Read(buffer);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new InvalidDataException("what is unzipped does not fit its checksum, or cannot be unzipped.", e);
+        }
     }
 
     private static byte[] Zip(byte[] bytes)

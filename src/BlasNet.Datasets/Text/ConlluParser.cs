@@ -118,7 +118,27 @@ internal sealed class ConlluParser(LineReader lines, bool requireTags)
             }
         }
 
+        RequireNoCycle();
         return [.. _words];
+    }
+
+    /// <summary>Follows the heads of each word up to the root, or to a word that an earlier walk came by: O(n).</summary>
+    private void RequireNoCycle()
+    {
+        Span<int> walks = _words.Count <= 256 ? stackalloc int[_words.Count] : new int[_words.Count];
+        walks.Clear();
+        for (int start = 0; start < walks.Length; start++)
+        {
+            int word = start;
+            for (; word >= 0 && walks[word] == 0; word = (_words[word].Head ?? 0) - 1)
+                walks[word] = start + 1;
+
+            if (word >= 0 && walks[word] == start + 1)
+            {
+                throw lines.ErrorAt(_lineNumbers[word],
+                    $"column {Head + 1} (HEAD): the heads of word {word + 1} come back to it; each word's must lead to the root, 0");
+            }
+        }
     }
 
     private void CheckRange()

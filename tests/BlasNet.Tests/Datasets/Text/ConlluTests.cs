@@ -67,6 +67,10 @@ public sealed class ConlluTests : IDisposable
     [InlineData("1 a _ _ _ _ -1 root _ _", ":1: column 7 (HEAD): '-1' is neither a word's ID nor 0 nor '_'", true)]
     [InlineData("1 a _ _ _ _ 0 root _ _\n2 b _ _ _ _ 3 x _ _\n\n", ":2: column 7 (HEAD): 3 is not another word of the sentence, which has 2", true)]
     [InlineData("1 a _ _ _ _ 1 root _ _\n", ":1: column 7 (HEAD): 1 is not another word of the sentence, which has 1", true)]
+    [InlineData("1 a _ _ _ _ 0 root _ _\n2 b _ _ _ _ 4 x _ _\n3 c _ _ _ _ 2 x _ _\n4 d _ _ _ _ 3 x _ _\n",
+        ":2: column 7 (HEAD): the heads of word 2 come back to it; each word's must lead to the root, 0", true)]
+    [InlineData("1 a _ _ _ _ 2 root _ _\n2 b _ _ _ _ 3 x _ _\n3 c _ _ _ _ 2 x _ _\n",
+        ":2: column 7 (HEAD): the heads of word 2 come back to it; each word's must lead to the root, 0", true)]
     public void Malformed_lines_are_named_by_file_line_column_and_rule(string text, string error, bool spacesAreTabs = false)
     {
         // A comment keeps its space.
