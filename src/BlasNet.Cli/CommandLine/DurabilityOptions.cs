@@ -20,9 +20,6 @@ internal sealed class DurabilityOptions
         Description = "Go on from the newest checkpoint, to the bit as if never interrupted; from the start where there is none. Settings are those of this command, defaults included; those that differ from the checkpoint's are reported.",
     };
 
-    private readonly Option<string?> _log = CliOptions.FileName(
-        "--log", "Write a row for every epoch to this file: comma-separated (.csv) or a JSON object a line (.jsonl). --resume continues it.");
-
     private readonly Option<int?> _patience = CliOptions.OptionalInteger(
         "--patience", "Stop when N epochs in a row brought no better test; --save then has the parameters of the best epoch.", 1, MaximumCount);
 
@@ -31,7 +28,10 @@ internal sealed class DurabilityOptions
         Description = "Stop at the first value of any operator, forward or backward, that is infinite or not a number; the loss is looked at in any case.",
     };
 
-    public IEnumerable<Option> All => [_folder, _every, _keep, _resume, _log, _patience, _detectAnomalies];
+    public Option<string?> Log { get; } = CliOptions.FileName(
+        "--log", "Write a row for every epoch to this file: comma-separated (.csv) or a JSON object a line (.jsonl). --resume continues it.");
+
+    public IEnumerable<Option> All => [_folder, _every, _keep, _resume, Log, _patience, _detectAnomalies];
 
     public void Validate(CommandResult result)
     {
@@ -44,7 +44,7 @@ internal sealed class DurabilityOptions
             }
         }
 
-        if (result.GivenValue(_log) is { } log && Path.GetExtension(log).ToUpperInvariant() is not (".CSV" or ".JSONL"))
+        if (result.GivenValue(Log) is { } log && Path.GetExtension(log).ToUpperInvariant() is not (".CSV" or ".JSONL"))
             result.AddError($"--log {log}: the name must end in .csv or .jsonl.");
     }
 
@@ -54,7 +54,7 @@ internal sealed class DurabilityOptions
         Every = options.GetValue(_every) ?? 0,
         Keep = options.GetValue(_keep) ?? 3,
         Resume = options.GetValue(_resume),
-        Log = options.GetValue(_log),
+        Log = options.GetValue(Log),
         Patience = options.GetValue(_patience),
         DetectAnomalies = options.GetValue(_detectAnomalies),
     };

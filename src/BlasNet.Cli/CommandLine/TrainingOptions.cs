@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using BlasNet.Cli.Training;
 
 namespace BlasNet.Cli.CommandLine;
@@ -39,12 +40,29 @@ internal sealed class TrainingOptions(string data, int epochs)
         foreach (Option option in common.Concat(_durability.All))
             command.Options.Add(option);
 
+        Option<string?>[] read = [Data, .. own.OfType<Option<string?>>().Where(option => option.Name is "--dev" or "--labels")];
         command.Validators.Add(_durability.Validate);
+        command.Validators.Add(result => RequireApart(result, read));
         command.Validators.Add(result =>
         {
             if (result.GivenValue(_workers) > 1 && result.GivenValue(_threads) > 1)
                 result.AddError("--workers and --threads: only one of them can be more than 1.");
         });
+    }
+
+    /// <summary>Neither data nor a log may be written over.</summary>
+    private void RequireApart(CommandResult result, Option<string?>[] read)
+    {
+        RequireOther(_durability.Log, read);
+        RequireOther(_save, [.. read, _durability.Log]);
+
+        void RequireOther(Option<string?> written, Option<string?>[] others)
+        {
+            if (others.FirstOrDefault(other => FileOf(written) is { } file && FileOf(other) == file) is { } same)
+                result.AddError($"{written.Name} {result.GivenValue(written)}: is the file of {same.Name} too.");
+        }
+
+        string? FileOf(Option<string?> option) => result.GivenValue(option) is { Length: > 0 } file ? Path.GetFullPath(file) : null;
     }
 
     public TrainingSettings SettingsOf(ParseResult options) => new()
