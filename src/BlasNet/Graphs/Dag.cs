@@ -30,6 +30,7 @@ public sealed class Dag
     public static Dag Chain(int length, bool reverse = false)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, DagList.LongestChain);
         var list = new int[DagList.LengthOfChain(length)];
         DagList.WriteChain(list, reverse);
         return new Dag(list);

@@ -49,6 +49,9 @@ internal readonly ref struct DagList(ReadOnlySpan<int> list)
     /// <summary>The first of a vertex's edges, which are numbered in the order of the lists.</summary>
     public int FirstEdgeOf(int vertex) => vertex == 0 ? 0 : _list[Header + Count + vertex - 1];
 
+    /// <summary>Vertices of the longest chain whose list is an array.</summary>
+    public static int LongestChain => (Array.MaxLength - Header) / 2;
+
     /// <summary>Numbers in the list of a chain.</summary>
     public static int LengthOfChain(int vertices) => checked(Header + (2 * vertices));
 

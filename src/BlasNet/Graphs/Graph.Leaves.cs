@@ -231,7 +231,10 @@ public sealed partial class Graph
 
     private static void CheckLength(Operator op, int length, Shape shape)
     {
-        if (length != shape.Size || shape == default)
+        if (shape == default)
+            throw new ShapeException($"{op.Name}: there must be at least one row and one column, but it is {shape}.");
+
+        if (length != shape.Size)
             ThrowWrongLength(op, length, shape);
     }
 

@@ -243,6 +243,7 @@ public sealed class RaggedTests : IDisposable
         Assert.Throws<ArgumentException>(() => Dag.OfPlaces(2, [-1, -1, 0]));
         Assert.Throws<ArgumentException>(() => Dag.Binary([-1], [-1, -1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Dag.Chain(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Dag.Chain(int.MaxValue));
     }
 
     [Fact]

@@ -48,11 +48,11 @@ public sealed class ShapeTests
         var graph = new Graph(Precision.Double);
         Expr x = graph.Input([1.0, 2.0]).Named("x");
 
-        const string Rule = "there must be at least one row and one column, but it is [0 × 0]. Inputs: x [2].";
-        Assert.Equal($"expand: {Rule}", Assert.Throws<ShapeException>(() => ExpandTo(default, x)).Message);
-        Assert.Equal($"reshape: {Rule}", Assert.Throws<ShapeException>(() => Reshape(x, default)).Message);
-        Assert.Throws<ShapeException>(() => graph.Input(Array.Empty<double>(), default));
-        Assert.Throws<ShapeException>(() => graph.Constant(Array.Empty<double>(), default));
+        const string Rule = "there must be at least one row and one column, but it is [0 × 0].";
+        Assert.Equal($"expand: {Rule} Inputs: x [2].", Assert.Throws<ShapeException>(() => ExpandTo(default, x)).Message);
+        Assert.Equal($"reshape: {Rule} Inputs: x [2].", Assert.Throws<ShapeException>(() => Reshape(x, default)).Message);
+        Assert.Equal($"input: {Rule}", Assert.Throws<ShapeException>(() => graph.Input(Array.Empty<double>(), default)).Message);
+        Assert.Equal($"constant: {Rule}", Assert.Throws<ShapeException>(() => graph.Constant(Array.Empty<double>(), default)).Message);
         Assert.Throws<ShapeException>(() => graph.Input(Array.Empty<double>()));
     }
 
