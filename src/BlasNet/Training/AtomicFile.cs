@@ -65,8 +65,12 @@ public sealed class AtomicFile : IDisposable
 
     /// <summary>Replaces the first bytes of what was written.</summary>
     /// <exception cref="IOException">The disk is full or gone.</exception>
+    /// <exception cref="InvalidOperationException">It is a device or a pipe, see <see cref="CanOverwrite"/>.</exception>
     public void Overwrite(ReadOnlySpan<byte> bytes)
     {
+        if (!CanOverwrite)
+            throw new InvalidOperationException($"{_path}: is a device or a pipe; its bytes cannot be written a second time.");
+
         try
         {
             RandomAccess.Write(_stream!.SafeFileHandle, bytes, fileOffset: 0);

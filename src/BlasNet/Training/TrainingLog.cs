@@ -61,8 +61,15 @@ public sealed class TrainingLog : IDisposable
             Begin(0);
 
         string line = _isJson ? JsonLine(epoch, values) : CsvLine(epoch, values);
-        _file!.Write(Encoding.UTF8.GetBytes(line));
-        _file.Flush();
+        try
+        {
+            _file!.Write(Encoding.UTF8.GetBytes(line));
+            _file.Flush();
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"{Path}: cannot be written: {e.Message}", e);
+        }
     }
 
     /// <summary>Closes the file.</summary>

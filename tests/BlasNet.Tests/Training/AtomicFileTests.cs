@@ -59,6 +59,34 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Empty(Temporary);
     }
 
+    [Fact]
+    public void The_first_bytes_can_be_written_anew_and_the_rest_stays()
+    {
+        using (var file = new AtomicFile(_folder.File("file")))
+        {
+            Assert.True(file.CanOverwrite);
+            file.Write("0000 rows"u8);
+            file.Write(" and more"u8);
+            file.Overwrite("0012"u8);
+            file.Write(", to the end"u8);
+            file.Commit();
+        }
+
+        Assert.Equal("0012 rows and more, to the end", File.ReadAllText(_folder.File("file")));
+    }
+
+    [Fact]
+    public void What_went_to_a_device_is_not_written_anew()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+
+        using var device = new AtomicFile("/dev/null");
+        Assert.False(device.CanOverwrite);
+        var error = Assert.Throws<InvalidOperationException>(() => device.Overwrite("anew"u8));
+        Assert.StartsWith("/dev/null: is a device or a pipe", error.Message, StringComparison.Ordinal);
+    }
+
     private void Write(string name)
     {
         using var file = new AtomicFile(_folder.File(name));

@@ -21,6 +21,18 @@ public sealed class TrainingLogTests : IDisposable
         Assert.Equal(expected, File.ReadAllText(path));
     }
 
+    [Fact]
+    public void A_full_disk_is_an_error_that_names_the_log()
+    {
+        if (!File.Exists("/dev/full"))
+            return;
+
+        string path = _folder.File("log.csv");
+        File.CreateSymbolicLink(path, "/dev/full");
+        using var log = new TrainingLog(path);
+        Assert.StartsWith($"{path}: cannot be written: ", Assert.Throws<IOException>(() => Write(log, 1, 0.25, 0.5)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("log.csv")]
     [InlineData("log.jsonl")]
