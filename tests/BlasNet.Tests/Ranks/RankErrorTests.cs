@@ -90,6 +90,12 @@ public sealed class RankErrorTests
         { "values", "the checksum of the parameters is " },
         { "data", "the number of examples is 60; on rank 0 it is 61." },
         { "clip", "clip norm of an example is 0.1; on rank 0 it is none." },
+        { "precision", "the precision is Double; on rank 0 it is Single." },
+        { "own", "the optimizer is OwnMomentum; on rank 0 it is Adam." },
+        { "norm", "clip norm is 0.5; on rank 0 it is none." },
+        { "groups", "parameter groups is lstm.Uifou: frozen; words.E, often: learning rate × 0.5, weight decay 0.1; on rank 0 it is none." },
+        { "noise", "noise scale is examples, decay 0.95; on rank 0 it is none." },
+        { "penalty", "regulariser is " },
         { "steps", "the position is epoch 0, step 1, example 0; on rank 0 it is epoch 0, step 0, example 0." },
     };
 
@@ -99,7 +105,8 @@ public sealed class RankErrorTests
         string[] messages = ThreadRanks.Run(3, ranks =>
         {
             bool isOther = ranks.Rank == 1;
-            using var training = new RankTraining(1, ranks, isOther && what == "clip" ? "clip" : "plain", seed: isOther && what == "seed" ? 7 : 1);
+            using var training = new RankTraining(1, ranks, isOther ? what : "plain",
+                isOther && what == "precision" ? Precision.Double : Precision.Single, seed: isOther && what == "seed" ? 7 : 1);
             ReadOnlySpan<int> data = RankTraining.Lengths;
             if (isOther)
                 Change(training, what, ref data);

@@ -1,3 +1,4 @@
+using BlasNet.Kernels;
 using BlasNet.Serving;
 
 namespace BlasNet.Tests.Serving;
@@ -247,6 +248,80 @@ public sealed class BatchingEvaluatorTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => evaluator.WarmUpAsync([1], new CancellationToken(canceled: true)));
     }
 
+    [Theory, InlineData(1), InlineData(3)]
+    public async Task Warming_up_takes_as_many_threads_as_there_are_workers_and_products_take_all_only_of_one(int workers)
+    {
+        var model = new Recorder();
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = workers, MaxBatchSize = 3 });
+        await evaluator.WarmUpAsync([1], Cancellation);
+
+        Assert.Equal(Enumerable.Repeat(workers > 1, 3 * workers), model.Parts);   // batches of 1, 2 and 3
+        Assert.False(model.IsDisposed);
+        await evaluator.DisposeAsync();
+        Assert.True(model.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Warming_up_stops_at_256_examples_and_at_what_the_model_throws()
+    {
+        var model = new Recorder { ThrowsFrom = 257 };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 1000 });
+        await evaluator.WarmUpAsync([1], Cancellation);
+        Assert.Equal(9, model.Parts.Count);
+
+        model.ThrowsFrom = 1;
+        await Assert.ThrowsAsync<FormatException>(() => evaluator.WarmUpAsync([1], Cancellation));
+    }
+
+    [Fact]
+    public async Task What_the_disposal_of_a_model_throws_reaches_who_exchanges_it_or_disposes_the_evaluator()
+    {
+        var evaluator = new BatchingEvaluator<int, int>(new Recorder { FailsToDispose = true });
+        await Assert.ThrowsAsync<FormatException>(() => evaluator.ExchangeAsync(new Recorder { FailsToDispose = true }));
+        Assert.Equal(7, await evaluator.RunAsync(7, Cancellation));
+        await Assert.ThrowsAsync<FormatException>(() => evaluator.DisposeAsync().AsTask());
+    }
+
+    [Fact]
+    public async Task A_refusal_tells_how_long_those_that_wait_will_take()
+    {
+        var model = new StubModel { Waits = true };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, QueueLimit = 4 });
+        Task<int>[] answers = await FirstAndWaiting(evaluator, model, 1);
+        await Task.Delay(30, Cancellation);
+        model.LetOneEnd();   // one request, 30 ms at least
+        await model.AwaitBatch();
+        answers = [.. answers, .. Enumerable.Range(2, 4).Select(n => Send(evaluator, n))];
+        var refusal = Assert.Throws<QueueFullException>(() => { _ = Send(evaluator, 9); });
+        Assert.InRange(refusal.RetryAfter, TimeSpan.FromMilliseconds(4 * 25), TimeSpan.MaxValue);
+        Release(model, 2);
+        await Task.WhenAll(answers);
+    }
+
+    [Fact]
+    public async Task A_request_is_answered_once_by_its_position_in_the_batch()
+    {
+        List<Exception?> errors = [];
+        var model = new Recorder
+        {
+            Answer = batch =>
+            {
+                batch.SetResult(0, 5);
+                errors.Add(Record.Exception(() => batch.SetResult(0, 6)));
+                errors.Add(Record.Exception(() => batch.SetResult(1, 6)));
+                errors.Add(Record.Exception(() => batch.SetResult(-1, 6)));
+                errors.Add(Record.Exception(() => batch.SetException(0, null!)));
+            },
+        };
+        await using var evaluator = new BatchingEvaluator<int, int>(model);
+        Assert.Equal(5, await evaluator.RunAsync(1, Cancellation));
+
+        Assert.Equal("Request 0 of the batch has been answered already.", Assert.IsType<InvalidOperationException>(errors[0]).Message);
+        Assert.IsType<ArgumentOutOfRangeException>(errors[1]);
+        Assert.IsType<ArgumentOutOfRangeException>(errors[2]);
+        Assert.IsType<ArgumentNullException>(errors[3]);
+    }
+
     [Fact]
     public void Options_that_make_no_sense_are_refused()
     {
@@ -260,6 +335,46 @@ public sealed class BatchingEvaluatorTests
         Assert.Throws<ArgumentNullException>(() => new BatchingEvaluator<int, int>(null!));
         using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { Cost = n => n });
         Assert.Throws<ArgumentException>(() => { _ = Send(evaluator, -1); });
+    }
+
+    // Answers n by n, and keeps of each batch whether its products are to take one thread only.
+    private sealed class Recorder : BatchModel<int, int>
+    {
+        public List<bool> Parts { get; } = [];
+
+        public int ThrowsFrom { get; set; } = int.MaxValue;
+
+        public Action<Batch<int, int>>? Answer { get; init; }
+
+        public bool FailsToDispose { get; init; }
+
+        public bool IsDisposed { get; private set; }
+
+        public override void Compute(Batch<int, int> batch)
+        {
+            lock (Parts)
+                Parts.Add(ComputeThreads.IsPart);
+
+            if (batch.Count >= ThrowsFrom)
+                throw new FormatException($"{batch.Count} are too many.");
+
+            if (Answer is not null)
+            {
+                Answer(batch);
+                return;
+            }
+
+            for (int i = 0; i < batch.Count; i++)
+                batch.SetResult(i, batch.Examples[i]);
+        }
+
+        protected override void Dispose(bool isDisposing)
+        {
+            IsDisposed = true;
+            base.Dispose(isDisposing);
+            if (FailsToDispose)
+                throw new FormatException("cannot be disposed");
+        }
     }
 
     // A request that is being computed, and some that wait.

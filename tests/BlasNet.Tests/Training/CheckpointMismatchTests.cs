@@ -1,3 +1,4 @@
+using BlasNet.Kernels;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
 
@@ -29,6 +30,17 @@ public sealed class CheckpointMismatchTests : IDisposable
         AssertRefused(checkpoints, optimizer, "was made with optimizer Adam; here it is Sgd");
         AssertRefused(checkpoints, seed, "was made with seed 1; here it is 2");
         AssertRefused(checkpoints, precision, "was made with precision Single; here it is Double");
+    }
+
+    [Theory]
+    [InlineData(Precision.Single)]
+    [InlineData(Precision.Double)]
+    public void Its_kernels_are_those_of_the_models_precision(Precision precision)
+    {
+        using var training = new Regression(precision: precision);
+        string single = Gemm.Describe<float>(), ofDouble = Gemm.Describe<double>();
+        Assert.NotEqual(single, ofDouble);
+        Assert.Equal(precision == Precision.Single ? single : ofDouble, ((ITrainerState)training.Trainer).Rounding["kernels"]);
     }
 
     [Theory]

@@ -76,6 +76,40 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void What_is_known_of_the_gradients_noise_goes_on_where_it_was()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        using Regression undisturbed = new(), stopped = new(), resumed = new();
+        foreach (Regression training in new[] { undisturbed, stopped, resumed })
+            training.Trainer.NoiseScale = new GradientNoiseScale();
+
+        undisturbed.TrainTo(7);
+        stopped.TrainTo(4);
+        checkpoints.Save(stopped.Trainer);
+        resumed.TrainTo(2);   // forgotten with the rest
+        checkpoints.Restore(resumed.Trainer);
+        Assert.Equal(stopped.Trainer.NoiseScale!.Sums, resumed.Trainer.NoiseScale!.Sums);
+        resumed.TrainTo(7);
+
+        Assert.Equal(7, resumed.Trainer.NoiseScale.Steps);
+        Assert.Equal(undisturbed.Trainer.NoiseScale!.Sums, resumed.Trainer.NoiseScale.Sums);
+    }
+
+    [Fact]
+    public void A_noise_scale_begins_afresh_where_the_checkpoint_has_none()
+    {
+        using var checkpoints = new CheckpointFolder(_folder.Path);
+        Regression.SaveAt(checkpoints, 2);
+        using var resumed = new Regression();
+        resumed.Trainer.NoiseScale = new GradientNoiseScale();
+        resumed.TrainTo(3);
+        Assert.Contains("noise scale", Assert.Single(checkpoints.Restore(resumed.Trainer)!.Warnings), StringComparison.Ordinal);
+
+        Assert.Equal(0, resumed.Trainer.NoiseScale.Steps);
+        Assert.True(double.IsNaN(resumed.Trainer.NoiseScale.Value));
+    }
+
+    [Fact]
     public void Where_there_is_no_checkpoint_training_starts_afresh()
     {
         using var checkpoints = new CheckpointFolder(_folder.File("new"));

@@ -54,6 +54,32 @@ public sealed class PrepareAheadTests : IDisposable
         Assert.Equal([.. Enumerable.Range(3, 20), .. Enumerable.Range(30, 6)], training.Seen.Select(seen => seen.Example));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_prepared_for_other_groups_or_another_position_is_not_used(bool restores)
+    {
+        double[] Train(bool isAhead)
+        {
+            using var checkpoints = new CheckpointFolder(_folder.File($"{isAhead} {restores}"));
+            using var training = new Training(isAhead, awaits: isAhead);
+            int[] first = [.. Enumerable.Range(3, 12)], second = [.. Enumerable.Range(20, 12)];
+            checkpoints.Save(training.Trainer);
+            training.Trainer.Step(first, second);
+            if (restores)
+                checkpoints.Restore(training.Trainer);   // the next step is the first one again, with its dropout
+            else
+                training.Trainer.Groups = [ParameterGroup.Frozen(training.Words)];
+
+            training.Trainer.Step(second, first);
+            training.Trainer.Groups = [];
+            training.Trainer.Step(first, null);
+            return training.Values;
+        }
+
+        Assert.Equal(Train(isAhead: false), Train(isAhead: true));
+    }
+
     [Fact]
     public void An_epoch_prepares_nothing_beyond_its_end()
     {
