@@ -131,6 +131,17 @@ public sealed class NonFiniteTests : IDisposable
 
     /// <summary>The cells of a recurrence have several results, of which some are not needed, and read the products of their words through row indices.</summary>
     [Fact]
+    public void An_infinite_input_that_does_no_harm_is_not_taken_for_the_origin()
+    {
+        Trainer<double> trainer = NewTrainer((g, x) => Sum(_w * Tanh(g.Input([1.0, x]))));
+        trainer.DetectAnomalies = true;
+        trainer.Step([double.PositiveInfinity]);
+
+        var error = Assert.Throws<NonFiniteException>(() => trainer.Step([1, double.PositiveInfinity, double.NaN]));
+        Assert.Equal(2, error.Example);
+    }
+
+    [Fact]
     public void The_values_of_a_recurrence_are_looked_at()
     {
         var lstm = new Lstm(_model, "lstm", 2, 3);

@@ -188,6 +188,37 @@ public sealed class SafetensorsTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(8, "F64", "I64", "U64")]
+    [InlineData(4, "F32", "I32", "U32")]
+    [InlineData(2, "F16", "BF16", "I16", "U16")]
+    [InlineData(1, "F8_E5M2", "F8_E4M3", "I8", "U8", "BOOL")]
+    public void Each_type_has_the_bytes_that_the_format_says(int bytes, params string[] types)
+    {
+        foreach (string type in types)
+        {
+            WriteRaw(Header(3 * bytes), 3 * bytes);
+            using (var reader = new SafetensorsReader(Target))
+                Assert.Equal(type, Assert.Single(reader.Entries).Type);
+
+            Assert.Contains(type, ErrorOf(Header(3 * bytes - 1), 3 * bytes - 1).Message, StringComparison.Ordinal);
+            Assert.Contains(type, ErrorOf(Header(3 * bytes + 1), 3 * bytes + 1).Message, StringComparison.Ordinal);
+
+            byte[] Header(int length) => Encoding.UTF8.GetBytes($$$"""{"t":{"dtype":"{{{type}}}","shape":[3],"data_offsets":[0,{{{length}}}]}}""");
+        }
+    }
+
+    [Fact]
+    public void A_reader_that_was_disposed_has_closed_its_file()
+    {
+        WriteRaw("""{"t":{"dtype":"U8","shape":[3],"data_offsets":[0,3]}}"""u8.ToArray(), 3);
+        var reader = new SafetensorsReader(Target);
+        var bytes = new byte[3];
+        reader.Read(reader.Entries[0], bytes);
+        reader.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => reader.Read(reader.Entries[0], bytes));
+    }
+
     [Fact]
     public void A_missing_file_and_a_directory_are_named()
     {

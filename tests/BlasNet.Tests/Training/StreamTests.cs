@@ -4,6 +4,7 @@ using BlasNet.Operators;
 using BlasNet.Tests.Kernels;
 using BlasNet.Tests.Ranks;
 using BlasNet.Training;
+using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Training;
 
@@ -27,6 +28,25 @@ public sealed class StreamTests : IDisposable
             Assert.Equal(Enumerable.Range(0, 100), order);
         else
             Assert.NotEqual(order, OrderOf(window, "b"));
+    }
+
+    [Fact]
+    public void Every_order_of_a_list_comes_up_in_one_epoch_or_another()
+    {
+        using var model = new Model(seed: 1);
+        Parameter w = model.Bias("w", 1);
+        List<int> seen = [];
+        var trainer = new Trainer<int>(model, Loss, new Sgd(0.1)) { OptimizationBatch = 1, PrepareAhead = false };
+        for (int epoch = 0; epoch < 60; epoch++)
+            trainer.Epoch([0, 1, 2], cancellation: TestContext.Current.CancellationToken);
+
+        Assert.Equal(6, seen.Chunk(3).Select(order => string.Join(' ', order)).Distinct().Count());
+
+        Expr Loss(Graph g, int example)
+        {
+            seen.Add(example);
+            return Square(g.Use(w) - example);
+        }
     }
 
     /// <summary>Of three examples in a window of three all six orders are as likely; in a window of two, the last of them is never first.</summary>

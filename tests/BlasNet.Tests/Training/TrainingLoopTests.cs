@@ -11,6 +11,21 @@ public sealed class TrainingLoopTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Who_follows_the_log_sees_each_row_as_it_is_written()
+    {
+        using var training = new Regression();
+        string path = _folder.File("followed.csv");
+        using var log = new TrainingLog(path);
+        var loop = new TrainingLoop<int>(training.Trainer, Regression.Data) { Epochs = 2, Log = log };
+        loop.NextEpoch(cancellation: TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        Assert.Equal(2, reader.ReadToEnd().Count(character => character == '\n'));
+        loop.NextEpoch(cancellation: TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("2,", reader.ReadToEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void However_often_it_is_cancelled_and_resumed_it_ends_as_if_undisturbed()
     {
         using var undisturbed = new Regression();
