@@ -72,7 +72,7 @@ public struct ExprTaskMethodBuilder<TResult>
         if (call is null)
         {
             _call = call = SuspendedCall<TStateMachine, TResult>.Rent();
-            call.Keep(stateMachine);   // with this builder, which knows the call
+            call.Keep(in stateMachine);   // with this builder, which knows the call
         }
 
         awaiter.UnsafeOnCompleted(call.Suspend());

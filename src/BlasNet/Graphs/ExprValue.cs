@@ -8,10 +8,11 @@ namespace BlasNet.Graphs;
 public readonly struct ExprValue
 {
     private readonly AwaitedNumbers _numbers;
-    private readonly int _start, _generation;
+    private readonly nint _address;
+    private readonly int _generation;
 
-    internal ExprValue(AwaitedNumbers numbers, int start, Shape shape) =>
-        (_numbers, _start, _generation, Shape) = (numbers, start, numbers.Generation, shape);
+    internal ExprValue(AwaitedNumbers numbers, nint address, Shape shape) =>
+        (_numbers, _address, _generation, Shape) = (numbers, address, numbers.Generation, shape);
 
     /// <summary>[rows × columns].</summary>
     public Shape Shape { get; }
@@ -27,7 +28,7 @@ public readonly struct ExprValue
         get
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)element, (uint)Length, nameof(element));
-            return Numbers.At(_start + element);
+            return Numbers.At(_address, element);
         }
     }
 
@@ -39,7 +40,7 @@ public readonly struct ExprValue
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)row, (uint)Shape.Rows, nameof(row));
             ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)column, (uint)Shape.Columns, nameof(column));
-            return Numbers.At(_start + (column * Shape.Rows) + row);
+            return Numbers.At(_address, (column * Shape.Rows) + row);
         }
     }
 
@@ -47,26 +48,26 @@ public readonly struct ExprValue
         "The value is no longer valid: the examples that it was computed with have ended. Copy what is to outlive them (ToArray).");
 
     /// <summary>The position of the largest element, the first of several; NaN counts as larger than any number.</summary>
-    public int ArgMax() => Numbers.Single is { } single
-        ? TensorPrimitives.IndexOfMax<float>(single.AsSpan(_start, Length))
-        : TensorPrimitives.IndexOfMax<double>(Numbers.Double.AsSpan(_start, Length));
+    public int ArgMax() => Numbers.Precision == Precision.Single
+        ? TensorPrimitives.IndexOfMax(AsSpan())
+        : TensorPrimitives.IndexOfMax(AsDoubleSpan());
 
     /// <summary>The elements themselves, column by column; nothing is copied.</summary>
     /// <exception cref="InvalidOperationException">The model's precision is double (then <see cref="AsDoubleSpan"/>), or the value is no longer
     /// valid.</exception>
-    public ReadOnlySpan<float> AsSpan() => Numbers.SpanOf<float>(_start, Length);
+    public ReadOnlySpan<float> AsSpan() => Numbers.SpanOf<float>(_address, Length);
 
     /// <inheritdoc cref="AsSpan"/>
     /// <exception cref="InvalidOperationException">The model's precision is single (then <see cref="AsSpan"/>), or the value is no longer
     /// valid.</exception>
-    public ReadOnlySpan<double> AsDoubleSpan() => Numbers.SpanOf<double>(_start, Length);
+    public ReadOnlySpan<double> AsDoubleSpan() => Numbers.SpanOf<double>(_address, Length);
 
     /// <summary>Copies the elements.</summary>
     /// <exception cref="ArgumentException">The span has another length.</exception>
-    public void CopyTo(Span<float> values) => Numbers.CopyTo(_start, RequireLength(values));
+    public void CopyTo(Span<float> values) => Numbers.CopyTo(_address, RequireLength(values));
 
     /// <inheritdoc cref="CopyTo(Span{float})"/>
-    public void CopyTo(Span<double> values) => Numbers.CopyTo(_start, RequireLength(values));
+    public void CopyTo(Span<double> values) => Numbers.CopyTo(_address, RequireLength(values));
 
     /// <summary>A copy of the elements.</summary>
     public double[] ToArray()

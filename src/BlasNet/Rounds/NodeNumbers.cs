@@ -21,16 +21,6 @@ internal sealed class NodeNumbers
         return number != -1;
     }
 
-    /// <summary>Where a node's value is, if it is data of an example or has a number here. Numbers that are written in the program stay apart, see
-    /// <see cref="Graph.CopyLeaf"/>.</summary>
-    public bool TryFindData(Graph graph, int node, out long place)
-    {
-        ref readonly NodeType type = ref graph.TypeOf(node);
-        place = graph.AttributeOf(node);
-        return type.InputCount > 0 ? TryGet(node, out place)
-            : type.Operator.Merging == Merging.Data || (type.Operator == ConstantOperator.Instance && !type.Shape.IsScalar);
-    }
-
     public void Set(Graph graph, int node, long number)
     {
         if (_numbers.Length < graph.Count)

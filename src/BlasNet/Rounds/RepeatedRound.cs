@@ -8,7 +8,7 @@ namespace BlasNet.Rounds;
 /// that it reads. As everything about plans, the whole is compared, never a hash. A few nanoseconds a node.</remarks>
 /// <param name="window">Through which the round reads data.</param>
 /// <param name="known">Where values of earlier rounds lie.</param>
-internal sealed class RepeatedRound(DataWindow window, NodeNumbers known)
+internal sealed class RepeatedRound(DataWindow window, KnownValues known)
 {
     private readonly List<(int Node, int Pool, int Column)> _data = [];   // leaves of the round, and where they are in the window
     private readonly List<int> _wanted = [];
@@ -90,7 +90,7 @@ internal sealed class RepeatedRound(DataWindow window, NodeNumbers known)
         foreach ((int was, int number, int column) in _data)
         {
             int node = was >= _first ? was + distance : _before.GetValueOrDefault(was, was);
-            if (!known.TryFindData(examples, node, out long place) || !IsLike(examples.TypeOf(was), examples.TypeOf(node)))
+            if (!known.TryFindData(node, out long place) || !IsLike(examples.TypeOf(was), examples.TypeOf(node)))
                 return false;
 
             ref (int Pool, int First) pool = ref CollectionsMarshal.AsSpan(_pools)[number];

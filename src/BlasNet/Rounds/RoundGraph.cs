@@ -10,7 +10,7 @@ internal sealed class RoundGraph
 {
     private const int MostBetween = 16;   // nodes from one of the round to the next, on the average
 
-    private readonly NodeNumbers _known;
+    private readonly KnownValues _known;
     private readonly NodeCopies _copies = new();
     private readonly DataWindow _window;
     private readonly RepeatedRound _repeated;
@@ -25,7 +25,7 @@ internal sealed class RoundGraph
 
     /// <param name="target">Receives the part.</param>
     /// <param name="known">Where values of earlier rounds lie.</param>
-    public RoundGraph(Graph target, NodeNumbers known)
+    public RoundGraph(Graph target, KnownValues known)
     {
         (Target, _known, _window) = (target, known, new DataWindow(target.Precision));
         _repeated = new RepeatedRound(_window, known);
@@ -34,8 +34,14 @@ internal sealed class RoundGraph
     /// <summary>The part as a graph of its own, over the same data.</summary>
     public Graph Target { get; }
 
-    /// <summary>The nodes that are computed: those of the examples' graph, before <see cref="Distance"/>, and what they are here.</summary>
+    /// <summary>The nodes that are computed: those of the examples' graph when the part was made, and what they are here.</summary>
     public List<(int Node, int Copy)> Computed => _computed;
+
+    /// <summary>The first node that the examples have added since the round before.</summary>
+    public int First => _first;
+
+    /// <summary>The node after the last of them.</summary>
+    public int End => _end;
 
     /// <summary>How much further a node of the examples' graph is than the one in its place when the part was made.</summary>
     public int Distance => _repeated.Distance;
@@ -159,7 +165,7 @@ internal sealed class RoundGraph
             _window.Clear();
             foreach (int node in _leaves)
             {
-                if (_known.TryFindData(_examples, node, out long place))
+                if (_known.TryFindData(node, out long place))
                     _window.Include(place);
             }
 
@@ -172,7 +178,7 @@ internal sealed class RoundGraph
 
     private int LeafOf(int node, bool isAlone)
     {
-        if (!_known.TryFindData(_examples, node, out long place))
+        if (!_known.TryFindData(node, out long place))
             return _copies.Copy(node);
 
         long there = isAlone ? _window.PlaceOf(_examples.Data, place) : place;

@@ -13,8 +13,8 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 {
     private readonly Engine<T> _engine;
     private readonly RoundGraph _part;
-    private readonly NodeNumbers _places = new();      // attributes of data
-    private readonly NodeNumbers _numbersOf = new();   // where numbers begin that examples have waited for
+    private readonly KnownValues _known;
+    private readonly NodeNumbers _awaited = new();   // addresses of values that examples have waited for
     private readonly RoundMemory<T> _memory = new();
     private readonly Tape _tape;
     private readonly RoundValues _values, _recordedValues;
@@ -22,6 +22,7 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     private readonly Dictionary<(int Output, int Rows, int First), long> _lent = [];
     private readonly List<Expr> _outputs = [];
     private (int Rows, int First, long Pool)[] _lentLast = [];   // by output: most nodes follow one of the same rows
+    private T* _arena;   // of the last round that did not repeat another
 
     /// <param name="engine">Computes the rounds.</param>
     /// <param name="examples">Receives the examples' graphs.</param>
@@ -29,8 +30,9 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     public RoundRunner(Engine<T> engine, Graph examples, Graph part)
         : base(examples)
     {
-        (_engine, _part) = (engine, new RoundGraph(part, _places));
-        _numbers = new AwaitedNumbers(examples.Precision);
+        _known = new KnownValues(examples);
+        (_engine, _part) = (engine, new RoundGraph(part, _known));
+        _numbers = new AwaitedNumbers(examples.Precision, _memory);
         _tape = new Tape(new Graph(examples.Precision));
         (_values, _recordedValues) = (new RoundValues(tape: null), new RoundValues(_tape));
     }
@@ -41,9 +43,19 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 
     private RoundValues Values => Records ? _recordedValues : _values;
 
-    public override bool IsKnown(int node) => _numbersOf.TryGet(node, out _) || TryTake(node);
+    public override bool IsKnown(int node)
+    {
+        if (_awaited.TryGet(node, out _))
+            return true;
 
-    public override ExprValue ValueOf(int node) => new(_numbers, _numbersOf.TryGet(node, out long start) ? (int)start : 0, Graph.ShapeOf(node));
+        if (!_known.TryGet(node, out long place))
+            return false;
+
+        _awaited.Set(Graph, node, Graph.Data.AddressOf(place));
+        return true;
+    }
+
+    public override ExprValue ValueOf(int node) => new(_numbers, _awaited.TryGet(node, out long address) ? (nint)address : 0, Graph.ShapeOf(node));
 
     public override Graph Rest(ReadOnlySpan<int> wanted, List<Expr> outputs)
     {
@@ -66,11 +78,8 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 
     protected override void Compute(ReadOnlySpan<int> wanted)
     {
-        if (!Records && _part.TryRepeat(Graph, wanted) && _engine.TryUseAgain())
-        {
-            RepeatedCount++;
-        }
-        else
+        bool repeats = !Records && _part.TryRepeat(Graph, wanted) && _engine.TryUseAgain();
+        if (!repeats)
         {
             Graph round = Rest(wanted, _outputs);
             var request = new PlanRequest(round, CollectionsMarshal.AsSpan(_outputs), loss: null, [], perExample: null) { Round = Values };
@@ -82,31 +91,54 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
 
         T* arena = _memory.Take(_engine.Plan.ArenaLength);
         _engine.ExecuteInto(arena);
-        Keep(arena, arena + _engine.Plan.ArenaLength);
+        if (repeats)
+            KeepRepeated(arena);
+        else
+            Keep(arena, arena + _engine.Plan.ArenaLength);
+
         for (int i = 0; i < wanted.Length; i++)
-            _numbersOf.Set(Graph, wanted[i], _numbers.Add(_engine.ValueOf(i)));
+            _awaited.Set(Graph, wanted[i], (nint)LastingAddressOf(i, arena));
     }
 
     protected override void Forget()
     {
         base.Forget();
         Graph.Clear();
-        _places.Clear();
+        _known.Clear();
         _memory.Clear();
-        _numbers.Clear();
-        _numbersOf.Clear();
+        _numbers.Forget();
+        _awaited.Clear();
         _tape.Clear(Graph);
     }
 
+    private void KeepRepeated(T* arena)
+    {
+        RepeatedCount++;
+        _known.AddRepeat(_part.First, _part.End, _part.Distance, (nint)((byte*)arena - (byte*)_arena));
+    }
+
     // What lies elsewhere than in the round's own memory may move.
+    private T* LastingAddressOf(int output, T* arena)
+    {
+        T* address = _engine.AddressOf(output);
+        if (address >= arena && address < arena + _engine.Plan.ArenaLength)
+            return address;
+
+        ReadOnlySpan<T> value = _engine.ValueOf(output);
+        T* copy = _memory.Take(value.Length);
+        value.CopyTo(new Span<T>(copy, value.Length));
+        return copy;
+    }
+
     private void Keep(T* start, T* end)
     {
+        _arena = start;
         _lent.Clear();
         Array.Clear(_lentLast);
         foreach (var (node, copy) in _part.Computed)
         {
             if (Values.PlaceOf(copy) is { Node: >= 0 } place && IsWithin(place.Node, start, end))
-                _places.Set(Graph, node + _part.Distance, PlaceOf(place, Graph.ShapeOf(node).Rows));
+                _known.Set(node, PlaceOf(place, Graph.ShapeOf(node).Rows));
         }
 
         if (!Records)
@@ -155,14 +187,9 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
         return Graph.Data.Borrow((nint)(_engine.AddressOf(output) + first), rows);
     }
 
-    private bool TryTake(int node)
+    public override void Dispose()
     {
-        if (!_places.TryGet(node, out long place))
-            return false;
-
-        _numbersOf.Set(Graph, node, _numbers.Add(new ReadOnlySpan<T>((void*)Graph.Data.AddressOf(place), Graph.LengthOf(node))));
-        return true;
+        _numbers.Forget();
+        _memory.Dispose();
     }
-
-    public override void Dispose() => _memory.Dispose();
 }

@@ -1,65 +1,43 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 
 namespace BlasNet.Graphs.Awaiting;
 
-/// <summary>The numbers for which examples have waited, one value after another, in the precision in which they were computed.</summary>
-internal sealed class AwaitedNumbers(Precision precision)
+/// <summary>Reads the numbers for which examples have waited where they were computed, until the memory is used for others.</summary>
+/// <param name="precision">In which they were computed.</param>
+/// <param name="memory">Holds them. It lives as long as somebody may read them.</param>
+internal sealed unsafe class AwaitedNumbers(Precision precision, object memory)
 {
-    private int _count;
+    public Precision Precision => precision;
 
-    /// <summary>All numbers of single precision; null for double.</summary>
-    public float[]? Single { get; private set; } = precision == Precision.Single ? new float[256] : null;
-
-    /// <summary>All numbers of double precision; null for single.</summary>
-    public double[]? Double { get; private set; } = precision == Precision.Double ? new double[256] : null;
-
-    /// <summary>Tells the numbers before a <see cref="Clear"/> from those after it.</summary>
+    /// <summary>Tells the numbers before a <see cref="Forget"/> from those after it.</summary>
     public int Generation { get; private set; }
 
-    /// <summary>Forgets all numbers; keeps the memory.</summary>
-    public void Clear() => (_count, Generation) = (0, Generation + 1);
+    /// <summary>Says that the memory is used for others.</summary>
+    public void Forget() => Generation++;
 
-    /// <summary>Adds a value.</summary>
-    /// <returns>Where it begins.</returns>
-    public int Add<T>(ReadOnlySpan<T> values) where T : unmanaged
+    /// <summary>One number of a value.</summary>
+    public double At(nint address, int element)
     {
-        int start = _count, end = checked(start + values.Length);
-        if (precision == Precision.Single)
-            values.CopyTo(MemoryMarshal.Cast<float, T>(RoomFor(Single = Grown(Single!, end), start, end)));
-        else
-            values.CopyTo(MemoryMarshal.Cast<double, T>(RoomFor(Double = Grown(Double!, end), start, end)));
-
-        _count = end;
-        return start;
+        double number = precision == Precision.Single ? ((float*)address)[element] : ((double*)address)[element];
+        GC.KeepAlive(memory);
+        return number;
     }
-
-    /// <summary>One number.</summary>
-    public double At(int place) => Single is { } single ? single[place] : Double![place];
 
     /// <summary>Numbers as they are.</summary>
     /// <exception cref="InvalidOperationException">They are of the other precision.</exception>
-    public ReadOnlySpan<T> SpanOf<T>(int start, int length) where T : unmanaged => Single is T[] single ? single.AsSpan(start, length)
-        : Double is T[] numbers ? numbers.AsSpan(start, length)
+    public ReadOnlySpan<T> SpanOf<T>(nint address, int length) where T : unmanaged => sizeof(T) == precision.ElementBytes()
+        ? new ReadOnlySpan<T>((void*)address, length)
         : throw new InvalidOperationException($"The value was computed in {precision} precision; it has no elements of type {typeof(T).Name}.");
 
     /// <summary>Copies numbers, converted.</summary>
-    public void CopyTo<T>(int start, Span<T> values) where T : INumberBase<T>
+    public void CopyTo<T>(nint address, Span<T> values) where T : INumberBase<T>
     {
-        if (Single is { } single)
-            TensorPrimitives.ConvertTruncating<float, T>(single.AsSpan(start, values.Length), values);
+        if (precision == Precision.Single)
+            TensorPrimitives.ConvertTruncating<float, T>(SpanOf<float>(address, values.Length), values);
         else
-            TensorPrimitives.ConvertTruncating<double, T>(Double.AsSpan(start, values.Length), values);
+            TensorPrimitives.ConvertTruncating<double, T>(SpanOf<double>(address, values.Length), values);
+
+        GC.KeepAlive(memory);
     }
-
-    private static T[] Grown<T>(T[] values, int length)
-    {
-        if (values.Length < length)
-            Array.Resize(ref values, Math.Max(length, 2 * values.Length));
-
-        return values;
-    }
-
-    private static Span<T> RoomFor<T>(T[] values, int start, int end) => values.AsSpan(start..end);
 }

@@ -31,7 +31,7 @@ internal sealed class SuspendedCall<TStateMachine, TResult> : AsyncCall<TResult>
     }
 
     /// <summary>What the function keeps. It holds the builder, which must know this call before.</summary>
-    public void Keep(TStateMachine machine) => _machine = machine;
+    public void Keep(ref readonly TStateMachine machine) => _machine = machine;
 
     /// <summary>Says that the function waits from here on.</summary>
     /// <returns>What is to be called when it goes on.</returns>
