@@ -35,6 +35,7 @@ internal sealed class Load(int[][] sentences, float[] expected)
     {
         var random = new Random(1);
         List<Task> tasks = [];
+        _milliseconds.EnsureCapacity((int)(rate * duration.TotalSeconds));   // what grows after this is the service's
         long start = Stopwatch.GetTimestamp();
         for (double due = 0; due < duration.TotalSeconds; due -= Math.Log(1 - random.NextDouble()) / rate)
         {
