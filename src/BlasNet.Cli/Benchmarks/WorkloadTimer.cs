@@ -13,9 +13,6 @@ internal static class WorkloadTimer
 
     private const int ProfiledSteps = 5;
 
-    /// <summary>Tiered compilation replaces code in the background; what it has not replaced by then it leaves.</summary>
-    public static TimeSpan LeastWarmUp { get; set; } = TimeSpan.FromSeconds(2);
-
     // Operators that move values without computing any.
     private static readonly HashSet<string> Copying = ["gather", "scatter-add", "broadcast", "concatenate", "slice", "pad"];
 
@@ -28,7 +25,7 @@ internal static class WorkloadTimer
     public static WorkloadMeasurement Run(Workload workload, Communicator? ranks, CancellationToken cancellation)
     {
         double peak = GemmPeak.Measure(workload.Threads);
-        double firstPassLoss = WarmUp(workload, ranks, cancellation);
+        double firstPassLoss = RunToWarmUp(workload, ranks, cancellation);
         double[] passes = new double[Passes], steps = new double[Passes * workload.Steps];
         workload.Restart();   // how many passes there were until now is a matter of time
         var profile = new Profile(timesKernels: false);
@@ -58,11 +55,11 @@ internal static class WorkloadTimer
         };
     }
 
-    private static double WarmUp(Workload workload, Communicator? ranks, CancellationToken cancellation)
+    private static double RunToWarmUp(Workload workload, Communicator? ranks, CancellationToken cancellation)
     {
-        long start = Stopwatch.GetTimestamp();
+        var warmUp = new WarmUp(ranks);
         double first = 0;
-        for (bool isFirst = true; isFirst || GoesOn(); isFirst = false)
+        for (bool isFirst = true; isFirst || warmUp.GoesOn(); isFirst = false)   // all ranks make the same steps
         {
             for (int step = 0; step < workload.Steps; step++)
             {
@@ -73,12 +70,6 @@ internal static class WorkloadTimer
         }
 
         return first / workload.Examples;
-
-        bool GoesOn()
-        {
-            bool isShort = Stopwatch.GetElapsedTime(start) < LeastWarmUp;
-            return ranks?.Any(isShort) ?? isShort;   // all ranks make the same steps
-        }
     }
 
     /// <returns>The sum over the timed steps.</returns>

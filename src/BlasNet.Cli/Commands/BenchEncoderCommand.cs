@@ -81,7 +81,7 @@ internal static class BenchEncoderCommand
         TextEncoder encoder, IReadOnlyList<EncoderWay> ways, string[] texts, int threads, CancellationToken cancellation)
     {
         double before = GemmPeak.Measure(threads);
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WorkloadTimer.LeastWarmUp;)
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmUp.Least;)
             encoder.Embed(texts, cancellation);
 
         float[][][] vectors = new float[ways.Count][][];

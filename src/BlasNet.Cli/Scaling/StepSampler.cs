@@ -33,7 +33,7 @@ internal sealed class StepSampler(Workload workload, Communicator? ranks, Cancel
     /// <exception cref="OperationCanceledException">It was asked for, on any rank.</exception>
     public IReadOnlyList<StepPoint> Measure(IReadOnlyList<int> sizes)
     {
-        WarmUp(sizes);
+        RunToWarmUp(sizes);
         List<StepPoint>[] slices = [.. sizes.Select(_ => new List<StepPoint>())];
         for (int round = 0; round < Rounds; round++)
         {
@@ -45,10 +45,15 @@ internal sealed class StepSampler(Workload workload, Communicator? ranks, Cancel
         return ranks is null ? mine : [.. Enumerable.Range(0, mine.Length).Select(i => MeanOverRanks(mine[i]))];
     }
 
-    private void WarmUp(IReadOnlyList<int> sizes)
+    private void RunToWarmUp(IReadOnlyList<int> sizes)
     {
-        foreach (int size in sizes)
-            Time(size, WorkloadTimer.LeastWarmUp / 2);
+        var warmUp = new WarmUp(ranks);
+        do
+        {
+            foreach (int size in sizes)
+                Time(size, WarmUp.Least / 2);
+        }
+        while (warmUp.GoesOn());
     }
 
     // The first step of a size chooses its kernels and is not counted. Examples differ: what counts is the time for their work.

@@ -8,16 +8,16 @@ namespace BlasNet.Tests.Cli;
 [Collection(GemmSettings.Name)]
 public sealed class BenchCountTests : IDisposable
 {
-    private readonly TimeSpan _warmUp = WorkloadTimer.LeastWarmUp;
+    private readonly TimeSpan _warmUp = WarmUp.Least;
 
     // Speeds are not looked at here.
-    public BenchCountTests() => WorkloadTimer.LeastWarmUp = TimeSpan.Zero;
+    public BenchCountTests() => WarmUp.Least = TimeSpan.Zero;
 
     // However many passes there were to warm up.
     [Theory, MemberData(nameof(BenchTests.Models), MemberType = typeof(BenchTests))]
     public void Whatever_is_counted_is_the_same_in_every_run(string model) => Assert.Equal(Counts(model), Counts(model));
 
-    public void Dispose() => WorkloadTimer.LeastWarmUp = _warmUp;
+    public void Dispose() => WarmUp.Least = _warmUp;
 
     private static string[] Counts(string model)
     {

@@ -12,10 +12,10 @@ namespace BlasNet.Tests.Cli;
 public sealed class BenchTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly TimeSpan _warmUp = WorkloadTimer.LeastWarmUp;
+    private readonly TimeSpan _warmUp = WarmUp.Least;
 
     // Speeds are not looked at here.
-    public BenchTests() => WorkloadTimer.LeastWarmUp = TimeSpan.Zero;
+    public BenchTests() => WarmUp.Least = TimeSpan.Zero;
 
     public static TheoryData<string> Models => ["mlp", "tagger", "tagger-char", "tree", "lm"];
 
@@ -210,7 +210,7 @@ public sealed class BenchTests : IDisposable
 
     public void Dispose()
     {
-        WorkloadTimer.LeastWarmUp = _warmUp;
+        WarmUp.Least = _warmUp;
         _folder.Dispose();
     }
 

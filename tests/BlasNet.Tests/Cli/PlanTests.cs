@@ -9,14 +9,14 @@ namespace BlasNet.Tests.Cli;
 public sealed class PlanTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly (TimeSpan WarmUp, TimeSpan Slice) _before = (WorkloadTimer.LeastWarmUp, StepSampler.Slice);
+    private readonly (TimeSpan WarmUp, TimeSpan Slice) _before = (WarmUp.Least, StepSampler.Slice);
 
     // Speeds are not looked at here.
-    public PlanTests() => (WorkloadTimer.LeastWarmUp, StepSampler.Slice) = (TimeSpan.Zero, TimeSpan.Zero);
+    public PlanTests() => (WarmUp.Least, StepSampler.Slice) = (TimeSpan.Zero, TimeSpan.Zero);
 
     public void Dispose()
     {
-        (WorkloadTimer.LeastWarmUp, StepSampler.Slice) = _before;
+        (WarmUp.Least, StepSampler.Slice) = _before;
         _folder.Dispose();
     }
 
