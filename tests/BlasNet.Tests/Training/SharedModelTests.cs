@@ -163,15 +163,15 @@ public sealed class SharedModelTests : IDisposable
         string file = SaveAs(2);
         Set(1);
         using var checkpoints = new CheckpointFolder(Path.Combine(_folder.Path, "checkpoints"));
-        Trainer<double> trainer = NewTrainer();
-        checkpoints.Save(trainer);
+        checkpoints.Save(NewTrainer());
+        using var own = new ThreadLocal<Trainer<double>>(() => NewTrainer());   // that another worker uses it would be an error too
         Action change = what switch
         {
             "load" => () => _model.Load(file),
             "set" => () => _model.SetValues(_w, [3]),
-            "step" => () => trainer.Step([1]),
-            "average" => () => trainer.UseAverage(),
-            _ => () => checkpoints.Restore(trainer),
+            "step" => () => own.Value!.Step([1]),
+            "average" => () => own.Value!.UseAverage(),
+            _ => () => checkpoints.Restore(own.Value!),
         };
         var norms = new GradientNorms<double>(_model, (g, x) => Square(_w * g.Input(x)));
 
