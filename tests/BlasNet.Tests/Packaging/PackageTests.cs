@@ -25,6 +25,10 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
             Assert.Contains($"openblas={program}", output, StringComparison.Ordinal); // the package's copy, not the system's
 
         AssertEveryDoorWasUsed(output);
+
+        string settings = File.ReadAllText(Path.Combine(program, "bin", "Release", "net10.0", "Consumer.runtimeconfig.json"));   // BlasNetFastStart
+        Assert.Contains("\"System.Runtime.TieredPGO\": false", settings, StringComparison.Ordinal);
+        Assert.Contains("\"System.Runtime.TieredCompilation.CallCountingDelayMs\": 1", settings, StringComparison.Ordinal);
     }
 
     // As in OwnProgramTests, which say where the numbers come from.
@@ -175,6 +179,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
                 <ImplicitUsings>enable</ImplicitUsings>
                 <Nullable>enable</Nullable>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
+                <BlasNetFastStart>true</BlasNetFastStart>
               </PropertyGroup>
               <ItemGroup>
                 <PackageReference Include="BlasNet" Version="*-*" />
