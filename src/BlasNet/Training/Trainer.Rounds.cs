@@ -35,16 +35,11 @@ public sealed partial class Trainer<TExample>
             (graph.RandomSeed, graph.IsTraining) = (microbatch.Graph.RandomSeed, true);
             (rounds.RoundLimit, rounds.Records) = (_trainer.RoundLimit, !inOrder);
             graph.MemoryLimit = rounds.MemoryLimit = _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
-            if (!RunWithinBudget(rounds, first, count, example => loss(graph, examples.Span[first + example])))
+            if (!RunWithinBudget(rounds, microbatch, examples, first, count, example => loss(graph, examples.Span[first + example])))
             {
+                microbatch.Examples.Losses.Clear();
                 BuildInRounds(loss, microbatch, examples, first, count / 2, sizer: null, inOrder);
                 return;
-            }
-
-            for (int i = 0; i < count; i++)
-            {
-                using ExampleFunctions.Turn turn = rounds.GoOn(i);
-                microbatch.Examples.Losses.Add(_trainer.Weighted(graph, graph.LossFrom(_losses[i]), examples, first + i));
             }
 
             if (_sizer.Budget > 0)
@@ -58,12 +53,19 @@ public sealed partial class Trainer<TExample>
         }
 
         /// <returns>False where so many examples take more memory than there is for them.</returns>
-        private bool RunWithinBudget(ExampleFunctions rounds, int first, int count, Func<int, ExprTask<Expr>> loss)
+        private bool RunWithinBudget(
+            ExampleFunctions rounds, Microbatch microbatch, StepExamples examples, int first, int count, Func<int, ExprTask<Expr>> loss)
         {
             Share.DetectAnomalies = false;
             try
             {
                 rounds.Run(first, count, loss, _losses, _trainer._roundCancellation);
+                for (int i = 0; i < count; i++)
+                {
+                    using ExampleFunctions.Turn turn = rounds.GoOn(i);
+                    microbatch.Examples.Losses.Add(_trainer.Weighted(rounds.Graph, rounds.Graph.LossFrom(_losses[i]), examples, first + i));
+                }
+
                 return true;
             }
             catch (GraphMemoryException e) when (count == 1)
