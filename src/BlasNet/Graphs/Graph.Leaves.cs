@@ -20,7 +20,7 @@ public sealed partial class Graph
         internal set
         {
             field = value;
-            Array.Clear(_known);   // functions mean something else now
+            ForgetKeptTypes();   // functions mean something else now
         }
     }
 

@@ -1,53 +1,35 @@
-using System.Runtime.CompilerServices;
 using BlasNet.Graphs.Functions;
-using BlasNet.Memory;
 
 namespace BlasNet.Graphs;
 
-/// <content>How nodes are added. A node of the same operator, attribute and input types as an earlier one has that one's type: nothing is inferred
-/// again.</content>
+/// <content>How nodes are added.</content>
 public sealed partial class Graph
 {
-    private const int MostCompared = 16;            // inputs; a longer list, as the sum of a minibatch's losses has, hardly comes twice
-
-    private NodeType[] _types = new NodeType[32];
-    private readonly int[] _known = new int[256];   // by hash: the type, + 1, that an operator and inputs gave last
-    private ulong[] _tokens = new ulong[64];        // of the inputs of known types
-    private int _tokenCount;
-    private Shape[] _inputShapes = new Shape[8];    // of the node being added
-
-    /// <summary>Number of node types.</summary>
-    internal int TypeCount { get; private set; }
+    private Shape[] _inputShapes = new Shape[8];   // of the node being added
 
     /// <summary>Adds a node; its shape follows from the operator's rule, its count and sharing from its inputs.</summary>
     /// <exception cref="ShapeException">The inputs break the operator's rule.</exception>
     internal int Append(Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
         RequireOwnThread();
-        ref int known = ref KnownLike(op, attribute, inputs, out bool isKnown);
-        if (!isKnown)
-            known = 1 + AddInferred(op, attribute, inputs);
-
-        return AppendNode(known - 1, inputs);
+        int type = FindType(op, attribute, inputs, out ulong hash);
+        return AppendNode(type >= 0 ? type : Keep(AddInferred(op, attribute, inputs), hash), inputs);
     }
 
     /// <summary>Adds a call of a function and its results.</summary>
     internal int AppendCall(CallOperator call, ReadOnlySpan<int> inputs)
     {
-        ref int known = ref KnownLike(call, 0, inputs, out bool isKnown);
-        if (!isKnown)
-            known = 1 + AddCall(call, inputs);
-
-        return AppendNodes(known - 1, inputs);
+        int type = FindType(call, 0, inputs, out ulong hash);
+        return AppendNodes(type >= 0 ? type : Keep(AddCall(call, inputs), hash), inputs);
     }
 
     /// <summary>Adds a call like one that the graph has.</summary>
     /// <returns>False if there is none: whether the function can take these inputs is yet to be found out.</returns>
     internal bool TryAppendCall(CallOperator call, ReadOnlySpan<int> inputs, out int node)
     {
-        int type = KnownLike(call, 0, inputs, out bool isKnown) - 1;
-        node = isKnown ? AppendNodes(type, inputs) : -1;
-        return isKnown;
+        int type = FindType(call, 0, inputs, out _);
+        node = type >= 0 ? AppendNodes(type, inputs) : -1;
+        return type >= 0;
     }
 
     /// <summary>Adds a node of the shape and count given and, if its operator has several results, the nodes that stand for these.</summary>
@@ -88,11 +70,11 @@ public sealed partial class Graph
         if (op.HasMoves || op.HasList)
             return AppendWithResults(op, attribute, inputs, type.Shape, type.Count, type.IsShared);
 
-        ref int known = ref KnownLike(op, attribute, inputs, out bool isKnown);
-        if (!isKnown || _types[known - 1].Shape != type.Shape || _types[known - 1].Count != type.Count || _types[known - 1].IsShared != type.IsShared)
-            known = 1 + AddTypeWithResults(op, attribute, inputs.Length, type.Shape, type.Count, type.IsShared, AddTokens(inputs));
+        int copy = FindType(op, attribute, inputs, out ulong hash, type.Shape, type.Count, type.IsShared);
+        if (copy < 0)
+            copy = Keep(AddTypeWithResults(op, attribute, inputs.Length, type.Shape, type.Count, type.IsShared, AddTokens(inputs)), hash);
 
-        return AppendNodes(known - 1, inputs);
+        return AppendNodes(copy, inputs);
     }
 
     /// <summary>Adds an example's number, vector or matrix.</summary>
@@ -102,58 +84,14 @@ public sealed partial class Graph
     internal int AppendData(Operator op, long place, Shape shape)
     {
         long pool = place & ~(long)uint.MaxValue;
-        ref int known = ref KnownLike(op, pool, [], out bool isKnown, shape.Columns);
-        if (!isKnown || _types[known - 1].Shape != shape)
-            known = 1 + AddType(op, pool, 0, shape, 1, shared: false);
+        int type = FindType(op, pool, [], out ulong hash, shape, count: 1);
+        if (type < 0)
+            type = Keep(AddType(op, pool, 0, shape, 1, shared: false), hash);
 
-        int node = AppendNode(known - 1, []);
+        int node = AppendNode(type, []);
         _nodes[node].Start = (int)place;
         return node;
     }
-
-    // The cache entry for an operator, an attribute and input types. A miss means that they were never seen, or evicted by a collision.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref int KnownLike(Operator op, long attribute, ReadOnlySpan<int> inputs, out bool isKnown, int columns = 0)
-    {
-        ulong hash = (ulong)(uint)op.Id << 32 ^ (ulong)attribute ^ (ulong)columns;
-        if (!inputs.IsEmpty)
-            hash = (hash ^ (TokenOf(inputs[0]) << 5)) * Hashing.Multiplier ^ TokenOf(inputs[^1]);
-
-        ref int known = ref _known[hash * Hashing.Multiplier >> 56];
-        isKnown = known > 0 && IsLike(_types[known - 1], op, attribute, inputs);
-        return ref known;
-    }
-
-    private bool IsLike(in NodeType type, Operator op, long attribute, ReadOnlySpan<int> inputs)
-    {
-        if (!ReferenceEquals(type.Operator, op) || type.Attribute != attribute || type.InputCount != inputs.Length || inputs.Length > MostCompared)
-            return false;
-
-        ReadOnlySpan<ulong> tokens = _tokens.AsSpan(type.FirstToken, inputs.Length);
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            if (TokenOf(inputs[i]) != tokens[i])
-                return false;
-        }
-
-        return true;
-    }
-
-    // Keeps what later inputs have to be like.
-    private int AddTokens(ReadOnlySpan<int> inputs)
-    {
-        int start = _tokenCount, length = inputs.Length <= MostCompared ? inputs.Length : 0;
-        if (start + length > _tokens.Length)
-            Array.Resize(ref _tokens, 2 * (start + length));
-
-        for (int i = 0; i < length; i++)
-            _tokens[start + i] = TokenOf(inputs[i]);
-
-        _tokenCount += length;
-        return start;
-    }
-
-    private ulong TokenOf(int node) => _types[_nodes[node].Type].Token;
 
     private int AddInferred(Operator op, long attribute, ReadOnlySpan<int> inputs)
     {
@@ -202,37 +140,6 @@ public sealed partial class Graph
 
         int tokens = AddTokens(inputs);
         return AddTypeWithResults(call, 0, inputs.Length, call.ResultShape(0, default), count, shared, tokens);
-    }
-
-    private int AddTypeWithResults(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int firstToken = 0)
-    {
-        int results = op.ResultCount > 1 ? op.ResultCount : 0;
-        int type = AddType(op, attribute, inputs, shape, count, shared, firstToken: firstToken, resultNodes: results);
-        for (int result = 1; result <= results; result++)
-            AddType(ResultOperator.Instance, result - 1, 1, op.ResultShape(result - 1, shape), count, shared, result);
-
-        return type;
-    }
-
-    // Of the node that comes next, or of a result of it.
-    private int AddType(Operator op, long attribute, int inputs, Shape shape, int count, bool shared, int result = 0, int firstToken = 0, int resultNodes = 0)
-    {
-        if (TypeCount == _types.Length)
-            Array.Resize(ref _types, 2 * TypeCount);
-
-        if (!HasCalls && op is CompositeOperator)
-            FirstCall = Count;
-
-        // A shape has at least one row, so the token of a single value is above every type's number.
-        ulong token = shared ? (uint)TypeCount : count == 1 ? (ulong)(uint)shape.Rows << 32 | (uint)shape.Columns : 1UL << 63 | (uint)TypeCount;
-        _types[TypeCount] = new NodeType(op, attribute, shape, count, inputs, shared)
-        {
-            Token = token,
-            FirstToken = firstToken,
-            Result = result,
-            ResultNodes = resultNodes,
-        };
-        return TypeCount++;
     }
 
     private int AppendNodes(int type, ReadOnlySpan<int> inputs)

@@ -95,7 +95,7 @@ public sealed partial class Graph
         _thread = Environment.CurrentManagedThreadId;
         Array.Clear(_types, 0, TypeCount);   // they refer to the bodies of functions
         Count = EdgeCount = TypeCount = _tokenCount = _inputCount = _moveCount = _listLength = 0;
-        Array.Clear(_known);
+        ForgetKeptTypes();
         FirstCall = -1;
         _names.Clear();
         _lastNamed = -1;

@@ -28,6 +28,28 @@ public sealed class GraphTests
         Assert.Throws<InvalidOperationException>(() => graph.Input(1.0));   // the other thread's now
     }
 
+    /// <summary>However many other types have come between.</summary>
+    [Fact]
+    public void Nodes_of_one_operator_and_inputs_of_one_type_have_one_type()
+    {
+        var graph = new Graph(Precision.Double);
+        AddAll();
+        int types = graph.TypeCount, nodes = graph.Count;
+        AddAll();
+        Assert.Equal(types, graph.TypeCount);
+        for (int node = 0; node < nodes; node++)
+            Assert.Equal(graph.TypeNumberOf(node), graph.TypeNumberOf(node + nodes));
+
+        void AddAll()
+        {
+            for (int size = 1; size <= 300; size++)
+            {
+                Expr x = graph.Input(new double[size]);
+                Op.Sum(Op.Multiply(Op.Tanh(x), x));
+            }
+        }
+    }
+
     /// <summary>A vector of an example's own meets its matrix in a GEMV; several, or a stack of them under one matrix, in a GEMM.</summary>
     [Fact]
     public void Products_are_counted_by_what_computes_them()
