@@ -58,7 +58,7 @@ internal sealed class TrainingOptions(string data, int epochs)
 
         void RequireOther(Option<string?> written, Option<string?>[] others)
         {
-            if (others.FirstOrDefault(other => FileOf(written) is { } file && FileOf(other) == file) is { } same)
+            if (FileOf(written) is { } file && others.FirstOrDefault(other => FileOf(other) == file) is { } same)
                 result.AddError($"{written.Name} {result.GivenValue(written)}: is the file of {same.Name} too.");
         }
 

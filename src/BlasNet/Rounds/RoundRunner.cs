@@ -120,9 +120,8 @@ internal sealed unsafe class RoundRunner<T> : ExampleFunctions where T : unmanag
     // What lies elsewhere than in the round's own memory may move.
     private T* LastingAddressOf(int output, T* arena)
     {
-        T* address = _engine.AddressOf(output);
-        if (address >= arena && address < arena + _engine.Plan.ArenaLength)
-            return address;
+        if (IsWithin(output, arena, arena + _engine.Plan.ArenaLength))
+            return _engine.AddressOf(output);
 
         ReadOnlySpan<T> value = _engine.ValueOf(output);
         T* copy = _memory.Take(value.Length);

@@ -129,7 +129,6 @@ public sealed class NonFiniteTests : IDisposable
         Assert.True(double.IsFinite(trainer.Step([1, 2, 3])));
     }
 
-    /// <summary>The cells of a recurrence have several results, of which some are not needed, and read the products of their words through row indices.</summary>
     [Fact]
     public void An_infinite_input_that_does_no_harm_is_not_taken_for_the_origin()
     {
@@ -141,6 +140,7 @@ public sealed class NonFiniteTests : IDisposable
         Assert.Equal(2, error.Example);
     }
 
+    /// <summary>The cells of a recurrence have several results, of which some are not needed, and read the products of their words through row indices.</summary>
     [Fact]
     public void The_values_of_a_recurrence_are_looked_at()
     {
