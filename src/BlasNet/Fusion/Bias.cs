@@ -13,7 +13,7 @@ internal static class Bias
     public static bool TryFind(Graph graph, int sum, out int product, out int bias)
     {
         (product, bias) = (-1, -1);
-        if (!graph.OperatorOf(sum).Traits.IsAddition)
+        if (graph.OperatorOf(sum).Traits.Arithmetic != Arithmetic.Sum)
             return false;
 
         ReadOnlySpan<int> terms = graph.InputsOf(sum);

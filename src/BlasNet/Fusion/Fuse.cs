@@ -4,7 +4,8 @@ using BlasNet.Graphs;
 namespace BlasNet.Fusion;
 
 /// <summary>Copies a graph, computing element-wise nodes in the sweep of the only element-wise node that reads them, W·x + b, where all examples share b, as
-/// a product that starts from its bias, f(W·x + b) as one that ends with f, and attention whose scores have no other reader as one node.</summary>
+/// a product that starts from its bias, f(W·x + b) as one that ends with f, and attention whose scores have no other reader as one node, its gradient as
+/// another.</summary>
 /// <remarks>Runs on what is to be planned, after differentiation, where every node is needed. A value that is computed and read within one chunk never travels
 /// to memory. Single values are left alone: there is nothing to cut into chunks. A bias stays a node of its own if its product has other readers, or if the
 /// sum's only reader is element-wise: that one adds the bias in its sweep, unless it is the end of the product itself. A graph with nothing to fuse stays
@@ -22,9 +23,12 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
         AddsBias,    // computes its product, which starts from the bias
         Finishes,    // computes its argument, a product, which ends with it
         Attends,     // computes the scores of attention and their softmax on the way
+        AttendsBack, // the first gradient of attention: all of them are computed in its place
+        Placed,      // another gradient of attention
     }
 
     private readonly Readers _readers = new();
+    private readonly AttentionGradients _attention = new();
     private readonly List<FusedOperator> _known = [];   // equal chains are one operator, so that steps seen before allocate nothing
     private readonly List<FusedStep> _steps = [];
     private readonly List<FusedOperand> _operands = [];
@@ -60,6 +64,13 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
             case Change.Attends:
                 Rewriter[node] = AppendAttention(source, node);
                 break;
+
+            case Change.AttendsBack:
+                AppendAttentionGradient(source, node);
+                break;
+
+            case Change.Placed:   // with the first
+                break;
         }
     }
 
@@ -71,17 +82,45 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
 
         Array.Clear(_changes, 0, count);
         _readers.Run(source, kept);
-        bool found = false;
+        bool found = FindAttentionGradients(source, kept);
         for (int node = 0; node < count; node++)
         {
             _length[node] = 1;
-            if (source.OperatorOf(node).IsFusible)
-                found |= FindBias(source, node) || FindFinish(source, node) || FindChain(source, node);
-            else if (FusedAttention.Find(source, node, _readers, out int softmax, out int scores) is not null && _changes[softmax] == Change.None)
-                (_changes[node], _changes[softmax], _changes[scores], found) = (Change.Attends, Change.Merged, Change.Merged, true);
+            if (_changes[node] != Change.None)
+                continue;
+
+            found |= source.OperatorOf(node).IsFusible
+                ? FindBias(source, node) || FindFinish(source, node) || FindChain(source, node)
+                : FindAttention(source, node);
         }
 
         return found;
+    }
+
+    private bool FindAttention(Graph source, int node)
+    {
+        if (FusedAttention.Find(source, node, out int softmax, out int scores) is null
+            || _readers.SoleReaderOf(softmax) != node || _readers.SoleReaderOf(scores) != softmax)
+            return false;
+
+        (_changes[node], _changes[softmax], _changes[scores]) = (Change.Attends, Change.Merged, Change.Merged);
+        return true;
+    }
+
+    private bool FindAttentionGradients(Graph source, ReadOnlySpan<int> kept)
+    {
+        _attention.Run(source, kept);
+        foreach (AttentionGradient gradient in _attention.Found)
+        {
+            foreach (int node in (ReadOnlySpan<int>)[gradient.Scores, gradient.Softmax, gradient.SoftmaxGradient, gradient.Product, gradient.Total,
+                gradient.Difference, gradient.ScoresGradient])
+                _changes[node] = Change.Merged;
+
+            (_changes[gradient.Result], _changes[gradient.OfValues]) = (Change.Attends, Change.AttendsBack);
+            (_changes[gradient.OfKeys], _changes[gradient.OfQueries]) = (Change.Placed, Change.Placed);
+        }
+
+        return _attention.Found.Count > 0;
     }
 
     private bool FindBias(Graph source, int sum)
@@ -144,9 +183,24 @@ internal sealed class Fuse(Graph target) : NodeRewrite(target)
 
     private int AppendAttention(Graph source, int node)
     {
-        Operator attention = FusedAttention.Find(source, node, _readers, out _, out int scores)!;
+        Operator attention = FusedAttention.Find(source, node, out _, out int scores)!;
         ReadOnlySpan<int> factors = source.InputsOf(scores);
         return Rewriter.Append(node, attention, [Rewriter[factors[0]], Rewriter[factors[1]], Rewriter[source.InputsOf(node)[0]]]);
+    }
+
+    private void AppendAttentionGradient(Graph source, int node)
+    {
+        foreach (AttentionGradient gradient in _attention.Found)
+        {
+            if (gradient.OfValues != node)
+                continue;
+
+            Operator op = source.OperatorOf(node).HasList ? FusedSegmentAttentionGradient.Instance : FusedAttentionGradient.Instance;
+            ReadOnlySpan<int> scores = source.InputsOf(gradient.Scores), softmax = source.InputsOf(gradient.SoftmaxGradient);
+            int fused = Rewriter.Append(node, op, [Rewriter[scores[0]], Rewriter[scores[1]], Rewriter[softmax[0]], Rewriter[softmax[1]]]);
+            ResultRange results = Target.ResultsOf(fused);
+            (Rewriter[gradient.OfKeys], Rewriter[gradient.OfQueries], Rewriter[gradient.OfValues]) = (results[0], results[1], results[2]);
+        }
     }
 
     private int AppendChain(Graph source, int last)

@@ -5,7 +5,8 @@ using BlasNet.Operators.Intrinsics;
 
 namespace BlasNet.Fusion;
 
-/// <summary>V·softmax(Kᵀ·Q), head by head, as one node: where nothing else reads the scores, as without a gradient, they never travel to memory.</summary>
+/// <summary>V·softmax(Kᵀ·Q), head by head, as one node: where nothing else reads the scores, or only a gradient that is one node too, they never travel to
+/// memory.</summary>
 /// <remarks>Inputs: K, Q, V. Attribute: the number of heads.</remarks>
 internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
 {
@@ -13,13 +14,12 @@ internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
 
     public override string Name => "attention";
 
-    /// <summary>The operator of all three nodes, if a node is the last of them, and nothing else reads the two others.</summary>
+    /// <summary>The operator of all three nodes, if a node is the last of them.</summary>
     /// <param name="graph">Any graph.</param>
     /// <param name="node">Any node of it.</param>
-    /// <param name="readers">The graph's.</param>
     /// <param name="softmax">The second one.</param>
     /// <param name="scores">The first one.</param>
-    public static Operator? Find(Graph graph, int node, Readers readers, out int softmax, out int scores)
+    public static Operator? Find(Graph graph, int node, out int softmax, out int scores)
     {
         (softmax, scores) = (-1, -1);
         if (graph.OperatorOf(node).Traits.Attention != AttentionPart.Result)
@@ -30,9 +30,10 @@ internal sealed class FusedAttention() : Operator(new()), IMatrixProduct
             return null;
 
         scores = graph.InputsOf(softmax)[0];
-        bool apart = graph.OperatorOf(scores).Traits.Attention == AttentionPart.Scores && graph.IsShared(scores) == graph.IsShared(node)
-            && readers.SoleReaderOf(softmax) == node && readers.SoleReaderOf(scores) == softmax;
-        return !apart ? null : graph.OperatorOf(node).HasList ? FusedSegmentAttention.Instance : Instance;
+        if (graph.OperatorOf(scores).Traits.Attention != AttentionPart.Scores || graph.IsShared(scores) != graph.IsShared(node))
+            return null;
+
+        return graph.OperatorOf(node).HasList ? FusedSegmentAttention.Instance : Instance;
     }
 
     public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => new(inputs[2].Rows, inputs[1].Columns);

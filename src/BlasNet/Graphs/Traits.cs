@@ -47,10 +47,10 @@ internal sealed record Traits
     /// <summary>True where each element of the value is an element of an input, or 0: nothing is computed.</summary>
     public bool OnlyMoves { get; init; }
 
-    /// <summary>True of a + b, which a product of matrices can compute on the way.</summary>
-    public bool IsAddition { get; init; }
+    /// <summary>Whether it is one of the basic operations, which other nodes can compute on the way.</summary>
+    public Arithmetic Arithmetic { get; init; }
 
-    /// <summary>Which of the three nodes of attention it is; together they can be computed without their scores.</summary>
+    /// <summary>Which of the nodes of attention or of its gradient it is; together they can be computed without their scores.</summary>
     public AttentionPart Attention { get; init; }
 
     /// <summary>Whether the rows of the value are rows of the first input; which ones is a <see cref="Part"/>, the attribute.</summary>
@@ -130,7 +130,22 @@ internal enum IndirectInputs : byte
     All,
 }
 
-/// <summary>The nodes of attention, V·softmax(Kᵀ·Q), which read one another.</summary>
+/// <summary>A basic operation on two values, element by element.</summary>
+internal enum Arithmetic : byte
+{
+    None,
+
+    /// <summary>a + b.</summary>
+    Sum,
+
+    /// <summary>a − b.</summary>
+    Difference,
+
+    /// <summary>a · b.</summary>
+    Product,
+}
+
+/// <summary>The nodes of attention, V·softmax(Kᵀ·Q), and of its gradient, which read one another.</summary>
 internal enum AttentionPart : byte
 {
     None,
@@ -143,6 +158,12 @@ internal enum AttentionPart : byte
 
     /// <summary>Inputs: V, the softmax of scores.</summary>
     Result,
+
+    /// <summary>Of a gradient. Input: the scores' own, times their softmax.</summary>
+    Total,
+
+    /// <summary>Of a gradient. Inputs: one column for each query, scores.</summary>
+    ByKey,
 }
 
 /// <summary>How the rows of a value come from those of its first input.</summary>

@@ -36,6 +36,14 @@ internal abstract unsafe partial class Columns<T> where T : unmanaged, IBinaryFl
     /// <remarks>The largest element is subtracted first, so that no power overflows.</remarks>
     public abstract void Softmax(T* x, nint xStride, T* y, nint yStride, nint length, nint count);
 
+    /// <summary>dx_v ← y_v ∘ (dy_v − y_v·dy_v), the gradient with respect to x of y = softmax(x).</summary>
+    /// <param name="y">First softmax.</param>
+    /// <param name="dy">First gradient of one; may be where the result is.</param>
+    /// <param name="dx">First result.</param>
+    /// <param name="length">Elements of a vector; all follow each other without a gap.</param>
+    /// <param name="count">Number of vectors.</param>
+    public abstract void SoftmaxGradient(T* y, T* dy, T* dx, nint length, nint count);
+
     /// <summary>y_v ← x_v − ln Σ exp(x_v); parameters as for <see cref="Softmax"/>.</summary>
     public abstract void LogSoftmax(T* x, nint xStride, T* y, nint yStride, nint length, nint count);
 
@@ -96,6 +104,19 @@ internal sealed unsafe partial class Columns<V, T> : Columns<T> where V : struct
     public override void Softmax(T* x, nint xStride, T* y, nint yStride, nint length, nint count)
     {
         ComputeThreads.Divide(new SoftmaxWork { X = x, XStride = xStride, Y = y, YStride = yStride, Length = length }, count, length * NanosecondsPerPower);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public override void SoftmaxGradient(T* y, T* dy, T* dx, nint length, nint count)
+    {
+        for (; count > 0; count--, y += length, dy += length, dx += length)
+        {
+            T product;
+            Dot(y, 0, dy, 0, &product, length, 1);
+            V mean = V.Broadcast(&product);
+            for (nint i = 0; i < length; i += V.Count)
+                StoreRest(LoadRest(y, i, length, 0) * (LoadRest(dy, i, length, 0) - mean), dx, i, length);
+        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

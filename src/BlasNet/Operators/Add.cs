@@ -14,7 +14,7 @@ public static partial class Op
     public static Expr Add(Expr a, Expr b) => Expr.Apply(AddOperator.Instance, a, b);
 }
 
-internal sealed class AddOperator() : BinaryOperator<AddFunction>(isAddition: true)
+internal sealed class AddOperator() : BinaryOperator<AddFunction>(Arithmetic.Sum)
 {
     public static readonly AddOperator Instance = new();
 

@@ -20,7 +20,7 @@ internal sealed class AttentionScoresOperator : Operator
             Storage = isSoftmax ? Storage.InPlace : Storage.Computed,
             OverSegments = isSoftmax ? SegmentScoresOperator.Softmax : SegmentScoresOperator.Total,
             IsNeverColumnWise = true,
-            Attention = isSoftmax ? AttentionPart.Softmax : AttentionPart.None,
+            Attention = isSoftmax ? AttentionPart.Softmax : AttentionPart.Total,
         }) => _isSoftmax = isSoftmax;
 
     public override string Name => _isSoftmax ? "attention-softmax" : "attention-total";
@@ -59,7 +59,7 @@ internal sealed class SegmentScoresOperator : SegmentOperator
     private readonly bool _isSoftmax;
 
     private SegmentScoresOperator(bool isSoftmax)
-        : base(width: 3, attention: isSoftmax ? AttentionPart.Softmax : AttentionPart.None) => _isSoftmax = isSoftmax;
+        : base(width: 3, attention: isSoftmax ? AttentionPart.Softmax : AttentionPart.Total) => _isSoftmax = isSoftmax;
 
     public override string Name => _isSoftmax ? "segment-softmax" : "segment-total";
 

@@ -7,8 +7,9 @@ namespace BlasNet.Operators;
 /// <summary>A function of two elements. A subclass gives its two derivatives, and its value by <see cref="BinaryOperator{F}"/>.</summary>
 /// <remarks>The shapes are equal, or one operand is a scalar (taken with every element of the other), or of a value [r × c] one operand is a
 /// vector [r] (taken with every column) or a row [1 × c] (taken with every row). Over a stack, an operand may be stacked or shared.</remarks>
-/// <param name="isAddition">True of a + b.</param>
-internal abstract class BinaryOperator(bool isAddition) : Operator(new() { Storage = Storage.InPlace, IsElementwise = true, IsAddition = isAddition })
+/// <param name="arithmetic">See <see cref="Traits.Arithmetic"/>.</param>
+internal abstract class BinaryOperator(Arithmetic arithmetic)
+    : Operator(new() { Storage = Storage.InPlace, IsElementwise = true, Arithmetic = arithmetic })
 {
     public sealed override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute)
     {
@@ -42,9 +43,9 @@ internal abstract class BinaryOperator(bool isAddition) : Operator(new() { Stora
 }
 
 /// <inheritdoc/>
-/// <param name="isAddition">True of a + b.</param>
+/// <param name="arithmetic">See <see cref="Traits.Arithmetic"/>.</param>
 /// <typeparam name="F">y = f(a, b).</typeparam>
-internal abstract unsafe class BinaryOperator<F>(bool isAddition = false) : BinaryOperator(isAddition) where F : struct, IZip
+internal abstract unsafe class BinaryOperator<F>(Arithmetic arithmetic = Arithmetic.None) : BinaryOperator(arithmetic) where F : struct, IZip
 {
     public sealed override V Apply<V, T>(ReadOnlySpan<V> operands, long attribute) => F.Apply<V, T>(operands[0], operands[1]);
 

@@ -14,7 +14,7 @@ public static partial class Op
     public static Expr Multiply(Expr a, Expr b) => Expr.Apply(MultiplyOperator.Instance, a, b);
 }
 
-internal sealed class MultiplyOperator : BinaryOperator<MultiplyFunction>
+internal sealed class MultiplyOperator() : BinaryOperator<MultiplyFunction>(Arithmetic.Product)
 {
     public static readonly MultiplyOperator Instance = new();
 

@@ -14,7 +14,7 @@ public static partial class Op
     public static Expr Subtract(Expr a, Expr b) => Expr.Apply(SubtractOperator.Instance, a, b);
 }
 
-internal sealed class SubtractOperator : BinaryOperator<SubtractFunction>
+internal sealed class SubtractOperator() : BinaryOperator<SubtractFunction>(Arithmetic.Difference)
 {
     public static readonly SubtractOperator Instance = new();
 

@@ -22,14 +22,56 @@ public sealed class FusedAttentionTests : IDisposable
         Assert.Equal([name], Launches(results).Where(IsOfAttention));
     }
 
+    /// <summary>Where a sequence attends to itself: its scores are not kept for the gradient, but computed again.</summary>
+    [Theory, InlineData("attention", 3, 3), InlineData("segment-attention", 3, 5)]
+    public void With_its_gradient_it_is_two_launches_for_all_examples(string name, int first, int second)
+    {
+        Parameter weight = _model.Weight("W", 4, 4);
+        string[] launches = Launches([], weight, Op.Total(Within(first, weight), Within(second, weight)));
+        Assert.Equal([name, $"{name}-gradient"], launches.Where(IsOfAttention));
+    }
+
     [Fact]
-    public void A_gradient_reads_the_weights_which_are_kept()
+    public void A_gradient_of_other_shapes_reads_the_weights_which_are_kept()
     {
         Parameter weight = _model.Weight("W", 4, 4);
         string[] launches = Launches([], weight, Op.Total(Op.Sum(Attend(3, weight)), Op.Sum(Attend(5, weight))));
         Assert.Contains("segment-scores", launches);
         Assert.Contains("segment-softmax", launches);
         Assert.DoesNotContain("segment-attention", launches);
+    }
+
+    /// <summary>Weights that are wanted besides, and those of which some are dropped.</summary>
+    [Theory, InlineData(true), InlineData(false)]
+    public void A_gradient_whose_weights_something_else_reads_is_several_launches(bool drops)
+    {
+        Parameter weight = _model.Weight("W", 4, 4);
+        _graph.IsTraining = true;
+        Expr x = weight * Data(4, 3), loss = Op.Sum(Op.Square(Op.Attention(x, x, x, dropout: drops ? 0.5 : 0)));
+        Expr softmax = _graph.At(Enumerable.Range(0, _graph.Count).Single(node => _graph.OperatorOf(node).Name == "attention-softmax"));
+        string[] launches = Launches([softmax], weight, drops ? loss : loss + Op.Sum(Op.Square(softmax)));
+        Assert.Contains("attention-softmax", launches);
+        Assert.DoesNotContain("attention-gradient", launches);
+    }
+
+    /// <summary>Long enough for several blocks of queries; some of the matrices have no gradient, or one from elsewhere too.</summary>
+    [Theory, InlineData(false, false), InlineData(true, false), InlineData(false, true)]
+    public void Its_gradient_is_that_of_the_definition(bool isLong, bool hasOthers)
+    {
+        using var model = new Model(seed: 2, Precision.Double);
+        Parameter q = model.Weight("Q", 4, 4), k = model.Weight("K", 4, 4), v = model.Weight("V", 4, 4);
+        int[] lengths = isLong ? [140, 131] : [3, 5, 1, 3];
+        GradientDifference worst = GradientCheck.Run(
+            model,
+            (g, columns) =>
+            {
+                Expr x = g.Input([.. Enumerable.Range(0, 4 * columns).Select(i => Math.Sin(i * i))], new Shape(4, columns)), keys = k * x;
+                Expr y = Op.Attention(q * x, keys, v * x, heads: 2);
+                return Op.Sum(Op.Square(y)) + (hasOthers ? Op.Sum(Op.Tanh(keys)) : g.Constant(0));
+            },
+            lengths,
+            orders: isLong ? 1 : 2);
+        Assert.InRange(worst.Relative, 0, 1e-6);
     }
 
     // For one example: the keys are a parameter, so the scores of equal queries are the same for all and are computed once.
@@ -78,12 +120,18 @@ public sealed class FusedAttentionTests : IDisposable
     }
 
     private static bool IsOfAttention(string name) =>
-        name.Contains("attention", StringComparison.Ordinal) || (name.StartsWith("segment", StringComparison.Ordinal) && name != "segment-sum");
+        name.Contains("attention", StringComparison.Ordinal) || (name.StartsWith("segment", StringComparison.Ordinal) && name is not ("segment-sum" or "segment-repeat"));
 
     private Expr Attend(int columns, Parameter? weight = null)
     {
         Expr keys = Data(4, columns + 1);
         return Op.Attention(Data(4, columns), weight is null ? keys : weight * keys, Data(6, columns + 1), heads: 2);
+    }
+
+    private Expr Within(int columns, Parameter weight)
+    {
+        Expr x = weight * Data(4, columns);
+        return Op.Sum(Op.Square(Op.Attention(x, weight * x, Op.Tanh(x), heads: 2)));
     }
 
     private Expr Data(int rows, int columns)
@@ -96,7 +144,7 @@ public sealed class FusedAttentionTests : IDisposable
     {
         using var engine = new Engine<float>(_model.Store<float>());
         if (parameter is not null && loss is { } minimized)
-            engine.Prepare(_graph, [minimized], minimized, [parameter]);
+            engine.Prepare(_graph, [minimized, .. outputs], minimized, [parameter]);
         else
             engine.Prepare(_graph, outputs);
 

@@ -115,6 +115,12 @@ public sealed unsafe class ColumnsTests
         kernels.LogSoftmax(a, stride, y, stride, length, Count);
         CheckVectors(y, (v, i) => x[v][i] - Math.Log(sums[v]));
 
+        if (stride == length)
+        {
+            kernels.SoftmaxGradient(a, b, y, length, Count);
+            CheckVectors(y, (v, i) => x[v][i] * (Of(b, v)[i] - x[v].Zip(Of(b, v), (p, q) => p * q).Sum()));
+        }
+
         T* labels = stackalloc T[Count], losses = stackalloc T[Count];
         for (int v = 0; v < Count; v++)
             labels[v] = T.CreateChecked(v * (length - 1) / 2);

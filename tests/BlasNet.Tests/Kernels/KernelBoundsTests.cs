@@ -135,6 +135,8 @@ public sealed unsafe class KernelBoundsTests
         double total = x.Sum(Math.Exp);
         kernels.Softmax(a.Pointer, length, y.Pointer, length, length, 2);
         Equal(Math.Exp(x[^1]) / total, y.Span[length - 1]);
+        kernels.SoftmaxGradient(a.Pointer, b.Pointer, y.Pointer, length, 2);
+        Equal(x[^1] * (z[^1] - x.Zip(z, (p, q) => p * q).Sum()), y.Span[length - 1]);
         kernels.LogSoftmax(a.Pointer, length, y.Pointer, length, length, 2);
         Equal(x[^1] - Math.Log(total), y.Span[length - 1]);
 

@@ -128,6 +128,8 @@ public sealed unsafe class SpecialValueTests
                 Assert.True(T.IsNaN(scalar));
                 kernels.Softmax(x, length, y, length, length, 1);
                 Assert.All(new Span<T>(y, length).ToArray(), value => Assert.True(T.IsNaN(value)));
+                kernels.SoftmaxGradient(other, x, y, length, 1);
+                Assert.All(new Span<T>(y, length).ToArray(), value => Assert.True(T.IsNaN(value)));
                 kernels.LogSoftmax(x, length, y, length, length, 1);
                 Assert.All(new Span<T>(y, length).ToArray(), value => Assert.True(T.IsNaN(value)));
                 kernels.CrossEntropy(x, length, &label, 1, &scalar, length, 1);

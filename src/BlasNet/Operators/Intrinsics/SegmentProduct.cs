@@ -88,11 +88,11 @@ internal sealed class SegmentProductOperator : SegmentOperator, IMatrixProduct
 /// <summary>What a product is to attention.</summary>
 internal static class HeadMatrixParts
 {
-    /// <summary>Scores are its first step, and queries, a mean of values for each, its last.</summary>
+    /// <summary>Scores are its first step, and queries, a mean of values for each, its last; its gradient is all three kinds of products.</summary>
     public static AttentionPart PartOfAttention(this HeadMatrix computed) => computed switch
     {
         HeadMatrix.Scores => AttentionPart.Scores,
         HeadMatrix.Queries => AttentionPart.Result,
-        _ => AttentionPart.None,
+        _ => AttentionPart.ByKey,
     };
 }
