@@ -17,12 +17,13 @@ internal sealed record StepPoint(double Examples, double ComputeSeconds, double 
     }
 }
 
-/// <summary>A step's costs by its number of examples: linear between measured points, and beyond the last two.</summary>
+/// <summary>A step's costs by its number of examples: linear between measured points, and beyond the last two. A step of more examples costs no less: where it
+/// was measured so, since something else kept the machine busy meanwhile, it costs the same.</summary>
 /// <param name="points">At least one.</param>
 /// <param name="mostBytes">Of a gradient that touches all parameters.</param>
 internal sealed class StepCurve(IEnumerable<StepPoint> points, double mostBytes)
 {
-    private readonly StepPoint[] _points = [.. points.OrderBy(point => point.Examples)];
+    private readonly StepPoint[] _points = Rising([.. points.OrderBy(point => point.Examples)]);
 
     /// <param name="examples">More than 0; below the smallest measured number that one counts.</param>
     public StepPoint At(double examples)
@@ -34,5 +35,20 @@ internal sealed class StepCurve(IEnumerable<StepPoint> points, double mostBytes)
         int end = next < 0 ? _points.Length - 1 : next;
         StepPoint point = _points[end - 1].Towards(_points[end], examples);
         return point with { GradientBytes = Math.Clamp(point.GradientBytes, 0, mostBytes) };
+    }
+
+    private static StepPoint[] Rising(StepPoint[] points)
+    {
+        for (int i = 1; i < points.Length; i++)
+        {
+            (StepPoint fewer, StepPoint more) = (points[i - 1], points[i]);
+            points[i] = more with
+            {
+                ComputeSeconds = Math.Max(fewer.ComputeSeconds, more.ComputeSeconds),
+                UpdateSeconds = Math.Max(fewer.UpdateSeconds, more.UpdateSeconds),
+            };
+        }
+
+        return points;
     }
 }

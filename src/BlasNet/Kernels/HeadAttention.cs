@@ -43,10 +43,13 @@ internal unsafe struct HeadAttention<T> : IHeadKernel
         Results += (nint)ValueRows * n;
     }
 
+    /// <summary>Into how many blocks queries are divided that take so many bytes on the way.</summary>
+    internal static int BlocksOf(long bytes) => (int)((bytes + BlockBytes - 1) / BlockBytes);
+
     // Row-major, a column of the formulas in each row.
     private static void Attend(in Matrix<T> keys, in Matrix<T> queries, in Matrix<T> values, in Matrix<T> results)
     {
-        int m = keys.Rows, n = queries.Rows, blocks = (int)((((long)n * m * sizeof(T)) + BlockBytes - 1) / BlockBytes);
+        int m = keys.Rows, n = queries.Rows, blocks = BlocksOf((long)n * m * sizeof(T));
         int block = (n + blocks - 1) / blocks;
         T* memory = Scratch<T>.Get(block * m);
         for (int start = 0; start < n; start += block)

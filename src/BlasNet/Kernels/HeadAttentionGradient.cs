@@ -10,9 +10,6 @@ namespace BlasNet.Kernels;
 internal unsafe struct HeadAttentionGradient<T> : IHeadKernel
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>Of P and dP of a block of queries; as for <see cref="HeadAttention{T}"/>.</summary>
-    private const int BlockBytes = 256 * 1024;
-
     /// <summary>The first example's matrices.</summary>
     public T* Keys, Queries, Values, ResultGradient;
 
@@ -29,7 +26,7 @@ internal unsafe struct HeadAttentionGradient<T> : IHeadKernel
     public readonly void Compute(int m, int n, int heads, nint head)
     {
         // Row-major, a column of the formulas in each row.
-        int keyRows = KeyRows / heads, valueRows = ValueRows / heads, blocks = (int)(((2L * n * m * sizeof(T)) + BlockBytes - 1) / BlockBytes);
+        int keyRows = KeyRows / heads, valueRows = ValueRows / heads, blocks = HeadAttention<T>.BlocksOf(2L * n * m * sizeof(T));
         nint key = head * keyRows, value = head * valueRows;
         Matrix<T> keys = new(Keys + key, m, keyRows, KeyRows), queries = new(Queries + key, n, keyRows, KeyRows);
         Matrix<T> values = new(Values + value, m, valueRows, ValueRows), dy = new(ResultGradient + value, n, valueRows, ValueRows);

@@ -136,4 +136,26 @@ public sealed class AwaitedTrainingTests
         for (int i = 0; i < expected.Length; i++)
             Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])), $"{name}[{i}]: {expected[i]} and {actual[i]}");
     }
+
+    /// <summary>The data fill the budget to the last byte, and the weight is a number more.</summary>
+    [Theory, InlineData(125), InlineData(250)]
+    public void An_example_for_whose_weight_there_is_no_memory_is_named(int length)
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter bias = model.Bias("b", 1);
+        var trainer = new Trainer<int>(
+            model,
+            async (g, _) =>
+            {
+                Expr x = g.Input(new double[length]);
+                await x;
+                return Sum(x) + bias;
+            },
+            new Sgd(0.1)) { MemoryBudget = length * sizeof(double), Weight = example => example };
+
+        var error = Assert.Throws<MemoryBudgetException>(() => trainer.Step([1, 2, 3]));
+        Assert.Equal((0, length * sizeof(double)), (error.Example, error.Budget));
+        Assert.Equal([0], model.ValuesOf(bias));
+        Assert.InRange(error.Bytes, error.Budget + 1, long.MaxValue);
+    }
 }

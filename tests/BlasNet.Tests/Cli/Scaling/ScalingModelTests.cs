@@ -120,4 +120,14 @@ public sealed class ScalingModelTests
     [InlineData(1, 4, new[] { 1 })]
     public void The_batch_its_half_and_the_smallest_part_are_timed(int batch, int mostRanks, int[] sizes) =>
         Assert.Equal(sizes.Order(), StepSampler.SizesFor(batch, mostRanks).Order());
+
+    /// <summary>Something else kept the machine busy while the shorter steps were measured.</summary>
+    [Fact]
+    public void A_step_of_more_examples_costs_no_less()
+    {
+        var curve = new StepCurve([new(1, 1e-3, 4e-3, 0), new(2, 9e-3, 1e-3, 0), new(4, 5e-3, 2e-3, 0)], mostBytes: 0);
+        Assert.All([curve.At(4), curve.At(1000)], point => Assert.Equal((9e-3, 4e-3), (Rounded(point.ComputeSeconds), Rounded(point.UpdateSeconds))));
+
+        static double Rounded(double seconds) => Math.Round(seconds, 12);
+    }
 }
