@@ -10,8 +10,6 @@ internal sealed class ResponseFile
 {
     private const int MaximumBytes = 1 << 20, MaximumArguments = 1 << 16, MaximumFiles = 1000;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private readonly List<string> _expanded = [];
     private readonly List<string> _open = [];   // the files that are being read, the innermost one last
     private int _files;
@@ -95,7 +93,7 @@ internal sealed class ResponseFile
         string text;
         try
         {
-            text = StrictUtf8.GetString(bytes);
+            text = StrictUtf8.Encoding.GetString(bytes);
         }
         catch (DecoderFallbackException e)
         {

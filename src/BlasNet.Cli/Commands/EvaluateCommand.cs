@@ -32,8 +32,8 @@ internal static class EvaluateCommand
             if (options.GetValue(json))
                 context.Output.WriteLine(JsonLine.Write(writer =>
                 {
-                    foreach ((string name, double value) in measures.Where(measure => double.IsFinite(measure.Value)))
-                        writer.WriteNumber(name, value);
+                    foreach ((string name, double value) in measures)
+                        writer.WriteFinite(name, value);
                 }));
             else
                 Print(context.Output, measures);

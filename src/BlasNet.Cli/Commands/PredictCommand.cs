@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Cli.Prediction;
+using BlasNet.Datasets;
 
 namespace BlasNet.Cli.Commands;
 
@@ -24,34 +25,16 @@ internal static class PredictCommand
     public static Command Create(CommandContext context)
     {
         var model = new Argument<string>("MODEL") { Description = "The file or folder that train --save has written." };
-        Option<string?> data = CliOptions.FileName("--data", "Examples, one a line; without it standard input.");
+        Option<string?> data = CliOptions.FileName("--data", "Examples, one a line, plain or gzipped; without it standard input.");
         var json = new Option<bool>("--json") { Description = "Write a JSON object for each example." };
         var command = new Command("predict", Description) { model, data, json };
         command.SetAction(options =>
         {
             using Predictor predictor = Predictor.Open(options.GetRequiredValue(model));
             string? file = options.GetValue(data);
-            predictor.Predict(file is null ? Lines(Console.In) : Lines(file), file ?? "standard input", context.Output, options.GetValue(json),
-                context.Cancellation);
+            IEnumerable<string> lines = file is null ? TextLines.Read("standard input", Console.OpenStandardInput()) : TextLines.Read(file);
+            predictor.Predict(lines, file ?? "standard input", context.Output, options.GetValue(json), context.Cancellation);
         });
         return command;
-    }
-
-    private static IEnumerable<string> Lines(TextReader input)
-    {
-        while (input.ReadLine() is { } line)
-            yield return line;
-    }
-
-    private static IEnumerable<string> Lines(string file)
-    {
-        try
-        {
-            return File.ReadLines(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException($"--data {file}: {e.Message}");
-        }
     }
 }

@@ -44,13 +44,12 @@ internal sealed class ClassifierPredictor : Predictor<TextInput, LabelledText>
 
     protected override string ToJson(TextInput input, ReadOnlySpan<float> value)
     {
-        float[] probabilities = new float[value.Length];
-        TensorPrimitives.SoftMax(value, probabilities);
+        float[] probabilities = ProbabilitiesOf(value);
         int label = TensorPrimitives.IndexOfMax<float>(probabilities);
         return JsonLine.Write(json =>
         {
             json.WriteString("label", _labels[label]);
-            json.WriteNumber("probability", probabilities[label]);
+            json.WriteFinite("probability", probabilities[label]);
         });
     }
 }

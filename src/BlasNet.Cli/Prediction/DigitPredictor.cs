@@ -53,14 +53,12 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
 
     protected override string ToJson(Digit input, ReadOnlySpan<float> value)
     {
-        float[] probabilities = new float[value.Length];
-        TensorPrimitives.Subtract(value, TensorPrimitives.Max(value), probabilities);   // so that no exponential overflows
-        TensorPrimitives.SoftMax<float>(probabilities, probabilities);
+        float[] probabilities = ProbabilitiesOf(value);
         int label = TensorPrimitives.IndexOfMax<float>(probabilities);
         return JsonLine.Write(json =>
         {
             json.WriteNumber("label", label);
-            json.WriteNumber("probability", probabilities[label]);
+            json.WriteFinite("probability", probabilities[label]);
         });
     }
 

@@ -45,15 +45,17 @@ internal sealed class JsonLine
 
     /// <summary>A member that is a list of texts.</summary>
     /// <exception cref="CommandException">It is missing or something else.</exception>
-    public string[] Texts(string name) => [.. List(name, JsonValueKind.String, "a list of texts").Select(item => item.GetString()!)];
+    public string[] Texts(string name) => [.. List(name, JsonValueKind.String, "a list of texts").Select(TextOf)];
 
-    /// <summary>A member that is a list of numbers.</summary>
+    /// <summary>A member that is a list of numbers, none of them infinite as a float.</summary>
     /// <exception cref="CommandException">It is missing or something else.</exception>
-    public float[] Numbers(string name) => [.. List(name, JsonValueKind.Number, "a list of numbers").Select(item => item.GetSingle())];
+    public float[] Numbers(string name) => [.. List(name, JsonValueKind.Number, "a list of numbers").Select(item =>
+        item.TryGetSingle(out float number) && float.IsFinite(number) ? number
+        : throw new CommandException($"has a number in '{name}' that no float can hold: {item.GetRawText()}"))];
 
     /// <summary>A member that is a text.</summary>
     /// <exception cref="CommandException">It is missing or something else.</exception>
-    public string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? text.GetString()! : throw Missing(name, "a text");
+    public string Text(string name) => Member(name) is { ValueKind: JsonValueKind.String } text ? TextOf(text) : throw Missing(name, "a text");
 
     /// <summary>A member that is a text; null where it is missing or null.</summary>
     /// <exception cref="CommandException">It is something else.</exception>
@@ -63,7 +65,32 @@ internal sealed class JsonLine
         Member(name) is { ValueKind: JsonValueKind.Array } array && array.EnumerateArray().All(item => item.ValueKind == kind)
             ? array.EnumerateArray() : throw Missing(name, what);
 
-    private JsonElement? Member(string name) => _object.TryGetProperty(name, out JsonElement member) ? member : null;
+    private JsonElement? Member(string name)
+    {
+        try
+        {
+            return _object.TryGetProperty(name, out JsonElement member) ? member : null;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw NoUnicode("name", e);
+        }
+    }
+
+    private static string TextOf(JsonElement text)
+    {
+        try
+        {
+            return text.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw NoUnicode("text", e);
+        }
+    }
+
+    // Half of a surrogate pair, escaped.
+    private static CommandException NoUnicode(string what, InvalidOperationException e) => new($"has a {what} that is not valid Unicode: {e.Message}");
 
     private static CommandException Missing(string name, string what) => new($"needs a member '{name}', {what}");
 }

@@ -39,8 +39,8 @@ internal sealed class LanguagePredictor : SentencePredictor<int[]>
         return JsonLine.Write(json =>
         {
             json.WriteTexts("words", input);
-            json.WriteNumber("log_probability", -loss);
-            json.WriteNumber("perplexity", PerplexityOf(input, loss));
+            json.WriteFinite("log_probability", -loss);
+            json.WriteFinite("perplexity", PerplexityOf(input, loss));
         });
     }
 

@@ -41,9 +41,10 @@ internal abstract class Predictor : IDisposable
         {
             Predictor predictor = create(card);
             predictor.Model.Load(file);
+            predictor.Model.RequireFinite();
             return predictor;
         }
-        catch (Exception e) when (e is SafetensorsException or ArgumentException)
+        catch (Exception e) when (e is SafetensorsException or ArgumentException or ArithmeticException)
         {
             throw new CommandException(e is SafetensorsException ? e.Message : $"{file}: {e.Message}");
         }
@@ -130,6 +131,15 @@ internal abstract class Predictor<TInput, TExample>(Model? model = null) : Predi
             largest[i] = TensorPrimitives.IndexOfMax(scores.Slice(i * classes, classes));
 
         return largest;
+    }
+
+    /// <summary>The softmax of scores; no exponential overflows.</summary>
+    protected static float[] ProbabilitiesOf(ReadOnlySpan<float> scores)
+    {
+        float[] probabilities = new float[scores.Length];
+        TensorPrimitives.Subtract(scores, TensorPrimitives.Max(scores), probabilities);
+        TensorPrimitives.SoftMax<float>(probabilities, probabilities);
+        return probabilities;
     }
 
     /// <summary>Evaluates examples as they are read, and hands each over with its value.</summary>

@@ -102,12 +102,16 @@ internal static class PredictEndpoint
 
                 int start = (int)reader.TokenStartIndex;
                 reader.Skip();
-                examples.Add(Encoding.UTF8.GetString(body[start..(int)reader.BytesConsumed]));
+                examples.Add(StrictUtf8.Encoding.GetString(body[start..(int)reader.BytesConsumed]));
             }
         }
         catch (JsonException e)
         {
             throw new CommandException($"The body is not JSON: {e.Message}");
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new CommandException($"The body is not valid UTF-8: {e.Message}");
         }
 
         return examples.Count > 0 ? examples : throw new CommandException("The body is empty: a JSON object is expected.");

@@ -46,7 +46,11 @@ internal static class PredictionServer
         builder.WebHost.UseKestrelCore().UseUrls(options.Urls);
         builder.Services.AddRouting();
         builder.Services.AddLogging();
-        builder.Services.AddOpenApi();
+        builder.Services.AddOpenApi(described => described.AddDocumentTransformer((document, _, _) =>
+        {
+            (document.Info.Title, document.Info.Version) = ("blasnet serve", CliApplication.Version);
+            return Task.CompletedTask;
+        }));
         builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
         builder.Services.AddBlasNetModel<string, string>(_ => predictor.ToBatchModel(), served =>
         {

@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using BlasNet.Cli.CommandLine;
 using BlasNet.Datasets;
@@ -114,6 +117,9 @@ public sealed class PredictTests : IDisposable
         Assert.InRange(line.GetProperty("probability").GetDouble(), 0.1, 1);
         AssertFails($"{_folder.Write("few.txt", "0.5 0.1")}:1: has 2 pixels; the model was trained with 64", "predict", Saved, "--data",
             _folder.File("few.txt"));
+        AssertFails(
+            $$"""{{_folder.Write("large.jsonl", """{"pixels": [1e400]}""")}}:1: has a number in 'pixels' that no float can hold: 1e400""", "predict", Saved, "--data",
+            _folder.File("large.jsonl"));
         AssertFails($"{_folder.Write("word.txt", "\n0.5,x")}:2: 'x' is not a number", "predict", Saved, "--data", _folder.File("word.txt"));
 
         static string Text(float pixel) => pixel.ToString("R", CultureInfo.InvariantCulture);
@@ -152,6 +158,28 @@ public sealed class PredictTests : IDisposable
         }
     }
 
+    /// <summary>Of parameters so large that probabilities are 0, or not there at all.</summary>
+    [Fact]
+    public void What_no_number_of_json_says_is_left_out()
+    {
+        Train("lm");
+        string data = _folder.Write("in.txt", "a b c");
+        Multiply(1e6f);
+        JsonElement line = Assert.Single(CommandResult.Of("predict", Saved, "--data", data, "--json").Json());
+        Assert.True(line.TryGetProperty("log_probability", out _));
+        Assert.False(line.TryGetProperty("perplexity", out _));
+        Multiply(float.NaN);
+        Assert.Contains("is infinite or not a number.", CommandResult.Of("predict", Saved, "--data", data).Error, StringComparison.Ordinal);
+
+        void Multiply(float factor)
+        {
+            byte[] file = File.ReadAllBytes(Saved);
+            Span<float> parameters = MemoryMarshal.Cast<byte, float>(file.AsSpan(8 + (int)BinaryPrimitives.ReadInt64LittleEndian(file)));
+            TensorPrimitives.Multiply(parameters, factor, parameters);
+            File.WriteAllBytes(Saved, file);
+        }
+    }
+
     [Fact]
     public void A_line_that_is_no_example_is_named()
     {
@@ -159,6 +187,10 @@ public sealed class PredictTests : IDisposable
         AssertFails(2, "needs a member 'words', a list of texts", """{"text": "a b"}""");
         AssertFails(2, "needs a member 'words', a list of texts", """{"words": [1, 2]}""");
         AssertFails(2, "needs one word at least in 'words'", """{"words": []}""");
+        AssertFails(2, """has a text that is not valid Unicode: Cannot read incomplete UTF-16 JSON text as string with missing low surrogate.""",
+            """{"words": ["\ud800"]}""");
+        File.WriteAllBytes(_folder.File("bytes.txt"), [(byte)'a', (byte)'\n', 0xFF]);
+        this.AssertFails($"{_folder.File("bytes.txt")}:2: is not valid UTF-8 text", "predict", Saved, "--data", _folder.File("bytes.txt"));
         Assert.StartsWith(
             $"Error: {_folder.Write("in.txt", "{")}:1: is not a JSON object: ", CommandResult.Of("predict", Saved, "--data", _folder.File("in.txt")).Error,
                 StringComparison.Ordinal);

@@ -40,6 +40,7 @@ public sealed class ServeTests : IDisposable
             await Task.Delay(1, Cancellation);
 
         JsonElement document = await client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", Cancellation);
+        Assert.Equal("blasnet serve", document.GetProperty("info").GetProperty("title").GetString());
         Assert.True(document.GetProperty("paths").GetProperty("/predict").TryGetProperty("post", out _));
         Assert.Equal(ExitCodes.Success, service.Interrupt());
     }
@@ -49,6 +50,8 @@ public sealed class ServeTests : IDisposable
     [InlineData("{", "The body is not JSON")]
     [InlineData("[1]", "Each example must be a JSON object; the one at byte 0 is not.")]
     [InlineData("""{"text": "a"}""", "needs a member 'words', a list of texts")]
+    [InlineData("""{"words": ["\ud800"]}""", "has a text that is not valid Unicode")]
+    [InlineData("""{"words": ["a"], "\udc00": 1}""", "has a name that is not valid Unicode")]
     public async Task A_body_that_is_no_example_is_status_400_and_says_why(string body, string why)
     {
         Train("lm", seed: 1);
