@@ -91,16 +91,39 @@ internal sealed class ParserPredictor : Predictor
         foreach (string line in lines.Append(""))
         {
             number++;
-            if (line.Length > 0)
+            if (block.Count == 0 && line.AsSpan().TrimStart().StartsWith('{'))
+            {
+                yield return BlockOf(line, $"{source}:{number}");
+                start = number + 1;
+            }
+            else if (line.Length > 0)
             {
                 block.Add(line);
-                continue;
             }
+            else
+            {
+                if (block.Exists(IsWord))
+                    yield return new Block(block, Read(block, $"{source}, from line {start}"));
 
-            if (block.Exists(IsWord))
-                yield return new Block(block, Read(block, $"{source}, from line {start}"));
+                (block, start) = ([], number + 1);
+            }
+        }
+    }
 
-            (block, start) = ([], number + 1);
+    // An object of words and tags, as the lines that say the same.
+    private static Block BlockOf(string line, string place)
+    {
+        try
+        {
+            ConlluWord[] words = ReadJson(line);
+            if (words.Any(word => (word.Form + word.Upos).Any(char.IsControl)))
+                throw new CommandException("has a tab, or another control character, in 'words' or 'tags'");
+
+            return new Block([.. words.Select((word, i) => $"{i + 1}\t{word.Form}\t_\t{word.Upos}\t_\t_\t_\t_\t_\t_")], words);
+        }
+        catch (CommandException e)
+        {
+            throw new CommandException($"{place}: {e.Message}");
         }
     }
 

@@ -3,6 +3,7 @@ using BlasNet.Cli.Corpora;
 using BlasNet.Cli.Models;
 using BlasNet.Cli.Prediction;
 using BlasNet.Datasets;
+using BlasNet.Graphs;
 using BlasNet.Training;
 
 namespace BlasNet.Cli.Training;
@@ -53,8 +54,10 @@ internal static class ParserTraining
         }
     }
 
-    /// <summary>What parses with a model.</summary>
-    public static Evaluator<ParsedSentence, Parse> NewEvaluator(Model model, Parser parser, int beam) => beam == 1
-        ? new Evaluator<ParsedSentence, Parse>(model, parser.Parse)
-        : new Evaluator<ParsedSentence, Parse>(model, (g, sentence) => parser.ParseByBeam(g, sentence, beam));
+    /// <summary>What parses with a model, by two transitions a word.</summary>
+    public static Evaluator<ParsedSentence, Parse> NewEvaluator(Model model, Parser parser, int beam)
+    {
+        Func<Graph, ParsedSentence, ExprTask<Parse>> parse = beam == 1 ? parser.Parse : (g, sentence) => parser.ParseByBeam(g, sentence, beam);
+        return new Evaluator<ParsedSentence, Parse>(model, parse) { RoundLimit = int.MaxValue };
+    }
 }

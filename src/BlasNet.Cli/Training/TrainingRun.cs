@@ -108,15 +108,15 @@ internal sealed class TrainingRun<TExample> : TrainingRun
     {
     }
 
-    /// <summary>For a loss that awaits values.</summary>
+    /// <summary>For a loss that awaits values, and comes to its end however long an example is.</summary>
     /// <inheritdoc cref="TrainingRun{TExample}(Model, Func{Graph, TExample, Expr}, IReadOnlyList{TExample}, Func{CancellationToken, Quality},
     /// TrainingSettings, Func{TExample, int}?, Func{TExample, int}?, bool, IReadOnlyList{ParameterGroup}?)"/>
     public TrainingRun(
         Model model, Func<Graph, TExample, ExprTask<Expr>> loss, IReadOnlyList<TExample> examples, Func<CancellationToken, Quality> test,
         TrainingSettings settings, Func<TExample, int>? words = null, Func<TExample, int>? predictions = null, bool higherIsBetter = true)
         : this(
-            model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes), examples, test, settings, words, predictions,
-            higherIsBetter, groups: null)
+            model, (optimizer, passes) => new Trainer<TExample>(model, loss, optimizer, passes) { RoundLimit = int.MaxValue }, examples, test, settings, words,
+            predictions, higherIsBetter, groups: null)
     {
     }
 

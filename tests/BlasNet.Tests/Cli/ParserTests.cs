@@ -41,6 +41,29 @@ public sealed class ParserTests : IDisposable
             objects.SelectMany(line => line.GetProperty("heads").EnumerateArray().Select(head => head.GetInt32().ToString(CultureInfo.InvariantCulture))));
     }
 
+    /// <summary>More words than a function that does not end may have rounds; and, as the service takes them, an object on a line.</summary>
+    [Fact]
+    public void A_sentence_may_have_any_length_and_be_a_json_object()
+    {
+        const int Words = 6000;
+        string train = Write("train.conllu", count: 10, seed: 1);
+        Assert.Equal(0, CommandResult.Of(
+            "train", "parser", "--data", train, "--epochs", "1", "--hidden", "2", "--mlp", "2", "--embedding", "2", "--tag-embedding", "2", "--save", Saved).ExitCode);
+        string words = string.Join(',', Enumerable.Repeat("\"dog\"", Words)), tags = string.Join(',', Enumerable.Repeat("\"NOUN\"", Words));
+        string data = _folder.Write("in.jsonl", $$"""{"words": [{{words}}], "tags": [{{tags}}]}""" + "\n" + """{"words": ["It"], "tags": ["PRON"]}""");
+        JsonElement[] objects = CommandResult.Of("predict", Saved, "--data", data, "--json").Json();
+        Assert.Equal([Words, 1], objects.Select(line => line.GetProperty("heads").GetArrayLength()));
+        string[] lines = CommandResult.Of("predict", Saved, "--data", data).Output.Split('\n');
+        Assert.Equal((Words + 4, "1\tIt\t_\tPRON\t_\t_\t0"), (lines.Length, string.Join('\t', lines[Words + 1].Split('\t')[..7])));
+
+        CommandResult wrong = CommandResult.Of("predict", Saved, "--data", _folder.Write("wrong.jsonl", """
+            {"words": ["It"], "tags": ["PRON"]}
+            {"words": ["It\tworks"], "tags": ["PRON"]}
+            """));
+        Assert.Equal((ExitCodes.Failure, $"Error: {_folder.File("wrong.jsonl")}:2: has a tab, or another control character, in 'words' or 'tags'\n"),
+            (wrong.ExitCode, wrong.Error));
+    }
+
     [Fact]
     public void A_beam_of_one_is_the_best_transition_and_a_wider_one_is_no_worse()
     {
