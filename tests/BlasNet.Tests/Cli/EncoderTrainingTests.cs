@@ -25,7 +25,7 @@ public sealed class EncoderTrainingTests : IDisposable
         Assert.InRange(lines[39].GetProperty("loss").GetDouble() / lines[0].GetProperty("loss").GetDouble(), 0, 0.7);
         Assert.InRange(lines[39].GetProperty(training == "scored" ? "dev_correlation" : "dev_accuracy").GetDouble(), 0.8, 1);
         Assert.Equal(saved, lines[^1].GetProperty("saved").GetString());
-        Assert.Equal(0.005, lines[^1].GetProperty("learning_rate").GetDouble());
+        Assert.Equal(0.003, lines[^1].GetProperty("learning_rate").GetDouble());
         string[] words = ["w8", "w9"];
         switch (training)
         {
@@ -140,6 +140,6 @@ public sealed class EncoderTrainingTests : IDisposable
             _ => Enumerable.Range(0, 72).Select(i => $"w{4 + i % 36}\tw{4 + i * 5 % 36}\t{(i % 3 == 0 ? 0.9 : 0.1)}"),
         };
         string name = training == "scored" ? "pairs" : training;
-        return ["train", name, "--encoder", _model.Path, "--data", _folder.Write($"{training}.tsv", string.Join('\n', lines)), "--learning-rate", "0.005", "--batch", "9"];
+        return ["train", name, "--encoder", _model.Path, "--data", _folder.Write($"{training}.tsv", string.Join('\n', lines)), "--learning-rate", "0.003", "--batch", "9"];
     }
 }
