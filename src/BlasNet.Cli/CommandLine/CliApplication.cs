@@ -76,6 +76,12 @@ internal static class CliApplication
         {
             return Fail(error, $"Memory does not suffice: {e.Message}", ExitCodes.Failure);
         }
+        catch (Exception e)
+        {
+            // Caught, so that what is half-way is left in order: files that are not done, other ranks.
+            error.WriteLine($"Error in BlasNet {Version}, which is not yours. Please report it, with the command line: {e}");
+            return ExitCodes.Internal;
+        }
     }
 
     /// <summary>Reads a command line without running it.</summary>

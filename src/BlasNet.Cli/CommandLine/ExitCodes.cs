@@ -11,6 +11,9 @@ internal static class ExitCodes
     /// <summary>The command line is wrong; nothing was done.</summary>
     public const int Usage = 2;
 
+    /// <summary>BlasNet itself is wrong: EX_SOFTWARE of sysexits.h.</summary>
+    public const int Internal = 70;
+
     /// <summary>Nobody reads the output any more: 128 + SIGPIPE, as shells report it of other programs.</summary>
     public const int BrokenPipe = 141;
 

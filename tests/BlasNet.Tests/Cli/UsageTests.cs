@@ -93,6 +93,16 @@ public sealed class UsageTests
     }
 
     [Fact]
+    public void What_no_command_expects_is_an_error_of_its_own_with_its_place()
+    {
+        using var error = new StringWriter();
+        Assert.Equal(70, CliApplication.Run(["--version"], new BrokenWriter(), error, TestContext.Current.CancellationToken));
+        Assert.StartsWith($"Error in BlasNet {CliApplication.Version}, which is not yours.", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("System.NotSupportedException: broken", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains(nameof(BrokenWriter), error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Without_arguments_the_help_is_shown()
     {
         CommandResult result = CommandResult.Of();
@@ -128,4 +138,9 @@ public sealed class UsageTests
     [InlineData("--x", null)]
     public void The_nearest_name_is_suggested_if_it_is_near(string typed, string? expected) =>
         Assert.Equal(expected, UsageErrors.Nearest(typed, ["--batch", "--threads", "--learning-rate"]));
+
+    private sealed class BrokenWriter : StringWriter
+    {
+        public override void WriteLine(string? value) => throw new NotSupportedException("broken");
+    }
 }
