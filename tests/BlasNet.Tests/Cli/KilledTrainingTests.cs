@@ -47,7 +47,7 @@ public sealed class KilledTrainingTests : IDisposable
         Assert.Equal((ExitCodes.Success, true), (end.ExitCode, kills >= Math.Min(Kills, 5)));
         Assert.StartsWith("Resumed from ", end.Error, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(expected), File.ReadAllBytes(saved));
-        Assert.Equal(WithoutTimes(expectedLog), WithoutTimes(log));
+        Assert.Equal(Trainee.WithoutTimes(expectedLog), Trainee.WithoutTimes(log));
         Assert.Empty(Directory.GetFiles(Checkpoints, "*.tmp", SearchOption.AllDirectories));
         TestContext.Current.TestOutputHelper?.WriteLine($"killed {kills} times");
     }
@@ -79,7 +79,4 @@ public sealed class KilledTrainingTests : IDisposable
         Assert.Equal(ExitCodes.Success, trainee.End().ExitCode);
         return (parameters, log);
     }
-
-    private static string[] WithoutTimes(string log) =>
-        [.. File.ReadLines(log).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)))];
 }

@@ -75,6 +75,10 @@ internal sealed class Trainee : IDisposable
     public static string[] Manifests(string checkpoints) =>
         Directory.Exists(checkpoints) ? Directory.GetFiles(checkpoints, "manifest.json", SearchOption.AllDirectories) : [];
 
+    /// <summary>A log's lines without the column that differs between equal trainings.</summary>
+    public static string[] WithoutTimes(string log) =>
+        [.. File.ReadLines(log).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)))];
+
     public CommandResult Kill()
     {
         _process.Kill();   // SIGKILL

@@ -29,21 +29,20 @@ internal sealed class MpiExec(string launcher)
     public Task<(int ExitCode, string Output, string Error)> RunTwo(string[] first, string[] second) =>
         RunAll(["-n", "1", "dotnet", Program, .. first, ":", "-n", "1", "dotnet", Program, .. second]);
 
-    /// <summary>Runs it without ranks.</summary>
-    public static Task<(int ExitCode, string Output, string Error)> RunAlone(params string[] args) =>
-        Finish(CliWrap.Cli.Wrap("dotnet").WithArguments([Program, .. args]));
-
     /// <summary>Runs the command as so many ranks, and acts on what they write to their error output.</summary>
-    public async Task<(int ExitCode, string Error)> Watch(int ranks, string[] args, Action<int, string> onLine)
+    public async Task<(int ExitCode, string Output, string Error)> Watch(int ranks, string[] args, Action<int, string> onLine)
     {
         (int exitCode, int process) = (-1, 0);
-        var error = new StringBuilder();
+        var (output, error) = (new StringBuilder(), new StringBuilder());
         await foreach (CommandEvent happened in NewCommand(["-n", $"{ranks}", "dotnet", Program, .. args]).ListenAsync(TestContext.Current.CancellationToken))
         {
             switch (happened)
             {
                 case StartedCommandEvent started:
                     process = started.ProcessId;
+                    break;
+                case StandardOutputCommandEvent line:
+                    output.AppendLine(line.Text);
                     break;
                 case StandardErrorCommandEvent line:
                     error.AppendLine(line.Text);
@@ -55,7 +54,7 @@ internal sealed class MpiExec(string launcher)
             }
         }
 
-        return (exitCode, error.ToString());
+        return (exitCode, output.ToString(), error.ToString());
     }
 
     private Task<(int ExitCode, string Output, string Error)> RunAll(string[] arguments) => Finish(NewCommand(arguments));

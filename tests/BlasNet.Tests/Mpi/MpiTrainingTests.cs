@@ -2,20 +2,31 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using BlasNet.Tests.Cli;
 
 namespace BlasNet.Tests.Mpi;
 
 /// <summary>Trainings over real processes and both MPI libraries; skipped where a library is not installed.</summary>
+/// <remarks><c>BLASNET_ALL_RANKS=1</c> compares 1, 2 and 4 ranks of each model with as many workers, instead of one of these numbers.</remarks>
 public sealed partial class MpiTrainingTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Launchers => [.. MpiExec.Launchers];
 
+    private static readonly string[] ModelNames = ["digits", "tree", "tagger", "tagger of many words"];
+
+    private static readonly int[] Counts = [1, 2, 4];
+
+    private static bool IsThorough => Environment.GetEnvironmentVariable("BLASNET_ALL_RANKS") == "1";
+
+    /// <summary>Every model under every library, and every number of ranks with some of them, or with all.</summary>
     public static TheoryData<string, int, string> Models => new(
-        from launcher in MpiExec.Launchers
-        from model in new[] { (4, "digits"), (3, "tree"), (2, "tagger") }
-        select (launcher, model.Item1, model.Item2));
+        from library in Enumerable.Range(0, MpiExec.Launchers.Length)
+        from model in Enumerable.Range(0, ModelNames.Length)
+        from count in Enumerable.Range(0, Counts.Length)
+        where IsThorough || count == 2 * (library + model + 1) % Counts.Length
+        select (MpiExec.Launchers[library], Counts[count], ModelNames[model]));
 
     public void Dispose() => _folder.Dispose();
 
@@ -24,7 +35,7 @@ public sealed partial class MpiTrainingTests : IDisposable
     {
         MpiExec mpi = MpiExec.Require(launcher);
         string[] args = [.. ArgumentsOf(model), "--gemm", "packed"];
-        Assert.Equal(0, (await MpiExec.RunAlone([.. args, "--workers", $"{count}", "--save", In("workers")])).ExitCode);
+        Assert.Equal(0, CommandResult.Of([.. args, "--workers", $"{count}", "--save", In("workers")]).ExitCode);
         (int exitCode, string output, string error) = await mpi.Run(count, [.. args, "--save", In("ranks")]);
 
         Assert.True(exitCode == 0, error);
@@ -40,7 +51,7 @@ public sealed partial class MpiTrainingTests : IDisposable
         Assert.Equal(0, (await mpi.Run(2, [.. args, "--save", In("undisturbed")])).ExitCode);
         string[] Durable(int every) =>
             [.. args, "--checkpoint", In("checkpoints"), "--checkpoint-every", $"{every}", "--resume", "--save", In("resumed")];
-        (int exitCode, _) = await mpi.Watch(2, Durable(every: 2), (_, line) =>
+        (int exitCode, _, _) = await mpi.Watch(2, Durable(every: 2), (_, line) =>
         {
             if (RankOne().Match(line) is { Success: true } found)
                 KillAfterCheckpoint(int.Parse(found.Groups["process"].ValueSpan, CultureInfo.InvariantCulture));
@@ -158,8 +169,9 @@ public sealed partial class MpiTrainingTests : IDisposable
         if (model == "tree")
             return ["train", "tree", "--limit", "60", "--hidden", "16", "--embedding", "16", "--batch", "16", "--epochs", "2", "--clip-norm", "1"];
 
-        string data = In("sentences.txt");   // a table of words, of which a step touches a few
-        IEnumerable<string> Words(int i) => Enumerable.Range(0, 1 + i % 7).Select(j => $"w{i * j * 31 % 400}|{"abc"[(i + j) % 3]}");
+        string data = In("sentences.txt");
+        int words = model == "tagger" ? 12 : 400;   // a step touches all of a small table, and a few columns of a large one
+        IEnumerable<string> Words(int i) => Enumerable.Range(0, 1 + i % 7).Select(j => $"w{i * (j + 1) * 31 % words}|{"abc"[(i + j) % 3]}");
         File.WriteAllLines(data, Enumerable.Range(0, 80).Select(i => string.Join(' ', Words(i))));
         return ["train", "tagger", "--data", data, "--minimum-count", "1", "--hidden", "8", "--embedding", "16", "--batch", "8", "--epochs", "2"];
     }
