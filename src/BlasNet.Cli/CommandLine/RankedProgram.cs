@@ -26,11 +26,17 @@ internal static class RankedProgram
         using var silent = new StringWriter();
         int exitCode = CliApplication.Run(args, prints ? output : TextWriter.Null, prints ? error : silent, ranks, interruption.Token);
         output.Flush();
+        if (exitCode == ExitCodes.Success)
+        {
+            ranks.Dispose();   // waits for ranks that are still busy; mpiexec ends this one if they die
+            return exitCode;
+        }
+
         if (ranks.TryLeave(LongestFarewell))
             return exitCode;
 
         string where = ranks.NameOf(ranks.Rank);
         error.WriteLine($"{char.ToUpperInvariant(where[0])}{where[1..]} ends all: {(prints ? "its error is above." : silent.ToString().Trim())}");
-        return exitCode == ExitCodes.Success ? ExitCodes.Failure : exitCode;   // a process that ends without having left takes the others with it
+        return exitCode;   // a process that ends without having left takes the others with it
     }
 }
