@@ -11,9 +11,6 @@ public sealed partial class MpiKillTests : IDisposable
 {
     private const int Ranks = 3;
 
-    // The others notice within a second or two; a busy machine may need longer.
-    private static readonly TimeSpan LongestFarewell = TimeSpan.FromSeconds(30);
-
     private readonly TemporaryFolder _folder = new();
 
     public static TheoryData<string> Launchers => [.. MpiExec.Launchers];
@@ -32,12 +29,9 @@ public sealed partial class MpiKillTests : IDisposable
         Assert.Equal(0, CommandResult.Of([.. args, "--workers", $"{Ranks}", .. Results("undisturbed")]).ExitCode);
         string[] Durable(int every) => [.. args, .. Results("resumed"), "--checkpoint", Checkpoints, "--checkpoint-every", $"{every}", "--resume"];
         var random = new Random(1);
-        TimeSpan slowest = TimeSpan.Zero;
+        var ended = new double[Kills];
         for (int i = 0; i < Kills; i++)
-        {
-            TimeSpan ended = await KillOne(mpi, Durable(every: 3), random);
-            slowest = ended > slowest ? ended : slowest;
-        }
+            ended[i] = (await KillOne(mpi, Durable(every: 3), random)).TotalSeconds;
 
         string newest = Newest();
         (int exitCode, _, string error) = await mpi.Run(Ranks, Durable(every: 1000));   // a checkpoint takes as long as many steps
@@ -45,7 +39,8 @@ public sealed partial class MpiKillTests : IDisposable
         Assert.Contains($"Resumed from {newest}:", error, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(_folder.File("undisturbed")), File.ReadAllBytes(_folder.File("resumed")));
         Assert.Equal(Trainee.WithoutTimes(_folder.File("undisturbed.csv")), Trainee.WithoutTimes(_folder.File("resumed.csv")));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{Kills} killed, the others ended within {slowest.TotalSeconds:F2} s");
+        double median = ended.Order().ElementAt(Kills / 2);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Kills} killed; the others ended {median:F2} s later, at most {ended.Max():F2} s");
     }
 
     /// <returns>How long it took until all had ended.</returns>
@@ -61,31 +56,32 @@ public sealed partial class MpiKillTests : IDisposable
 
             processes = [.. ProcessOfRank().Matches(line).Select(match => int.Parse(match.Groups["process"].ValueSpan, CultureInfo.InvariantCulture))];
             Assert.Equal(Ranks, processes.Length);
-            Await(checkpoints);
+            Await(checkpoints, processes[victim]);
             Thread.Sleep(delay);
             using Process process = Process.GetProcessById(processes[victim]);
             process.Kill();
             killed = Stopwatch.GetTimestamp();
         });
-        while (processes.Any(process => File.Exists($"/proc/{process}/stat")) && Stopwatch.GetElapsedTime(killed) < LongestFarewell)
+        while (processes.Any(process => File.Exists($"/proc/{process}/stat")))
             await Task.Delay(5, TestContext.Current.CancellationToken);
 
         TimeSpan ended = Stopwatch.GetElapsedTime(killed);
         string context = $"rank {victim}, {checkpoints} checkpoints and {delay} ms: exit code {exitCode}, {ended}\n{output}{error}";
-        Assert.True(exitCode != 0 && ended < LongestFarewell && !File.Exists(_folder.File("resumed")), context);
+        Assert.True(exitCode != 0 && !File.Exists(_folder.File("resumed")), context);
         Assert.True(ResumedFrom().Match(error) is not { Success: true } resumed || resumed.Groups["folder"].Value == newest, context);
-        string[] dead = [$"PID {processes[victim]} RUNNING", $"rank {victim} with PID", $"Rank {victim} on"];   // as MPICH, Open MPI or a rank has it
+        // Open MPI names the rank, or another rank does. MPICH kills the others before they can, and names the first process.
+        string[] dead = [$"rank {victim} with PID", $"Rank {victim} on", "BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES"];
         Assert.True(dead.Any(name => $"{output}{error}".Contains(name, StringComparison.Ordinal)), context);
         return ended;
     }
 
-    // Until so many more checkpoints are there.
-    private void Await(int more)
+    // Until so many more checkpoints are there, or the process is not.
+    private void Await(int more, int process)
     {
         for (int i = 0; i < more; i++)
         {
             string before = Newest();
-            while (Newest() == before)
+            while (Newest() == before && Directory.Exists($"/proc/{process}"))
             {
                 TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
                 Thread.Sleep(1);
