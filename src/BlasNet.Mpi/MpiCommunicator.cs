@@ -169,6 +169,8 @@ public sealed unsafe class MpiCommunicator : Communicator, IDisposable
 
             if (patience.Wait())
                 _peers.RequireAlive();
+            else if (patience.IsLong && WorkMeanwhile())
+                patience = new Patience();
         }
     }
 

@@ -62,10 +62,16 @@ internal sealed class Prefetch(Action work)
         if (Interlocked.CompareExchange(ref _state, Running, Wanted) != Wanted)
             return;
 
+        RunHere();
+        Volatile.Write(ref _state, Done);
+    }
+
+    /// <summary>Does the work on the calling thread: that of its owner, who has nothing else to do.</summary>
+    public void RunHere()
+    {
         _current = this;
         work();
         _current = null;
-        Volatile.Write(ref _state, Done);
     }
 
     /// <summary>Within the work: waits until the owner has done everything else.</summary>

@@ -28,6 +28,22 @@ public abstract class Communicator
     /// <summary>A rank as errors name it: <c>rank 2</c>, and where it runs, if that is known.</summary>
     public virtual string NameOf(int rank) => $"rank {rank}";
 
+    /// <summary>Work for a rank that waits; null for none.</summary>
+    internal Action? Meanwhile { get; set; }
+
+    /// <summary>For a transport that waits for other ranks within an operation, on the thread that waits: does what the trainer may do meanwhile, such as
+    /// preparing the next step. No operation comes of it, and a transport that never calls it gives the same results.</summary>
+    /// <returns>Whether there was something to do; time has gone by then.</returns>
+    protected bool WorkMeanwhile()
+    {
+        if (Meanwhile is not { } work)
+            return false;
+
+        Meanwhile = null;
+        work();
+        return true;
+    }
+
     /// <summary>Gives every rank the bytes of all ranks.</summary>
     /// <param name="mine">What this rank gives.</param>
     /// <param name="all">Receives the bytes of rank 0, then those of rank 1, and so on; must not overlap <paramref name="mine"/>.</param>

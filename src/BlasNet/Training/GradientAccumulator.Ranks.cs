@@ -35,7 +35,7 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
 
     public override ReadOnlySpan<RankStep> GatherRanks(Communicator ranks, RankStep mine)
     {
-        long start = Stopwatch.GetTimestamp();
+        (long start, long before) = (Stopwatch.GetTimestamp(), _first.Times.Total);
         if (mine.Sums.Examples == 0)
             Gradient.ClearAll(_targets);   // of a step before
 
@@ -49,7 +49,7 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
         Write(mine);
         ranks.AllGather(_message, _messages, _messageLengths);
         Read();
-        _first.Times.Communicate += Stopwatch.GetTimestamp() - start;
+        AddCommunication(start, before);
         return _rankSteps;
     }
 
@@ -86,7 +86,7 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
 
     public override void MergeRanks(Communicator ranks)
     {
-        long start = Stopwatch.GetTimestamp();
+        (long start, long before) = (Stopwatch.GetTimestamp(), _first.Times.Total);
         MicrobatchSums sums = _rankSteps[0].Sums;
         foreach (RankStep step in _rankSteps.AsSpan(1))
             sums += step.Sums;
@@ -96,8 +96,12 @@ internal sealed unsafe partial class GradientAccumulator<T> where T : unmanaged,
         _rankGradient.Begin(ranks.Size);
         _rankGradient.ShareTouched(ranks, _extents);
         _rankGradient.Merge(ranks);
-        _first.Times.Communicate += Stopwatch.GetTimestamp() - start;
+        AddCommunication(start, before);
     }
+
+    // Without what was prepared meanwhile.
+    private void AddCommunication(long start, long before) =>
+        _first.Times.Communicate += Stopwatch.GetTimestamp() - start - (_first.Times.Total - before);
 
     public override RankTraffic Traffic
     {

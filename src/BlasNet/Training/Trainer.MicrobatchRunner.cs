@@ -16,6 +16,8 @@ public sealed partial class Trainer<TExample>
     /// until its turn comes, so that a training is the same with it and without.</remarks>
     private sealed partial class MicrobatchRunner
     {
+        private const int OwnPart = -1;   // as the end of a range: this rank's part of the step, which is divided when it is prepared
+
         private readonly Trainer<TExample> _trainer;
         private readonly Prefetch _preparation;
         private readonly MicrobatchSizer _sizer = new();
@@ -46,6 +48,8 @@ public sealed partial class Trainer<TExample>
         /// <summary>On the thread that prepares the next microbatch: its step. Null elsewhere.</summary>
         public long? StepAhead => _preparation.IsCurrent ? _upcoming.Examples.Step : null;
 
+        private bool PreparesAhead => _trainer is { PrepareAhead: true, Workers: 1, _asyncLoss: null } && !_preparation.IsTooEarly;
+
         public MicrobatchMemory LastPassMemory(int workers) => Share.Memory(_microbatch, workers);
 
         public void Begin(MicrobatchSizes sizes)
@@ -70,11 +74,10 @@ public sealed partial class Trainer<TExample>
             {
                 Take((examples, first, end, computeBatch));
                 int following = first + _microbatch.Count;
-                bool prepares = _trainer is { PrepareAhead: true, Workers: 1, _asyncLoss: null } && (following < end || nextStep is not null)
-                    && !_preparation.IsTooEarly;
+                bool prepares = PreparesAhead && (following < end || nextStep is not null);
                 if (prepares)
                 {
-                    _upcoming = following < end ? (examples, following, end, computeBatch) : (nextStep!, 0, nextStep!.Count, computeBatch);
+                    _upcoming = following < end ? (examples, following, end, computeBatch) : (nextStep!, 0, OwnPart, computeBatch);
                     while (!_preparation.Start() && _trainer.Options.AwaitPreparation)
                         Thread.Yield();
                 }
@@ -90,6 +93,19 @@ public sealed partial class Trainer<TExample>
                         Drop();
                 }
             }
+        }
+
+        /// <summary>Prepares the first microbatch of the next step on the calling thread, unless another one has.</summary>
+        public void PrepareHere(StepExamples nextStep)
+        {
+            if (IsAhead || !PreparesAhead)
+                return;
+
+            _upcoming = (nextStep, 0, OwnPart, _trainer.ComputeBatch);
+            _preparation.RunHere();
+            IsAhead = true;
+            if (_preparation.IsTooEarly)
+                Drop();
         }
 
         /// <summary>Forgets the microbatch prepared ahead.</summary>
@@ -135,6 +151,12 @@ public sealed partial class Trainer<TExample>
         {
             try
             {
+                if (_upcoming.End == OwnPart)
+                {
+                    _upcoming.Examples.Load();
+                    (_upcoming.First, _upcoming.End) = _upcoming.Examples.OwnPart;
+                }
+
                 Prepare(_next, _upcoming);
             }
             catch (Exception e)

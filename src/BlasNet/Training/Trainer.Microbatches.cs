@@ -27,7 +27,8 @@ public sealed partial class Trainer<TExample>
     }
 
     /// <summary>Whether a second thread, where products are divided among threads, builds and plans the next pass, of this step or of the epoch's next one,
-    /// while a pass is computed; the default. It changes no result, and an error comes at the step that it belongs to. One worker only.</summary>
+    /// while a pass is computed, and whether a rank that waits for others does so itself; the default. It changes no result, and an error comes at the step
+    /// that it belongs to. One worker only.</summary>
     /// <remarks>The loss function, <see cref="Weight"/> and the list of examples are then called on another thread than the caller's, though never by two
     /// threads at once, nor beside the regulariser or a handler of progress; and for an epoch's next step before the progress of this one is reported. So
     /// switch it off where they
@@ -68,7 +69,7 @@ public sealed partial class Trainer<TExample>
         Begin();
         ArgumentOutOfRangeException.ThrowIfNegative(ComputeBatch);
         if (Ranks is { } ranks)
-            RunRanks(ranks);
+            RunRanks(ranks, nextStep);
         else if (Workers > 1 && _examples.Count > 1)
             RunWorkers(0, _examples.Count);
         else

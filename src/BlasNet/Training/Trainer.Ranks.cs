@@ -9,7 +9,8 @@ namespace BlasNet.Training;
 public sealed partial class Trainer<TExample>
 {
     private Communicator? _communicator;
-    private int[] _rankBounds = [];   // the first example of each rank, and the number of all
+    private Action? _prepareMeanwhile;
+    private StepExamples? _preparedMeanwhile;
     private CancellationToken _epochCancellation;
     private bool _isCancelled;        // on any rank
     private bool _haveAgreed;
@@ -19,8 +20,9 @@ public sealed partial class Trainer<TExample>
     /// All ranks make the same model and trainer, and call the same methods with the same examples: N ranks give what N <see cref="Workers"/> of one process
     /// give, bit for bit. Each rank computes a part of a step's examples, of about equal <see cref="Work"/>; the parts' gradients are added in the order of
     /// ranks, and each rank updates its parameters by the sum. <see cref="ComputeBatch"/>, <see cref="MemoryBudget"/> and <see cref="Workers"/> are each rank's
-    /// own. At the first step and at every epoch's beginning ranks compare what they are about to do. A cancellation on any rank stops all after the same
-    /// step; an error on one is an error on all.
+    /// own. Without a budget, a rank that waits for others prepares its part of the next step (<see cref="PrepareAhead"/>). At the first step and at every
+    /// epoch's beginning ranks compare what they are about to do. A cancellation on any rank stops all after the same step; an error on one is an error on
+    /// all.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The trainer is in use.</exception>
     public Communicator? Communicator
@@ -41,16 +43,36 @@ public sealed partial class Trainer<TExample>
 
     private long RankCount => Ranks?.Size ?? 1;
 
-    private void RunRanks(Communicator ranks)
+    private void RunRanks(Communicator ranks, StepExamples? nextStep)
     {
         if (!_haveAgreed)
             RequireAgreement(ranks, examples: _examples.Count);
 
-        int parts = Math.Min(ranks.Size, _examples.Count);
-        Divide(ref _rankBounds, 0, _examples.Count, parts);
-        (int start, int end) = ranks.Rank < parts ? (_rankBounds[ranks.Rank], _rankBounds[ranks.Rank + 1]) : (_examples.Count, _examples.Count);
+        StepExamples? ownNext = nextStep is not null && ranks.Rank < nextStep.Count && MemoryBudget == 0 ? nextStep : null;
+        (int start, int end) = _examples.OwnPart;
         _accumulator.BeginRanks();
-        Exception? error = RunPart(start, end, isAlone: parts == 1);
+        Exception? error = RunPart(start, end, isAlone: _examples.Count == 1, ownNext);
+        PrepareMeanwhile(ranks, error is null ? ownNext : null);
+        try
+        {
+            Exchange(ranks, start, end, error);
+        }
+        finally
+        {
+            ranks.Meanwhile = null;
+        }
+    }
+
+    // While it waits for others, a rank without a second thread prepares the next step itself.
+    private void PrepareMeanwhile(Communicator ranks, StepExamples? nextStep)
+    {
+        _preparedMeanwhile = nextStep;
+        if (nextStep is not null)
+            ranks.Meanwhile = _prepareMeanwhile ??= () => _runners[0].PrepareHere(_preparedMeanwhile!);
+    }
+
+    private void Exchange(Communicator ranks, int start, int end, Exception? error)
+    {
         RankOutcome outcome = error switch { null => RankOutcome.Done, NonFiniteException => RankOutcome.NonFinite, _ => RankOutcome.Failed };
         ReadOnlySpan<RankStep> all = _accumulator.GatherRanks(ranks, new RankStep(
             _steps + 1, _examples.Count, start, end, outcome, _epochCancellation.IsCancellationRequested, _accumulator.Sums,
@@ -60,7 +82,7 @@ public sealed partial class Trainer<TExample>
             throw RankErrors.Share(ranks, failed, error);
 
         (_firstPass, _firstPassExamples) = (all[0].FirstPass, all[0].FirstPassExamples);
-        if (ranks.Rank > 0)
+        if (ranks.Rank > 0 && MemoryBudget > 0)
             _runners[0].Restart(all[0].Sizes);
 
         foreach (RankStep step in all)
@@ -70,7 +92,7 @@ public sealed partial class Trainer<TExample>
     }
 
     // What goes wrong here is thrown after the others have been told.
-    private Exception? RunPart(int start, int end, bool isAlone)
+    private Exception? RunPart(int start, int end, bool isAlone, StepExamples? nextStep)
     {
         if (!isAlone)
             _accumulator.HoldForecasts(true);
@@ -80,7 +102,7 @@ public sealed partial class Trainer<TExample>
             if (Workers > 1 && end - start > 1)
                 RunWorkers(start, end);
             else
-                _runners[0].Run(_examples, start, end, ComputeBatch);
+                _runners[0].Run(_examples, start, end, ComputeBatch, nextStep);
 
             return FindNonFinitePass();
         }

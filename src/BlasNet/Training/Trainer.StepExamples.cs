@@ -1,3 +1,5 @@
+using BlasNet.Ranks;
+
 namespace BlasNet.Training;
 
 /// <summary>Where a step finds its examples.</summary>
@@ -20,18 +22,21 @@ public sealed partial class Trainer<TExample>
 {
     private StepExamples _examples, _nextExamples;   // of this step, and of the one that may be prepared meanwhile
 
-    private MicrobatchSettings Settings => new(ComputeBatch, MemoryBudget, Workers, WantsByExample, ClipExampleNorm, Weight, _groups);
+    private MicrobatchSettings Settings => new(
+        ComputeBatch, MemoryBudget, Workers, WantsByExample, ClipExampleNorm, Weight, _groups, Work, Communicator);
 
     /// <summary>The settings that a prepared microbatch depends on.</summary>
     private readonly record struct MicrobatchSettings(
         int ComputeBatch, long MemoryBudget, int Workers, bool ByExample, double ClipExampleNorm, Func<TExample, double>? Weight,
-        IReadOnlyList<ParameterGroup> Groups);
+        IReadOnlyList<ParameterGroup> Groups, Func<TExample, double>? Work, Communicator? Communicator);
 
     /// <summary>The examples of one step and their weights.</summary>
     private sealed class StepExamples(Trainer<TExample> trainer)
     {
         private TExample[] _examples = [];
         private double[] _weights = [];
+        private int[] _rankBounds = [];   // the first example of each rank, and the number of all
+        private bool _isDivided;
         private StepSource<TExample> _source;
         private MicrobatchSettings _settings;
         private bool _isLoaded;
@@ -50,6 +55,7 @@ public sealed partial class Trainer<TExample>
         public void Announce(StepSource<TExample> source, long step)
         {
             (_source, Step, Count, _settings, _isLoaded) = (source, step, source.Count, trainer.Settings, false);
+            _isDivided = false;
             if (_examples.Length < Count)
                 _examples = new TExample[Count];
         }
@@ -73,6 +79,23 @@ public sealed partial class Trainer<TExample>
             examples.CopyTo(_examples);
             TakeWeights();
             _isLoaded = true;
+        }
+
+        /// <summary>This rank's part of them, or all; empty where there are fewer examples than ranks before it.</summary>
+        public (int Start, int End) OwnPart
+        {
+            get
+            {
+                if (trainer.Ranks is not { } ranks)
+                    return (0, Count);
+
+                int parts = Math.Min(ranks.Size, Count);
+                if (!_isDivided)
+                    trainer.Divide(this, ref _rankBounds, 0, Count, parts);
+
+                _isDivided = true;
+                return ranks.Rank < parts ? (_rankBounds[ranks.Rank], _rankBounds[ranks.Rank + 1]) : (Count, Count);
+            }
         }
 
         public double WeightOf(int example) => _weights[example];

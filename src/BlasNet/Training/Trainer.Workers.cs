@@ -32,7 +32,7 @@ public sealed partial class Trainer<TExample>
     private void RunWorkers(int start, int end)
     {
         int workers = Math.Min(Workers, end - start);
-        Divide(ref _bounds, start, end, workers);
+        Divide(_examples, ref _bounds, start, end, workers);
         while (_runners.Count < workers)
         {
             _runners.Add(new MicrobatchRunner(this, Model.Own(_accumulator.NewWorker())));
@@ -66,12 +66,12 @@ public sealed partial class Trainer<TExample>
             Profile?.AddWorker(runner.Share.Times, before);
     }
 
-    private void Divide(ref int[] bounds, int start, int end, int parts)
+    private void Divide(StepExamples examples, ref int[] bounds, int start, int end, int parts)
     {
         if (bounds.Length != parts + 1)
             bounds = new int[parts + 1];
 
-        WorkDivision.Divide(_examples.Span[start..end], _workOf ??= WorkOf, bounds);
+        WorkDivision.Divide(examples.Span[start..end], _workOf ??= WorkOf, bounds);
         foreach (ref int bound in bounds.AsSpan())
             bound += start;
     }

@@ -62,6 +62,42 @@ public sealed class RankStepTests
         Assert.All(seen, mine => Assert.InRange(mine.Sum(), work / 3 - 23, work / 3 + 23));
     }
 
+    [Theory]
+    [InlineData(true, "32 48 61 61")]
+    [InlineData(false, "16 32 48 61")]
+    public void A_rank_that_waits_prepares_its_part_of_the_next_step(bool preparesAhead, string seenAfterEachStep)
+    {
+        int[][] seen = ThreadRanks.Run(3, ranks =>
+        {
+            int count = 0;
+            List<int> counts = [];
+            using var training = new RankTraining(1, ranks) { Seen = _ => count++, Trainer = { PrepareAhead = preparesAhead } };
+            training.Trainer.Epoch(RankTraining.Lengths, new Handler(() => counts.Add(count)), TestContext.Current.CancellationToken);
+            return counts.ToArray();
+        });
+
+        Assert.Equal(seenAfterEachStep, string.Join(' ', Enumerable.Range(0, 4).Select(step => seen.Sum(counts => counts[step]))));
+    }
+
+    [Fact]
+    public void An_error_of_preparing_the_next_step_comes_at_that_step_on_all_ranks()
+    {
+        long[] steps = ThreadRanks.Run(2, ranks =>
+        {
+            RankTraining training = null!;
+            training = new RankTraining(1, ranks)
+            {
+                Seen = _ => _ = ranks.Rank == 1 && training.Trainer.StepCount == 2 ? throw new FormatException("no example") : 0,
+            };
+            var error = Assert.ThrowsAny<Exception>(() => training.Trainer.Epoch(RankTraining.Lengths, null, TestContext.Current.CancellationToken));
+            Assert.Contains("no example", error.Message, StringComparison.Ordinal);
+            training.Dispose();
+            return training.Trainer.StepCount;
+        });
+
+        Assert.Equal([2, 2], steps);
+    }
+
     [Fact]
     public void Of_a_table_only_the_columns_travel_that_a_step_touches()
     {
@@ -145,5 +181,10 @@ public sealed class RankStepTests
 
         Assert.Equal(ofRanks[0], ofRanks[1]);
         Assert.All(values.Zip(ofRanks[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-10));
+    }
+
+    private sealed class Handler(Action action) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => action();
     }
 }

@@ -123,6 +123,7 @@ internal sealed class ThreadRanks
         {
             Given += mine.Length;
             ranks._given[Rank] = (call, mine.ToArray(), lengths.ToArray());
+            WorkMeanwhile();
             ranks.Meet();
         }
     }
