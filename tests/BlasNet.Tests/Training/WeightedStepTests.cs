@@ -57,6 +57,21 @@ public sealed class WeightedStepTests
         }
     }
 
+    /// <summary>The mean loss of an epoch is Σ w·ℓ / Σw over its examples, each with the parameters of its step: not the mean of its steps.</summary>
+    [Theory, InlineData(Division.Whole), InlineData(Division.TwoWorkers)]
+    public void The_loss_of_an_epoch_is_the_weighted_mean_of_its_examples(Division division)
+    {
+        using var run = new TrainingRun(division, new Sgd(0)) { Trainer = { OptimizationBatch = 2 } };
+        double[] parameters = run.Parameters;
+        List<TrainingProgress> reports = [];
+
+        double loss = run.Trainer.Epoch([0, 1, 2, 3, 4], new Reports(reports), TestContext.Current.CancellationToken);
+
+        double expected = Enumerable.Range(0, 5).Sum(i => Weights[i] * Dot(parameters, Inputs[i])) / Weights.Sum();
+        Close([expected, expected], [loss, reports[^1].Loss]);
+        Assert.Equal([2, 4, 5], reports.Select(report => report.Examples));
+    }
+
     [Fact]
     public void Clipping_ends_with_the_step_before_which_it_is_switched_off()
     {
@@ -108,6 +123,11 @@ public sealed class WeightedStepTests
 
     private static void Close(double[] expected, double[] given) =>
         Assert.All(expected.Zip(given), pair => Assert.Equal(pair.First, pair.Second, 1e-10 * Math.Max(1, Math.Abs(pair.First))));
+
+    private sealed class Reports(List<TrainingProgress> reports) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => reports.Add(value);
+    }
 
     private sealed class TrainingRun : IDisposable
     {
