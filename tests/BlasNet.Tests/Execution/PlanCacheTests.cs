@@ -190,6 +190,25 @@ public sealed class PlanCacheTests : IDisposable
         Assert.Equal(1, engine.Times.PlansFound);
     }
 
+    /// <summary>A graph may have numbers of passes that ran before: they must be those that the plan's passes have added, in the same places.</summary>
+    [Theory, InlineData(0.5, true), InlineData(0.25, false), InlineData(null, true)]
+    public void A_plan_fits_only_where_the_numbers_of_its_passes_are_or_have_room(double? number, bool fits)
+    {
+        var key = new PlanKey(Precision.Double);
+        Expr x = _graph.Constant(3);
+        key.Take(new PlanRequest(_graph, [x], loss: null, parameters: [], perExample: null));
+        _graph.Constant(0.5);
+        key.TakeNumbers(_graph, []);
+
+        Graph other = _model.NewGraph();
+        other.Constant(3);
+        if (number is { } there)
+            other.Constant(there);
+
+        Assert.Equal(fits, key.TryFitNumbers(other.Data));
+        Assert.Equal(number ?? 0.5, other.Data.ElementAt(x.Graph.AttributeOf(1), 0));
+    }
+
     // Each example's gradient with respect to the bias is its number, here shortened to the bound.
     [Fact]
     public void A_plan_for_clipped_examples_is_found_for_the_same_bound_alone()
