@@ -27,4 +27,16 @@ public sealed class LaunchLowerBoundTests
 
         Assert.Equal(3 + 1 + 2, LaunchLowerBound.Of(graph));
     }
+
+    [Fact]
+    public void It_counts_the_nodes_of_a_full_graph()
+    {
+        var graph = new Graph(Precision.Double);
+        Expr x = graph.Input([1.0, 2]);
+        Op.Tanh(x);
+        while (graph.Count < graph.Capacity)
+            graph.Input([1.0, 2]);
+
+        Assert.Equal(1, LaunchLowerBound.Of(graph));
+    }
 }

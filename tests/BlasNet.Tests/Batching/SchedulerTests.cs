@@ -78,6 +78,24 @@ public sealed class SchedulerTests : IDisposable
         Assert.Equal("a b", Schedule());
     }
 
+    /// <summary>In the first graph the first signature has three levels; in the second one its values become ready one after another.</summary>
+    [Fact]
+    public void What_was_scheduled_before_does_not_count()
+    {
+        var scheduler = new Scheduler();
+        Op.Tanh(Op.Tanh(Op.Tanh(Input())));
+        Schedule(scheduler);
+
+        _graph.Clear();
+        for (int i = 1; i <= 2; i++)
+        {
+            Labelled($"a{i}", Op.Tanh(Input()));
+            Labelled($"c{i}", Op.Tanh(Labelled($"b{i}", Op.Square(Op.Exp(Op.Sigmoid(Input()))))));
+        }
+
+        Assert.Equal("b1 b2 | a1 a2 c1 c2", Schedule(scheduler));
+    }
+
     [Fact]
     public void More_signatures_than_levels_are_counted_for_are_ordered_by_mean_depth()
     {
@@ -103,11 +121,11 @@ public sealed class SchedulerTests : IDisposable
     }
 
     // The groups, with the labels of their values; those without labels are left out.
-    private string Schedule()
+    private string Schedule(Scheduler? used = null)
     {
         var numbering = new ValueNumbering();
         var signatures = new Signatures();
-        var scheduler = new Scheduler();
+        Scheduler scheduler = used ?? new Scheduler();
         numbering.Run(_graph);
         signatures.Run(_graph, numbering);
         scheduler.Run(_graph, numbering, signatures);

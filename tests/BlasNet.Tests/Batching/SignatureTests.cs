@@ -45,6 +45,25 @@ public sealed class SignatureTests : IDisposable
         Assert.True(_signatures.IsColumnWise(0));
     }
 
+    /// <summary>So many that the table in which signatures are looked for grows while they are found.</summary>
+    [Fact]
+    public void Thousands_of_signatures_are_found_again()
+    {
+        const int Signatures = 3200;
+        for (int columns = 1; columns <= 2; columns++)
+        {
+            Expr x = Input(1, columns);
+            for (int i = 1; i <= Signatures; i++)
+                Op.Elu(x, i);
+        }
+
+        _numbering.Run(_graph);
+        _signatures.Run(_graph, _numbering);
+
+        Assert.Equal(Signatures, _signatures.Count);
+        Assert.Equal(Enumerable.Range(0, 2 * Signatures).Select(value => value % Signatures), _signatures.OfValues.ToArray());
+    }
+
     [Fact]
     public void Sums_merge_whatever_their_numbers_of_terms()
     {
