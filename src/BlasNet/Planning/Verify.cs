@@ -15,11 +15,13 @@ internal static partial class Verify
         {
             Operator op = graph.OperatorOf(node);
             Require(graph.CountOf(node) >= 1 && graph.ShapeOf(node) is { Rows: >= 1, Columns: >= 1 }, graph, node, "has an empty value");
+            Require(!graph.IsShared(node) || graph.CountOf(node) == 1, graph, node, "is shared, but no single value");
             foreach (int input in graph.InputsOf(node))
             {
                 Require(input >= 0 && input < node, graph, node, $"reads %{input}, which does not come before it");
                 bool fits = op.ReadsWholeStacks || graph.CountOf(input) == 1 || graph.CountOf(input) == graph.CountOf(node);
                 Require(fits, graph, node, $"reads a stack of {graph.CountOf(input)}");
+                Require(!graph.IsShared(node) || graph.IsShared(input), graph, node, $"is shared, but reads %{input}, which is not");
             }
 
             if (op.HasMoves)

@@ -59,6 +59,20 @@ public sealed class VerifyTests
     }
 
     [Fact]
+    public void A_stack_that_is_shared_is_found()
+    {
+        int constant = _graph.Constant(1).Index, stack = _graph.AppendStack(BroadcastOperator.Instance, 2, [constant], Shape.Scalar, 2, shared: true);
+        AssertRefused("is shared, but no single value", stack);
+    }
+
+    [Fact]
+    public void What_reads_an_examples_value_is_not_shared()
+    {
+        int input = Input();
+        AssertRefused($"is shared, but reads %{input}, which is not", _graph.AppendStack(TanhOperator.Instance, 0, [input], Three, 1, shared: true));
+    }
+
+    [Fact]
     public void A_shape_that_the_operator_would_not_infer_is_found() => AssertRefused("should be [3]", Append(TanhOperator.Instance, [Input()], new Shape(2)));
 
     [Fact]
