@@ -3,6 +3,7 @@ using BlasNet.Graphs;
 using BlasNet.Operators;
 using BlasNet.Passes;
 using BlasNet.Tests.Training;
+using BlasNet.Training;
 
 namespace BlasNet.Tests.Differentiation;
 
@@ -26,6 +27,47 @@ public sealed class FunctionDerivativeTests : IDisposable
             AssertEqual(x => SmallModel.Outer([1, 1], x),
                 _small.Evaluate((g, x) => Op.Sum(function.Call(g.Input(x))).Differentiate(_small.W)[0], computeBatch, workers));
         }
+    }
+
+    /// <summary>ℓ = Σ over the readers, the k-th of which reads state s = tanh(x)·σ(x) number reads[k]: five by functions of their own, the others by
+    /// numbers. So what they add to the gradient of the stack of states lies apart or falls together, and may be more than a cell takes term by term.</summary>
+    [Theory]
+    [InlineData(0, 1, 2)]
+    [InlineData(0, 0, 0)]
+    [InlineData(0, 1, 2, 0, 1)]
+    [InlineData(2, 1, 0, 2, 2, 0)]
+    [InlineData(0, 1, 2, 0, 1, 2, 2, 1)]
+    [InlineData(0, 1, 2, 0, 1, 1, 1, 2)]
+    [InlineData(2, 2, 2, 2, 2, 0, 0, 1)]
+    public void The_gradient_of_a_call_adds_what_all_readers_of_its_result_give(params int[] reads)
+    {
+        double[] numbers = [0.3, -0.7, 1.1];
+        (Func<Expr, Expr> Of, Func<double, double> Slope)[] functions =
+        [
+            (Op.Exp, Math.Exp), (Op.Square, s => 2 * s), (Op.Tanh, s => 1 - Math.Pow(Math.Tanh(s), 2)), (Op.Softplus, Sigmoid),
+            (Op.Sigmoid, s => Sigmoid(s) * (1 - Sigmoid(s))),
+        ];
+        var cell = Function.Of("cell", (Expr x) => Op.Tanh(x) * Op.Sigmoid(x));
+        using var model = new Model(1, Precision.Double);
+        Parameter p = model.Weight("p", 1, 3);
+        model.SetValues(p, numbers);
+        Expr Loss(Graph g, int example)
+        {
+            Expr[] states = [.. numbers.Select((_, i) => cell.Call(p * g.Input([i == 0 ? 1.0 : 0, i == 1 ? 1 : 0, i == 2 ? 1 : 0])))];
+            return Op.Total([.. reads.Select((state, k) => k < 5 ? functions[k].Of(states[state]) : states[state] * g.Input(k))]);
+        }
+
+        double[] gradient = new Trainer<int>(model, Loss, new Sgd(0)).GradientOf([0])[p];
+
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            (double tanh, double sigmoid) = (Math.Tanh(numbers[i]), Sigmoid(numbers[i]));
+            double slope = (1 - tanh * tanh) * sigmoid + tanh * sigmoid * (1 - sigmoid);
+            double expected = reads.Select((state, k) => state != i ? 0 : k < 5 ? functions[k].Slope(tanh * sigmoid) : k).Sum();
+            Assert.Equal(expected * slope, gradient[i], 1e-12);
+        }
+
+        static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
     }
 
     [Fact]
