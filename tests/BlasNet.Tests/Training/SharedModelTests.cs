@@ -102,6 +102,29 @@ public sealed class SharedModelTests : IDisposable
         Assert.Equal([0.5, 0.5], Evaluate(_evaluator, 1));   // w − 0.25·2w
     }
 
+    /// <summary>The change ends when the other thread waits for it, or has not waited.</summary>
+    [Fact]
+    public void An_evaluation_waits_for_an_update_under_way()
+    {
+        bool isChanged = false, hasSeen = false;
+        var reader = new Thread(() =>
+        {
+            using ModelAccess.Scope reading = _model.Access.Read();
+            hasSeen = Volatile.Read(ref isChanged);
+        });
+        using (ModelAccess.Scope change = _model.Access.Exclusive("The test"))
+        {
+            reader.Start();
+            while (reader.IsAlive && (reader.ThreadState & ThreadState.WaitSleepJoin) == 0)
+                Thread.Yield();
+
+            Volatile.Write(ref isChanged, true);
+        }
+
+        reader.Join();
+        Assert.True(hasSeen);
+    }
+
     [Fact]
     public void Evaluations_go_on_while_a_step_computes_its_gradient()
     {
