@@ -128,7 +128,7 @@ public sealed class BatchingEvaluatorTests
 
         await end;
         Assert.True(model.IsDisposed);
-        Assert.All(answers, answer => Assert.True(answer.IsCompleted));
+        Assert.Equal([[0], [1, 2], [3, 4], [5]], model.Batches);
         int[] results = await Task.WhenAll(answers);
         Assert.Equal([0, 1, 2, 3, 4, 5], results);
         await evaluator.DisposeAsync();
@@ -174,6 +174,90 @@ public sealed class BatchingEvaluatorTests
         Assert.Equal(1, evaluator.QueueLength);
         await evaluator.DisposeAsync();
         Assert.Equal(3, await last);
+    }
+
+    [Fact]
+    public async Task Disposing_answers_a_request_that_gathers_though_no_worker_runs()
+    {
+        var model = new StubModel();
+        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), Workers = 1 });
+        Task<int> answer = Send(evaluator, 3);
+        await evaluator.DisposeAsync();
+
+        Assert.Equal([[3]], model.Batches);
+        Assert.Equal(3, await answer);
+    }
+
+    /// <summary>The first request fills a batch, so that no timer has been set for it; and no later request comes that would start a worker.</summary>
+    [Fact]
+    public async Task A_request_that_comes_while_all_workers_compute_is_answered_after_its_delay()
+    {
+        var model = new StubModel { Waits = true };
+        var options = new BatchingOptions<int> { MaxDelay = TimeSpan.FromMilliseconds(200), Cost = n => n, MaxBatchCost = 5, Workers = 1 };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, options);
+        Task<int> full = Send(evaluator, 5);
+        await model.AwaitBatch();
+        Task<int> late = Send(evaluator, 2);
+        Release(model, 2);
+
+        int[] answers = await Task.WhenAll(full, late).WaitAsync(Cancellation);
+        Assert.Equal([5, 2], answers);
+    }
+
+    /// <summary>The rest of the batch is computed again, each request with its own example.</summary>
+    [Fact]
+    public async Task A_failure_after_some_answers_leaves_the_others_their_examples()
+    {
+        List<int[]> batches = [];
+        var model = new Recorder
+        {
+            Answer = batch =>
+            {
+                batches.Add(batch.Examples.ToArray());
+                for (int i = 0; i < batch.Count; i++)
+                {
+                    if (batch.Count == 5 && i is (1 or 3))
+                        continue;
+
+                    batch.SetResult(i, batch.Examples[i]);
+                }
+
+                if (batch.Count == 5)
+                    throw new FormatException("after three answers");
+            },
+        };
+        var options = new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), MaxBatchSize = 5, Workers = 1 };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, options);
+
+        int[] answers = await Task.WhenAll(Enumerable.Range(10, 5).Select(n => Send(evaluator, n)));
+
+        Assert.Equal([10, 11, 12, 13, 14], answers);
+        Assert.Equal([[10, 11, 12, 13, 14], [11], [13]], batches);
+    }
+
+    /// <summary>A product takes all threads, unless another batch is computed beside it.</summary>
+    [Fact]
+    public async Task Products_of_a_batch_alone_take_all_threads_and_those_of_a_second_one_do_not()
+    {
+        using SemaphoreSlim begun = new(0), mayEnd = new(0);
+        var model = new Recorder
+        {
+            Answer = batch =>
+            {
+                begun.Release();
+                mayEnd.Wait();
+                batch.SetResult(0, batch.Examples[0]);
+            },
+        };
+        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 2 });
+        Task<int> first = Send(evaluator, 0);
+        await begun.WaitAsync(Cancellation);
+        Task<int> second = Send(evaluator, 1);
+        await begun.WaitAsync(Cancellation);
+        mayEnd.Release(2);
+        await Task.WhenAll(first, second);
+
+        Assert.Equal([false, true], model.Parts);
     }
 
     [Fact]
@@ -313,8 +397,8 @@ public sealed class BatchingEvaluatorTests
                 errors.Add(Record.Exception(() => batch.SetException(0, null!)));
             },
         };
-        await using var evaluator = new BatchingEvaluator<int, int>(model);
-        Assert.Equal(5, await evaluator.RunAsync(1, Cancellation));
+        await using (var evaluator = new BatchingEvaluator<int, int>(model))
+            Assert.Equal(5, await evaluator.RunAsync(1, Cancellation));   // the worker may still be recording; the disposal waits for it
 
         Assert.Equal("Request 0 of the batch has been answered already.", Assert.IsType<InvalidOperationException>(errors[0]).Message);
         Assert.IsType<ArgumentOutOfRangeException>(errors[1]);
