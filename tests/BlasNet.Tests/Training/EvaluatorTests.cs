@@ -34,6 +34,21 @@ public sealed class EvaluatorTests
         Assert.Equal(Evaluate(first), Evaluate(second));
     }
 
+    [Theory, InlineData(1, 256), InlineData(1, 2), InlineData(1, 4), InlineData(2, 1), InlineData(3, 256)]
+    public void An_error_names_the_example_by_its_number_among_all(int workers, int computeBatch)
+    {
+        using var model = new Model(1, Precision.Double);
+        Recurrence<Expr> chain = Recurrence.Of("chain", (Expr x) => x, (Expr x, Expr h) => x + h);
+        var evaluator = new Evaluator<int>(model, (g, columns) => chain.Run(g.Input(new double[columns], new Shape(1, columns)), Dag.Chain(2)))
+        {
+            Workers = workers,
+            ComputeBatch = computeBatch,
+        };
+
+        var error = Assert.Throws<ShapeException>(() => evaluator.RunDouble([2, 2, 2, 2, 3, 2], (_, _) => { }, TestContext.Current.CancellationToken));
+        Assert.Equal("chain: x must have a column for each of the 2 vertices of example 4, but it is [1 × 3].", error.Message);
+    }
+
     [Fact]
     public void An_error_on_another_thread_comes_out_and_the_evaluator_stays_usable()
     {

@@ -238,6 +238,21 @@ public sealed class NonFiniteStepTests
         Assert.Contains("sqrt", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>The squares overflow, their gradient does not.</summary>
+    [Fact]
+    public void A_regulariser_that_overflows_changes_nothing_though_its_gradient_is_finite()
+    {
+        using var training = new Training(new Sgd(1e-300), Precision.Double);
+        training.Trainer.Regularizer = g => Sum(Square(Scale(g.Use(training.W), 1e200))) * 1e-150;
+        double[] before = training.Values();
+
+        var error = Assert.Throws<NonFiniteException>(() => training.Trainer.Step(Steps[0]));
+
+        Assert.Equal("the regulariser", error.Origin);
+        Assert.Equal(before, training.Values());
+        Assert.Equal(0, training.Trainer.StepCount);
+    }
+
     [Theory, InlineData(double.NaN), InlineData(double.PositiveInfinity), InlineData(-0.5)]
     public void A_schedule_without_sense_is_an_error_before_the_step(double factor)
     {

@@ -180,7 +180,7 @@ public sealed class SharedModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData("load"), InlineData("set"), InlineData("step"), InlineData("average"), InlineData("restore")]
+    [InlineData("load"), InlineData("set"), InlineData("step"), InlineData("average"), InlineData("restore"), InlineData("gradient")]
     public void What_would_wait_for_itself_is_refused(string what)
     {
         string file = SaveAs(2);
@@ -194,6 +194,7 @@ public sealed class SharedModelTests : IDisposable
             "set" => () => _model.SetValues(_w, [3]),
             "step" => () => own.Value!.Step([1]),
             "average" => () => own.Value!.UseAverage(),
+            "gradient" => () => own.Value!.GradientOf([1]),
             _ => () => checkpoints.Restore(own.Value!),
         };
         var norms = new GradientNorms<double>(_model, (g, x) => Square(_w * g.Input(x)));
