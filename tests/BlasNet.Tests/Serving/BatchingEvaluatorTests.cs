@@ -224,6 +224,8 @@ public sealed class BatchingEvaluatorTests
 
                 if (batch.Count == 5)
                     throw new FormatException("after three answers");
+
+                Assert.Throws<ArgumentOutOfRangeException>(() => batch.SetResult(1, 99));   // the other one that is open is not of this part
             },
         };
         var options = new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), MaxBatchSize = 5, Workers = 1 };
