@@ -29,6 +29,7 @@ public sealed class PackageTests(PackedFolder packed) : IClassFixture<PackedFold
         string settings = File.ReadAllText(Path.Combine(program, "bin", "Release", "net10.0", "Consumer.runtimeconfig.json"));   // BlasNetFastStart
         Assert.Contains("\"System.Runtime.TieredPGO\": false", settings, StringComparison.Ordinal);
         Assert.Contains("\"System.Runtime.TieredCompilation.CallCountingDelayMs\": 1", settings, StringComparison.Ordinal);
+        Assert.Contains("\"System.Runtime.TieredCompilation.CallCountThreshold\": 512", settings, StringComparison.Ordinal);
     }
 
     // As in OwnProgramTests, which say where the numbers come from.
