@@ -14,9 +14,9 @@ public sealed partial class Graph
     private const int FewTypes = 128;
 
     private NodeType[] _types = new NodeType[32];
-    private readonly HashSlots _slots = new();     // type + 1
-    private readonly List<int> _keptTypes = [];    // those in the slots
-    private ulong[] _tokens = new ulong[64];       // of the inputs of kept types
+    private readonly HashSlots _slots = new();                       // type + 1
+    private readonly List<(int Type, ulong Hash)> _keptTypes = [];   // those in the slots
+    private ulong[] _tokens = new ulong[64];                         // of the inputs of kept types
     private int _tokenCount;
 
     /// <summary>Number of node types.</summary>
@@ -44,7 +44,7 @@ public sealed partial class Graph
         if (_slots.IsFull(_keptTypes.Count + 1))
             GrowSlots();
 
-        _keptTypes.Add(type);
+        _keptTypes.Add((type, hash));
         Enter(type, hash);
         return type;
     }
@@ -52,8 +52,8 @@ public sealed partial class Graph
     private void GrowSlots()
     {
         _slots.Clear(2 * _keptTypes.Count);
-        foreach (int type in _keptTypes)
-            Enter(type, HashOf(_types[type]));
+        foreach ((int type, ulong hash) in _keptTypes)
+            Enter(type, hash);
     }
 
     private void Enter(int type, ulong hash)
@@ -70,12 +70,6 @@ public sealed partial class Graph
     {
         _slots.Clear(FewTypes);
         _keptTypes.Clear();
-    }
-
-    private ulong HashOf(in NodeType type)
-    {
-        ReadOnlySpan<ulong> tokens = _tokens.AsSpan(type.FirstToken, type.InputCount);
-        return tokens.IsEmpty ? HashOf(type.Operator, type.Attribute, (uint)type.Shape.Columns, 0) : HashOf(type.Operator, type.Attribute, tokens[0], tokens[^1]);
     }
 
     private static ulong HashOf(Operator op, long attribute, ulong first, ulong last)

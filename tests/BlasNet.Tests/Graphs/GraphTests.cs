@@ -32,7 +32,8 @@ public sealed class GraphTests
     [Fact]
     public void Nodes_of_one_operator_and_inputs_of_one_type_have_one_type()
     {
-        var graph = new Graph(Precision.Double);
+        using var model = new Model(1, Precision.Double);
+        Graph graph = model.NewGraph();
         AddAll();
         int types = graph.TypeCount, nodes = graph.Count;
         AddAll();
@@ -46,6 +47,8 @@ public sealed class GraphTests
             {
                 Expr x = graph.Input(new double[size]);
                 Op.Sum(Op.Multiply(Op.Tanh(x), x));
+                graph.Input(new double[2 * size], new Shape(2, size));
+                graph.Index(size);
             }
         }
     }
