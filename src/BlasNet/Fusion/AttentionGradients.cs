@@ -52,7 +52,6 @@ internal sealed class AttentionGradients
     public List<AttentionGradient> Found { get; } = [];
 
     /// <summary>Finds all.</summary>
-
     /// <param name="graph">After differentiation; N nodes, E edges. Time O(N + E), or O(N) without attention.</param>
     /// <param name="kept">Nodes whose values are wanted; negative entries are passed over.</param>
     public void Run(Graph graph, ReadOnlySpan<int> kept)
@@ -62,9 +61,10 @@ internal sealed class AttentionGradients
         _byQuery.Clear();
         for (int node = 0; node < graph.Count; node++)
         {
-            if (PartOf(graph, node) == AttentionPart.ByKey)
+            AttentionPart part = PartOf(graph, node);
+            if (part == AttentionPart.ByKey)
                 _byKey[graph.InputsOf(node)[1]] = node;
-            else if (PartOf(graph, node) == AttentionPart.Result)
+            else if (part == AttentionPart.Result)
                 _byQuery[graph.InputsOf(node)[1]] = node;
         }
 

@@ -12,8 +12,8 @@ public static partial class Op
     /// <param name="dropout">In training, the probability that a weight is set to 0, see <see cref="Dropout"/>.</param>
     /// <returns>[h·e × n], the heads' one below the other.</returns>
     /// <remarks>Over a minibatch each step is a single launch for all examples and heads, whatever the examples' m and n; no head is copied.
-    /// Time grows with h·m·n. Memory does not: the weights of only a few queries are there at a time, and for a gradient they are computed again; unless m and n,
-    /// or d and e, differ or some weights are dropped, where they are kept for it.
+    /// Time grows with h·m·n. Memory does not: the weights of only a few queries are there at a time, and for a gradient they are computed again. They are kept
+    /// for it where m and n, or d and e, differ, and where some weights are dropped.
     /// Source: Vaswani et al., "Attention Is All You Need", NIPS 2017, arXiv:1706.03762, section 3.2, whose matrices have one vector per row.</remarks>
     /// <exception cref="ShapeException">The shapes do not fit, or the number of heads does not divide rows.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The rate is not in 0 ≤ rate &lt; 1.</exception>

@@ -140,6 +140,7 @@ public sealed class EncoderTrainingTests : IDisposable
             _ => Enumerable.Range(0, 72).Select(i => $"w{4 + i % 36}\tw{4 + i * 5 % 36}\t{(i % 3 == 0 ? 0.9 : 0.1)}"),
         };
         string name = training == "scored" ? "pairs" : training;
-        return ["train", name, "--encoder", _model.Path, "--data", _folder.Write($"{training}.tsv", string.Join('\n', lines)), "--learning-rate", "0.003", "--batch", "9"];
+        string data = _folder.Write($"{training}.tsv", string.Join('\n', lines));
+        return ["train", name, "--encoder", _model.Path, "--data", data, "--learning-rate", "0.003", "--batch", "9"];
     }
 }

@@ -48,7 +48,8 @@ public sealed class ParserTests : IDisposable
         const int Words = 6000;
         string train = Write("train.conllu", count: 10, seed: 1);
         Assert.Equal(0, CommandResult.Of(
-            "train", "parser", "--data", train, "--epochs", "1", "--hidden", "2", "--mlp", "2", "--embedding", "2", "--tag-embedding", "2", "--save", Saved).ExitCode);
+            "train", "parser", "--data", train, "--epochs", "1", "--hidden", "2", "--mlp", "2", "--embedding", "2", "--tag-embedding", "2",
+            "--save", Saved).ExitCode);
         string words = string.Join(',', Enumerable.Repeat("\"dog\"", Words)), tags = string.Join(',', Enumerable.Repeat("\"NOUN\"", Words));
         string data = _folder.Write("in.jsonl", $$"""{"words": [{{words}}], "tags": [{{tags}}]}""" + "\n" + """{"words": ["It"], "tags": ["PRON"]}""");
         JsonElement[] objects = CommandResult.Of("predict", Saved, "--data", data, "--json").Json();

@@ -117,9 +117,8 @@ public sealed class PredictTests : IDisposable
         Assert.InRange(line.GetProperty("probability").GetDouble(), 0.1, 1);
         AssertFails($"{_folder.Write("few.txt", "0.5 0.1")}:1: has 2 pixels; the model was trained with 64", "predict", Saved, "--data",
             _folder.File("few.txt"));
-        AssertFails(
-            $$"""{{_folder.Write("large.jsonl", """{"pixels": [1e400]}""")}}:1: has a number in 'pixels' that no float can hold: 1e400""", "predict", Saved, "--data",
-            _folder.File("large.jsonl"));
+        string large = _folder.Write("large.jsonl", """{"pixels": [1e400]}""");
+        AssertFails($"{large}:1: has a number in 'pixels' that no float can hold: 1e400", "predict", Saved, "--data", large);
         AssertFails($"{_folder.Write("word.txt", "\n0.5,x")}:2: 'x' is not a number", "predict", Saved, "--data", _folder.File("word.txt"));
 
         static string Text(float pixel) => pixel.ToString("R", CultureInfo.InvariantCulture);

@@ -120,7 +120,8 @@ public sealed class FusedAttentionTests : IDisposable
     }
 
     private static bool IsOfAttention(string name) =>
-        name.Contains("attention", StringComparison.Ordinal) || (name.StartsWith("segment", StringComparison.Ordinal) && name is not ("segment-sum" or "segment-repeat"));
+        name.Contains("attention", StringComparison.Ordinal)
+        || (name.StartsWith("segment", StringComparison.Ordinal) && name is not ("segment-sum" or "segment-repeat"));
 
     private Expr Attend(int columns, Parameter? weight = null)
     {

@@ -4,8 +4,8 @@ using static BlasNet.Operators.Op;
 
 namespace BlasNet.Tests.Recurrences;
 
-/// <summary>Gradients of recurrences whose states have several parts and whose vertices go on from several, against differences of losses: no part and no slot is
-/// like another.</summary>
+/// <summary>Gradients of recurrences whose states have several parts and whose vertices go on from several, against differences of losses: no part and no
+/// slot is like another.</summary>
 public sealed class RecurrenceGradientTests : IDisposable
 {
     private const int Size = 2;
