@@ -151,7 +151,8 @@ public sealed class AwaitedTrainingTests
                 await x;
                 return Sum(x) + bias;
             },
-            new Sgd(0.1)) { MemoryBudget = length * sizeof(double), Weight = example => example };
+            new Sgd(0.1))
+        { MemoryBudget = length * sizeof(double), Weight = example => example };
 
         var error = Assert.Throws<MemoryBudgetException>(() => trainer.Step([1, 2, 3]));
         Assert.Equal((0, length * sizeof(double)), (error.Example, error.Budget));
