@@ -242,6 +242,7 @@ public sealed class RaggedTests : IDisposable
         Assert.Contains("cycle", Assert.Throws<ArgumentException>(() => Dag.OfPlaces(1, [0])).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Dag.OfPlaces(2, [-1, -1, 0]));
         Assert.Throws<ArgumentException>(() => Dag.Binary([-1], [-1, -1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Dag.OfPlaces(0, [-1]));
         Assert.Throws<ArgumentOutOfRangeException>(() => Dag.Chain(0));
         Assert.Throws<ArgumentOutOfRangeException>(() => Dag.Chain(int.MaxValue));
     }

@@ -33,6 +33,7 @@ public sealed class GraphTests
     public void Nodes_of_one_operator_and_inputs_of_one_type_have_one_type()
     {
         using var model = new Model(1, Precision.Double);
+        var pair = Function.Of("pair", (Expr x) => (Op.Tanh(x), Op.Sum(x)));
         Graph graph = model.NewGraph();
         AddAll();
         int types = graph.TypeCount, nodes = graph.Count;
@@ -47,6 +48,7 @@ public sealed class GraphTests
             {
                 Expr x = graph.Input(new double[size]);
                 Op.Sum(Op.Multiply(Op.Tanh(x), x));
+                pair.Call(x);
                 graph.Input(new double[2 * size], new Shape(2, size));
                 graph.Index(size);
             }

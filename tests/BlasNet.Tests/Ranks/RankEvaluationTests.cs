@@ -1,3 +1,4 @@
+using BlasNet.Kernels;
 using BlasNet.Ranks;
 using BlasNet.Tests.Kernels;
 using BlasNet.Training;
@@ -30,6 +31,26 @@ public sealed class RankEvaluationTests
         });
 
         Assert.All(ofRanks, mine => Assert.Equal(expected, mine));
+    }
+
+    /// <summary>So that ranks choose the kernels that workers would.</summary>
+    [Fact]
+    public void Uses_of_weights_are_counted_over_all_ranks_once()
+    {
+        using var packed = new UsingMode(GemmKernels.Packed);   // which counts each product with a weight
+        PackingUses[] expected = CountUses(2, null);
+        Assert.Contains(expected, uses => uses != default);
+        Assert.All(ThreadRanks.Run(2, ranks => CountUses(1, ranks)), mine => Assert.Equal(expected, mine));
+
+        static PackingUses[] CountUses(int workers, Communicator? ranks)
+        {
+            using var training = new RankTraining(1, ranks);
+            var evaluator = new Evaluator<int>(training.Model, training.Loss) { Workers = workers, Communicator = ranks, ComputeBatch = 8 };
+            for (int run = 0; run < 3; run++)
+                evaluator.Run(RankTraining.Lengths, (_, _) => { });
+
+            return [.. training.Model.Parameters.Select(training.Model.PackingUsesOf)];
+        }
     }
 
     [Fact]

@@ -137,6 +137,21 @@ public sealed class AwaitedTrainingTests
             Assert.True(Math.Abs(expected[i] - actual[i]) <= tolerance * Math.Max(1, Math.Abs(expected[i])), $"{name}[{i}]: {expected[i]} and {actual[i]}");
     }
 
+    /// <summary>Only what the loss is computed from must be finite.</summary>
+    [Fact]
+    public void An_infinite_value_that_is_looked_at_and_left_is_no_anomaly()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter bias = model.Bias("b", 1);
+        var trainer = new Trainer<double>(
+            model,
+            async (g, x) => double.IsFinite((await (1 / g.Input(x)))[0]) ? 2 * bias : 3 * bias,
+            new Sgd(1)) { DetectAnomalies = true };
+
+        trainer.Step([0, 1]);
+        Assert.Equal([-2.5], model.ValuesOf(bias));
+    }
+
     /// <summary>The data fill the budget to the last byte, and the weight is a number more.</summary>
     [Theory, InlineData(125), InlineData(250)]
     public void An_example_for_whose_weight_there_is_no_memory_is_named(int length)

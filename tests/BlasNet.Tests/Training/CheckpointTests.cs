@@ -163,6 +163,25 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_checkpoint_written_in_the_place_of_a_damaged_one_is_kept_like_others()
+    {
+        using (var writer = new CheckpointFolder(_folder.Path))
+            Regression.SaveAt(writer, 3, 5);
+
+        File.WriteAllBytes(Path.Combine(_folder.Path, Folders()[^1], CheckpointFolder.State), []);
+        using var checkpoints = new CheckpointFolder(_folder.Path, keep: 2);
+        using var resumed = new Regression();
+        Assert.Equal(3, checkpoints.Restore(resumed.Trainer)!.Step);
+        foreach (int step in new[] { 5, 6 })
+        {
+            resumed.TrainTo(step);
+            checkpoints.Save(resumed.Trainer);
+        }
+
+        Assert.Equal(["step-0000000005-epoch-0001", "step-0000000006-epoch-0001"], Folders());
+    }
+
+    [Fact]
     public void Whichever_byte_of_the_manifest_changes_it_is_found()
     {
         using var checkpoints = new CheckpointFolder(_folder.Path);

@@ -162,6 +162,20 @@ public sealed class GraphValuesTests : IDisposable
         Assert.Throws<ShapeException>(() => _double.GradientOf(g => g.Use(_double["W"])));
     }
 
+    /// <summary>Of columns that no example looks up, and of parameters that none uses, it is 0, whatever the span held.</summary>
+    [Fact]
+    public void A_gradient_is_copied_over_whatever_a_span_held()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter table = model.Weight("E", 2, 4), unused = model.Bias("b", 3);
+        ModelGradient gradient = model.GradientOf(g => Sum(Op.Lookup(table, g.Index(2))));
+        (float[] ofTable, double[] ofUnused) = ([.. Enumerable.Repeat(7f, 8)], [7, 7, 7]);
+        gradient.CopyTo(table, ofTable);
+        gradient.CopyTo(unused, ofUnused);
+        Assert.Equal([0, 0, 0, 0, 1, 1, 0, 0], ofTable);
+        Assert.Equal([0, 0, 0], ofUnused);
+    }
+
     public void Dispose()
     {
         _single.Dispose();

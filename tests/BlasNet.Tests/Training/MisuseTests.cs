@@ -26,6 +26,21 @@ public sealed class MisuseTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => Run(evaluator, 1));
     }
 
+    /// <summary>What was made before has no place for them.</summary>
+    [Theory, InlineData("trainer"), InlineData("evaluator"), InlineData("evaluator of results"), InlineData("norms")]
+    public void A_model_that_is_used_takes_no_more_parameters(string use)
+    {
+        object user = use switch
+        {
+            "trainer" => NewTrainer(Loss),
+            "evaluator" => new Evaluator<int>(_model, Loss),
+            "evaluator of results" => new Evaluator<int, double>(_model, async (g, _) => (await Sum(g.Use(_w)))[0]),
+            _ => new GradientNorms<int>(_model, Loss),
+        };
+        Assert.Contains("late", Assert.Throws<InvalidOperationException>(() => _model.Bias("late", 1)).Message, StringComparison.Ordinal);
+        GC.KeepAlive(user);
+    }
+
     [Fact]
     public void Disposing_the_model_within_a_loss_or_a_handler_is_an_error_of_its_next_use()
     {

@@ -178,6 +178,7 @@ public sealed class SafetensorsTests : IDisposable
         AssertRefused([], "8 bytes of header length expected; the file has 0");
         AssertRefused([1, 0, 0, 0], "8 bytes of header length expected; the file has 4");
         AssertRefused([3, 0, 0, 0, 0, 0, 0, 0, (byte)'{', (byte)'}'], "the header has 3 bytes; the file ends after 2 of them");
+        AssertRefused([0, 0xE1, 0xF5, 5, 0, 0, 0, 0], "the header has 100000000 bytes; the file ends after 0 of them");
         AssertRefused([1, 0xE1, 0xF5, 5, 0, 0, 0, 0], "header length 100000001 is above the format's limit of 100000000 bytes; is it a safetensors file?");
         AssertRefused("PK\u0003\u0004........"u8, "header length ");
 
