@@ -1,5 +1,6 @@
 using BlasNet.Ranks;
 using BlasNet.Tests.Kernels;
+using BlasNet.Tests.Training;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Ranks;
@@ -166,7 +167,7 @@ public sealed class RankErrorTests
         {
             using var training = new RankTraining(1, ranks);
             using var source = new CancellationTokenSource();
-            var stop = new Stop(() =>
+            var stop = new OnStep(_ =>
             {
                 if (ranks.Rank == asked && training.Trainer.StepCount == 2)
                     source.Cancel();
@@ -191,10 +192,5 @@ public sealed class RankErrorTests
         });
 
         Assert.Equal([0, 0], steps);
-    }
-
-    private sealed class Stop(Action action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action();
     }
 }

@@ -1,6 +1,7 @@
 using BlasNet.Graphs;
 using BlasNet.Layers;
 using BlasNet.Ranks;
+using BlasNet.Tests.Training;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -72,7 +73,7 @@ public sealed class RankStepTests
             int count = 0;
             List<int> counts = [];
             using var training = new RankTraining(1, ranks) { Seen = _ => count++, Trainer = { PrepareAhead = preparesAhead } };
-            training.Trainer.Epoch(RankTraining.Lengths, new Handler(() => counts.Add(count)), TestContext.Current.CancellationToken);
+            training.Trainer.Epoch(RankTraining.Lengths, new OnStep(_ => counts.Add(count)), TestContext.Current.CancellationToken);
             return counts.ToArray();
         });
 
@@ -181,10 +182,5 @@ public sealed class RankStepTests
 
         Assert.Equal(ofRanks[0], ofRanks[1]);
         Assert.All(values.Zip(ofRanks[0]), pair => Assert.Equal(pair.First, pair.Second, 1e-10));
-    }
-
-    private sealed class Handler(Action action) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => action();
     }
 }

@@ -1,5 +1,5 @@
-using BlasNet.Kernels;
 using BlasNet.Serving;
+using static BlasNet.Tests.Serving.Requests;
 
 namespace BlasNet.Tests.Serving;
 
@@ -111,105 +111,12 @@ public sealed class BatchingEvaluatorTests
         Assert.Equal(7, await request);
     }
 
-    [Fact]
-    public async Task Disposing_answers_what_was_accepted_and_refuses_the_rest()
-    {
-        var model = new StubModel { Waits = true };
-        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 2 });
-        Task<int>[] answers = await FirstAndWaiting(evaluator, model, 5);
-        Task end = evaluator.DisposeAsync().AsTask();
-        Assert.True(evaluator.IsClosed);
-        Assert.Throws<ObjectDisposedException>(() => { _ = Send(evaluator, 9); });
-        Assert.Throws<ObjectDisposedException>(() => { _ = evaluator.ExchangeAsync(new StubModel()); });
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => evaluator.WarmUpAsync([1], Cancellation));
-        Assert.False(model.IsDisposed);
-        Assert.False(end.IsCompleted);
-        Release(model, 4);
-
-        await end;
-        Assert.True(model.IsDisposed);
-        Assert.Equal([[0], [1, 2], [3, 4], [5]], model.Batches);
-        int[] results = await Task.WhenAll(answers);
-        Assert.Equal([0, 1, 2, 3, 4, 5], results);
-        await evaluator.DisposeAsync();
-    }
-
-    [Fact]
-    public async Task An_evaluator_that_was_never_used_disposes_its_model()
-    {
-        var model = new StubModel();
-        await new BatchingEvaluator<int, int>(model).DisposeAsync();
-        Assert.True(model.IsDisposed);
-    }
-
-    [Fact]
-    public async Task A_batch_ends_with_the_model_that_it_began_with_and_the_next_one_has_the_new_one()
-    {
-        StubModel old = new(factor: 10) { Waits = true }, replacement = new(factor: 100) { Waits = true };
-        await using var evaluator = new BatchingEvaluator<int, int>(old, new BatchingOptions<int> { Workers = 1 });
-        Task<int>[] answers = await FirstAndWaiting(evaluator, old, 2);
-        Task released = evaluator.ExchangeAsync(replacement);
-        Assert.False(released.IsCompleted);
-        Assert.Throws<ArgumentException>(() => { _ = evaluator.ExchangeAsync(replacement); });
-        old.LetOneEnd();
-        await released;
-        Assert.True(old.IsDisposed);
-        replacement.LetOneEnd();
-
-        int[] results = await Task.WhenAll(answers);
-        Assert.Equal([0, 100, 200], results);
-        Assert.False(replacement.IsDisposed);
-    }
-
-    [Fact]
-    public async Task A_delay_lets_a_batch_gather_until_it_is_full_or_the_evaluator_is_disposed()
-    {
-        var model = new StubModel();
-        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), MaxBatchSize = 3, Workers = 1 });
-        Task<int>[] answers = [.. Enumerable.Range(0, 3).Select(n => Send(evaluator, n))];
-        await Task.WhenAll(answers);
-        Assert.Equal([[0, 1, 2]], model.Batches);
-
-        Task<int> last = Send(evaluator, 3);
-        Assert.Equal(1, evaluator.QueueLength);
-        await evaluator.DisposeAsync();
-        Assert.Equal(3, await last);
-    }
-
-    [Fact]
-    public async Task Disposing_answers_a_request_that_gathers_though_no_worker_runs()
-    {
-        var model = new StubModel();
-        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), Workers = 1 });
-        Task<int> answer = Send(evaluator, 3);
-        await evaluator.DisposeAsync();
-
-        Assert.Equal([[3]], model.Batches);
-        Assert.Equal(3, await answer);
-    }
-
-    /// <summary>The first request fills a batch, so that no timer has been set for it; and no later request comes that would start a worker.</summary>
-    [Fact]
-    public async Task A_request_that_comes_while_all_workers_compute_is_answered_after_its_delay()
-    {
-        var model = new StubModel { Waits = true };
-        var options = new BatchingOptions<int> { MaxDelay = TimeSpan.FromMilliseconds(200), Cost = n => n, MaxBatchCost = 5, Workers = 1 };
-        await using var evaluator = new BatchingEvaluator<int, int>(model, options);
-        Task<int> full = Send(evaluator, 5);
-        await model.AwaitBatch();
-        Task<int> late = Send(evaluator, 2);
-        Release(model, 2);
-
-        int[] answers = await Task.WhenAll(full, late).WaitAsync(Cancellation);
-        Assert.Equal([5, 2], answers);
-    }
-
     /// <summary>The rest of the batch is computed again, each request with its own example.</summary>
     [Fact]
     public async Task A_failure_after_some_answers_leaves_the_others_their_examples()
     {
         List<int[]> batches = [];
-        var model = new Recorder
+        var model = new RecordingModel
         {
             Answer = batch =>
             {
@@ -242,7 +149,7 @@ public sealed class BatchingEvaluatorTests
     public async Task Products_of_a_batch_alone_take_all_threads_and_those_of_a_second_one_do_not()
     {
         using SemaphoreSlim begun = new(0), mayEnd = new(0);
-        var model = new Recorder
+        var model = new RecordingModel
         {
             Answer = batch =>
             {
@@ -260,32 +167,6 @@ public sealed class BatchingEvaluatorTests
         await Task.WhenAll(first, second);
 
         Assert.Equal([false, true], model.Parts);
-    }
-
-    [Fact]
-    public async Task What_has_been_computed_costs_nothing_while_the_next_batch_gathers()
-    {
-        var model = new StubModel();
-        var options = new BatchingOptions<int> { Workers = 1, MaxDelay = TimeSpan.FromMinutes(1), Cost = n => n, MaxBatchCost = 5 };
-        var evaluator = new BatchingEvaluator<int, int>(model, options);
-        Assert.Equal(5, await evaluator.RunAsync(5, Cancellation));
-        Task<int> first = Send(evaluator, 1);
-        for (int i = 0; i < 20; i++)
-            await Task.Run(() => { }, Cancellation);   // a worker that had been started would come before
-
-        Task<int> second = Send(evaluator, 2);
-        await evaluator.DisposeAsync();
-        int[] answers = await Task.WhenAll(first, second);
-        Assert.Equal([1, 2], answers);
-        Assert.Equal([[5], [1, 2]], model.Batches);
-    }
-
-    [Fact]
-    public async Task After_the_delay_a_batch_is_computed_though_it_is_not_full()
-    {
-        await using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { MaxDelay = TimeSpan.FromMilliseconds(1) });
-        for (int n = 0; n < 20; n++)
-            Assert.Equal(n, await evaluator.RunAsync(n, Cancellation));
     }
 
     [Fact]
@@ -320,55 +201,6 @@ public sealed class BatchingEvaluatorTests
     }
 
     [Fact]
-    public async Task Warming_up_computes_batches_of_every_size_and_throws_what_the_model_throws()
-    {
-        StubModel model = new(), next = new();
-        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 6 });
-        await evaluator.WarmUpAsync([1, 2, 3], Cancellation);
-        Assert.Equal([[1], [2, 3], [1, 2, 3, 1], [2, 3, 1, 2, 3, 1]], model.Batches);
-        await evaluator.PrepareAsync(next, [5], Cancellation);
-        Assert.Equal(4, next.Batches.Count);
-        Assert.False(next.IsDisposed);
-
-        await Assert.ThrowsAsync<ArgumentException>(() => evaluator.WarmUpAsync([], Cancellation));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => evaluator.WarmUpAsync([1], new CancellationToken(canceled: true)));
-    }
-
-    [Theory, InlineData(1), InlineData(3)]
-    public async Task Warming_up_takes_as_many_threads_as_there_are_workers_and_products_take_all_only_of_one(int workers)
-    {
-        var model = new Recorder();
-        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = workers, MaxBatchSize = 3 });
-        await evaluator.WarmUpAsync([1], Cancellation);
-
-        Assert.Equal(Enumerable.Repeat(workers > 1, 3 * workers), model.Parts);   // batches of 1, 2 and 3
-        Assert.False(model.IsDisposed);
-        await evaluator.DisposeAsync();
-        Assert.True(model.IsDisposed);
-    }
-
-    [Fact]
-    public async Task Warming_up_stops_at_256_examples_and_at_what_the_model_throws()
-    {
-        var model = new Recorder { ThrowsFrom = 257 };
-        await using var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { Workers = 1, MaxBatchSize = 1000 });
-        await evaluator.WarmUpAsync([1], Cancellation);
-        Assert.Equal(9, model.Parts.Count);
-
-        model.ThrowsFrom = 1;
-        await Assert.ThrowsAsync<FormatException>(() => evaluator.WarmUpAsync([1], Cancellation));
-    }
-
-    [Fact]
-    public async Task What_the_disposal_of_a_model_throws_reaches_who_exchanges_it_or_disposes_the_evaluator()
-    {
-        var evaluator = new BatchingEvaluator<int, int>(new Recorder { FailsToDispose = true });
-        await Assert.ThrowsAsync<FormatException>(() => evaluator.ExchangeAsync(new Recorder { FailsToDispose = true }));
-        Assert.Equal(7, await evaluator.RunAsync(7, Cancellation));
-        await Assert.ThrowsAsync<FormatException>(() => evaluator.DisposeAsync().AsTask());
-    }
-
-    [Fact]
     public async Task A_refusal_tells_how_long_those_that_wait_will_take()
     {
         var model = new StubModel { Waits = true };
@@ -388,7 +220,7 @@ public sealed class BatchingEvaluatorTests
     public async Task A_request_is_answered_once_by_its_position_in_the_batch()
     {
         List<Exception?> errors = [];
-        var model = new Recorder
+        var model = new RecordingModel
         {
             Answer = batch =>
             {
@@ -421,61 +253,5 @@ public sealed class BatchingEvaluatorTests
         Assert.Throws<ArgumentNullException>(() => new BatchingEvaluator<int, int>(null!));
         using var evaluator = new BatchingEvaluator<int, int>(new StubModel(), new BatchingOptions<int> { Cost = n => n });
         Assert.Throws<ArgumentException>(() => { _ = Send(evaluator, -1); });
-    }
-
-    // Answers n by n, and keeps of each batch whether its products are to take one thread only.
-    private sealed class Recorder : BatchModel<int, int>
-    {
-        public List<bool> Parts { get; } = [];
-
-        public int ThrowsFrom { get; set; } = int.MaxValue;
-
-        public Action<Batch<int, int>>? Answer { get; init; }
-
-        public bool FailsToDispose { get; init; }
-
-        public bool IsDisposed { get; private set; }
-
-        public override void Compute(Batch<int, int> batch)
-        {
-            lock (Parts)
-                Parts.Add(ComputeThreads.IsPart);
-
-            if (batch.Count >= ThrowsFrom)
-                throw new FormatException($"{batch.Count} are too many.");
-
-            if (Answer is not null)
-            {
-                Answer(batch);
-                return;
-            }
-
-            for (int i = 0; i < batch.Count; i++)
-                batch.SetResult(i, batch.Examples[i]);
-        }
-
-        protected override void Dispose(bool isDisposing)
-        {
-            IsDisposed = true;
-            base.Dispose(isDisposing);
-            if (FailsToDispose)
-                throw new FormatException("cannot be disposed");
-        }
-    }
-
-    // A request that is being computed, and some that wait.
-    private static async Task<Task<int>[]> FirstAndWaiting(BatchingEvaluator<int, int> evaluator, StubModel model, int waiting)
-    {
-        Task<int> first = Send(evaluator, 0);
-        await model.AwaitBatch();
-        return [first, .. Enumerable.Range(1, waiting).Select(n => Send(evaluator, n))];
-    }
-
-    private static Task<int> Send(BatchingEvaluator<int, int> evaluator, int n) => evaluator.RunAsync(n, Cancellation).AsTask();
-
-    private static void Release(StubModel model, int batches)
-    {
-        for (int i = 0; i < batches; i++)
-            model.LetOneEnd();
     }
 }

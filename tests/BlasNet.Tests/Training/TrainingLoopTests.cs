@@ -46,7 +46,7 @@ public sealed class TrainingLoopTests : IDisposable
             loop.Resume();
             try
             {
-                while (loop.NextEpoch(new Counter(() => StopAfterSome()), source.Token) is not null)
+                while (loop.NextEpoch(new OnStep(_ => StopAfterSome()), source.Token) is not null)
                 {
                 }
 
@@ -235,10 +235,5 @@ public sealed class TrainingLoopTests : IDisposable
         string[][] rows = [.. File.ReadLines(log).Select(line => line.Split(','))];
         int seconds = Array.IndexOf(rows[0], "seconds");
         return rows.Select(row => string.Join(',', row.Where((_, column) => column != seconds)));
-    }
-
-    private sealed class Counter(Action step) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value) => step();
     }
 }
