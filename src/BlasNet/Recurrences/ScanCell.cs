@@ -100,7 +100,7 @@ internal sealed class ScanCell
     private bool CanRun(int node)
     {
         Operator op = Graph.OperatorOf(node);
-        return op is ArgumentOperator or ConstantOperator || op.HasMoves
+        return op is ArgumentOperator or ConstantOperator
             || (op.Merging is Merging.Stack or Merging.Result && op.Storage != Storage.External && !op.HasList && op is not CompositeOperator);
     }
 

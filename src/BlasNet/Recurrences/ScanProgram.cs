@@ -69,7 +69,7 @@ internal sealed record ScanProgram(Graph Graph, ScanPlace[] Places, Shape[] Resu
                     continue;
 
                 isRead = true;
-                if (op.HasMoves || !op.ReadsIndirect(i))
+                if (!op.ReadsIndirect(i))
                     return false;
             }
         }

@@ -193,34 +193,12 @@ internal sealed unsafe partial class ScanRun<T> : IOperandSource<T>, IDisposable
                 continue;
 
             Operator op = graph.OperatorOf(node);
-            if (op.HasMoves)
-                Move(node, adds: op.Storage == Storage.Accumulator);
-            else if (op.Storage == Storage.View)
+            if (op.Storage == Storage.View)
                 Rows.Copy(_operands[graph.InputsOf(node)[0]].Data, 0, _operands[node].Data, 0, _operands[node].Length, 1);
             else if (_times is null)
                 op.Run(new Operands<T>(this, graph, node, accumulate: false));
             else
                 _times.Run(op, new Operands<T>(this, graph, node, accumulate: false));
-        }
-    }
-
-    // The moves of one vertex, for all of a level.
-    private void Move(int node, bool adds)
-    {
-        Graph graph = _program.Graph;
-        Operand<T> output = _operands[node];
-        if (adds)
-            output.Span.Clear();
-
-        foreach (Move move in graph.MovesOf(node))
-        {
-            Operand<T> input = _operands[graph.InputsOf(node)[move.Input]];
-            T* source = input.Data + move.Source, target = output.Data + move.Target;
-            int stride = input.Count == 1 && output.Count > 1 ? 0 : input.Shape.Size;
-            if (adds)
-                Rows.Add(source, stride, target, output.Shape.Size, move.Length, output.Count);
-            else
-                Rows.Copy(source, stride, target, output.Shape.Size, move.Length, output.Count);
         }
     }
 }

@@ -80,13 +80,14 @@ public sealed class RecurrenceGradientTests : IDisposable
         });
     }
 
-    public static TheoryData<string> Steps => ["concatenate", "slice", "matrix", "columns", "outer", "shared", "reshape"];
+    public static TheoryData<string> Steps => ["concatenate", "slice", "matrix", "columns", "outer", "shared", "reshape", "divide", "shared softmax", "shared outer", "constant"];
 
     /// <summary>Steps that move elements about, and compute with matrices.</summary>
     [Theory, MemberData(nameof(Steps))]
     public void A_step_of_parts_and_matrices_has_the_gradient_of_the_definition(string name)
     {
-        Parameter wide = _model.Weight("wide", Size, 2 * Size);
+        Parameter wide = _model.Weight("wide", Size, 2 * Size), gain = _model.Bias("gain", Size);
+        _model.SetValues(gain, [0.7, -1.3]);
         Recurrence<Expr> steps = Recurrence.Of(name, 2, x => Tanh(_w * x), (Expr x, Expr[] states) =>
         {
             (Expr a, Expr b) = (states[0] - x, states[1]);
@@ -98,6 +99,10 @@ public sealed class RecurrenceGradientTests : IDisposable
                 "columns" => MaxColumns(_u * ConcatenateColumns(a, b, x)),
                 "outer" => SumColumns(Softmax(OuterProduct(a, b))) + SumColumns(_v * OuterProduct(x, a)),
                 "shared" => Multiply(SumColumns(Square(a.Graph.Use(_u))), a) + SumColumns(a.Graph.Use(_v) * Tanh(a.Graph.Use(_u))),
+                "divide" => Divide(a, 1 + Square(gain)) + Divide(gain, 2 + Square(b)),
+                "shared softmax" => Multiply(Softmax(a.Graph.Use(gain)), a) + Softmax(Multiply(gain, b)),
+                "shared outer" => OuterProduct(gain, Tanh(a.Graph.Use(gain))) * a + OuterProduct(gain, b) * x,
+                "constant" => Multiply(Softmax(a.Graph.Constant([1.0, 2], new Shape(Size))), Softmax(Multiply(a, b))),
                 _ => wide * Reshape(Transpose(Reshape(Concatenate(a, b), new Shape(Size, 2))), new Shape(2 * Size)),
             }));
         });
