@@ -33,6 +33,20 @@ public sealed class BatchTests : IDisposable
     }
 
     [Fact]
+    public void A_batched_graph_knows_its_parameters()
+    {
+        Expr loss = Op.Total(Op.Sum(_w * _graph.Input([1.0, 2])), Op.Sum(Op.Tanh(_w * _graph.Input([3.0, 4]) + _bias)));
+        BatchedGraph batched = _graph.Batch();
+        int nodes = batched.Graph.Count;
+        Assert.Equal("W", batched.Graph.NodeAt(batched.Graph.Use(_w).Index).Name);
+        Assert.Equal(nodes, batched.Graph.Count);
+
+        double[] expected = _graph.Evaluate(loss.Differentiate(_w)[0]);
+        Assert.NotEqual(new double[4], expected);
+        Assert.Equal(expected, batched.Graph.Evaluate(batched.Locate(loss).Stack.Differentiate(_w)[0]));
+    }
+
+    [Fact]
     public void A_term_of_a_sum_that_is_asked_for_has_its_own_value()
     {
         double[] gradient = [];
