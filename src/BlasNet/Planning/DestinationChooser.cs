@@ -17,6 +17,15 @@ internal sealed class DestinationChooser
     private Graph _graph = null!;
     private Usage _usage = null!;
     private bool[] _isShared = [];   // other values lie in this node's buffer: views, terms of sums
+    private Addition[] _additions = [];   // by input of a sum
+
+    // How a sum reads an input.
+    private enum Addition : byte
+    {
+        None,
+        Whole,   // once, as it is, to the whole sum
+        Other,
+    }
 
     /// <param name="plan">Receives a placement for each needed node.</param>
     /// <param name="usage">Of the plan's graph.</param>
@@ -112,10 +121,11 @@ internal sealed class DestinationChooser
     private bool TakeTerms(int sum, Beta start)
     {
         ReadOnlySpan<int> inputs = _graph.InputsOf(sum);
+        ReadOnlySpan<Addition> additions = AdditionsOf(sum, inputs.Length);
         int first = int.MaxValue, taken = 0;
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (!CanTakeTerm(sum, i))
+            if (additions[i] != Addition.Whole || !CanTakeTerm(sum, inputs[i]))
                 continue;
 
             _plan[inputs[i]] = _plan[sum].Term(Beta.One);
@@ -130,31 +140,30 @@ internal sealed class DestinationChooser
         return taken == inputs.Length;
     }
 
-    private bool CanTakeTerm(int sum, int input)
-    {
-        int term = _graph.InputsOf(sum)[input];
-        return _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).Traits.CanAccumulate
-            && _graph.CountOf(term) == _graph.CountOf(sum) && _graph.LengthOf(term) == _graph.LengthOf(sum) && IsWholeTerm(sum, input);
-    }
+    private bool CanTakeTerm(int sum, int term) =>
+        _usage.ReadersOf(term) == 1 && _plan.OwnsBuffer(term) && _graph.OperatorOf(term).Traits.CanAccumulate
+            && _graph.CountOf(term) == _graph.CountOf(sum) && _graph.LengthOf(term) == _graph.LengthOf(sum);
 
-    // The input is added once, as it is, to the whole sum.
-    private bool IsWholeTerm(int sum, int input)
+    private ReadOnlySpan<Addition> AdditionsOf(int sum, int inputs)
     {
+        if (_additions.Length < inputs)
+            _additions = new Addition[Math.Max(inputs, 2 * _additions.Length)];
+
+        Span<Addition> additions = _additions.AsSpan(0, inputs);
         if (!_graph.OperatorOf(sum).HasMoves)
-            return true;
-
-        int found = 0;
-        bool isWhole = false;
-        foreach (Move move in _graph.MovesOf(sum))
         {
-            if (move.Input != input)
-                continue;
-
-            found++;
-            isWhole = move == new Move(input, 0, 0, _graph.LengthOf(sum));
+            additions.Fill(Addition.Whole);
+            return additions;
         }
 
-        return found == 1 && isWhole;
+        additions.Clear();
+        foreach (Move move in _graph.MovesOf(sum))
+        {
+            bool isWhole = additions[move.Input] == Addition.None && move == new Move(move.Input, 0, 0, _graph.LengthOf(sum));
+            additions[move.Input] = isWhole ? Addition.Whole : Addition.Other;
+        }
+
+        return additions;
     }
 
     private void TakeSlices(int gather)
@@ -164,11 +173,15 @@ internal sealed class DestinationChooser
         if (moves.Length != inputs.Length)
             return;
 
-        for (int i = 0; i < moves.Length; i++)
-        {
-            if (!CanTakeSlice(inputs, i, moves[i]))
-                return;
-        }
+        int count = 0;
+        for (; count < moves.Length && CanTakeSlice(inputs[count], count, moves[count]); count++)
+            _isShared[inputs[count]] = true;   // so that it is not taken twice
+
+        foreach (int input in inputs[..count])
+            _isShared[input] = false;
+
+        if (count < moves.Length)
+            return;
 
         for (int i = 0; i < moves.Length; i++)
             _plan[inputs[i]] = _plan[gather].Slice(moves[i].Target);
@@ -177,10 +190,7 @@ internal sealed class DestinationChooser
     }
 
     // A whole stack, in its own buffer, with no other value in it, and not set beside others twice.
-    private bool CanTakeSlice(ReadOnlySpan<int> inputs, int i, Move move)
-    {
-        int input = inputs[i];
-        return _plan.OwnsBuffer(input) && _plan[input].Destination == Destination.Own && !_isShared[input]
-            && move.Input == i && move.Source == 0 && move.Length == _graph.LengthOf(input) && !inputs[..i].Contains(input);
-    }
+    private bool CanTakeSlice(int input, int i, Move move) =>
+        _plan.OwnsBuffer(input) && _plan[input].Destination == Destination.Own && !_isShared[input]
+            && move.Input == i && move.Source == 0 && move.Length == _graph.LengthOf(input);
 }

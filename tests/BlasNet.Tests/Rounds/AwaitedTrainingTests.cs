@@ -146,7 +146,8 @@ public sealed class AwaitedTrainingTests
         var trainer = new Trainer<double>(
             model,
             async (g, x) => double.IsFinite((await (1 / g.Input(x)))[0]) ? 2 * bias : 3 * bias,
-            new Sgd(1)) { DetectAnomalies = true };
+            new Sgd(1))
+        { DetectAnomalies = true };
 
         trainer.Step([0, 1]);
         Assert.Equal([-2.5], model.ValuesOf(bias));
