@@ -46,11 +46,11 @@ internal sealed record TrainingSettings
 
     public DurabilitySettings Durability { get; init; } = new();
 
-    /// <summary>What tests a model that is trained by these settings: with the same options, workers and ranks.</summary>
+    /// <summary>What tests a model that is trained by these settings: with the same options, workers, ranks and memory.</summary>
     /// <param name="model">The model.</param>
     /// <param name="values">Builds what is tested of one example.</param>
     public Evaluator<TExample> NewEvaluator<TExample>(Model model, Func<Graph, TExample, Expr> values) =>
-        new(model, values, Compute) { Workers = Workers, Communicator = Ranks };
+        new(model, values, Compute) { Workers = Workers, Communicator = Ranks, MemoryBudget = Optimization.Memory ?? 0 };
 
     /// <exception cref="CommandException">The gradient's noise is asked for, and no step can tell it.</exception>
     public void RequireTellingNoise()

@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using BlasNet.Execution;
-using BlasNet.Graphs;
 using BlasNet.Kernels;
-using BlasNet.Rounds;
 
 namespace BlasNet.Training;
 
@@ -27,6 +24,9 @@ public sealed partial class Evaluator<TExample>
             _ranks = evaluator.Communicator is { Size: > 1 } ranks ? new RankResults<T>(ranks, evaluator._model) : null;
             GroupSize = (int)Math.Min((long)evaluator.ComputeBatch * _workers * (_ranks?.Size ?? 1), Array.MaxLength);
             _team = evaluator._teams.Rent() ?? new WorkerTeam<Worker>(evaluator._model, () => new Worker(evaluator));
+            foreach (Worker worker in _team.Made)
+                worker.Begin();
+
             _reading = evaluator._model.Access.Read();
             _activity = Telemetry.BeginEvaluation();
         }
@@ -103,95 +103,6 @@ public sealed partial class Evaluator<TExample>
             _ranks?.Dispose();
             _evaluator._teams.Return(_team, _workers);
             _reading.Dispose();
-        }
-    }
-
-    /// <summary>One thread's passes.</summary>
-    private sealed class Worker(Evaluator<TExample> evaluator) : IDisposable
-    {
-        private readonly Model _model = evaluator._model;
-        private readonly Graph _graph = evaluator._model.NewGraph();
-        private readonly IDisposable _engine = evaluator._model.NewEngine(evaluator.Options);
-        private readonly List<Expr> _outputs = [];
-        private readonly List<int> _ends = [];   // for each example, of its outputs
-        private ExampleFunctions? _rounds;
-        private int _first;
-
-        public PhaseTimes Times => (_engine as Engine<float>)?.Times ?? ((Engine<double>)_engine).Times;
-
-        public void Compute<T>(ReadOnlySpan<TExample> examples, int first, CancellationToken cancellation)
-            where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        {
-            _first = first;
-            _outputs.Clear();
-            _ends.Clear();
-            var engine = (Engine<T>)_engine;
-            Profile? profile = evaluator.Profile;
-            engine.Executor.Times = profile is { TimesKernels: true } ? profile : null;
-            (long start, long before) = (Stopwatch.GetTimestamp(), engine.Times.Total);
-            Graph graph = evaluator._asyncFunction is { } function
-                ? BuildInRounds(function, examples.ToArray(), first, cancellation)
-                : BuildAtOnce(examples, first);
-            engine.Times.Build += Stopwatch.GetTimestamp() - start - (engine.Times.Total - before);   // without what rounds have taken
-            _model.Access.ThrowIfClosed();
-            engine.Prepare(graph, CollectionsMarshal.AsSpan(_outputs));
-            profile?.AddPass(examples.Length, engine.Plan.PeakBytes);
-            engine.Execute();
-        }
-
-        private Graph BuildInRounds(Func<Graph, TExample, ExprTask<Expr>> function, TExample[] examples, int first, CancellationToken cancellation)
-        {
-            ExampleFunctions rounds = _rounds ??= ExampleFunctions.Over(_engine, _model.NewGraph);
-            rounds.RoundLimit = evaluator.RoundLimit;
-            rounds.Run(first, examples.Length, example => function(rounds.Graph, examples[example]), _outputs, cancellation);
-            int[] nodes = new int[examples.Length];
-            for (int i = 0; i < nodes.Length; i++)
-            {
-                nodes[i] = _outputs[i].IndexIn(rounds.Graph);
-                _ends.Add(i + 1);
-            }
-
-            return rounds.Rest(nodes, _outputs);
-        }
-
-        private Graph BuildAtOnce(ReadOnlySpan<TExample> examples, int first)
-        {
-            _graph.Clear();
-            using (_graph.Build())
-                Build(examples, first);
-
-            return _graph;
-        }
-
-        private void Build(ReadOnlySpan<TExample> examples, int first)
-        {
-            for (int i = 0; i < examples.Length; i++)
-            {
-                _graph.BeginExample(first + i);
-                evaluator._function!(_graph, examples[i], _outputs);
-                _ends.Add(_outputs.Count);
-            }
-        }
-
-        public void HandOver<T>(ResultHandler<T> handler) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        {
-            int output = 0;
-            for (int example = 0; example < _ends.Count; example++)
-            {
-                for (; output < _ends[example]; output++)
-                {
-                    _model.Access.ThrowIfClosed();
-                    handler(_first + example, ((Engine<T>)_engine).ValueOf(output));
-                }
-            }
-
-            GC.KeepAlive(this);
-        }
-
-        public void Dispose()
-        {
-            _rounds?.Dispose();
-            _engine.Dispose();
         }
     }
 }

@@ -96,6 +96,22 @@ public sealed partial class Evaluator<TExample>
         set => _workers = ParallelParts.Checked(value);
     }
 
+    /// <summary>How many bytes passes may take, those of all <see cref="Workers"/> together: values that are alive at once, the examples' numbers, packed
+    /// weights and the kernels' scratch memory; 0, the default, for no limit. The examples of a <see cref="ComputeBatch"/> are then divided among passes by
+    /// their size. Parameters, and results that wait for their turn, come on top.</summary>
+    /// <remarks>An example alone beyond it is a <see cref="MemoryBudgetException"/>. Where examples need more than was predicted, they are built once more in
+    /// smaller passes, so the function may see them again. Results are the same but for rounding.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public long MemoryBudget
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
     /// <summary>The most rounds of values that the examples of one pass may wait for; an example that waits longer is an error. Only for functions that await
     /// values.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>

@@ -1,5 +1,6 @@
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Rounds;
 
 namespace BlasNet.Training;
 
@@ -36,6 +37,17 @@ internal sealed class MicrobatchSizer
         return next * perElement <= SafeShare * (Budget - Sizes.FixedBytes) && (Sizes.UsefulElements == 0 || next <= Sizes.UsefulElements);
     }
 
+    /// <summary>How many examples fit whose sizes are not known before they have been computed: as many as fit of the mean size of those before.</summary>
+    /// <param name="most">At least 1.</param>
+    public int FittingFor(int most)
+    {
+        int count = 1;
+        while (count < most && Sizes.Elements > 0 && HasRoom((long)(count * Sizes.Elements)))
+            count++;
+
+        return count;
+    }
+
     /// <summary>Takes an example's size into the mean.</summary>
     public void AddExample(long elements) =>
         Sizes = Sizes with { Elements = Sizes.Elements == 0 ? elements : Sizes.Elements + (elements - Sizes.Elements) / Smoothing };
@@ -62,6 +74,16 @@ internal sealed class MicrobatchSizer
             count--;
 
         return count;
+    }
+
+    /// <summary>For each example that rounds have built, the elements of its values.</summary>
+    public static long[] ElementsOf(ExampleFunctions rounds, int examples)
+    {
+        var elements = new long[examples];
+        for (int part = 0; part < rounds.Parts.Count; part++)
+            elements[rounds.Parts[part].Example] += ElementsOf(rounds.Graph, rounds.Parts[part].Start, rounds.EndOf(part));
+
+        return elements;
     }
 
     /// <summary>Elements of the values of a range of nodes; parameters, which all examples share, do not count.</summary>

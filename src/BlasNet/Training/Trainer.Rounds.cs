@@ -28,7 +28,7 @@ public sealed partial class Trainer<TExample>
             bool inOrder)
         {
             if (sizer is not null)
-                count = FittingFor(sizer, count);
+                count = sizer.FittingFor(count);
 
             ExampleFunctions rounds = Share.Rounds;
             Graph graph = rounds.Graph;
@@ -82,27 +82,10 @@ public sealed partial class Trainer<TExample>
             }
         }
 
-        // The sizes of the examples are not known before they have run, so the mean of those before them has to do.
-        private static int FittingFor(MicrobatchSizer sizer, int most)
-        {
-            double perExample = sizer.Sizes.Elements;
-            int count = 1;
-            while (count < most && perExample > 0 && sizer.HasRoom((long)(count * perExample)))
-                count++;
-
-            return count;
-        }
-
         private static void Measure(Microbatch microbatch, ExampleFunctions rounds, MicrobatchSizer? sizer)
         {
-            var elements = new long[microbatch.Count];
-            for (int i = 0; i < rounds.Parts.Count; i++)
-            {
-                elements[rounds.Parts[i].Example] += MicrobatchSizer.ElementsOf(rounds.Graph, rounds.Parts[i].Start, rounds.EndOf(i));
-            }
-
             long sum = 0;
-            foreach (long ofExample in elements)
+            foreach (long ofExample in MicrobatchSizer.ElementsOf(rounds, microbatch.Count))
             {
                 microbatch.Ends.Add(sum += ofExample);
                 sizer?.AddExample(ofExample);

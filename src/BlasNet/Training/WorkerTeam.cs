@@ -22,6 +22,9 @@ internal sealed class WorkerTeam<TWorker>(Model model, Func<TWorker> create) : I
         }
     }
 
+    /// <summary>Those that have been made.</summary>
+    public IReadOnlyList<TWorker> Made => _workers;
+
     /// <summary>Divides examples among workers, a thread each; the calling one is the first.</summary>
     /// <param name="examples">How many.</param>
     /// <param name="workers">How many, at most as many as examples.</param>
