@@ -33,6 +33,8 @@ public sealed partial class Evaluator<TExample>
 
         public PhaseTimes Times => (_engine as Engine<float>)?.Times ?? ((Engine<double>)_engine).Times;
 
+        private long GraphLimit => _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
+
         /// <summary>Begins a run, which divides its examples among passes by what it sees itself.</summary>
         public void Begin() => _sizer.Sizes = default;
 
@@ -171,7 +173,7 @@ public sealed partial class Evaluator<TExample>
             for (int i = 1; i <= examples.Length; i++)
                 _ends.Add(i);
 
-            rounds.Graph.MemoryLimit = rounds.MemoryLimit = Limit;
+            rounds.Graph.MemoryLimit = rounds.MemoryLimit = GraphLimit;
             rounds.Run(_first, examples.Length, example => function(rounds.Graph, examples[example]), _outputs, cancellation);
             rounds.Graph.Data.Limit = long.MaxValue;   // constants that passes add are counted with the plan
             if (_sizer.Budget > 0)
@@ -187,15 +189,13 @@ public sealed partial class Evaluator<TExample>
         private Graph BuildAtOnce(ReadOnlySpan<TExample> examples, MicrobatchSizer? sizer)
         {
             _graph.Clear();
-            _graph.MemoryLimit = Limit;
+            _graph.MemoryLimit = GraphLimit;
             using (_graph.Build())
                 Build(examples, sizer);
 
             _graph.Data.Limit = long.MaxValue;
             return _graph;
         }
-
-        private long Limit => _sizer.Budget == 0 ? long.MaxValue : _sizer.Budget;
 
         private void Build(ReadOnlySpan<TExample> examples, MicrobatchSizer? sizer)
         {

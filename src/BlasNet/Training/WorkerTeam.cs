@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlasNet.Kernels;
 
 namespace BlasNet.Training;
@@ -23,7 +24,7 @@ internal sealed class WorkerTeam<TWorker>(Model model, Func<TWorker> create) : I
     }
 
     /// <summary>Those that have been made.</summary>
-    public IReadOnlyList<TWorker> Made => _workers;
+    public ReadOnlySpan<TWorker> Made => CollectionsMarshal.AsSpan(_workers);
 
     /// <summary>Divides examples among workers, a thread each; the calling one is the first.</summary>
     /// <param name="examples">How many.</param>
