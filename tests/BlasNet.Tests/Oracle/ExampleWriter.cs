@@ -162,7 +162,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
         int[] vectors = [.. Enumerable.Range(0, own.Next(1, 5)).Select(_ => own.Next(4) switch
         {
             0 => Leaf(new Shape(sizes.State)),
-            1 => Words(),
+            1 when Words() is >= 0 and var words => words,
             _ => Word(),
         })];
         return vectors.Length == 1 ? vectors[0] : draft.Apply(Operations.ConcatenateColumns, vectors);

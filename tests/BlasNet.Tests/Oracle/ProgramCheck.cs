@@ -15,7 +15,16 @@ internal static partial class ProgramCheck
     /// <returns>A report; null if all is as defined.</returns>
     public static string? Report(int seed, Tally tally)
     {
-        RandomProgram program = RandomProgram.Create(seed);
+        RandomProgram program;
+        try
+        {
+            program = RandomProgram.Create(seed);
+        }
+        catch (Exception e)
+        {
+            return $"BLASNET_RANDOM_SEED={seed} cannot be written: {e}";   // hours of other programs still count
+        }
+
         if (Failure(program, tally) is not { } found)
             return null;
 
