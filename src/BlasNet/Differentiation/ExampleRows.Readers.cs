@@ -6,13 +6,24 @@ namespace BlasNet.Differentiation;
 /// <content>Backwards: what an example's value reads belongs to the example, where nothing else says to which.</content>
 internal sealed partial class ExampleRows
 {
-    private void FindByReaders()
+    // Only what a loss is computed from says whose a value is: the sum of all losses is of no example.
+    private void FindByReaders(ReadOnlySpan<Location> losses)
     {
         if (!_rows.Exists(static rows => rows is not null && Array.IndexOf(rows, None) >= 0))
             return;
 
+        var isOfLoss = new bool[_graph.Count];
+        foreach (Location loss in losses)
+            isOfLoss[loss.Node] = true;
+
         for (int node = _graph.Count - 1; node >= 0; node--)
         {
+            if (!isOfLoss[node])
+                continue;
+
+            foreach (int input in _graph.InputsOf(node))
+                isOfLoss[input] = true;
+
             if (_rows[node] is not { } rows)
                 continue;
 

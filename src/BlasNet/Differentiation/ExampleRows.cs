@@ -61,7 +61,7 @@ internal sealed partial class ExampleRows
                 rows[offset / graph.ShapeOf(node).Size] = example;   // a loss may be an element of a larger value
         }
 
-        FindByReaders();
+        FindByReaders(losses);
     }
 
     /// <summary>The example of each value of a node's stack; <see cref="None"/> for zeros.</summary>

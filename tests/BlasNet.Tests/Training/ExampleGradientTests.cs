@@ -220,4 +220,24 @@ public sealed class ExampleGradientTests
 
     private static void Close(double expected, double actual, double tolerance = 1e-10) =>
         Assert.True(Math.Abs(expected - actual) <= tolerance * (1e-3 + Math.Abs(expected)) || expected == actual, $"expected {expected:R}, got {actual:R}");
+
+    /// <summary>The sum of all losses reads it too, and is of no example.</summary>
+    [Fact]
+    public void A_loss_that_is_a_parameter_which_a_function_gave_is_of_its_example()
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter b = model.Bias("b", 4), s = model.Bias("s", 1);
+        var vector = Function.Of("vector", (Expr x) => x.Graph.Use(b));
+        var number = Function.Of("number", (Expr x, Expr y) => x.Graph.Use(s));
+        var norms = new GradientNorms<int>(model, (g, example) =>
+        {
+            if (example == 1)
+                return (3 * s) + g.Input(1.0);
+
+            Expr x = g.Input([0.5, -0.4, -0.8, 0.5]), given = vector.Call(ConcatenateColumns(b, x)), loss = number.Call(given, x);
+            number.Call(given, x);   // once more, for nothing
+            return loss;
+        });
+        Assert.Equal([1.0, 3.0], norms.Of([0, 1], TestContext.Current.CancellationToken));
+    }
 }
