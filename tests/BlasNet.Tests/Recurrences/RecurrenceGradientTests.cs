@@ -80,7 +80,8 @@ public sealed class RecurrenceGradientTests : IDisposable
         });
     }
 
-    public static TheoryData<string> Steps => ["concatenate", "slice", "matrix", "columns", "outer", "shared", "reshape", "divide", "shared softmax", "shared outer", "constant"];
+    public static TheoryData<string> Steps =>
+        ["concatenate", "slice", "matrix", "columns", "outer", "shared", "reshape", "divide", "shared softmax", "shared outer", "constant"];
 
     /// <summary>Steps that move elements about, and compute with matrices.</summary>
     [Theory, MemberData(nameof(Steps))]
