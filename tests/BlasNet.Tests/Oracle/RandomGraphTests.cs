@@ -8,12 +8,14 @@ using BlasNet.Tests.Contracts;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Random programs: training, evaluation, norms and derivatives against the oracle.</summary>
-/// <remarks><c>BLASNET_RANDOM_GRAPHS=N</c> runs N programs instead of 2,500, on all processors; <c>BLASNET_RANDOM_SEED=S</c> begins with seed S, and runs it alone unless N is given.</remarks>
+/// <remarks><c>BLASNET_RANDOM_GRAPHS=N</c> runs N programs instead of 2,500, on all processors; <c>BLASNET_RANDOM_SEED=S</c> begins with seed S, and runs it
+/// alone unless N is given. Long runs say how far they are, and report a wrong program when it is found, where the runner shows live output.</remarks>
 public sealed class RandomGraphTests(ITestOutputHelper output)
 {
     private const int DefaultCount = 2500;
     private const int MostReports = 5;
     private const int MostToReachAll = 1500;
+    private const int ProgressEvery = 10_000;   // programs: about half a minute
 
     private static int? Only => Variable("BLASNET_RANDOM_SEED");
 
@@ -30,6 +32,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         };
         var reports = new ConcurrentQueue<string>();
         var all = new Tally();
+        int done = 0;
         var watch = Stopwatch.StartNew();
         Parallel.For(first, first + count, options, () => new Tally(), Check, tally =>
         {
@@ -43,10 +46,17 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         Tally Check(int seed, ParallelLoopState loop, Tally tally)
         {
             if (ProgramCheck.Report(seed, tally) is { } report)
+            {
                 reports.Enqueue(report);
+                output.WriteLine(report);
+            }
 
             if (reports.Count >= MostReports)
                 loop.Stop();
+
+            int number = Interlocked.Increment(ref done);
+            if (number % ProgressEvery == 0)
+                output.WriteLine($"{number:N0} of {count:N0} programs in {watch.Elapsed:hh\\:mm\\:ss}, {reports.Count} wrong");
 
             return tally;
         }
