@@ -51,9 +51,9 @@ internal interface ISweepUpdate<T>
     /// <summary>The magnitudes after an update of buffers with those before; null if nothing is known of the formula.</summary>
     Magnitudes? Bound(Magnitudes before, double gradient);
 
-    /// <summary>Updates a range.</summary>
-    /// <returns>The magnitudes after it, if there are bounds.</returns>
-    Magnitudes Run(OptimizerRange<T> range);
+    /// <summary>Updates some parts of a range.</summary>
+    /// <returns>Their magnitudes afterwards, if there are bounds.</returns>
+    Magnitudes Run(OptimizerRange<T> range, ReadOnlySpan<Segment> parts);
 }
 
 /// <summary>Applies an optimizer's formula to what a step touches: decays weights, scales and clips the gradient, keeps the average of the parameters, and
@@ -117,17 +117,20 @@ public readonly ref struct OptimizerSweep<T>
         else if (_mode == SweepMode.Rehearse)
             Rehearse(update);
         else
-            Apply(update);
+            _result.Largest = Magnitudes.Max(_result.Largest, Apply(_range, _parts, update));
     }
 
-    private void Apply<TUpdate>(TUpdate update) where TUpdate : struct, ISweepUpdate<T>
+    private Magnitudes Apply<TUpdate>(OptimizerRange<T> range, ReadOnlySpan<Segment> parts, in TUpdate update) where TUpdate : struct, ISweepUpdate<T>
     {
-        foreach (Segment part in _parts)
-            _result.Largest = Magnitudes.Max(_result.Largest, Apply(_range.Slice(part.Start, part.Length), update));
-    }
+        if (_factors.AverageWeight is not { } weight)
+            return update.Run(range, parts);
 
-    private Magnitudes Apply<TUpdate>(OptimizerRange<T> range, TUpdate update) where TUpdate : struct, ISweepUpdate<T> =>
-        _factors.AverageWeight is { } weight ? RunAveraged(range, update, T.CreateTruncating(weight)) : update.Run(range);
+        Magnitudes largest = default;
+        foreach (Segment part in parts)
+            largest = Magnitudes.Max(largest, RunAveraged(range.Slice(part.Start, part.Length), update, T.CreateTruncating(weight)));
+
+        return largest;
+    }
 
     private void Bound<TUpdate>(TUpdate update) where TUpdate : struct, ISweepUpdate<T>
     {
@@ -156,7 +159,7 @@ public readonly ref struct OptimizerSweep<T>
                 for (int buffer = 0; buffer < buffers; buffer++)
                     chunk.State(buffer).CopyTo(numbers[(length * (1 + buffer))..]);
 
-                Apply(new OptimizerRange<T>(numbers[..length], chunk.Gradient, numbers[length..]), update);
+                Apply(new OptimizerRange<T>(numbers[..length], chunk.Gradient, numbers[length..]), [new Segment(0, length)], update);
                 if (TensorPrimitives.IsFiniteAll<T>(numbers))
                     continue;
 
@@ -171,7 +174,7 @@ public readonly ref struct OptimizerSweep<T>
     }
 
     // A chunk at a time, so that the parameters before the step need not be kept but for the chunk.
-    private static Magnitudes RunAveraged<TUpdate>(OptimizerRange<T> range, TUpdate update, T weight) where TUpdate : struct, ISweepUpdate<T>
+    private static Magnitudes RunAveraged<TUpdate>(OptimizerRange<T> range, in TUpdate update, T weight) where TUpdate : struct, ISweepUpdate<T>
     {
         Span<T> before = stackalloc T[ChunkLength];
         Magnitudes largest = default;
@@ -180,7 +183,7 @@ public readonly ref struct OptimizerSweep<T>
             OptimizerRange<T> chunk = range.Slice(start, Math.Min(ChunkLength, range.Parameters.Length - start));
             before = before[..chunk.Parameters.Length];
             chunk.Parameters.CopyTo(before);
-            Magnitudes ofChunk = update.Run(chunk.WithoutLastState());
+            Magnitudes ofChunk = update.Run(chunk.WithoutLastState(), [new Segment(0, before.Length)]);
             TensorPrimitives.Subtract(chunk.Parameters, before, before);
             Span<T> sum = chunk.State(range.StateBuffers - 1);
             TensorPrimitives.MultiplyAdd(before, weight, sum, sum);

@@ -135,14 +135,7 @@ internal sealed class ParameterUpdate<T>(ParameterStore<T> parameters, GradientB
             exists ? Magnitude.Largest<T>(state.Span.Slice(buffer * parameters.Length, parameters.Length)) : 0;
     }
 
-    private void MeasurePart(int part)
-    {
-        double largest = 0;
-        foreach (Segment segment in _parts[part])
-            largest = Math.Max(largest, Magnitude.Largest<T>(gradient.Span.Slice(segment.Start, segment.Length)));
-
-        _gradients[part] = largest;
-    }
+    private void MeasurePart(int part) => _gradients[part] = Magnitude.Largest<T>(gradient.Span, CollectionsMarshal.AsSpan(_parts[part]));
 
     private void SweepPart(SweepMode mode, int part)
     {

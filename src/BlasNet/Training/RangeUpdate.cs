@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -12,21 +13,26 @@ internal readonly struct RangeUpdate<T>(UpdateHandler<T> formula, SweepFactors f
     /// <summary>Nothing is known of the formula.</summary>
     public Magnitudes? Bound(Magnitudes before, double gradient) => null;
 
-    public Magnitudes Run(OptimizerRange<T> range)
+    public Magnitudes Run(OptimizerRange<T> range, ReadOnlySpan<Segment> parts)
     {
-        Span<T> gradients = stackalloc T[Math.Min(ChunkLength, range.Parameters.Length)];
-        for (int start = 0; start < range.Parameters.Length; start += ChunkLength)
+        Span<T> gradients = stackalloc T[ChunkLength];
+        foreach (Segment part in parts)
         {
-            OptimizerRange<T> chunk = range.Slice(start, Math.Min(ChunkLength, range.Parameters.Length - start));
-            Span<T> gradient = gradients[..chunk.Parameters.Length];
-            TensorPrimitives.Multiply(chunk.Gradient, T.CreateTruncating(factors.Scale), gradient);
-            if (double.IsFinite(factors.Clip))
-                TensorPrimitives.Clamp(gradient, T.CreateTruncating(-factors.Clip), T.CreateTruncating(factors.Clip), gradient);
-
-            TensorPrimitives.Multiply(chunk.Parameters, T.CreateTruncating(factors.Keep), chunk.Parameters);
-            formula(chunk.With(gradient));
+            for (int start = part.Start; start < part.End; start += ChunkLength)
+                Run(range.Slice(start, Math.Min(ChunkLength, part.End - start)), gradients);
         }
 
         return default;   // unknown bounds are not kept
+    }
+
+    private void Run(OptimizerRange<T> chunk, Span<T> gradients)
+    {
+        Span<T> gradient = gradients[..chunk.Parameters.Length];
+        TensorPrimitives.Multiply(chunk.Gradient, T.CreateTruncating(factors.Scale), gradient);
+        if (double.IsFinite(factors.Clip))
+            TensorPrimitives.Clamp(gradient, T.CreateTruncating(-factors.Clip), T.CreateTruncating(factors.Clip), gradient);
+
+        TensorPrimitives.Multiply(chunk.Parameters, T.CreateTruncating(factors.Keep), chunk.Parameters);
+        formula(chunk.With(gradient));
     }
 }

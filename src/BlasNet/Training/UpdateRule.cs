@@ -43,11 +43,11 @@ public static class UpdateRule
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<T> FlushSubnormal<T>(Vector<T> values)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Vector.AndNot(values, Vector.LessThan(Vector.Abs(values), Vector.Create(SmallestNormal<T>.Value)));
+        Vector.AndNot(values, Vector.LessThan(Vector.Abs(values), SmallestNormal<T>()));
 
-    private static class SmallestNormal<T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        public static readonly T Value = T.ScaleB(T.One, typeof(T) == typeof(float) ? -126 : -1022);
-    }
+    // A constant of the code: a static field would be looked up for every vector.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector<T> SmallestNormal<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        typeof(T) == typeof(float) ? Vector.Create(1.17549435e-38f).As<float, T>() : Vector.Create(2.2250738585072014e-308).As<double, T>();
 }

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using BlasNet.Kernels;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -10,6 +11,8 @@ internal readonly struct VectorUpdate<T, TRule>(TRule rule) : ISweepUpdate<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TRule : struct, IUpdateRule<T>
 {
+    private const int MostPrefetched = 1024;   // bytes of each buffer; in longer parts the processor goes ahead by itself
+
     // The denominators of a rule only shrink towards 0, which is a corner, too.
     public Magnitudes? Bound(Magnitudes before, double gradient)
     {
@@ -31,19 +34,35 @@ internal readonly struct VectorUpdate<T, TRule>(TRule rule) : ISweepUpdate<T>
         static Vector<T> At(int corner, int bit, double value) => (corner & bit) == 0 ? Vector<T>.Zero : UpdateRule.Broadcast<T>(value);
     }
 
-    public Magnitudes Run(OptimizerRange<T> range) => Run(range, rule);
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static Magnitudes Run(OptimizerRange<T> range, TRule rule)
+    public Magnitudes Run(OptimizerRange<T> range, ReadOnlySpan<Segment> parts)
     {
-        nuint i = 0, length = (nuint)range.Parameters.Length, width = (nuint)Vector<T>.Count;
+        nuint width = (nuint)Vector<T>.Count;
         ref T p = ref MemoryMarshal.GetReference(range.Parameters);
         ref T g = ref MemoryMarshal.GetReference(range.Gradient);
         ref T s = ref MemoryMarshal.GetReference(TRule.StateBuffers > 0 ? range.State(0) : default);
         ref T r = ref MemoryMarshal.GetReference(TRule.StateBuffers > 1 ? range.State(1) : default);
-        Vector<T> largest = default, largestFirst = default, largestSecond = default;
+        Maxima maxima = default;
+        Magnitudes ofRests = default;
+        for (int part = 0; part < parts.Length; part++)
+        {
+            if (part + 1 < parts.Length)
+                Prefetch(ref p, ref g, ref s, ref r, parts[part + 1]);
 
-        for (; i + width <= length; i += width)
+            nuint start = (nuint)parts[part].Start, end = (nuint)parts[part].End, full = (end - start) / width * width;
+            RunFull(ref p, ref g, ref s, ref r, start, start + full, rule, ref maxima);
+            if (start + full < end)
+                ofRests = Magnitudes.Max(ofRests, RunPadded(range.Slice((int)(start + full), (int)(end - start - full))));
+        }
+
+        return Magnitudes.Max(ofRests, maxima.ToMagnitudes());
+    }
+
+    // Whole vectors. A method of its own, so that the maxima stay in registers: calls would have them stored in each turn.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void RunFull(ref T p, ref T g, ref T s, ref T r, nuint i, nuint end, TRule rule, ref Maxima maxima)
+    {
+        (Vector<T> largest, Vector<T> largestFirst, Vector<T> largestSecond) = (maxima.Parameters, maxima.First, maxima.Second);
+        for (; i < end; i += (nuint)Vector<T>.Count)
         {
             Vector<T> first = TRule.StateBuffers > 0 ? Vector.LoadUnsafe(ref s, i) : default;
             Vector<T> second = TRule.StateBuffers > 1 ? Vector.LoadUnsafe(ref r, i) : default;
@@ -65,12 +84,31 @@ internal readonly struct VectorUpdate<T, TRule>(TRule rule) : ISweepUpdate<T>
             }
         }
 
-        var magnitudes = new Magnitudes(Magnitude.Largest(largest), Magnitude.Largest(largestFirst), Magnitude.Largest(largestSecond));
-        return i < length ? Magnitudes.Max(magnitudes, RunPadded(range.Slice((int)i, (int)(length - i)), rule)) : magnitudes;
+        maxima = new Maxima(largest, largestFirst, largestSecond);
+    }
+
+    // The rows of a table that a step has touched lie here and there, so that the processor does not guess where the next one is.
+    private static unsafe void Prefetch(ref T p, ref T g, ref T s, ref T r, Segment part)
+    {
+        int bytes = Math.Min(MostPrefetched, part.Length * sizeof(T));
+        Prefetch(ref p, part.Start, bytes);
+        Prefetch(ref g, part.Start, bytes);
+        if (TRule.StateBuffers > 0)
+            Prefetch(ref s, part.Start, bytes);
+
+        if (TRule.StateBuffers > 1)
+            Prefetch(ref r, part.Start, bytes);
+    }
+
+    private static unsafe void Prefetch(ref T values, int start, int bytes)
+    {
+        var first = (byte*)Unsafe.AsPointer(ref Unsafe.Add(ref values, start));   // a hint: it may have moved meanwhile
+        for (int i = 0; i < bytes; i += CacheLine.Bytes)
+            CacheLine.Prefetch(first + i);
     }
 
     // The rest that does not fill a vector: the same formula over a copy that does. Hence the same bits, wherever a range begins.
-    private static Magnitudes RunPadded(OptimizerRange<T> rest, TRule rule)
+    private Magnitudes RunPadded(OptimizerRange<T> rest)
     {
         int width = Vector<T>.Count, length = rest.Parameters.Length;
         Span<T> copy = stackalloc T[(2 + TRule.StateBuffers) * width];
@@ -83,7 +121,7 @@ internal readonly struct VectorUpdate<T, TRule>(TRule rule) : ISweepUpdate<T>
         for (int buffer = 0; buffer < TRule.StateBuffers; buffer++)
             rest.State(buffer).CopyTo(padded.State(buffer));
 
-        Magnitudes largest = Run(padded, rule);
+        Magnitudes largest = Run(padded, [new Segment(0, width)]);
 
         padded.Parameters[..length].CopyTo(rest.Parameters);
 
@@ -91,6 +129,14 @@ internal readonly struct VectorUpdate<T, TRule>(TRule rule) : ISweepUpdate<T>
             padded.State(buffer)[..length].CopyTo(rest.State(buffer));
 
         return largest;
+    }
+
+    // For each place of a vector the largest magnitude so far.
+    private readonly struct Maxima(Vector<T> parameters, Vector<T> first, Vector<T> second)
+    {
+        public readonly Vector<T> Parameters = parameters, First = first, Second = second;
+
+        public Magnitudes ToMagnitudes() => new(Magnitude.Largest(Parameters), Magnitude.Largest(First), Magnitude.Largest(Second));
     }
 }
 
