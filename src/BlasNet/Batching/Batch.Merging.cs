@@ -178,18 +178,65 @@ internal sealed partial class Batch
             }
 
             _operand.Clear();
-            bool isNumber = IsStackedNumber(_source.TypeOf(first[slot]));
-            foreach (int value in group)
-            {
-                int input = InputsOf(value)[slot];
-                if (isNumber)
-                    AddNumber(input, _source.CountOf(NodeOf(value)));
-                else
-                    AddToOperand(input);
-            }
+            if (IsStackedNumber(_source.TypeOf(first[slot])))
+                CollectNumbers(group, slot);
+            else
+                CollectOperand(group, slot);
 
             Shape shape = _source.ShapeOf(first[slot]);
             _inputs.Add(_operand.ToOperand(shape, _operand.Length / shape.Size, shared: false));
+        }
+    }
+
+    private void CollectNumbers(ReadOnlySpan<int> group, int slot)
+    {
+        foreach (int value in group)
+            AddNumber(InputsOf(value)[slot], _source.CountOf(NodeOf(value)));
+    }
+
+    // As AddToOperand for each, but some at a time and look by look: a group's values lie here and there in a large graph, and so the processor waits for
+    // many of them at once instead of one after another.
+    private void CollectOperand(ReadOnlySpan<int> group, int slot)
+    {
+        const int Chunk = 64;
+        Span<int> inputs = stackalloc int[Chunk], values = stackalloc int[Chunk];
+        for (; !group.IsEmpty; group = group[Math.Min(Chunk, group.Length)..])
+        {
+            int count = Math.Min(Chunk, group.Length);
+            for (int i = 0; i < count; i++)
+                inputs[i] = _numbering.Nodes[group[i]];
+
+            for (int i = 0; i < count; i++)
+                inputs[i] = _source.InputsOf(inputs[i])[slot];
+
+            for (int i = 0; i < count; i++)
+                values[i] = _numbering.Values[inputs[i]];
+
+            AddToOperand(inputs[..count], values);
+        }
+    }
+
+    private void AddToOperand(ReadOnlySpan<int> inputs, ReadOnlySpan<int> values)
+    {
+        (int lastType, int length) = (-1, 0);
+        NodeType type = default!;
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            int typeNumber = _source.TypeNumberOf(inputs[i]);
+            if (typeNumber != lastType)
+            {
+                type = _source.TypeAt(typeNumber);
+                (lastType, length) = (typeNumber, type.Length);
+            }
+
+            if (values[i] < 0 || !_places[values[i]].IsSlice)
+            {
+                AddToOperand(inputs[i]);
+                continue;
+            }
+
+            ref readonly LazyGather place = ref _places[values[i]];
+            _operand.Add(place.Stack + type.Result, type.Result == 0 ? place.Offset : checked(place.Offset * type.Shape.Size), length);
         }
     }
 
