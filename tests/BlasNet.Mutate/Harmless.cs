@@ -11,13 +11,25 @@ namespace BlasNet.Mutate;
 /// library uses for nothing else.
 /// The growth of a buffer, <c>if (buffer.Length &lt; n) buffer = new int[2 * n]</c>: it may grow earlier or by more. Growing too late or by too little is a
 /// mutant, and so is each change of a buffer whose content is kept, but for its factor.
+/// A hint to the processor: what is done in methods called <c>Prefetch</c>, and the calls of these.
 /// </remarks>
 internal static class Harmless
 {
     /// <param name="node">What is changed.</param>
     /// <param name="text">What stands in its place.</param>
     /// <param name="model">Of the file.</param>
-    public static bool Is(SyntaxNode node, string text, SemanticModel model) => IsMixing(node, model) || IsEarlierGrowth(node, text) || IsMoreGrowth(node);
+    public static bool Is(SyntaxNode node, string text, SemanticModel model) =>
+        IsHint(node) || IsMixing(node, model) || IsEarlierGrowth(node, text) || IsMoreGrowth(node);
+
+    private static bool IsHint(SyntaxNode node) => node.AncestorsAndSelf().Any(part => part is MethodDeclarationSyntax { Identifier.Text: "Prefetch" }
+        || part is ExpressionStatementSyntax { Expression: InvocationExpressionSyntax call } && NameOf(call.Expression) == "Prefetch");
+
+    private static string? NameOf(ExpressionSyntax called) => called switch
+    {
+        MemberAccessExpressionSyntax member => member.Name.Identifier.Text,
+        IdentifierNameSyntax name => name.Identifier.Text,
+        _ => null,
+    };
 
     private static bool IsMixing(SyntaxNode node, SemanticModel model) => node switch
     {
