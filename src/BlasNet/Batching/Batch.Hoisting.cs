@@ -57,12 +57,14 @@ internal sealed partial class Batch
         return slot;
     }
 
+    // A vector that several values read is computed once for them: not where examples are told apart, for it may be zeros that all have.
     private bool ReadsAllOfOneStack(ReadOnlySpan<int> group, int slot, out int stack)
     {
         int first = InputsOf(group[0])[slot];
         stack = PlaceOf(first).Stack;
         return !target.IsShared(stack) && target.ShapeOf(stack) == _source.ShapeOf(first) && AreIn(stack, group, slot, out bool isView, out int length)
-            && !isView && length >= target.LengthOf(stack) && AreVectorsOf(stack, group, slot) && AreAllRead(stack, group, slot);
+            && !isView && length >= target.LengthOf(stack) && (ShareEqual || length == target.LengthOf(stack))
+            && AreVectorsOf(stack, group, slot) && AreAllRead(stack, group, slot);
     }
 
     /// <param name="stack">The stack to read from.</param>

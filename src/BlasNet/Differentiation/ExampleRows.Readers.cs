@@ -54,15 +54,9 @@ internal sealed partial class ExampleRows
         int size = _graph.ShapeOf(node).Size;
         foreach (Move move in _graph.MovesOf(node))
         {
-            int input = _graph.InputsOf(node)[move.Input], width = _graph.ShapeOf(input).Size;
-            if (_rows[input] is not { } given)
-                continue;
-
-            for (int source = move.Source / width; source <= (move.Source + move.Length - 1) / width; source++)
-            {
-                int element = move.Target + Math.Max(0, (source * width) - move.Source);
-                Give(given, source, rows[element / size]);
-            }
+            int input = _graph.InputsOf(node)[move.Input];
+            if (_rows[input] is { } given)
+                GiveMoved(rows, size, move.Target, given, _graph.ShapeOf(input).Size, move.Source, move.Length);
         }
     }
 

@@ -176,18 +176,22 @@ internal sealed partial class ExampleRows
         foreach (Move move in _graph.MovesOf(node))
         {
             int input = _graph.InputsOf(node)[move.Input];
-            if (_rows[input] is not { } rows)
-                continue;   // shared: the examples follow from another term of the sum
-
-            int inputSize = _graph.ShapeOf(input).Size;
-            for (int target = move.Target / size; target <= (move.Target + move.Length - 1) / size; target++)
-            {
-                int element = move.Source + Math.Max(0, target * size - move.Target);
-                result[target] = rows[element / inputSize];
-            }
+            if (_rows[input] is { } rows)
+                GiveMoved(rows, _graph.ShapeOf(input).Size, move.Source, result, size, move.Target, move.Length);
         }
 
-        return result;
+        return result;   // of what is shared nothing is known: its examples follow from another term of the sum
+    }
+
+    // From values of one size, of which elements move, to values of another size. A value has the example of any of its elements: others may be zeros.
+    private static void GiveMoved(int[] source, int sourceSize, int sourceStart, int[] target, int targetSize, int targetStart, int length)
+    {
+        for (int value = targetStart / targetSize; value <= (targetStart + length - 1) / targetSize; value++)
+        {
+            int from = Math.Max(targetStart, value * targetSize), to = Math.Min(targetStart + length, (value + 1) * targetSize);
+            int first = (sourceStart + from - targetStart) / sourceSize, last = (sourceStart + to - 1 - targetStart) / sourceSize;
+            Give(target, value, ExampleOf(source.AsSpan(first..(last + 1))));
+        }
     }
 
     private void AddPlaces(long first, int columns, int example)

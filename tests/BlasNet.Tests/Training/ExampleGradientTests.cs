@@ -240,4 +240,46 @@ public sealed class ExampleGradientTests
         });
         Assert.Equal([1.0, 3.0], norms.Of([0, 1], TestContext.Current.CancellationToken));
     }
+
+    /// <summary>At a vertex with an empty place a state may follow from zeros and parameters alone; it is each example's own all the same.</summary>
+    [Theory, InlineData(1), InlineData(2), InlineData(3)]
+    public void A_state_that_follows_from_an_empty_place_is_of_its_example(int computeBatch)
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter b = model.Bias("b", 1);
+        var recurrence = Recurrence.Of("r", (Expr x) => x, (Expr x, Expr left, Expr right) => left + b);
+        Expr Loss(Graph g, double x) => Sum(recurrence.Run(g.Input([x, x], new Shape(1, 2)), Dag.OfPlaces(2, [-1, -1, -1, 0]))) * g.Input(10 * x);
+
+        // Of 10·x·(x + b).
+        var norms = new GradientNorms<double>(model, Loss) { ComputeBatch = computeBatch };
+        Assert.Equal([1.0, 2, 3], norms.Of([0.1, 0.2, 0.3], TestContext.Current.CancellationToken), (left, right) => Math.Abs(left - right) < 1e-12);
+        var trainer = new Trainer<double>(model, Loss, new Sgd(1)) { ComputeBatch = computeBatch, ClipExampleNorm = 1.5 };
+        Close((1 + 1.5 + 1.5) / 3, trainer.GradientOf([0.1, 0.2, 0.3])[b][0]);
+    }
+
+    public static TheoryData<string> Paddings => ["Conv1d", "Unfold", "PadColumns", "residual"];
+
+    /// <summary>A column that begins with zeros of no example is of the example of its other elements.</summary>
+    [Theory, MemberData(nameof(Paddings))]
+    public void A_column_that_is_zeros_in_part_is_of_its_example(string padding)
+    {
+        using var model = new Model(1, Precision.Double);
+        Parameter w = model.Weight("W", 1, 2);
+        model.SetValues(w, [0.3, -0.8]);
+        Expr Loss(Graph g, double x)
+        {
+            Expr s = g.Input([x, -0.3, 0.8], new Shape(1, 3));
+            Expr y = Tanh(padding switch
+            {
+                "Unfold" => MatMul(w, Unfold(ConcatenateColumns(g.Zeros(1), s, g.Zeros(1)), 2)),
+                "PadColumns" => Conv1d(w, PadColumns(s, 1, 5)),
+                _ => Conv1d(w, s, padding: 1),
+            });
+            return padding == "residual" ? Sum(y[.., 1] - Tanh(s)[.., 0]) : Sum(y[.., 1]) + Sum(Tanh(s));
+        }
+
+        double expected = new Trainer<double>(model, Loss, new Sgd(1)).GradientOf([0.4]).Norm();
+        Close(expected, new GradientNorms<double>(model, Loss).Of([0.4], TestContext.Current.CancellationToken)[0]);
+        Close(0.01, new Trainer<double>(model, Loss, new Sgd(1)) { ClipExampleNorm = 0.01 }.GradientOf([0.4]).Norm());
+    }
 }
