@@ -59,7 +59,7 @@ internal sealed class MicrobatchSizer
     {
         double useful = memory.Flops == 0 ? 0 : elements * (memory.Launches * FlopsPerLaunch / (LeastGain * memory.Flops));
         Sizes = Sizes with { UsefulElements = Math.Max(Sizes.UsefulElements, useful), FixedBytes = memory.FixedBytes };
-        if (2 * elements >= Sizes.PassElements)
+        if (elements > 0 && 2 * elements >= Sizes.PassElements)   // 0: all that it reads is shared
             Sizes = Sizes with { BytesPerElement = (double)(memory.ArenaBytes + memory.DataBytes) / elements, PassElements = elements };
     }
 

@@ -21,6 +21,16 @@ public sealed class MicrobatchSizerTests
         AssertRoomUpTo(118);   // 0.95 · (2000 − 1000) / 8
     }
 
+    /// <summary>A loss that follows from parameters alone has no elements of its own; what was learned is written to checkpoints.</summary>
+    [Fact]
+    public void A_plan_without_elements_tells_nothing_of_an_element()
+    {
+        _sizer.Add(0, Memory(arena: 600));
+
+        AssertRoomUpTo(118);
+        Assert.Equal(0, _sizer.Sizes.BytesPerElement);
+    }
+
     [Fact]
     public void Values_that_share_memory_take_less_than_a_byte_for_an_element()
     {
