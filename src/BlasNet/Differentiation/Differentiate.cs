@@ -57,7 +57,7 @@ internal sealed class Differentiate
             if (!_gradients.IsNeeded(output))
                 continue;
 
-            _gradients.Add(output, seed);
+            _gradients.AddSeed(output, seed);
             last = Math.Max(last, output);
         }
 

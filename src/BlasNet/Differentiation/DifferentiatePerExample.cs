@@ -125,7 +125,7 @@ internal sealed class DifferentiatePerExample
             int count = graph.IsShared(node) ? _moves.Count : graph.CountOf(node);
             long moves = graph.AddMoves(CollectionsMarshal.AsSpan(_moves));
             int seed = graph.AppendStack(_gradients.MoverOf(moves, count * shape.Size), moves, [ones], shape, count, shared: false);
-            _gradients.Add(node, seed);
+            _gradients.AddSeed(node, seed);
         }
 
         return last;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Graphs.Functions;
 using BlasNet.Operators.Intrinsics;
@@ -15,6 +16,7 @@ internal sealed partial class Gradients : IGradients
     private readonly MoveOrder _order = new();
     private readonly MovesByInput _byInput = new();
     private readonly SumMerger _sums = new();
+    private readonly Reach _reach = new();
     private int[] _first = [], _last = [];            // by node − Lowest: indices into _contributions + 1; 0 where there are none
     private bool[] _needed = [];                      // by node − Lowest
     private readonly HashSet<int> _parameters = [];   // indices of those among the targets: a call may depend on them though none is its argument
@@ -42,6 +44,7 @@ internal sealed partial class Gradients : IGradients
     {
         Graph = graph;
         _byInput.Clear();
+        _reach.Begin(graph);
         _contributions.Clear();
         Lowest = graph.Count;
         _parameters.Clear();
@@ -83,9 +86,21 @@ internal sealed partial class Gradients : IGradients
         return false;
     }
 
+    /// <summary>Adds what gradients begin with, of an output's shape.</summary>
+    public void AddSeed(int output, int seed)
+    {
+        _reach.AddSeed(seed);
+        Add(output, seed);
+    }
+
+    public ReadOnlySpan<bool> ReachedOf(int gradient) => Graph.IsBody ? [] : _reach.Of(gradient);
+
     /// <summary>Adds an expression of the node's shape, for one value or for the whole stack.</summary>
     public void Add(int node, int expression)
     {
+        if (ReachedOf(expression) is { IsEmpty: false } reached && !reached.Contains(true))
+            return;
+
         int count = Graph.CountOf(node);
         if (count > 1 && Graph.CountOf(expression) == 1)
             expression = Graph.AppendStack(BroadcastOperator.Instance, count, [expression], Graph.ShapeOf(node), count, shared: false);
@@ -94,7 +109,36 @@ internal sealed partial class Gradients : IGradients
     }
 
     /// <summary>Adds to some ranges of the node's stack.</summary>
-    public void AddScattered(int node, int expression, long moves) => Add(node, expression, moves);
+    public void AddScattered(int node, int expression, long moves)
+    {
+        ReadOnlySpan<bool> reached = ReachedOf(expression);
+        if (reached.IsEmpty)
+            Add(node, expression, moves);
+        else if (TryTrim(moves, reached, Graph.ShapeOf(expression).Rows, out long trimmed))
+            Add(node, expression, trimmed);
+    }
+
+    // Without what moves from columns that the loss does not reach: a parameter that only those lead to has no gradient.
+    private bool TryTrim(long moves, ReadOnlySpan<bool> reached, int rows, out long trimmed)
+    {
+        _moves.Clear();
+        foreach (Move move in Graph.Moves(moves))
+        {
+            int end = move.Source + move.Length;
+            for (int start = move.Source, next; start < end; start = next)
+            {
+                bool isReached = reached[start / rows];
+                for (next = start; next < end && reached[next / rows] == isReached;)
+                    next = Math.Min(end, ((next / rows) + 1) * rows);
+
+                if (isReached)
+                    _moves.Add(new Move(move.Input, start, move.Target + start - move.Source, next - start));
+            }
+        }
+
+        trimmed = Graph.AddMoves(CollectionsMarshal.AsSpan(_moves));
+        return _moves.Count > 0;
+    }
 
     /// <summary>The gradient with respect to a node: the sum of what has been added, appended to the graph.</summary>
     /// <returns>False where nothing has been added: the loss does not depend on the node.</returns>

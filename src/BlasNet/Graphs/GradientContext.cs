@@ -90,6 +90,40 @@ internal readonly ref struct GradientContext(IGradients gradients, int node)
             gradients.AddScattered(target, OutputGradient.Index, gradients.Reverse(node, input));
     }
 
+    /// <summary>The output's gradient and an input that has as many columns, both without the columns that the loss does not reach.</summary>
+    /// <returns>False where it reaches none.</returns>
+    public bool TryGetReached(int input, out Expr gradient, out Expr other)
+    {
+        (gradient, other) = (OutputGradient, Input(input));
+        ReadOnlySpan<bool> reached = gradients.ReachedOf(gradient.Index);
+        if (reached.IsEmpty || _graph.ColumnsOf(other.Index) != reached.Length)
+            return true;
+
+        int count = reached.Count(true);
+        if (count == 0)
+            return false;
+
+        (gradient, other) = (ColumnsOf(gradient.Index, reached, count), ColumnsOf(other.Index, reached, count));
+        return true;
+    }
+
+    private Expr ColumnsOf(int node, ReadOnlySpan<bool> wanted, int count)
+    {
+        int rows = _graph.ShapeOf(node).Rows, next = 0;
+        Span<Move> moves = _graph.ReserveMoves(count, out long attribute);
+        for (int column = 0; column < wanted.Length; column++)
+        {
+            if (wanted[column])
+            {
+                moves[next] = new Move(0, column * rows, next * rows, rows);
+                next++;
+            }
+        }
+
+        Operator op = gradients.MoverOf(attribute, count * rows);
+        return _graph.At(_graph.AppendStack(op, attribute, [node], new Shape(rows), count, shared: false));
+    }
+
     /// <summary>Whether what the examples contribute to an input stays apart, although it is one value for all of them.</summary>
     public bool KeepsApart(int input) => gradients.KeepsExamplesApart && _graph.IsShared(_graph.InputsOf(node)[input]);
 

@@ -31,6 +31,9 @@ internal interface IGradients
     /// <exception cref="InvalidOperationException">The loss does not depend on the node.</exception>
     Expr SumOf(int node);
 
+    /// <summary>For each column of a gradient's stack whether the loss reaches it; empty where it reaches all. The others are zero.</summary>
+    ReadOnlySpan<bool> ReachedOf(int gradient);
+
     /// <summary>Nodes whose sum is the gradient with respect to a node.</summary>
     /// <returns>How many they are; 0 where the loss does not depend on the node.</returns>
     int GetTerms(int node, Span<int> terms);

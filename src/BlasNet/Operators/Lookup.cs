@@ -73,8 +73,10 @@ internal sealed class LookupOperator() : Operator(new() { OnlyMoves = true })
 
     public override void Gradient(in GradientContext g)
     {
-        ScatterColumnOperator scatter = g.IsShared(0) ? ScatterColumnOperator.Summed : ScatterColumnOperator.OneByOne;
-        g.Accumulate(0, Expr.Apply(scatter, g.OutputGradient, g.Input(1), g.Input(0).Shape.Columns));
+        if (!g.IsShared(0))
+            g.Accumulate(0, Expr.Apply(ScatterColumnOperator.OneByOne, g.OutputGradient, g.Input(1), g.Input(0).Shape.Columns));
+        else if (g.TryGetReached(1, out Expr gradient, out Expr index))   // only these columns are touched
+            g.Accumulate(0, Expr.Apply(ScatterColumnOperator.Summed, gradient, index, g.Input(0).Shape.Columns));
     }
 }
 

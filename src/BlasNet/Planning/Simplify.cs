@@ -68,10 +68,11 @@ internal sealed class Simplify(Graph target) : NodeRewrite(target)
         return hash;
     }
 
+    // Of columns that are added to a table each term stays: twice the same one would be a sum over the whole table.
     private bool IsSame(Graph source, int node, Operator op, ReadOnlySpan<int> inputs, int other)
     {
-        if (op != Target.OperatorOf(other) || source.ShapeOf(node) != Target.ShapeOf(other) || source.CountOf(node) != Target.CountOf(other)
-            || !inputs.SequenceEqual(Target.InputsOf(other)))
+        if (op != Target.OperatorOf(other) || op is IColumnWriter || source.ShapeOf(node) != Target.ShapeOf(other)
+            || source.CountOf(node) != Target.CountOf(other) || !inputs.SequenceEqual(Target.InputsOf(other)))
             return false;
 
         return op.HasMoves ? source.MovesOf(node).SequenceEqual(Rewriter.MovesOf(other))

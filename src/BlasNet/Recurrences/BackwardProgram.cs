@@ -8,6 +8,7 @@ internal sealed class BackwardProgram
     private readonly ScanCell _cell;
     private readonly List<int> _results = [], _saved = [];
     private readonly List<ScanInput> _inputs = [];
+    private readonly uint[] _ofArguments, _ofTerms;   // for each gradient a bit for each part of the state from whose gradient it follows
 
     /// <param name="cell">The graph of one vertex.</param>
     /// <param name="shared">The gradients with respect to what all vertices share.</param>
@@ -17,6 +18,8 @@ internal sealed class BackwardProgram
         int arguments = cell.StateInputs + cell.BeforeCount;
         Gradients = [.. cell.Gradients.Take(arguments).Select(node => node < 0 ? -1 : ResultOf(cell.Computed(node)))];
         Terms = [.. shared.Select(term => (term, ValueOf(term.Left), term.Right < 0 ? default : ValueOf(term.Right)))];
+        _ofArguments = [.. cell.Gradients.Take(arguments).Select(PartsOf)];
+        _ofTerms = [.. shared.Select(term => PartsOf(term.Left) | PartsOf(term.Right))];
         Program = MakeProgram();
         Inputs = [.. _inputs];
     }
@@ -50,6 +53,34 @@ internal sealed class BackwardProgram
 
     /// <summary>Whether all that it reads can be had outside of the scan: each value for each vertex.</summary>
     public bool IsComplete => _saved.TrueForAll(node => !_cell.Graph.IsShared(node));
+
+    /// <summary>The parts of the state that have a gradient, at any vertex, if some have one from outside: a bit for each.</summary>
+    public uint PartsFrom(uint given)
+    {
+        for (uint before = 0; before != given;)
+        {
+            before = given;
+            for (int argument = 0; argument < _cell.StateInputs; argument++)
+                given |= IsReached(argument, given) ? 1u << (argument % _cell.StateRows.Length) : 0;
+        }
+
+        return given;
+    }
+
+    /// <summary>Whether an argument's gradient follows from that of these parts; else it is zero.</summary>
+    public bool IsReached(int argument, uint parts) => (_ofArguments[argument] & parts) != 0;
+
+    /// <summary>Whether a term of a gradient with respect to what is shared does.</summary>
+    public bool IsTermReached(int term, uint parts) => (_ofTerms[term] & parts) != 0;
+
+    private uint PartsOf(int node)
+    {
+        uint parts = 0;
+        foreach (int read in node < 0 ? [] : _cell.ReadBy([node], read => !_cell.IsOfGradient(read)))
+            parts |= _cell.SeedOf(read) is >= 0 and var part ? 1u << part : 0;
+
+        return parts;
+    }
 
     // Where the value of a node is, for all vertices, once the gradient has been computed.
     private ScanValue ValueOf(int node)

@@ -52,8 +52,9 @@ internal sealed class ForwardScan(string name, ScanProgram program, BackwardProg
         BackwardScan op = GradientOf(given);
         int node = g.Graph.AppendWithResults(op, g.Attribute, inputs[..count], op.ResultShape(0, default), g.Result(0).Count, shared: false);
         ResultRange gradient = g.Graph.ResultsOf(node);
-        AccumulateArguments(g, gradient);
-        AccumulateShared(g, gradient);
+        uint parts = backward.PartsFrom(given);
+        AccumulateArguments(g, gradient, parts);
+        AccumulateShared(g, gradient, parts);
     }
 
     private BackwardScan GradientOf(uint given)
@@ -64,12 +65,12 @@ internal sealed class ForwardScan(string name, ScanProgram program, BackwardProg
         return known;
     }
 
-    private void AccumulateArguments(in GradientContext g, ResultRange gradient)
+    private void AccumulateArguments(in GradientContext g, ResultRange gradient, uint parts)
     {
         int states = new ScanList(g.Graph.List(g.Attribute)).Slots * Parts;
         for (int argument = 0; argument < backward.Gradients.Length; argument++)
         {
-            if (backward.Gradients[argument] is not (>= 0 and var result))
+            if (backward.Gradients[argument] is not (>= 0 and var result) || !backward.IsReached(argument, parts))
                 continue;
 
             Expr contribution = g.Graph.At(gradient[result]);
@@ -97,13 +98,14 @@ internal sealed class ForwardScan(string name, ScanProgram program, BackwardProg
             g.AccumulateMoved(part, contribution, attribute);
     }
 
-    private void AccumulateShared(in GradientContext g, ResultRange gradient)
+    private void AccumulateShared(in GradientContext g, ResultRange gradient, uint parts)
     {
         Graph graph = g.Graph;
         int first = g.InputCount - backward.SharedCount;
-        foreach (var (term, left, right) in backward.Terms)
+        for (int i = 0; i < backward.Terms.Length; i++)
         {
-            if (!g.IsNeeded(first + term.Shared))
+            var (term, left, right) = backward.Terms[i];
+            if (!g.IsNeeded(first + term.Shared) || !backward.IsTermReached(i, parts))
                 continue;
 
             int value = ValueOf(g, left, gradient);

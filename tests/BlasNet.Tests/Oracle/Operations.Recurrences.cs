@@ -38,6 +38,9 @@ internal static partial class Operations
 
         /// <summary>A leaf's state is one number, the sum of its input's, so that one recurrence takes inputs of any lengths.</summary>
         Folded = 128,
+
+        /// <summary>The second predecessor's part of the sum is W times its sigmoid, which is not zero where its place is empty.</summary>
+        Second = 256,
     }
 
     public static Operation Recurrence { get; } = new("Recurrence", ChooseRecurrence, BuildRecurrence, DefineRecurrence) { ResultCount = Parts };
@@ -47,7 +50,7 @@ internal static partial class Operations
 
     private static Step? ChooseRecurrence(Draft d) => d.Where(x => x.Columns <= 6, (d, x) =>
     {
-        int form = d.Next(7), options = d.Next(128), seed = d.Next(1000);
+        int form = d.Next(7), options = d.Next(128) | (d.Next(2) * (int)Cell.Second), seed = d.Next(1000);
         if (form == (int)DagForm.Leaves && d.Next(2) == 0)
             return new Step(x) { A = form, B = (int)Cell.Folded | d.Next(2), Factor = seed };
 
@@ -109,17 +112,19 @@ internal static partial class Operations
         return (DagForm)s.A switch
         {
             DagForm.Chain or DagForm.ReversedChain or DagForm.Forest => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h) => Finish(x + First(h, x))),
-            DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h, Expr k) => Finish(x + First(h, x) + Weights[1] * k)),
+            DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, Expr h, Expr k) => Finish(x + First(h, x) + Second(k))),
             DagForm.Wide => BlasNet.Graphs.Recurrence.Of(
-                "r", 3, Start, (Expr x, Expr[] h) => Finish(x + First(h[0], x) + Weights[1] * h[1] + Weights[2] * h[2])),
+                "r", 3, Start, (Expr x, Expr[] h) => Finish(x + First(h[0], x) + Second(h[1]) + Weights[2] * h[2])),
             DagForm.Sums => BlasNet.Graphs.Recurrence.OfSums(
                 "r", Start, (Expr x, Expr h) => Dropped(h * x, cell), (Expr x, Expr sum) => Finish(x + First(sum, x))),
-            _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, (Expr h, Expr k) => Finish(First(h, null) + Weights[1] * k)),
+            _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, (Expr h, Expr k) => Finish(First(h, null) + Second(k))),
         };
 
         Expr Start(Expr x) => Dropped(Op.Tanh(Folded(x, cell)), cell);
 
         Expr First(Expr h, Expr? x) => FirstOf(h, x, w, cell);
+
+        Expr Second(Expr h) => SecondOf(h, w, cell);
 
         Expr Finish(Expr z) => Dropped(Op.Tanh(Shifted(z, cell)), cell);
     }
@@ -132,18 +137,20 @@ internal static partial class Operations
             DagForm.Chain or DagForm.ReversedChain or DagForm.Forest =>
                 BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, (Expr H, Expr M) s) => Finish(x + First(s.H, x), 0.5 * s.M + s.H)),
             DagForm.Lattice => BlasNet.Graphs.Recurrence.Of("r", Start, (Expr x, (Expr H, Expr M) s, (Expr H, Expr M) t) =>
-                Finish(x + First(s.H, x) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
+                Finish(x + First(s.H, x) + Second(t.H), 0.5 * s.M + s.H + Weights[2] * t.M)),
             DagForm.Wide => BlasNet.Graphs.Recurrence.Of("r", 3, Start, (Expr x, (Expr H, Expr M)[] s) =>
-                Finish(x + First(s[0].H, x) + Weights[1] * s[1].H + Weights[2] * s[2].H, 0.5 * s[0].M + s[0].H + Weights[2] * s[1].M)),
+                Finish(x + First(s[0].H, x) + Second(s[1].H) + Weights[2] * s[2].H, 0.5 * s[0].M + s[0].H + Weights[2] * s[1].M)),
             DagForm.Sums => BlasNet.Graphs.Recurrence.OfSums("r", Start, (Expr x, (Expr H, Expr M) s) => (Dropped(s.H * x, cell), s.M),
                 (Expr x, (Expr H, Expr M) sum) => Finish(x + First(sum.H, x), 0.5 * sum.M + sum.H)),
             _ => BlasNet.Graphs.Recurrence.OfLeaves("r", Start, ((Expr H, Expr M) s, (Expr H, Expr M) t) =>
-                Finish(First(s.H, null) + Weights[1] * t.H, 0.5 * s.M + s.H + Weights[2] * t.M)),
+                Finish(First(s.H, null) + Second(t.H), 0.5 * s.M + s.H + Weights[2] * t.M)),
         };
 
         (Expr H, Expr M) Start(Expr x) => (Dropped(Op.Tanh(Folded(x, cell)), cell), 0.5 * Folded(x, cell));
 
         Expr First(Expr h, Expr? x) => FirstOf(h, x, w, cell);
+
+        Expr Second(Expr h) => SecondOf(h, w, cell);
 
         (Expr H, Expr M) Finish(Expr z, Expr m) => (Dropped(Op.Tanh(Shifted(z + m, cell)), cell), m);
     }
@@ -164,6 +171,8 @@ internal static partial class Operations
 
         Expr Product(Expr h) => w is null ? Weights[0] * h : w * h;
     }
+
+    private static Expr SecondOf(Expr h, Parameter? w, Cell cell) => (cell & Cell.Second) == 0 || w is null ? Weights[1] * h : w * Op.Sigmoid(h);
 
     private static Function<Expr, Expr> Rotate { get; } = Function.Of(
         "rotate", (Expr a) => a.Shape.Rows == 1 ? a : Op.Concatenate(Op.Slice(a, 1, a.Shape.Rows - 1), Op.Slice(a, 0, 1)));
@@ -224,7 +233,7 @@ internal static partial class Operations
                 : [.. predecessors.Select(p => p < 0 ? (Zeros(), Zeros()) : _states[p])];
             Number[] z = Add(input, First(read[0].H, input)), m = Add(Scale(read[0].M, 0.5), read[0].H);
             if (read.Length > 1)
-                (z, m) = (Add(z, Scale(read[1].H, Weights[1])), Add(m, Scale(read[1].M, Weights[2])));
+                (z, m) = (Add(z, Second(read[1].H)), Add(m, Scale(read[1].M, Weights[2])));
 
             if (read.Length > 2)
                 z = Add(z, Scale(read[2].H, Weights[2]));
@@ -263,6 +272,9 @@ internal static partial class Operations
             Number[] product = Product(h), again = Product([.. h.Select(a => a.Tanh())]);
             return [.. product.Select((_, i) => product[(i + 1) % _rows] + ((input[i] * -1).Exp() + 1).Inverse() * again[i])];
         }
+
+        private Number[] Second(Number[] h) => (cell & Cell.Second) == 0 || x.Length == 1 ? Scale(h, Weights[1])
+            : Product([.. h.Select(a => ((a * -1).Exp() + 1).Inverse())]);
 
         private Number[] Product(Number[] h) => x.Length == 1 ? Scale(h, Weights[0])
             : [.. Enumerable.Range(0, _rows).Select(i => Naive.Sum(Enumerable.Range(0, _rows).Select(k => x[1][i, k] * h[k])))];

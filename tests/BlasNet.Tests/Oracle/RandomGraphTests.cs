@@ -110,7 +110,10 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         Assert.Contains(training, act => act is { Penalty: not null });
         Assert.Contains(training, act => act.IsPoisoned);
         Assert.Equal(Enum.GetValues<Noise>(), training.Select(act => act.Noise).Distinct().Order());
-        Type[] acts = [typeof(TrainAct), typeof(EpochAct), typeof(EvaluateAct), typeof(NormsAct), typeof(EngineAct), typeof(DeriveAct), typeof(BatchAct)];
+        Type[] acts =
+        [
+            typeof(TrainAct), typeof(EpochAct), typeof(EvaluateAct), typeof(NormsAct), typeof(EngineAct), typeof(DeriveAct), typeof(BatchAct), typeof(TouchAct),
+        ];
         Assert.Empty(acts.Except(programs.SelectMany(program => program.Acts).Select(act => act.GetType())));
     }
 

@@ -39,7 +39,7 @@ internal sealed record RandomProgram(
     public static RandomProgram Create(int seed)
     {
         var random = new Random(seed);
-        var sizes = new RandomSizes(random.Next(2, 5), random.Next(2, 5), random.Next(2, 4), random.Next(2, 5));
+        var sizes = new RandomSizes(random.Next(8) == 0 ? 1 : random.Next(2, 5), random.Next(2, 5), random.Next(2, 4), random.Next(2, 5));
         int state = sizes.State;
         Shape[] shapes =
         [

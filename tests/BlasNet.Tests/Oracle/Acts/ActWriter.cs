@@ -33,7 +33,7 @@ internal sealed class ActWriter(
     private Act Next()
     {
         RandomExample[] examples = Pick();
-        return random.Next(18) switch
+        return random.Next(19) switch
         {
             0 or 1 or 2 => new EvaluateAct(examples, One(1, 2, 256), One(1, 1, 2, 3), random.Next(2) == 0)
             {
@@ -47,6 +47,7 @@ internal sealed class ActWriter(
             8 => new BatchAct(examples),
             9 when optimizer.Method != Method.Sgd =>
                 new EpochAct(examples, random.Next(1, 5), One(0, 0, 1, 2), PreparesAhead: random.Next(3) > 0) { Resets = true },
+            10 => new TouchAct(examples, One(0, 0, 1, 2, 3), One(1, 1, 2)),
             _ => Train(examples),
         };
     }

@@ -26,7 +26,7 @@ internal sealed record DeriveAct(IReadOnlyList<RandomExample> Examples, ComputeO
             tool.Graph.BeginExample(example);
             ExampleValues values = run.Build(tool.Graph, Examples[example]);
             outputs.Add(values[Examples[example].Outputs[0]]);
-            losses.Add(values[Examples[example].Loss]);
+            losses.Add(values[Examples[example].Loss].In(tool.Graph));
         }
 
         Expr[] parameters = [.. run.Parameters.Select(parameter => tool.Graph.Use(parameter))];

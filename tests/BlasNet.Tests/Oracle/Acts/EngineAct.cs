@@ -63,7 +63,7 @@ internal sealed record EngineAct(IReadOnlyList<RandomExample> Examples, ComputeO
             tool.Graph.BeginExample(example);
             request.Starts.Add(tool.Graph.Count);
             ExampleValues values = run.Build(tool.Graph, Examples[example]);
-            request.Losses.Add(values[Examples[example].Loss]);
+            request.Losses.Add(values[Examples[example].Loss].In(tool.Graph));
             foreach (int output in Request == EngineRequest.PerExample ? [] : Examples[example].Outputs)
             {
                 asked.Add((example, output));
