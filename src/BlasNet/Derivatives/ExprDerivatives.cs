@@ -141,7 +141,7 @@ public static class ExprDerivatives
                 return graph;
         }
 
-        return expressions[0].Graph;
+        return expressions.IsEmpty ? throw new ArgumentException("There is no expression to differentiate.", nameof(expressions)) : expressions[0].Graph;
     }
 
     private static int[] NodesOf(Graph graph, ReadOnlySpan<Expr> expressions)

@@ -80,7 +80,10 @@ public sealed class Dag
 
         int count = predecessors.Length, edges = 0;
         foreach (int[] set in predecessors)
+        {
+            ArgumentNullException.ThrowIfNull(set, nameof(predecessors));
             edges = checked(edges + set.Length);
+        }
 
         var list = new int[DagList.Header + (2 * count) + edges];
         list[0] = count;

@@ -65,7 +65,8 @@ public abstract class CustomOperator
 
         public override string Name => custom.Name;
 
-        public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => custom.InferShape(inputs);
+        public override Shape InferShape(ReadOnlySpan<Shape> inputs, long attribute) => custom.InferShape(inputs) is { Size: > 0 } shape ? shape
+            : throw new ShapeException($"{Name}: its shape rule gives no shape, but default(Shape).");
 
         public override bool IsColumnWise(ReadOnlySpan<Shape> inputs, ReadOnlySpan<bool> shared) =>
             custom.IsColumnWise && Broadcast.IsColumnWise(inputs, shared);

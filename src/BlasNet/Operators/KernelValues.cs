@@ -22,16 +22,17 @@ public readonly ref struct KernelValues<T> where T : unmanaged, IBinaryFloatingP
     public Shape Shape => _stack.Output.Shape;
 
     /// <summary>The shape of one value of an operand.</summary>
-    public Shape ShapeOf(int operand) => _stack[operand].Shape;
+    /// <exception cref="ArgumentOutOfRangeException">There is no such operand.</exception>
+    public Shape ShapeOf(int operand) => OperandAt(operand).Shape;
 
     /// <summary>An operand of one of the results; for one that all examples share the same span each time.</summary>
     /// <param name="operand">Which operand.</param>
     /// <param name="value">0 … <see cref="Count"/> − 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such value.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such operand or value.</exception>
     public ReadOnlySpan<T> Operand(int operand, int value)
     {
         Check(value);
-        return _stack[operand].ValueAt(value);
+        return OperandAt(operand).ValueAt(value);
     }
 
     /// <summary>Where one of the results goes: all of its elements have to be written, whatever they are before.</summary>
@@ -41,6 +42,13 @@ public readonly ref struct KernelValues<T> where T : unmanaged, IBinaryFloatingP
     {
         Check(value);
         return _stack.Output.ValueAt(value);
+    }
+
+    private Operand<T> OperandAt(int operand)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(operand);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(operand, OperandCount);
+        return _stack[operand];
     }
 
     private void Check(int value)

@@ -17,14 +17,24 @@ public readonly ref struct OperatorGradient
     public Expr Result => _context.Output;
 
     /// <summary>What the operator was given.</summary>
-    public Expr Operand(int operand) => _context.Input(operand);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such operand.</exception>
+    public Expr Operand(int operand) => _context.Input(Checked(operand));
 
     /// <summary>Whether the gradient with respect to an operand is wanted; what is accumulated for others is dropped.</summary>
-    public bool IsNeeded(int operand) => _context.IsNeeded(operand);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such operand.</exception>
+    public bool IsNeeded(int operand) => _context.IsNeeded(Checked(operand));
 
     /// <summary>Adds to an operand's gradient.</summary>
     /// <param name="operand">Which operand.</param>
     /// <param name="contribution">An expression of the operand's shape.</param>
     /// <exception cref="InvalidOperationException">It has another shape.</exception>
-    public void Accumulate(int operand, Expr contribution) => _context.Accumulate(operand, contribution);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such operand.</exception>
+    public void Accumulate(int operand, Expr contribution) => _context.Accumulate(Checked(operand), contribution);
+
+    private int Checked(int operand)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(operand);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(operand, _context.InputCount);
+        return operand;
+    }
 }

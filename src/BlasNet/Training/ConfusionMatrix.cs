@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace BlasNet.Training;
 
@@ -32,8 +33,8 @@ public sealed class ConfusionMatrix
     public long Count { get; private set; }
 
     /// <summary>How often <paramref name="actual"/> was taken for <paramref name="predicted"/>.</summary>
-    /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public long this[int actual, int predicted] => _counts[actual, predicted];
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public long this[int actual, int predicted] => _counts[Checked(actual), Checked(predicted)];
 
     /// <summary>The part of all predictions that are right; NaN where there were none.</summary>
     public double Accuracy => (double)SumOver(label => _counts[label, label]) / Count;
@@ -54,14 +55,10 @@ public sealed class ConfusionMatrix
     /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
     public void Add(int actual, int predicted)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(actual, -1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(actual, Classes);
-        ArgumentOutOfRangeException.ThrowIfNegative(predicted);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(predicted, Classes);
-        if (actual < 0)
-            _unknown[predicted]++;
+        if (actual == -1)
+            _unknown[Checked(predicted)]++;
         else
-            _counts[actual, predicted]++;
+            _counts[Checked(actual), Checked(predicted)]++;
 
         Count++;
     }
@@ -94,20 +91,27 @@ public sealed class ConfusionMatrix
     }
 
     /// <summary>The part of what was taken for the class that is of it.</summary>
-    /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public double Precision(int label) => (double)_counts[label, label] / Predicted(label);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public double Precision(int label) => (double)_counts[Checked(label), label] / Predicted(label);
 
     /// <summary>The part of the class that was found.</summary>
-    /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public double Recall(int label) => (double)_counts[label, label] / Actual(label);
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public double Recall(int label) => (double)_counts[Checked(label), label] / Actual(label);
 
     /// <summary>The harmonic mean of precision and recall.</summary>
-    /// <exception cref="IndexOutOfRangeException">There is no such class.</exception>
-    public double F1(int label) => 2.0 * _counts[label, label] / (Predicted(label) + Actual(label));
+    /// <exception cref="ArgumentOutOfRangeException">There is no such class.</exception>
+    public double F1(int label) => 2.0 * _counts[Checked(label), label] / (Predicted(label) + Actual(label));
 
     private long Predicted(int label) => SumOver(actual => _counts[actual, label]) + _unknown[label];
 
     private long Actual(int label) => SumOver(predicted => _counts[label, predicted]);
+
+    private int Checked(int label, [CallerArgumentExpression(nameof(label))] string name = "")
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(label, name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(label, Classes, name);
+        return label;
+    }
 
     private long SumOver(Func<int, long> count) => Enumerable.Range(0, Classes).Sum(count);
 }

@@ -60,8 +60,8 @@ public sealed partial class Evaluator<TExample>
         ArgumentNullException.ThrowIfNull(function);
         _function = (graph, example, results) =>
         {
-            IReadOnlyList<Expr> own = function(graph, example);
-            if (own.Count == 0)
+            IReadOnlyList<Expr>? own = function(graph, example);
+            if (own is null or { Count: 0 })
                 throw new InvalidOperationException("An example needs at least one result.");
 
             foreach (Expr result in own)

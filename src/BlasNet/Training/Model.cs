@@ -165,8 +165,10 @@ public sealed partial class Model : IParameters, IDisposable
 
     /// <summary>Refuses parameters that are not worth keeping: call it before they are written.</summary>
     /// <exception cref="ArithmeticException">A parameter is infinite or NaN.</exception>
+    /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public void RequireFinite()
     {
+        Access.ThrowIfClosed();
         foreach (Parameter parameter in _parameters)
         {
             bool isFinite = _single is not null

@@ -24,6 +24,9 @@ public sealed class ParameterGroup
         if (_parameters.Length == 0)
             throw new ArgumentException("A group needs at least one parameter.", nameof(parameters));
 
+        foreach (Parameter parameter in _parameters)
+            ArgumentNullException.ThrowIfNull(parameter, nameof(parameters));
+
         if (_parameters.GroupBy(parameter => parameter).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new ArgumentException($"The group has {twice.Key} twice.", nameof(parameters));
     }

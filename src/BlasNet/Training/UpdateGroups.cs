@@ -26,6 +26,7 @@ internal sealed class UpdateGroups
         _ofParameter = new ParameterGroup?[model.Parameters.Count];
         foreach (ParameterGroup group in groups)
         {
+            ArgumentNullException.ThrowIfNull(group, nameof(groups));
             foreach (Parameter parameter in group.Parameters)
             {
                 if (!ReferenceEquals(parameter.Model, model))
