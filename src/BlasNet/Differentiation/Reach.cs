@@ -17,21 +17,27 @@ internal sealed class Reach
     private const int All = -1, NoGradient = -2;   // instead of a start; the latter of what does not follow from the seeds
 
     private readonly List<int> _starts = [];   // by node − _first: where its flags begin
-    private readonly List<int> _seeds = [];    // mostly one
+    private readonly HashSet<int> _seeds = [];
     private bool[] _flags = [];                // by column: whether it is reached
     private int _first, _end;
+    private int _lowestSeed, _highestSeed;     // mostly one seed: few nodes are asked for
     private Graph _graph = null!;
 
     /// <summary>Gradients are the seeds, and what follows from them among the nodes that the graph gets from now on.</summary>
     public void Begin(Graph graph)
     {
         (_graph, _first, _end) = (graph, graph.Count, 0);
+        (_lowestSeed, _highestSeed) = (int.MaxValue, -1);
         _starts.Clear();
         _seeds.Clear();
     }
 
     /// <summary>Adds a node that gradients begin with.</summary>
-    public void AddSeed(int node) => _seeds.Add(node);
+    public void AddSeed(int node)
+    {
+        _seeds.Add(node);
+        (_lowestSeed, _highestSeed) = (Math.Min(_lowestSeed, node), Math.Max(_highestSeed, node));
+    }
 
     /// <summary>For each column of a node's stack whether it is reached; empty where all are.</summary>
     public ReadOnlySpan<bool> Of(int node)
@@ -83,16 +89,7 @@ internal sealed class Reach
         return op.ResultCount > 1 || op.HasList || op.Merging is Merging.Sum or Merging.Reduction ? All : FollowValues(node, op);
     }
 
-    private bool IsSeed(int node)
-    {
-        foreach (int seed in _seeds)
-        {
-            if (seed == node)
-                return true;
-        }
-
-        return false;
-    }
+    private bool IsSeed(int node) => node >= _lowestSeed && node <= _highestSeed && _seeds.Contains(node);
 
     // What is marked as the first reaches each element once. Not all that could be is marked.
     private bool CoversAll(int node)
