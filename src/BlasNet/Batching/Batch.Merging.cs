@@ -194,23 +194,24 @@ internal sealed partial class Batch
             AddNumber(InputsOf(value)[slot], _source.CountOf(NodeOf(value)));
     }
 
-    // As AddToOperand for each, but some at a time and look by look: a group's values lie here and there in a large graph, and so the processor waits for
-    // many of them at once instead of one after another.
+    // What AddToOperand does for one input, for 64 at a time, and each look-up for all of them before the next: a group's values lie far apart in a large
+    // graph, and so the processor waits for many of them at once.
     private void CollectOperand(ReadOnlySpan<int> group, int slot)
     {
         const int Chunk = 64;
         Span<int> inputs = stackalloc int[Chunk], values = stackalloc int[Chunk];
+        ReadOnlySpan<int> nodes = _numbering.Nodes, valueOf = _numbering.Values;
         for (; !group.IsEmpty; group = group[Math.Min(Chunk, group.Length)..])
         {
             int count = Math.Min(Chunk, group.Length);
             for (int i = 0; i < count; i++)
-                inputs[i] = _numbering.Nodes[group[i]];
+                inputs[i] = nodes[group[i]];
 
             for (int i = 0; i < count; i++)
                 inputs[i] = _source.InputsOf(inputs[i])[slot];
 
             for (int i = 0; i < count; i++)
-                values[i] = _numbering.Values[inputs[i]];
+                values[i] = valueOf[inputs[i]];
 
             AddToOperand(inputs[..count], values);
         }
@@ -235,8 +236,8 @@ internal sealed partial class Batch
                 continue;
             }
 
-            ref readonly LazyGather place = ref _places[values[i]];
-            _operand.Add(place.Stack + type.Result, type.Result == 0 ? place.Offset : checked(place.Offset * type.Shape.Size), length);
+            LazyGather place = PlaceOfResult(_places[values[i]], type);
+            _operand.Add(place.Stack, place.Offset, length);
         }
     }
 

@@ -152,7 +152,10 @@ internal sealed partial class Batch(Graph target) : IRewrite
             return new LazyGather(leaf, type.IsShared ? 0 : checked((int)(_source.AttributeOf(node) - target.AttributeOf(leaf)) * type.Shape.Rows));
         }
 
-        LazyGather place = _places[value];
-        return type.Result == 0 ? place : place with { Stack = place.Stack + type.Result, Offset = checked(place.Offset * type.Shape.Size) };
+        return PlaceOfResult(_places[value], type);
     }
+
+    // From the place of a value to that of a node that is it, or one of its results.
+    private static LazyGather PlaceOfResult(in LazyGather place, in NodeType type) => type.Result == 0 ? place
+        : place with { Stack = place.Stack + type.Result, Offset = checked(place.Offset * type.Shape.Size) };
 }

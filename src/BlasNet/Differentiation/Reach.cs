@@ -119,7 +119,7 @@ internal sealed class Reach
         return Keep(reached);
     }
 
-    // Of single values, which are not merged: columns that are cut out, put side by side, or surrounded by zeros.
+    // Columns that are cut out, put side by side, or surrounded by zeros, value by value.
     private int FollowColumns(int node, Operator op)
     {
         Span<bool> reached = Add(node);
