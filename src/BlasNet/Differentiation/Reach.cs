@@ -208,14 +208,15 @@ internal sealed class Reach
     private int FollowValues(int node, Operator op)
     {
         Span<bool> reached = Add(node);
-        int columns = IsColumnWise(node, op) ? 1 : _graph.ShapeOf(node).Columns, values = reached.Length / columns;
+        bool isColumnWise = IsColumnWise(node, op);
+        int columns = isColumnWise ? 1 : _graph.ShapeOf(node).Columns, values = reached.Length / columns;
         foreach (int input in _graph.InputsOf(node))
         {
             if (StartOf(input) == NoGradient)
                 continue;
 
             ReadOnlySpan<bool> source = Of(input);
-            int width = columns == 1 ? 1 : _graph.ShapeOf(input).Columns;
+            int width = isColumnWise ? 1 : _graph.ShapeOf(input).Columns;
             if (source.Length != values * width)
                 return All;
 

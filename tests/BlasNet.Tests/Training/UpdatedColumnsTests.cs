@@ -1,4 +1,5 @@
 using BlasNet.Graphs;
+using BlasNet.Passes;
 using BlasNet.Training;
 using static BlasNet.Operators.Op;
 
@@ -12,6 +13,9 @@ public sealed class UpdatedColumnsTests
 
     private static readonly Function<Expr, Expr> Doubled = Function.Of("doubled", (Expr x) => 2 * Tanh(x));
 
+    private static readonly Function<(Expr, Expr), Expr> Slope =
+        Function.Of("slope", ((Expr x, Expr u) a) => Sum(Sum(MatMul(a.x, Transpose(a.u))).Differentiate(a.u)[0]));
+
     // Of word i in example i, and the columns that a step over examples 0, 1 and 2 updates; example 0's loss depends on what it looks up.
     private static readonly Dictionary<string, (Func<Graph, Parameter, Parameter, int, Expr> Loss, int[] Updated)> Forms = new()
     {
@@ -24,6 +28,8 @@ public sealed class UpdatedColumnsTests
         ["some of a recurrence"] = ((g, t, b, i) => Chain.Run(Lookup(t, [i, 3])) is var x && i == 0 ? Sum(x[.., 0]) : Sum(b), [0]),
         ["a function"] = ((g, t, b, i) => Doubled.Call(Lookup(t, i)) is var x && i == 0 ? Sum(x) : Sum(b), [0]),
         ["twice"] = ((g, t, b, i) => i == 0 ? Sum(Lookup(t, 1)) + Sum(Lookup(t, 1)) : Sum(b), [1]),
+        ["a slope"] = ((g, t, b, i) => (Slope.Call((Lookup(t, i), b)), Slope.Call((g.Input([1.0, i]), b))) is var (x, y) && i == 0 ? x : y, [0]),
+        ["no slope"] = ((g, t, b, i) => (Slope.Call((Lookup(t, i), b)), Slope.Call((g.Input([1.0, i]), b))) is var (x, y) ? y : x, []),
     };
 
     public static TheoryData<string, bool, int, int> Ways => new MatrixTheoryData<string, bool, int, int>(Forms.Keys, [true, false], [0, 1, 2], [1, 2]);

@@ -13,8 +13,7 @@ internal sealed record TouchAct(IReadOnlyList<RandomExample> Examples, int Compu
 
     protected override void Check(ProgramRun run, ExampleResult[] expected)
     {
-        // The gradients of a state's parts are computed together: what only another part leads to gets zeros.
-        if (Examples.Any(example => example.Steps.Any(step => step is { Operation.Name: "Recurrence", ResultCount: > 1 })))
+        if (Examples.Any(example => example.Steps.Any(IsCoarse)))
             return;
 
         double[][] before = run.Values();
@@ -24,6 +23,10 @@ internal sealed record TouchAct(IReadOnlyList<RandomExample> Examples, int Compu
         for (int i = 0; i < wanted.Length; i++)
             run.Compare($"updates of {run.Parameters[i]}", wanted[i], actual[i]);
     }
+
+    // Where more may be updated than one example by itself would. The gradients of a state's parts are computed together: what only another part leads to gets
+    // zeros. And what a function hands on becomes a value of each of its calls.
+    private static bool IsCoarse(Step step) => step is { Operation.Name: "Recurrence", ResultCount: > 1 } || step.Function?.HandsOn == true;
 
     public override IEnumerable<Act> Simpler() =>
         new TouchAct[] { this with { Workers = 1 }, this with { ComputeBatch = 0 } }.Where(simpler => simpler != this);
