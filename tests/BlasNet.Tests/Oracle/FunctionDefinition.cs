@@ -16,7 +16,7 @@ internal sealed record FunctionDefinition(
     public IEnumerable<FunctionDefinition> Callees => Steps.Where(step => step.Function is not null).Select(step => step.Function!);
 
     /// <summary>Whether it returns what it was given, or a parameter.</summary>
-    public bool HandsOn => Results.Any(result => result < FirstArgument + Arguments.Length) || Callees.Any(callee => callee.HandsOn);
+    public bool HandsOn => Results.Any(result => result < FirstArgument + Arguments.Length);
 
     public string ArgumentText(string[] operands) => Form == ArgumentForm.Tuple && operands.Length > 1
         ? $"({operands[0]}, {operands[1]}){string.Concat(operands[2..].Select(operand => ", " + operand))}"

@@ -26,7 +26,9 @@ internal sealed record TouchAct(IReadOnlyList<RandomExample> Examples, int Compu
 
     // Where more may be updated than one example by itself would. The gradients of a state's parts are computed together: what only another part leads to gets
     // zeros. And what a function hands on becomes a value of each of its calls.
-    private static bool IsCoarse(Step step) => step is { Operation.Name: "Recurrence", ResultCount: > 1 } || step.Function?.HandsOn == true;
+    private static bool IsCoarse(Step step) => step.Function is { } function
+        ? function.HandsOn || function.Steps.Any(IsCoarse)
+        : step is { Operation.Name: "Recurrence", ResultCount: > 1 };
 
     public override IEnumerable<Act> Simpler() =>
         new TouchAct[] { this with { Workers = 1 }, this with { ComputeBatch = 0 } }.Where(simpler => simpler != this);
