@@ -31,7 +31,7 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     /// <param name="count">Values of the stack.</param>
     public bool TryRun(in Operands<T> stack, int count)
     {
-        if (Volatile.Read(ref _code) is { } code)
+        if ((Volatile.Read(ref _code) ?? (ComputeSettings.Current.WritesLoops ? Write() : null)) is { } code)
             return TryRun(code, stack, count);
 
         double work = (_program.Steps.Length * NanosecondsPerStep) + ((double)count * parts.Columns * parts.Length * parts.Count * NanosecondsPerElement);
@@ -109,7 +109,7 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     }
 
     // Equal programs, such as the two directions of a bidirectional layer, share their code.
-    private void Write()
+    private FusedCode? Write()
     {
         lock (Written)
         {
@@ -119,12 +119,14 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
                 if (known.TryGetTarget(out FusedLoop<T>? loop) && loop._program.Is(_program))
                 {
                     Volatile.Write(ref _code, loop._code);
-                    return;
+                    return loop._code;
                 }
             }
 
-            Volatile.Write(ref _code, WriteWidest());
+            FusedCode? code = WriteWidest();
+            Volatile.Write(ref _code, code);
             Written.Add(new WeakReference<FusedLoop<T>>(this));
+            return code;
         }
     }
 

@@ -14,6 +14,9 @@ internal readonly record struct ComputeSettings(int Threads, GemmKernels Kernels
     /// tests alone.</summary>
     public static ComputeSettings OfProcess { get; set; } = new(ThreadsFromEnvironment(), GemmKernels.Auto);
 
+    /// <summary>Fused programs get machine code of their own at once, not when that pays; for tests.</summary>
+    public bool WritesLoops { get; init; }
+
     /// <summary>What counts on the calling thread.</summary>
     public static ComputeSettings Current => _ofThread.Threads > 0 ? _ofThread : OfProcess;
 

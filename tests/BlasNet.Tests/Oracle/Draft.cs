@@ -47,6 +47,7 @@ internal sealed class Draft(Evaluation evaluation, IEnumerable<Matrix> given, Ra
         {
             Draws = evaluation.Draws,
             LargestValue = LargestValue,
+            LargestSize = evaluation.LargestSize,
         };
         trial.TakeConstants(evaluation);
         trial.Run(step, _values);

@@ -8,7 +8,6 @@ namespace BlasNet.Tests.Oracle;
 internal sealed class Evaluation(Tape tape, long seed, int example, bool isTraining)
 {
     private const int LargestStep = 3000;   // numbers
-    private const int LargestSize = 48;
 
     private Dictionary<(Shape Shape, string Bits), Matrix> _constants = [];   // equal ones are one variable, those of a body its own
 
@@ -25,6 +24,9 @@ internal sealed class Evaluation(Tape tape, long seed, int example, bool isTrain
 
     /// <summary>The largest magnitude of a value that is still tame.</summary>
     public double LargestValue { get; init; } = 20;
+
+    /// <summary>Most numbers of a value that is still tame.</summary>
+    public int LargestSize { get; init; } = int.MaxValue;
 
     /// <summary>Whether all values so far are finite, not large, and away from kinks.</summary>
     public bool IsTame { get; private set; } = true;

@@ -56,7 +56,8 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
             2 => Leaf(Shape.Scalar),
             _ => B,
         };
-        return Finish(draft.Next(3) == 0 ? S : draft.Apply(Operations.Sum, leaf));
+        int sum = draft.Next(3) == 0 ? S : draft.Apply(Operations.Sum, leaf);
+        return Finish(draft[sum].Length == 1 ? sum : S);   // a sum that would be too large is no step
     }
 
     private RandomExample Finish(int loss)
@@ -126,7 +127,7 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
         int sum = joined
             ? draft.Apply(Operations.MatMul, T, draft.Apply(Operations.Concatenate, left, right))
             : draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, left), draft.Apply(Operations.MatMul, W, right));
-        return draft.Apply(Operations.Tanh, sum);
+        return draft[sum].Length == sizes.State ? draft.Apply(Operations.Tanh, sum) : left;   // not where the product would be too large
     }
 
     // A ragged sequence of vectors under one weight, then a sum over the sequence.

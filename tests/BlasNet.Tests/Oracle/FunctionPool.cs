@@ -52,7 +52,10 @@ internal sealed class FunctionPool(int seed)
         int[] arguments = [.. Enumerable.Range(0, 1 + structure.Next(3)).Select(_ => Pick(caller, structure))];
         IEnumerable<Matrix> copies = arguments.Select(value => Naive.Map(caller[value], x => x.Copy()));
         IEnumerable<Matrix> given = [.. caller.Values.Take(RandomProgram.ParameterCount), .. copies];
-        var evaluation = new Evaluation(caller.Evaluation.Tape, caller.Evaluation.Seed, caller.Evaluation.Example, caller.Evaluation.IsTraining);
+        var evaluation = new Evaluation(caller.Evaluation.Tape, caller.Evaluation.Seed, caller.Evaluation.Example, caller.Evaluation.IsTraining)
+        {
+            LargestSize = caller.Evaluation.LargestSize,
+        };
         var draft = new Draft(evaluation, given, structure, isBody: true);
         for (int i = 0; i < arguments.Length; i++)
         {

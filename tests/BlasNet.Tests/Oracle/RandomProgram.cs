@@ -30,6 +30,12 @@ internal sealed record RandomProgram(
     /// <summary>How parameters are written where an operand is expected: joined to the graph before, or as they are.</summary>
     public bool JoinsParameters => (Seed & 4) == 0;
 
+    /// <summary>Whether its fused operators are machine code of their own from the start, as they are in long trainings; takes long.</summary>
+    public bool WritesLoops => Seed % 5 < 2;
+
+    /// <summary>What computes its products: the kernels of large ones, too, with the forms of parameters that are kept until the values change.</summary>
+    public GemmKernels Kernels => Seed % 7 == 3 ? GemmKernels.Packed : GemmKernels.Auto;
+
     /// <summary>Whether examples await some of their values.</summary>
     public bool Awaits => Seed % 3 == 1;
 
@@ -40,13 +46,16 @@ internal sealed record RandomProgram(
     {
         var random = new Random(seed);
         var sizes = new RandomSizes(random.Next(8) == 0 ? 1 : random.Next(2, 5), random.Next(2, 5), random.Next(2, 4), random.Next(2, 5));
+        if (seed % 11 == 7)
+            sizes = sizes with { State = random.Next(5, 25) };   // longer than the processor's vectors; takes long
+
         int state = sizes.State;
         Shape[] shapes =
         [
             new(state, state), new(state, sizes.Features), new(state), new(sizes.Classes, state), new(state, sizes.Words), new(state, 2 * state),
             Shape.Scalar, new(state),
         ];
-        RandomParameter[] parameters = [.. shapes.Select((shape, i) => new RandomParameter(Names[i..(i + 1)], shape, Data(random, shape.Size)))];
+        RandomParameter[] parameters = [.. shapes.Select((shape, i) => new RandomParameter(Names[i..(i + 1)], shape, Weights(random, shape)))];
         int[] kinds = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Next())];
         var functions = new FunctionPool(seed);
         RandomExample[] examples = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ =>
@@ -61,7 +70,7 @@ internal sealed record RandomProgram(
         {
             var tape = new Tape();
             return new Draft(
-                new Evaluation(tape, seed, example: 0, isTraining: !isBody),
+                new Evaluation(tape, seed, example: 0, isTraining: !isBody) { LargestSize = Math.Max(48, 4 * state) },
                 parameters.Select(parameter => Naive.Shaped(parameter.Shape, [.. parameter.Values.Select(tape.Number)])), structure, isBody);
         }
     }
@@ -99,6 +108,13 @@ internal sealed record RandomProgram(
     }
 
     internal static double[] Data(Random random, int length) => [.. Enumerable.Range(0, length).Select(_ => random.NextDouble() * 2 - 1)];
+
+    // Products with long rows would be large else.
+    private static double[] Weights(Random random, Shape shape)
+    {
+        double scale = Math.Min(1, 3 / Math.Sqrt(shape.Columns));
+        return [.. Data(random, shape.Size).Select(x => x * scale)];
+    }
 
     private static string NameOf(int value) => value < ParameterCount ? Names[value..(value + 1)] : $"v{value}";
 
