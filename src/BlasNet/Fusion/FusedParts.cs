@@ -74,10 +74,7 @@ internal sealed class FusedParts
             }
 
             for (int start = 0; start < step.Shape.Rows; start += length)
-            {
-                if (!_known.Add((step.Buffer, step.Offset + start)))
-                    return false;
-            }
+                _known.Add((step.Buffer, step.Offset + start));
 
             return true;
         }

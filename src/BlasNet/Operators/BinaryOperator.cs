@@ -56,11 +56,7 @@ internal abstract unsafe class BinaryOperator<F>(Arithmetic arithmetic = Arithme
         int columns = y.Shape.Columns;
         nint step = y.Stride;
 
-        if (columns == 1)
-        {
-            Run(a, a.ValueStep, b, b.ValueStep, y.Data, step, y.Shape.Rows, y.Count);
-        }
-        else if (a.IsRegular(columns) && b.IsRegular(columns))
+        if (a.IsRegular(columns) && b.IsRegular(columns))
         {
             Run(a, a.ColumnStep, b, b.ColumnStep, y.Data, step, y.Shape.Rows, y.Vectors);
         }

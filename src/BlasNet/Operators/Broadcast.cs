@@ -29,8 +29,8 @@ internal unsafe struct Side<T> where T : unmanaged, IBinaryFloatingPointIeee754<
     {
         Data = operand.Data;
         IsScalar = operand.Shape.Rows < result.Rows;
-        ColumnStep = operand.Shape.Columns < result.Columns ? 0 : operand.Stride;
         ValueStep = operand.Count == 1 ? 0 : (nint)operand.Shape.Columns * operand.Stride;
+        ColumnStep = result.Columns == 1 ? ValueStep : operand.Shape.Columns < result.Columns ? 0 : operand.Stride;
     }
 
     public T* Data;

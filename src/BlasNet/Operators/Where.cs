@@ -43,13 +43,12 @@ internal sealed class WhereOperator() : Operator(new() { Storage = Storage.InPla
         Operand<T> y = stack.Output;
         Side<T> condition = new(stack[0], y.Shape), a = new(stack[1], y.Shape), b = new(stack[2], y.Shape);
         int columns = y.Shape.Columns;
-        bool isOneSweep = columns == 1 || (condition.IsRegular(columns) && a.IsRegular(columns) && b.IsRegular(columns));
+        bool isOneSweep = condition.IsRegular(columns) && a.IsRegular(columns) && b.IsRegular(columns);
         int parts = isOneSweep ? 1 : y.Count;
         for (int i = 0; i < parts; i++)
             Selection.Run(Row(condition, i), Row(a, i), Row(b, i), y.At(i), y.Stride, y.Shape.Rows, y.Vectors / parts);
 
-        SelectionRow<T> Row(Side<T> side, int value) => new(
-            side.Data + (value * side.ValueStep), side.IsScalar, columns == 1 ? side.ValueStep : side.ColumnStep);
+        static SelectionRow<T> Row(Side<T> side, int value) => new(side.Data + (value * side.ValueStep), side.IsScalar, side.ColumnStep);
     }
 
     public override void Gradient(in GradientContext g)

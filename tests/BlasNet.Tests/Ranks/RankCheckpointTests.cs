@@ -24,6 +24,22 @@ public sealed class RankCheckpointTests : IDisposable
         Assert.All(resumed, rank => Assert.Empty(rank.Warnings));
     }
 
+    /// <summary>The optimizer has no state then.</summary>
+    [Fact]
+    public void A_training_is_resumed_from_before_its_first_step()
+    {
+        double[] undisturbed = ThreadRanks.Run(2, ranks => Train(ranks, "plain", epochs: 1, folder: null))[0].Values;
+        ThreadRanks.Run(2, ranks =>
+        {
+            using var training = new RankTraining(1, ranks);
+            using var checkpoints = new CheckpointFolder(_folder.Path, communicator: ranks);
+            checkpoints.Save(training.Trainer);
+            return 0;
+        });
+
+        Assert.All(ThreadRanks.Run(2, ranks => Train(ranks, "plain", epochs: 1, _folder.Path)), rank => Assert.Equal(undisturbed, rank.Values));
+    }
+
     [Fact]
     public void Workers_go_on_where_as_many_ranks_stopped_to_the_same_bits()
     {

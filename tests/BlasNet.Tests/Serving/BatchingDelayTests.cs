@@ -8,11 +8,12 @@ public sealed class BatchingDelayTests
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task A_delay_lets_a_batch_gather_until_it_is_full_or_the_evaluator_is_disposed()
+    [Theory, InlineData(1), InlineData(2)]
+    public async Task A_delay_lets_a_batch_gather_until_it_is_full_or_the_evaluator_is_disposed(int workers)
     {
         var model = new StubModel();
-        var evaluator = new BatchingEvaluator<int, int>(model, new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), MaxBatchSize = 3, Workers = 1 });
+        var options = new BatchingOptions<int> { MaxDelay = TimeSpan.FromMinutes(1), MaxBatchSize = 3, Workers = workers };
+        var evaluator = new BatchingEvaluator<int, int>(model, options);
         Task<int>[] answers = [.. Enumerable.Range(0, 3).Select(n => Send(evaluator, n))];
         await Task.WhenAll(answers);
         Assert.Equal([[0, 1, 2]], model.Batches);
