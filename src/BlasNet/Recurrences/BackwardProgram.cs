@@ -89,9 +89,6 @@ internal sealed class BackwardProgram
         if (argument >= 0 && argument < _cell.StateInputs)
             return new ScanValue(ScanValueKind.State, argument);
 
-        if (argument >= 0 && argument < _cell.StateInputs + _cell.BeforeCount)
-            return new ScanValue(ScanValueKind.Input, _cell.InputOf(argument));
-
         if (_cell.IsOfGradient(node) || _cell.Graph.InputsOf(node).IsEmpty)
             return new ScanValue(ScanValueKind.Gradient, ResultOf(_cell.Computed(node)));
 
@@ -179,9 +176,6 @@ internal enum ScanValueKind
 {
     /// <summary>A predecessor's state, in the order of the vertices; index: slot · parts + part.</summary>
     State,
-
-    /// <summary>An input of the scan.</summary>
-    Input,
 
     /// <summary>A result of the scan.</summary>
     Result,

@@ -116,7 +116,6 @@ internal sealed class ForwardScan(string name, ScanProgram program, BackwardProg
     private int ValueOf(in GradientContext g, ScanValue value, ResultRange gradient) => value.Kind switch
     {
         ScanValueKind.State => PredecessorsOf(g, slot: value.Index / Parts, part: value.Index % Parts),
-        ScanValueKind.Input => g.Input(value.Index).Index,
         ScanValueKind.Result => g.Result(value.Index).Index,
         _ => gradient[value.Index],
     };

@@ -16,14 +16,13 @@ internal sealed class RepeatedRound(DataWindow window, KnownValues known)
     private readonly List<(int Pool, int First)> _pools = [];             // by pool of the window: what it is now, and where its first column is
     private int _first, _count = -1;                                      // nodes that the examples had added for the round; −1 if it cannot come again
 
-    /// <summary>From a node of the round to the one that is now in its place.</summary>
+    /// <summary>From a node of the round that was found last to the one that is now in its place.</summary>
     public int Distance { get; private set; }
 
     /// <summary>Forgets the round.</summary>
     public void Forget()
     {
         _count = -1;
-        Distance = 0;
         _data.Clear();
     }
 

@@ -112,4 +112,24 @@ public sealed class GraphTests
             Assert.Equal(0, graph.Constant([1.0, 0.0, double.NaN], new Shape(3)).Index);
         }
     }
+
+    /// <summary>Also where the lists just fill their memory.</summary>
+    [Fact]
+    public void A_fingerprint_is_of_all_numbers_of_the_lists()
+    {
+        for (int length = 1; length <= 130; length++)
+        {
+            int[] list = [.. Enumerable.Range(5, length)];
+            ulong fingerprint = FingerprintOf(list);
+            Assert.Equal(fingerprint, FingerprintOf([.. list]));
+            Assert.All(Enumerable.Range(0, length), place => Assert.NotEqual(fingerprint, FingerprintOf([.. list.Select((number, i) => i == place ? 1 : number)])));
+        }
+
+        static ulong FingerprintOf(int[] list)
+        {
+            var graph = new Graph(Precision.Double);
+            graph.AddList(list);
+            return graph.Fingerprint();
+        }
+    }
 }
