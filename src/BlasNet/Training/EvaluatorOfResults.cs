@@ -61,6 +61,21 @@ public sealed class Evaluator<TExample, TResult>
         set => _workers = ParallelParts.Checked(value);
     }
 
+    /// <summary>How many bytes the values of examples that go on together may take, those of all <see cref="Workers"/> together; 0, the default, for no limit.
+    /// Where they take more they begin again, half as many at a time. Parameters come on top.</summary>
+    /// <remarks>An example alone beyond it is a <see cref="MemoryBudgetException"/>. The function may see an example several times: what it changes outside of
+    /// the graph, it changes again. Results are the same but for rounding.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is negative.</exception>
+    public long MemoryBudget
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
     /// <summary>The most rounds of values that examples which go on together may wait for; an example that waits longer is an error.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It is below 1.</exception>
     public int RoundLimit
@@ -76,6 +91,7 @@ public sealed class Evaluator<TExample, TResult>
     /// <summary>What the function returns for each example, in their order.</summary>
     /// <exception cref="ExampleException">The function of an example has thrown, waits for something else than a value, or for more than
     /// <see cref="RoundLimit"/> rounds.</exception>
+    /// <exception cref="MemoryBudgetException">An example alone takes more than <see cref="MemoryBudget"/>.</exception>
     /// <exception cref="OperationCanceledException">Between two rounds.</exception>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
     public TResult[] Run(ReadOnlySpan<TExample> examples, CancellationToken cancellation = default)
@@ -111,6 +127,7 @@ public sealed class Evaluator<TExample, TResult>
         private readonly IDisposable _engine;
         private readonly ExampleFunctions _rounds;
         private readonly List<TResult> _results = [];
+        private long _budget;   // of this thread
 
         public Worker(Evaluator<TExample, TResult> evaluator)
         {
@@ -120,11 +137,38 @@ public sealed class Evaluator<TExample, TResult>
 
         public void Run(ReadOnlyMemory<TExample> examples, int first, Memory<TResult> results, CancellationToken cancellation)
         {
-            _rounds.RoundLimit = _evaluator.RoundLimit;
+            (_rounds.RoundLimit, _budget) = (_evaluator.RoundLimit, _evaluator.MemoryBudget / _evaluator.Workers);
+            _rounds.Graph.MemoryLimit = _rounds.MemoryLimit = _budget == 0 ? long.MaxValue : _budget;
             Telemetry.AddEvaluations(examples.Length);
-            _rounds.Run(first, examples.Length, example => _evaluator._function(_rounds.Graph, examples.Span[example]), _results, cancellation);
-            CollectionsMarshal.AsSpan(_results).CopyTo(results.Span);
-            _results.Clear();
+            int most = examples.Length;
+            for (int start = 0, count; start < examples.Length; start += count)
+            {
+                for (count = Math.Min(most, examples.Length - start); !TryRun(examples.Slice(start, count), first + start, results[start..], cancellation);)
+                    most = count /= 2;
+            }
+        }
+
+        /// <returns>False where so many examples take more memory than there is for them.</returns>
+        private bool TryRun(ReadOnlyMemory<TExample> examples, int first, Memory<TResult> results, CancellationToken cancellation)
+        {
+            try
+            {
+                _rounds.Run(first, examples.Length, example => _evaluator._function(_rounds.Graph, examples.Span[example]), _results, cancellation);
+                CollectionsMarshal.AsSpan(_results).CopyTo(results.Span);
+                return true;
+            }
+            catch (GraphMemoryException e) when (examples.Length == 1)
+            {
+                throw new MemoryBudgetException(first, e.Bytes, _budget, _evaluator.Workers, isAtLeast: true, isOfEvaluation: true);
+            }
+            catch (GraphMemoryException)
+            {
+                return false;
+            }
+            finally
+            {
+                _results.Clear();
+            }
         }
 
         public void Dispose()

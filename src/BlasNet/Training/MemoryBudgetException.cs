@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace BlasNet.Training;
 
-/// <summary>One example alone takes more memory than <see cref="Trainer{TExample}.MemoryBudget"/> or <see cref="Evaluator{TExample}.MemoryBudget"/>
+/// <summary>One example alone takes more memory than <see cref="Trainer{TExample}.MemoryBudget"/> or an evaluator's
 /// allows.</summary>
 public sealed class MemoryBudgetException : InvalidOperationException
 {

@@ -232,108 +232,6 @@ public sealed class AwaitTests : IDisposable
         }
     }
 
-    [Fact]
-    public void A_cancellation_ends_a_run_between_two_rounds()
-    {
-        using var source = new CancellationTokenSource();
-        int seen = 0;
-        var evaluator = new Evaluator<int, int>(_model, async (g, i) =>
-        {
-            for (Expr x = g.Input(1.0); ; x = Tanh(x))
-            {
-                await x;
-                if (++seen == 5)
-                    await source.CancelNow();
-            }
-        });
-        Assert.Throws<OperationCanceledException>(() => evaluator.Run([1], source.Token));
-        Assert.Equal(5, seen);
-    }
-
-    [Fact]
-    public void A_value_is_of_its_run_alone()
-    {
-        ExprValue kept = default;
-        var evaluator = new Evaluator<int, double>(_model, async (g, i) =>
-        {
-            kept = await (_w * g.Input(new double[] { i, 1, 2 }));
-            Assert.Throws<ArgumentOutOfRangeException>(() => kept[3]);
-            Assert.Throws<ArgumentException>(() => kept.CopyTo(new float[2]));
-            Assert.Throws<InvalidCastException>(() => (double)kept);
-            float[] single = kept;
-            Assert.Equal(Array.ConvertAll(kept.ToArray(), x => (float)x), single);
-            Assert.Equal(Array.IndexOf(single, single.Max()), kept.ArgMax());
-            return kept[2, 0];
-        });
-        double first = evaluator.Run(1);
-        ExprValue old = kept;
-        evaluator.Run(2);
-
-        Assert.NotEqual(0, first);
-        Assert.Contains("no longer valid", Assert.Throws<InvalidOperationException>(() => old[0]).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Several_threads_use_one_evaluator()
-    {
-        var evaluator = new Evaluator<int, double>(_model, async (g, i) =>
-        {
-            Expr x = g.Input(new double[] { i, 1, 2 });
-            for (int step = 0; step < i % 5; step++)
-            {
-                await x;
-                x = Tanh(_w * x);
-            }
-
-            return (await Sum(x))[0];
-        })
-        {
-            Workers = 2,
-            ComputeBatch = 8,
-        };
-        int[] examples = [.. Enumerable.Range(0, 40)];
-        double[] alone = [.. examples.Select(evaluator.Run)];
-        Parallel.For(0, 8, _ =>
-        {
-            double[] together = evaluator.Run(examples, Cancel);
-            for (int i = 0; i < alone.Length; i++)
-                Assert.Equal(alone[i], together[i], 1e-12);
-        });
-    }
-
-    /// <summary>What waits comes from pools, and rounds keep their memory.</summary>
-    [Fact]
-    public void Waiting_allocates_nothing()
-    {
-        var evaluator = new Evaluator<int, int>(_model, Wait);
-        int[] few = [.. Enumerable.Repeat(10, 64)], many = [.. Enumerable.Repeat(110, 64)];
-        for (int i = 0; i < 3; i++)
-        {
-            Allocated(few);
-            Allocated(many);
-        }
-
-        long ofFew = Allocated(few), ofMany = Allocated(many);
-        Assert.InRange((ofMany - ofFew) / (100 * 64.0), 0, 1);   // bytes an await
-
-        async ExprTask<int> Wait(Graph g, int count)
-        {
-            Expr x = g.Input(1.0);
-            int sum = 0;
-            for (int i = 0; i < count; i++)
-                sum += (await (x = Tanh(x))).ArgMax();
-
-            return sum;
-        }
-
-        long Allocated(int[] examples)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            evaluator.Run(examples, Cancel);
-            return GC.GetAllocatedBytesForCurrentThread() - before;
-        }
-    }
-
     public void Dispose() => _model.Dispose();
 
     private void AssertRefused(string message, Func<Graph, int, ExprTask<Expr>> function)
@@ -366,15 +264,5 @@ public sealed class AwaitTests : IDisposable
         }
 
         return flops;
-    }
-}
-
-internal static class Cancellation
-{
-    /// <summary>Cancels, as an await that has ended.</summary>
-    public static ExprTask<bool> CancelNow(this CancellationTokenSource source)
-    {
-        source.Cancel();
-        return new ExprTask<bool>(true);
     }
 }
