@@ -1,7 +1,6 @@
+using System.Numerics;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using BlasNet.Memory;
-using BlasNet.Training;
 using Google.Protobuf;
 
 namespace BlasNet.Text.Files;
@@ -60,10 +59,11 @@ internal sealed class OnnxFile : TensorFile
         return isThere && stored.Length == (long)elements * sizeof(float) ? stored.Start : null;
     }
 
-    public override void ReadInOrder<T>(TensorInfo tensor, Span<T> elements) => Read(tensor, new Shape(elements.Length), elements);
+    public override void ReadInOrder<T>(TensorInfo tensor, Span<T> elements) =>
+        TensorPrimitives.ConvertTruncating<float, T>(NumbersOf(tensor, elements.Length), elements);
 
     public override void Read<T>(TensorInfo tensor, Shape shape, Span<T> columnMajor) =>
-        RowMajor.CopyTo<float, T>(NumbersOf(tensor, shape.Size), shape, 0, columnMajor);
+        Transpose(NumbersOf(tensor, shape.Size), shape, columnMajor);
 
     private static bool IsNamed(string tensor) =>
         tensor.EndsWith(".weight", StringComparison.Ordinal) || tensor.EndsWith(".bias", StringComparison.Ordinal);
@@ -106,7 +106,16 @@ internal sealed class OnnxFile : TensorFile
         static string? Either(OnnxNode node, Func<string, bool> condition) => node.Inputs.FirstOrDefault(condition);
     }
 
-    private unsafe ReadOnlySpan<float> NumbersOf(TensorInfo info, int count)
+    private static void Transpose<T>(ReadOnlySpan<float> rowMajor, Shape shape, Span<T> columnMajor) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int row = 0; row < shape.Rows; row++)
+        {
+            for (int column = 0; column < shape.Columns; column++)
+                columnMajor[column * shape.Rows + row] = T.CreateTruncating(rowMajor[row * shape.Columns + column]);
+        }
+    }
+
+    private ReadOnlySpan<float> NumbersOf(TensorInfo info, int count)
     {
         OnnxTensor tensor = _weights[info.Name];
         if (tensor.IsElsewhere)
@@ -127,19 +136,38 @@ internal sealed class OnnxFile : TensorFile
 
         Require(tensor.Length, (long)count * (tensor.ElementType == Float ? sizeof(float) : sizeof(ushort)), "bytes");
         if (tensor.ElementType == Float)
-            return new(At<float>(tensor.Start, count), count);
+            return Stored<float>(tensor.Start, count);
 
-        float[] numbers = new float[count];
-        if (tensor.ElementType == BrainFloat)
-            return SafetensorsReader.Widen(new(At<ushort>(tensor.Start, count), count), numbers);
+        if (tensor.ElementType == Half)
+        {
+            float[] numbers = new float[count];
+            TensorPrimitives.ConvertToSingle(Stored<System.Half>(tensor.Start, count), numbers);
+            return numbers;
+        }
 
-        TensorPrimitives.ConvertToSingle(new ReadOnlySpan<System.Half>(At<System.Half>(tensor.Start, count), count), numbers);
-        return numbers;
+        // The upper halves of floats.
+        return Array.ConvertAll(Stored<ushort>(tensor.Start, count), upper => BitConverter.UInt32BitsToSingle((uint)upper << 16));
 
         void Require(long given, long needed, string units)
         {
             if (given != needed)
                 throw new TextModelException(File, $"tensor {info} needs {needed} {units}; it has {given}");
+        }
+    }
+
+    private T[] Stored<T>(long start, int count) where T : unmanaged
+    {
+        var numbers = new T[count];
+        try
+        {
+            using FileStream stream = System.IO.File.OpenRead(File);
+            stream.Position = start;
+            stream.ReadExactly(MemoryMarshal.AsBytes(numbers.AsSpan()));
+            return numbers;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TextModelException(File, $"cannot be read: {e.Message}", e);
         }
     }
 }

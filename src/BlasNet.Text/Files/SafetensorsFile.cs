@@ -23,7 +23,7 @@ internal sealed class SafetensorsFile : TensorFile
     {
         SafetensorsEntry entry = _entries[tensor.Name];
         if (!entry.IsFloatingPoint)
-            throw new SafetensorsException(File, $"tensor {entry} is not of floating-point numbers");
+            throw new TextModelException(File, $"tensor {entry} is not of floating-point numbers");
 
         _reader.Read(entry, elements);
     }

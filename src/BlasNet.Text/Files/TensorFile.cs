@@ -1,5 +1,4 @@
 using System.Numerics;
-using BlasNet.Memory;
 
 namespace BlasNet.Text.Files;
 
@@ -16,13 +15,7 @@ internal sealed record TensorInfo(string Name, long[] Shape, bool IsTransposed =
 /// <summary>A file of weights.</summary>
 internal abstract class TensorFile(string file) : IDisposable
 {
-    private MappedFile? _map;
-
     public string File => file;
-
-    /// <summary>The file as memory.</summary>
-    /// <exception cref="TextModelException">It cannot be read.</exception>
-    protected MappedFile Map => _map ??= Opened(file);
 
     /// <summary>Those that may be weights.</summary>
     public abstract IReadOnlyList<TensorInfo> Tensors { get; }
@@ -45,39 +38,7 @@ internal abstract class TensorFile(string file) : IDisposable
     /// <param name="elements">As many as the tensor must have.</param>
     public abstract long? OffsetOf<T>(TensorInfo tensor, int elements) where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
-    /// <summary>The address of that place; it is valid until the file that <see cref="TakeMap"/> gives is disposed, or this one.</summary>
-    /// <exception cref="TextModelException">The file has been cut.</exception>
-    public unsafe T* At<T>(long offset, int elements) where T : unmanaged
+    public virtual void Dispose()
     {
-        try
-        {
-            return (T*)Map.At(offset, (long)elements * sizeof(T));
-        }
-        catch (EndOfStreamException e)
-        {
-            throw new TextModelException(file, $"has been cut: {e.Message}", e);
-        }
-    }
-
-    /// <summary>Hands the mapped file over; its memory is then no longer freed with this one.</summary>
-    public MappedFile TakeMap()
-    {
-        MappedFile map = Map;
-        _map = null;
-        return map;
-    }
-
-    public virtual void Dispose() => _map?.Dispose();
-
-    private static MappedFile Opened(string file)
-    {
-        try
-        {
-            return new MappedFile(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new TextModelException(file, $"cannot be read: {e.Message}", e);
-        }
     }
 }

@@ -1,5 +1,5 @@
 using System.Numerics;
-using BlasNet.Execution;
+using System.Runtime.InteropServices;
 using BlasNet.Graphs;
 using BlasNet.Training;
 
@@ -19,8 +19,7 @@ internal static class WeightReader
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Dictionary<string, TensorInfo> tensors = ByName(family, file);
-        ParameterStore<T> store = model.Store<T>();
-        Dictionary<int, ParameterStore<T>.InFile> left = [];
+        Dictionary<Parameter, long> left = [];
         foreach (Parameter parameter in parameters)
         {
             string name = family.TensorOf(parameter.Name);
@@ -28,8 +27,10 @@ internal static class WeightReader
                 throw new TextModelException(file.File, $"has no tensor '{name}', which {family.Name} has");
 
             RequireShape(parameter, tensor, file);
-            if (!leaves || !TryLeave(parameter, tensor, file, left))
-                Fill(parameter, tensor, file, store.SpanOf(parameter));
+            if (leaves && IsInOrder(parameter, tensor) && file.OffsetOf<T>(tensor, parameter.Shape.Size) is { } offset)
+                left.Add(parameter, offset);   // biases, tables, and the weights of an ONNX model lie in the file as in memory
+            else
+                Fill<T>(model, parameter, tensor, file);
         }
 
         string[] unused = hasHead ? family.Unused : [.. family.Unused, .. Family.Heads];
@@ -40,9 +41,23 @@ internal static class WeightReader
         }
 
         if (left.Count > 0)
-            store.LeaveIn(file.TakeMap(), left);
+            Leave(model, file.File, left);
+    }
 
-        store.Changed();
+    private static void Leave(Model model, string file, Dictionary<Parameter, long> offsets)
+    {
+        try
+        {
+            model.MapValues(file, offsets);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new TextModelException(file, $"has been cut: {e.Message}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new TextModelException(file, $"cannot be read: {e.Message}", e);
+        }
     }
 
     // A model with a head has the encoder's name before the encoder's tensors.
@@ -61,24 +76,18 @@ internal static class WeightReader
 
     private static bool IsBelow(string name, string start) => name.StartsWith(start, StringComparison.Ordinal);
 
-    // Biases, tables, and the weights of an ONNX model lie in the file as in memory.
-    private static unsafe bool TryLeave<T>(Parameter parameter, TensorInfo tensor, TensorFile file, Dictionary<int, ParameterStore<T>.InFile> left)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    private static void Fill<T>(Model model, Parameter parameter, TensorInfo tensor, TensorFile file) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int length = parameter.Shape.Size;
-        if (!IsInOrder(parameter, tensor) || file.OffsetOf<T>(tensor, length) is not { } offset)
-            return false;
-
-        left.Add(parameter.Offset, new ParameterStore<T>.InFile(file.At<T>(offset, length), length));
-        return true;
-    }
-
-    private static void Fill<T>(Parameter parameter, TensorInfo tensor, TensorFile file, Span<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
+        var values = new T[parameter.Shape.Size];
         if (IsInOrder(parameter, tensor))
-            file.ReadInOrder(tensor, values);
+            file.ReadInOrder<T>(tensor, values);
         else
-            file.Read(tensor, parameter.Shape, values);
+            file.Read<T>(tensor, parameter.Shape, values);
+
+        if (typeof(T) == typeof(float))
+            model.SetValues(parameter, MemoryMarshal.Cast<T, float>(values));
+        else
+            model.SetValues(parameter, MemoryMarshal.Cast<T, double>(values));
     }
 
     private static void RequireShape(Parameter parameter, TensorInfo tensor, TensorFile file)

@@ -1,5 +1,5 @@
+using System.Runtime.ExceptionServices;
 using BlasNet.Graphs;
-using BlasNet.Kernels;
 using BlasNet.Training;
 
 namespace BlasNet.Text.Inference;
@@ -18,13 +18,14 @@ internal sealed class TokenBatches<TText>(
     private const int BatchesOfThread = 8;
 
     // Made when it is needed: until then the model takes more parameters, those of a head or of a user's own layers.
-    private readonly Lazy<Evaluator<TText>> _evaluator = new(() => new(model, function, options.Compute) { ComputeBatch = int.MaxValue });
+    private readonly Lazy<Evaluator<TText>> _evaluator = NewEvaluator(model, function, options.Compute);
+    private readonly Lazy<Evaluator<TText>> _ofOneThread = NewEvaluator(model, function, options.Compute with { Threads = 1 });
 
     /// <summary>Collects where the time goes; null to collect nothing.</summary>
     public Profile? Profile
     {
         get => _evaluator.Value.Profile;
-        set => _evaluator.Value.Profile = value;
+        set => _evaluator.Value.Profile = _ofOneThread.Value.Profile = value;
     }
 
     /// <summary>Each text with its value; of a stream only some batches are held.</summary>
@@ -45,26 +46,41 @@ internal sealed class TokenBatches<TText>(
         var computed = new List<(TText, float[])>[batches.Length];
         int apart = threads == 1 ? 0 : batches.Length - (batches.Length % threads), next = -1;
         if (apart > 0)
-            new ParallelParts().Run(threads, _ => Take(), takeBack: true);
+            RunOnThreads(threads, Take);
 
         for (int batch = apart; batch < batches.Length; batch++)
-            computed[batch] = Compute(batches[batch], cancellation);
+            computed[batch] = Compute(_evaluator.Value, batches[batch], cancellation);
 
         return computed;
 
         void Take()
         {
             for (int batch = Interlocked.Increment(ref next); batch < apart; batch = Interlocked.Increment(ref next))
-                computed[batch] = Compute(batches[batch], cancellation);
+                computed[batch] = Compute(_ofOneThread.Value, batches[batch], cancellation);
         }
     }
 
-    private List<(TText, float[])> Compute(List<TText> batch, CancellationToken cancellation)
+    private static void RunOnThreads(int threads, Action body)
+    {
+        try
+        {
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, _ => body());
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+    }
+
+    private static List<(TText, float[])> Compute(Evaluator<TText> evaluator, List<TText> batch, CancellationToken cancellation)
     {
         List<(TText, float[])> computed = new(batch.Count);
-        _evaluator.Value.Run([.. batch], (i, value) => computed.Add((batch[i], value.ToArray())), cancellation);
+        evaluator.Run([.. batch], (i, value) => computed.Add((batch[i], value.ToArray())), cancellation);
         return computed;
     }
+
+    private static Lazy<Evaluator<TText>> NewEvaluator(Model model, Func<Graph, TText, Expr> function, ComputeOptions options) =>
+        new(() => new(model, function, options) { ComputeBatch = int.MaxValue });
 
     private IEnumerable<List<TText>> Cut(IEnumerable<TText> texts)
     {

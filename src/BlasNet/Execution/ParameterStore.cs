@@ -26,6 +26,9 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
 
     public Span<T> SpanOf(Parameter parameter) => new(Gathered() + parameter.Offset, parameter.Shape.Size);
 
+    /// <summary>To be read, wherever they lie.</summary>
+    public ReadOnlySpan<T> ValuesOf(Parameter parameter) => new(AddressOf(parameter.Offset), parameter.Shape.Size);
+
     /// <summary>Where a parameter's values lie, to be read: in the buffer or in a file.</summary>
     public T* AddressOf(int offset) =>
         Volatile.Read(ref _inFile) is { } inFile && inFile.TryGetValue(offset, out InFile place) ? place.Values : _values.Pointer + offset;
@@ -70,10 +73,15 @@ internal sealed unsafe class ParameterStore<T> : IDisposable where T : unmanaged
         return offset;
     }
 
-    /// <summary>Leaves parameters where a file has them.</summary>
+    /// <summary>Leaves parameters where a file has them, while nothing is computed.</summary>
     /// <param name="file">Is disposed with the store.</param>
     /// <param name="places">Of parameters, by their offset.</param>
-    public void LeaveIn(MappedFile file, Dictionary<int, InFile> places) => (_file, _inFile) = (file, places);
+    public void LeaveIn(MappedFile file, Dictionary<int, InFile> places)
+    {
+        Gathered();
+        _file?.Dispose();
+        (_file, _inFile) = (file, places);
+    }
 
     /// <summary>Takes back the last <see cref="Append"/>, which gave this offset.</summary>
     public void TakeBack(int offset)

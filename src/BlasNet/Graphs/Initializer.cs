@@ -23,8 +23,8 @@ public abstract class Initializer
     /// <summary>All 0: the usual start of a bias.</summary>
     public static Initializer Zeros { get; } = Constant(0);
 
-    /// <summary>Leaves the memory as it is, for values that are about to be read from a file.</summary>
-    internal static Initializer None { get; } = Constant(0);
+    /// <summary>Leaves the memory as it is: what a parameter starts with is undefined until its values are set, read from a file, or mapped.</summary>
+    public static Initializer None { get; } = Constant(0);
 
     /// <summary>All <paramref name="value"/>; 1 is the usual bias of an LSTM's forget gate.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="value"/> is not finite.</exception>

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Numerics.Tensors;
 using BlasNet.Execution;
 using BlasNet.Graphs;
+using BlasNet.Memory;
 
 namespace BlasNet.Training;
 
@@ -37,6 +38,29 @@ public sealed partial class Model
     /// <inheritdoc cref="SetValues(Parameter, ReadOnlySpan{double})"/>
     public void SetValues(Parameter parameter, ReadOnlySpan<float> values) => Set(parameter, values);
 
+    /// <summary>Leaves values of parameters in a file that has them as memory does. Evaluations read them there, mapped into memory; before they are changed, by a
+    /// training step too, or saved, they are copied.</summary>
+    /// <param name="path">The file. It must not change as long as the model is in use.</param>
+    /// <param name="offsets">For each of these parameters the byte where its values begin: rows × columns numbers of the model's precision, column by column,
+    /// little-endian. For those of a safetensors file see <see cref="SafetensorsReader.OffsetOf"/>; its tensors are row by row.</param>
+    /// <exception cref="ArgumentException">A parameter belongs to another model.</exception>
+    /// <exception cref="EndOfStreamException">The values of a parameter would end after the end of the file.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="InvalidOperationException">The calling thread is within an evaluation or a training step of the model.</exception>
+    public void MapValues(string path, IReadOnlyDictionary<Parameter, long> offsets)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        ArgumentNullException.ThrowIfNull(offsets);
+        using ModelAccess.Scope change = Access.Exclusive(nameof(MapValues));
+        if (_single is not null)
+            Map(path, offsets, _single);
+        else
+            Map(path, offsets, _double!);
+
+        Changed();
+    }
+
     /// <summary>Runs an action between two updates: no parameter changes until it returns, so the values that it reads are of one moment.</summary>
     /// <param name="action">Reads parameters, on this thread. Evaluations go on beside it; a training step waits with its update.</param>
     /// <exception cref="ObjectDisposedException">The model has been disposed.</exception>
@@ -65,9 +89,9 @@ public sealed partial class Model
         RequireLength(parameter, values.Length);
         using ModelAccess.Scope reading = Access.Read();
         if (_single is not null)
-            TensorPrimitives.ConvertTruncating<float, T>(_single.SpanOf(Mine(parameter)), values);
+            TensorPrimitives.ConvertTruncating<float, T>(_single.ValuesOf(Mine(parameter)), values);
         else
-            TensorPrimitives.ConvertTruncating<double, T>(_double!.SpanOf(Mine(parameter)), values);
+            TensorPrimitives.ConvertTruncating<double, T>(_double!.ValuesOf(Mine(parameter)), values);
     }
 
     private void Set<T>(Parameter parameter, ReadOnlySpan<T> values) where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -80,6 +104,28 @@ public sealed partial class Model
             TensorPrimitives.ConvertTruncating(values, _double!.SpanOf(Mine(parameter)));
 
         Changed();
+    }
+
+    private unsafe void Map<T>(string path, IReadOnlyDictionary<Parameter, long> offsets, ParameterStore<T> store)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var file = new MappedFile(path);
+        try
+        {
+            Dictionary<int, ParameterStore<T>.InFile> places = [];
+            foreach ((Parameter parameter, long offset) in offsets)
+            {
+                int length = Mine(parameter).Shape.Size;
+                places.Add(parameter.Offset, new((T*)file.At(offset, (long)length * sizeof(T)), length));
+            }
+
+            store.LeaveIn(file, places);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static void RequireLength(Parameter parameter, int values)

@@ -172,8 +172,8 @@ public sealed partial class Model : IParameters, IDisposable
         foreach (Parameter parameter in _parameters)
         {
             bool isFinite = _single is not null
-                ? TensorPrimitives.IsFiniteAll<float>(_single.SpanOf(parameter))
-                : TensorPrimitives.IsFiniteAll<double>(_double!.SpanOf(parameter));
+                ? TensorPrimitives.IsFiniteAll<float>(_single.ValuesOf(parameter))
+                : TensorPrimitives.IsFiniteAll<double>(_double!.ValuesOf(parameter));
             if (!isFinite)
                 throw new ArithmeticException($"Parameter {parameter} is infinite or not a number.");
         }

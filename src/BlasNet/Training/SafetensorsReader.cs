@@ -70,8 +70,9 @@ public sealed class SafetensorsReader : IDisposable
 
     internal SafetensorsHeader Header { get; }
 
-    /// <summary>Where in the file a tensor begins; it ends within the file.</summary>
-    internal long OffsetOf(SafetensorsEntry entry) => _dataStart + entry.Offset;
+    /// <summary>The byte of the file, or after the stream's start, where a tensor begins; it ends before the end.</summary>
+    /// <param name="entry">One of <see cref="Entries"/>.</param>
+    public long OffsetOf(SafetensorsEntry entry) => _dataStart + entry.Offset;
 
     /// <summary>The file, for errors.</summary>
     internal string Name => _source.Name;
@@ -172,7 +173,7 @@ public sealed class SafetensorsReader : IDisposable
 
     /// <summary>BF16 as float, of which it is the upper half.</summary>
     /// <returns>The values written.</returns>
-    internal static ReadOnlySpan<float> Widen(ReadOnlySpan<ushort> halves, Span<float> values)
+    private static ReadOnlySpan<float> Widen(ReadOnlySpan<ushort> halves, Span<float> values)
     {
         for (int i = 0; i < halves.Length; i++)
             values[i] = BitConverter.UInt32BitsToSingle((uint)halves[i] << 16);
