@@ -13,7 +13,7 @@ public sealed partial record ComputeOptions
         new() { Batching = false, Simplify = false, Fuse = false, ReuseMemory = false, CachedPlans = 0 };
 
     /// <summary>What counts on a thread while it computes by these options.</summary>
-    internal ComputeSettings Settings => new(Threads, Kernels) { WritesLoops = WritesLoops };
+    internal ComputeSettings Settings => new(Threads, Kernels) { IsEager = IsEager };
 
     /// <summary>Differentiate the minibatch graph before batching it, instead of the batched graph.</summary>
     internal bool DifferentiateFirst { get; init; }
@@ -30,8 +30,8 @@ public sealed partial record ComputeOptions
     /// <summary>Compute chains of element-wise operators in one sweep, and a product with the bias that is added to it.</summary>
     internal bool Fuse { get; init; } = true;
 
-    /// <inheritdoc cref="ComputeSettings.WritesLoops"/>
-    internal bool WritesLoops { get; init; } = ComputeSettings.Current.WritesLoops;
+    /// <inheritdoc cref="ComputeSettings.IsEager"/>
+    internal bool IsEager { get; init; } = ComputeSettings.Current.IsEager;
 
     /// <summary>Use views, sums in place, and memory again.</summary>
     internal bool ReuseMemory { get; init; } = true;

@@ -31,7 +31,7 @@ internal sealed unsafe class FusedLoop<T>(FusedProgram program, FusedParts parts
     /// <param name="count">Values of the stack.</param>
     public bool TryRun(in Operands<T> stack, int count)
     {
-        if ((Volatile.Read(ref _code) ?? (ComputeSettings.Current.WritesLoops ? Write() : null)) is { } code)
+        if ((Volatile.Read(ref _code) ?? (ComputeSettings.Current.IsEager ? Write() : null)) is { } code)
             return TryRun(code, stack, count);
 
         double work = (_program.Steps.Length * NanosecondsPerStep) + ((double)count * parts.Columns * parts.Length * parts.Count * NanosecondsPerElement);

@@ -14,8 +14,8 @@ internal readonly record struct ComputeSettings(int Threads, GemmKernels Kernels
     /// tests alone.</summary>
     public static ComputeSettings OfProcess { get; set; } = new(ThreadsFromEnvironment(), GemmKernels.Auto);
 
-    /// <summary>Fused programs get machine code of their own at once, not when that pays; for tests.</summary>
-    public bool WritesLoops { get; init; }
+    /// <summary>Does at once what else waits until it pays: machine code for a fused program, threads for a short sweep; for tests.</summary>
+    public bool IsEager { get; init; }
 
     /// <summary>What counts on the calling thread.</summary>
     public static ComputeSettings Current => _ofThread.Threads > 0 ? _ofThread : OfProcess;

@@ -37,8 +37,8 @@ internal static unsafe class ComputeThreads
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Divide<TWork>(TWork work, nint count, double nanoseconds) where TWork : unmanaged, IRangeWork
     {
-        int parts = (int)Math.Clamp(count * nanoseconds / MinNanosecondsPerPart, 1, Math.Min(Count, Math.Max(1, count)));
-
+        double least = ComputeSettings.Current.IsEager ? double.Epsilon : MinNanosecondsPerPart;
+        int parts = (int)Math.Clamp(count * nanoseconds / least, 1, Math.Min(Count, Math.Max(1, count)));
         if (parts == 1)
         {
             work.Run(0, count);

@@ -37,7 +37,7 @@ internal static partial class ProgramCheck
     public static ProgramFailure? Failure(RandomProgram program, Tally tally)
     {
         tally.Programs++;
-        using ComputeSettings.Scope settings = (ComputeSettings.Current with { WritesLoops = program.WritesLoops, Kernels = program.Kernels }).Use();
+        using ComputeSettings.Scope settings = program.Settings.Use();
         using var run = new ProgramRun(program, tally);
         foreach (Act act in program.Acts)
         {

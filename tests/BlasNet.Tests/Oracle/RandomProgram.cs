@@ -1,3 +1,5 @@
+using BlasNet.Kernels;
+
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>A parameter of a random program.</summary>
@@ -30,11 +32,14 @@ internal sealed record RandomProgram(
     /// <summary>How parameters are written where an operand is expected: joined to the graph before, or as they are.</summary>
     public bool JoinsParameters => (Seed & 4) == 0;
 
-    /// <summary>Whether its fused operators are machine code of their own from the start, as they are in long trainings; takes long.</summary>
-    public bool WritesLoops => Seed % 5 < 2;
-
-    /// <summary>What computes its products: the kernels of large ones, too, with the forms of parameters that are kept until the values change.</summary>
-    public GemmKernels Kernels => Seed % 7 == 3 ? GemmKernels.Packed : GemmKernels.Auto;
+    /// <summary>How it is computed: also by machine code of its own from the start, as long trainings are; on two threads; by the kernels of large products,
+    /// with the forms of parameters that are kept until the values change.</summary>
+    public ComputeSettings Settings => ComputeSettings.Current with
+    {
+        IsEager = Seed % 5 < 2,
+        Threads = Seed % 4 == 1 ? 2 : 1,
+        Kernels = Seed % 7 == 3 ? GemmKernels.Packed : GemmKernels.Auto,
+    };
 
     /// <summary>Whether examples await some of their values.</summary>
     public bool Awaits => Seed % 3 == 1;
