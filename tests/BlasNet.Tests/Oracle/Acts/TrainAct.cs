@@ -1,3 +1,4 @@
+using BlasNet.Ranks;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Oracle;
@@ -87,6 +88,14 @@ internal sealed record TrainAct(IReadOnlyList<RandomExample> Examples, int Compu
     protected override IEnumerable<string> MoreLines(Func<int, string> name) => Penalty?.Lines("regulariser", name) ?? [];
 
     internal static TrainingOracle Training(ProgramRun run) => run.Get(() => new TrainingOracle(run));
+
+    /// <summary>A trainer as this act takes it, of a program's run that has none yet.</summary>
+    internal Trainer<RandomExample> NewTrainer(ProgramRun run, Communicator? ranks)
+    {
+        Trainer<RandomExample> trainer = new TrainingOracle(run, ranks).Trainer;
+        Configure(trainer, run);
+        return trainer;
+    }
 
     /// <summary>Takes back what another step has set.</summary>
     internal static void Configure(Trainer<RandomExample> trainer, int computeBatch)

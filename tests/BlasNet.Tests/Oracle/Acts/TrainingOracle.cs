@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using BlasNet.Graphs;
 using BlasNet.Operators;
+using BlasNet.Ranks;
 using BlasNet.Training;
 
 namespace BlasNet.Tests.Oracle;
@@ -13,13 +14,13 @@ internal sealed class TrainingOracle
     private readonly List<double[][]> _averaged = [];   // the parameters after each step that counts
     private bool _hasAverage = true;
 
-    public TrainingOracle(ProgramRun run)
+    public TrainingOracle(ProgramRun run, Communicator? ranks = null)
     {
         _states = [.. run.Parameters.Select(parameter => Enumerable.Repeat<OptimizerState[]>([default], parameter.Shape.Size).ToArray())];
         Optimizer optimizer = run.Program.Optimizer.Create();
         Trainer = run.Program.Awaits
-            ? new Trainer<RandomExample>(run.Model, (graph, example) => AwaitingLoss(run, graph, example), optimizer)
-            : new Trainer<RandomExample>(run.Model, (graph, example) => Loss(run, graph, example), optimizer);
+            ? new Trainer<RandomExample>(run.Model, (graph, example) => AwaitingLoss(run, graph, example), optimizer) { Communicator = ranks }
+            : new Trainer<RandomExample>(run.Model, (graph, example) => Loss(run, graph, example), optimizer) { Communicator = ranks };
     }
 
     public Trainer<RandomExample> Trainer { get; }
