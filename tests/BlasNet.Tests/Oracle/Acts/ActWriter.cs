@@ -49,6 +49,7 @@ internal sealed class ActWriter(
                 new EpochAct(examples, random.Next(1, 5), One(0, 0, 1, 2), PreparesAhead: random.Next(3) > 0) { Resets = true },
             10 => new TouchAct(examples, One(0, 0, 1, 2, 3), One(1, 1, 2)),
             11 => new RankAct(Train(examples) with { HasBudget = false, IsPoisoned = false, Workers = 1 }, One(2, 2, 3)),
+            12 => new CheckpointAct(Train(examples) with { IsPoisoned = false }, random.Next(3)),
             _ => Train(examples),
         };
     }

@@ -9,51 +9,17 @@ namespace BlasNet.Tests.Oracle;
 /// </summary>
 /// <param name="Training">A step of one worker, without a budget.</param>
 /// <param name="Ranks">How many.</param>
-internal sealed record RankAct(TrainAct Training, int Ranks) : Act(Training.Examples)
+internal sealed record RankAct(TrainAct Training, int Ranks) : SameBitsAct(Training)
 {
     private const int Steps = 2;
 
-    protected override bool IsTraining => true;
+    protected override string Name => $"{Ranks} ranks";
 
-    protected override void Check(ProgramRun run, ExampleResult[] expected)
-    {
-        double[][] byWorkers;
-        try
-        {
-            byWorkers = Train(run.Program, ranks: null);
-        }
-        catch (NonFiniteException)
-        {
-            return;   // a step that makes the next one's values infinite
-        }
+    protected override double[][] Wanted(RandomProgram program) => Train(program, ranks: null);
 
-        double[][][] byRanks = ThreadRanks.Run(Ranks, ranks => Train(run.Program, ranks));
-        for (int rank = 0; rank < Ranks; rank++)
-        {
-            for (int i = 0; i < byWorkers.Length; i++)
-            {
-                run.Tally.Comparisons++;
-                (double[] wanted, double[] given) = (byWorkers[i], byRanks[rank][i]);
-                if (!given.AsSpan().SequenceEqual(wanted))
-                    throw new DifferenceException($"{NameOf(run, i)} of rank {rank}: expected [{string.Join(", ", wanted)}], got [{string.Join(", ", given)}].");
-            }
-        }
-    }
+    protected override double[][][] Given(RandomProgram program) => ThreadRanks.Run(Ranks, ranks => Train(program, ranks));
 
-    public override Act With(Func<RandomExample, RandomExample> change)
-    {
-        var training = (TrainAct)Training.With(change);
-        return this with { Training = training, Examples = training.Examples };
-    }
-
-    public override IEnumerable<RandomExample> All => Training.All;
-
-    public override IEnumerable<Act> Simpler() =>
-        Training.Simpler().Select(simpler => this with { Training = (TrainAct)simpler }).Concat(Ranks > 2 ? [this with { Ranks = 2 }] : []);
-
-    public override string ToString() => $"{Ranks} ranks: {Training}";
-
-    private static string NameOf(ProgramRun run, int value) => value < run.Parameters.Length ? run.Parameters[value].ToString() : "losses";
+    public override IEnumerable<Act> Simpler() => Ranks > 2 ? base.Simpler().Append(this with { Ranks = 2 }) : base.Simpler();
 
     // The parameters after the steps, and the losses.
     private double[][] Train(RandomProgram program, Communicator? ranks)
@@ -62,10 +28,7 @@ internal sealed record RankAct(TrainAct Training, int Ranks) : Act(Training.Exam
         using var own = new ProgramRun(program, new Tally());
         Trainer<RandomExample> trainer = Training.NewTrainer(own, ranks);
         (trainer.Workers, trainer.ComputeBatch) = ranks is null ? (Ranks, Training.ComputeBatch * Ranks) : (1, Training.ComputeBatch);
-        var losses = new double[Steps];
-        for (int step = 0; step < Steps; step++)
-            losses[step] = trainer.Step([.. Examples]);
-
+        double[] losses = Step(trainer, Steps);
         return [.. own.Values(), losses];
     }
 }
