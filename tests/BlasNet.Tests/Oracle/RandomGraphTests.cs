@@ -113,7 +113,7 @@ public sealed class RandomGraphTests(ITestOutputHelper output)
         Type[] acts =
         [
             typeof(TrainAct), typeof(EpochAct), typeof(EvaluateAct), typeof(NormsAct), typeof(EngineAct), typeof(DeriveAct), typeof(BatchAct), typeof(TouchAct),
-            typeof(RankAct), typeof(CheckpointAct),
+            typeof(RankAct), typeof(CheckpointAct), typeof(ServeAct),
         ];
         Assert.Empty(acts.Except(programs.SelectMany(program => program.Acts).Select(act => act.GetType())));
     }

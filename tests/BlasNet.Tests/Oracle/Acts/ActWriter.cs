@@ -33,13 +33,14 @@ internal sealed class ActWriter(
     private Act Next()
     {
         RandomExample[] examples = Pick();
-        return random.Next(19) switch
+        return random.Next(21) switch
         {
             0 or 1 or 2 => new EvaluateAct(examples, One(1, 2, 256), One(1, 1, 2, 3), random.Next(2) == 0)
             {
                 Resets = optimizer.AverageFrom is null && random.Next(4) == 0,
                 UsesAverage = optimizer.AverageFrom is not null && random.Next(3) > 0,
                 Repeats = random.Next(4) == 0 ? 12 : 1,
+                HasBudget = random.Next(5) == 0,
             },
             3 or 4 => new NormsAct(examples, One(1, 2, 256)),
             5 or 6 => new EngineAct(examples, Options(), (EngineRequest)random.Next(2), random.Next(1, 4)),
@@ -50,6 +51,7 @@ internal sealed class ActWriter(
             10 => new TouchAct(examples, One(0, 0, 1, 2, 3), One(1, 1, 2)),
             11 => new RankAct(Train(examples) with { HasBudget = false, IsPoisoned = false, Workers = 1 }, One(2, 2, 3)),
             12 => new CheckpointAct(Train(examples) with { IsPoisoned = false }, random.Next(3)),
+            13 => new ServeAct(examples, One(1, 2), One(1, 3, 256), One(1, 3)),
             _ => Train(examples),
         };
     }
