@@ -65,6 +65,7 @@ internal sealed partial class Batch
                 _columns.Add(NumberOf(_source.Data.WholeNumberAt(pool, (int)place), place));
         }
 
+        _numbering.Integers.AddColumns(_found);
         bool repeats = _found.Count < _columns.Count - start;
         if (!repeats)
             CollectionsMarshal.SetCount(_columns, start);
@@ -77,7 +78,7 @@ internal sealed partial class Batch
         ref int number = ref CollectionsMarshal.GetValueRefOrAddDefault(_distinct, integer, out bool isKnown);
         if (isKnown)
         {
-            _numbering.Equalities.Add((_found[number], place));
+            _numbering.Integers.AddEqual(_found[number], place);
         }
         else
         {

@@ -12,9 +12,11 @@ namespace BlasNet.Batching;
 /// Verify checks that each input is a stack of the node's count or one value for all of it, and that a gather's moves cover its output once.
 /// Time O(N + E) for N nodes and E edges, apart from the choice of the next group.
 /// </remarks>
-internal sealed partial class Batch(Graph target) : IRewrite
+/// <param name="target">Receives the batched graph.</param>
+/// <param name="integers">Receives the facts that it relies on, in addition to those that are there; null where nobody asks.</param>
+internal sealed partial class Batch(Graph target, IntegerFacts? integers = null) : IRewrite
 {
-    private readonly ValueNumbering _numbering = new();
+    private readonly ValueNumbering _numbering = new() { Integers = integers ?? new() };
     private readonly Signatures _signatures = new();
     private readonly Scheduler _scheduler = new();
     private readonly StackBuilder _operand = new(), _materialized = new();
@@ -43,9 +45,6 @@ internal sealed partial class Batch(Graph target) : IRewrite
         get => _signatures.NumbersApart;
         set => _signatures.NumbersApart = value;
     }
-
-    /// <summary>Places of integers whose equality the batched graph relies on.</summary>
-    public IReadOnlyList<(long First, long Second)> Equalities => _numbering.Equalities;
 
     private ReadOnlySpan<int> Inputs => CollectionsMarshal.AsSpan(_inputs);
 

@@ -7,7 +7,7 @@ namespace BlasNet.Batching;
 /// <summary>Finds the nodes of a graph that compute the same value, so that it is computed once.</summary>
 /// <remarks>
 /// Nodes are equal if they apply the same operator and attribute to equal inputs. Two data nodes are equal if they hold equal integers, so a word that
-/// occurs in many sentences is looked up, and multiplied with a weight, once; a plan that is kept relies on these <see cref="Equalities"/>.
+/// occurs in many sentences is looked up, and multiplied with a weight, once; a plan that is kept relies on these <see cref="Integers"/>.
 /// Terms of a sum stay apart, for each of them counts. Hashes only find candidates, which are then compared. Time O(N + E).
 /// </remarks>
 internal sealed class ValueNumbering
@@ -15,7 +15,6 @@ internal sealed class ValueNumbering
     private const int IntegerTag = int.MinValue;
 
     private readonly HashSlots _slots = new();
-    private readonly List<(long First, long Second)> _equalities = [];
     private readonly List<LeafRange> _leaves = [];
     private readonly Dictionary<(int Operator, long Attribute, Shape Shape), int> _leafOf = [];
     private TypeFacts[] _types = [];
@@ -52,8 +51,8 @@ internal sealed class ValueNumbering
     /// <summary>Whether equal values of different examples are computed once.</summary>
     public bool ShareEqual { get; set; } = true;
 
-    /// <summary>Pairs of places in the index pools that hold equal integers: what other equal values follow from.</summary>
-    public List<(long First, long Second)> Equalities => _equalities;
+    /// <summary>Which integers are equal and which are not, where it decides what is one value.</summary>
+    public IntegerFacts Integers { get; init; } = new();
 
     /// <summary>The distinct leaves, in order of appearance.</summary>
     public List<LeafRange> Leaves => _leaves;
@@ -109,7 +108,6 @@ internal sealed class ValueNumbering
     {
         _graph = graph;
         Count = 0;
-        _equalities.Clear();
         _leaves.Clear();
         _leafOf.Clear();
         _slots.Clear(2 * graph.Count / 3);   // leaves and results have none
@@ -199,7 +197,25 @@ internal sealed class ValueNumbering
         }
 
         slot = node + 1;
+        if (Integers.NotesDifferences)
+            NoteReader(node, inputs);
+
         return node;
+    }
+
+    private void NoteReader(int node, ReadOnlySpan<int> inputs)
+    {
+        Integers.BeginReader();
+        foreach (int input in inputs)
+        {
+            if (_numbers[input] < 0)
+                Integers.AddInteger(_graph.AttributeOf(input));
+            else
+                Integers.AddOther(_numbers[input]);
+        }
+
+        ref readonly NodeType type = ref _graph.TypeOf(node);
+        Integers.EndReader(type.Operator.Id, type.Attribute);
     }
 
     private bool HaveOneOperator(int node, int other)
@@ -224,7 +240,7 @@ internal sealed class ValueNumbering
         for (int i = 0; i < left.Length; i++)
         {
             if (numbers[left[i]] < 0 && left[i] != right[i])
-                _equalities.Add((_graph.AttributeOf(left[i]), _graph.AttributeOf(right[i])));
+                Integers.AddEqual(_graph.AttributeOf(left[i]), _graph.AttributeOf(right[i]));
         }
 
         return true;

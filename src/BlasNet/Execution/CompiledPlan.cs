@@ -65,7 +65,7 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
             _key.Take(request);
 
         Roots.Take(request);
-        pipeline.Run(this, request, scans, times);
+        pipeline.Run(this, request, keep, scans, times);
         if (keep)
             Keep(request);
 
@@ -74,7 +74,7 @@ internal sealed class CompiledPlan(Precision precision, Pipeline pipeline)
 
     private void Keep(in PlanRequest request)
     {
-        _key.TakeNumbers(Plan.Graph, pipeline.Equalities);
+        _key.TakeNumbers(Plan.Graph, pipeline.Integers);
         _roundPlaces.Clear();
         if (request.Round is { } round)
             _roundPlaces.AddRange(round.Places(request.Graph));

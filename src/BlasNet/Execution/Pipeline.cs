@@ -27,8 +27,8 @@ internal sealed class Pipeline
     public Pipeline(Precision precision, ComputeOptions options)
     {
         _options = options;
-        _batch = new Batch(new Graph(precision));
-        _batchInlined = new Batch(new Graph(precision));
+        _batch = new Batch(new Graph(precision), Integers);
+        _batchInlined = new Batch(new Graph(precision), Integers);
         _batch.NumbersApart = _batchInlined.NumbersApart = options.NumbersApart;
         _inline = new Inline(new Graph(precision)) { Fuse = options.Fuse ? FuseBody.Run : null };
         _differentiate = new Differentiate { MergeSums = options.Batching && !options.DifferentiateFirst, Trail = options.Trail };
@@ -38,18 +38,20 @@ internal sealed class Pipeline
         _planner = new BufferPlanner { Reuse = options.ReuseMemory };
     }
 
-    /// <summary>Places of integers of the last graph that must be equal for its plan to be right.</summary>
-    public IReadOnlyList<(long First, long Second)> Equalities => _batch.Equalities;
+    /// <summary>What the last plan relies on among the integers of its graph.</summary>
+    public IntegerFacts Integers { get; } = new();
 
     private Roots Roots => _plan.Roots;
 
     /// <summary>Runs the passes.</summary>
     /// <param name="plan">Receives the plan; its roots are those of the request.</param>
     /// <param name="request">What is wanted.</param>
+    /// <param name="keep">Whether all is noted that the plan relies on.</param>
     /// <param name="scans">Whether the steps of recurrences are one node, where they can be.</param>
     /// <param name="times">Receives the time of each phase.</param>
-    public void Run(CompiledPlan plan, in PlanRequest request, bool scans, PhaseTimes times)
+    public void Run(CompiledPlan plan, in PlanRequest request, bool keep, bool scans, PhaseTimes times)
     {
+        Integers.Begin(notesDifferences: keep);
         (_plan, _times) = (plan, times);
         PerExample? perExample = request.PerExample;
         bool early = _options.DifferentiateFirst && perExample is null && request.Round is null;

@@ -2,12 +2,13 @@ using System.Runtime.InteropServices;
 using BlasNet.Batching;
 using BlasNet.Differentiation;
 using BlasNet.Graphs;
+using BlasNet.Memory;
 
 namespace BlasNet.Execution;
 
 /// <summary>All that a kept plan relies on: it fits another minibatch graph if everything agrees but the numbers that the examples bring.</summary>
 /// <remarks>Structure is compared as a whole, never by a hash alone. Of numbers the plan relies on those that the passes have added, and on which
-/// integers are equal, where values were found to be the same by that.</remarks>
+/// integers are equal and which are not, where that decides which values are the same: so it is the plan that would be made anew.</remarks>
 internal sealed class PlanKey(Precision precision)
 {
     private readonly Graph _structure = new(precision);
@@ -15,7 +16,10 @@ internal sealed class PlanKey(Precision precision)
     private readonly List<Parameter> _parameters = [];
     private readonly PerExample _perExample = new();
     private readonly List<(long Place, double Value)> _constants = [];
-    private readonly List<(long First, long Second)> _equalities = [];
+    private readonly List<(long First, long Second)> _equal = [];
+    private readonly List<IntegerFacts.Reader> _different = [];
+    private readonly List<long> _integers = [];   // places of what they read
+    private readonly HashSet<(int Group, ulong Integers)> _seen = [];   // scratch
     private int _loss, _numbers;
     private bool _isPerExample, _isRound;
 
@@ -39,8 +43,8 @@ internal sealed class PlanKey(Precision precision)
 
     /// <summary>Notes on which numbers the plan relies, when the passes have run.</summary>
     /// <param name="planned">The graph of the plan.</param>
-    /// <param name="equalities">Places of integers that are equal.</param>
-    public void TakeNumbers(Graph planned, IReadOnlyList<(long First, long Second)> equalities)
+    /// <param name="integers">What the passes have found of integers.</param>
+    public void TakeNumbers(Graph planned, IntegerFacts integers)
     {
         _constants.Clear();
         for (int node = 0; node < planned.Count; node++)
@@ -51,8 +55,9 @@ internal sealed class PlanKey(Precision precision)
         }
 
         _constants.Sort();
-        _equalities.Clear();
-        _equalities.AddRange(equalities);
+        _equal.Clear();
+        _equal.AddRange(integers.Equal);
+        integers.CopyDifferent(_different, _integers);
     }
 
     /// <summary>Whether the plan fits a request. If it does, the numbers that the passes added are added to the request's graph.</summary>
@@ -62,15 +67,35 @@ internal sealed class PlanKey(Precision precision)
     /// <summary>Whether the plan, which fits in structure, fits the numbers of a graph. If it does, those that the passes added are added to them.</summary>
     public bool TryFitNumbers(DataPools data)
     {
-        foreach ((long first, long second) in _equalities)
+        foreach ((long first, long second) in _equal)
         {
             if (!data.HasBitsOf(first, data.ElementAt(second, 0)))
                 return false;
         }
 
+        if (!AreDifferent(data))
+            return false;
+
         foreach ((long place, double value) in _constants)
         {
             if (!data.TryPlace(ConstantOperator.Instance, place, value))
+                return false;
+        }
+
+        return true;
+    }
+
+    // By a hash where one reads several integers: a plan that is not found is made anew.
+    private bool AreDifferent(DataPools data)
+    {
+        _seen.Clear();
+        foreach (IntegerFacts.Reader reader in _different)
+        {
+            ulong integers = 0;
+            foreach (long place in CollectionsMarshal.AsSpan(_integers).Slice(reader.Start, reader.Width))
+                integers = (integers * Hashing.Multiplier) + BitConverter.DoubleToUInt64Bits(data.ElementAt(place, 0));
+
+            if (!_seen.Add((reader.Group, integers)))
                 return false;
         }
 

@@ -46,7 +46,7 @@ public sealed class ValueNumberingTests : IDisposable
         _numbering.Run(_graph);
 
         var expected = (_graph.AttributeOf(indices[2].Index), _graph.AttributeOf(indices[0].Index));
-        Assert.Equal(expected, Assert.Single(_numbering.Equalities));
+        Assert.Equal(expected, Assert.Single(_numbering.Integers.Equal));
         Assert.Equal(3, _numbering.Count);
     }
 
@@ -97,7 +97,7 @@ public sealed class ValueNumberingTests : IDisposable
 
         Assert.NotEqual(NumberOf(lookups[0]), NumberOf(lookups[1]));
         Assert.Equal(NumberOf(shared[0]), NumberOf(shared[1]));
-        Assert.Empty(_numbering.Equalities);
+        Assert.Empty(_numbering.Integers.Equal);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using BlasNet.Batching;
 using BlasNet.Execution;
 using BlasNet.Graphs;
 using BlasNet.Operators;
@@ -198,7 +199,7 @@ public sealed class PlanCacheTests : IDisposable
         Expr x = _graph.Constant(3);
         key.Take(new PlanRequest(_graph, [x], loss: null, parameters: [], perExample: null));
         _graph.Constant(0.5);
-        key.TakeNumbers(_graph, []);
+        key.TakeNumbers(_graph, new IntegerFacts());
 
         Graph other = _model.NewGraph();
         other.Constant(3);

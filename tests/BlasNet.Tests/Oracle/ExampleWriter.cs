@@ -103,14 +103,15 @@ internal sealed class ExampleWriter(Draft draft, Random own, FunctionPool functi
             : draft.Take(Operations.Lookup, new Step(E) { A = own.Next(sizes.Words), B = sizes.Words });
     }
 
-    // h ← tanh(W·h + V·x + b) over a sequence.
+    // h ← tanh(W·h + V·x + b) over a sequence of vectors, or h ← tanh(W·h + W·x + b) over one of words.
     private int Chain()
     {
         int h = Word(), length = own.Next(5);
+        bool isOfWords = draft.Next(2) == 0;
         for (int t = 0; t < length; t++)
         {
-            int sum = draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, h), draft.Apply(Operations.MatMul, V, Leaf(new Shape(sizes.Features))));
-            h = draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, sum, B));
+            int x = isOfWords ? draft.Apply(Operations.MatMul, W, Word()) : draft.Apply(Operations.MatMul, V, Leaf(new Shape(sizes.Features)));
+            h = draft.Apply(Operations.Tanh, draft.Apply(Operations.Add, draft.Apply(Operations.Add, draft.Apply(Operations.MatMul, W, h), x), B));
         }
 
         return h;

@@ -49,8 +49,8 @@ internal sealed class ActWriter(
             9 when optimizer.Method != Method.Sgd =>
                 new EpochAct(examples, random.Next(1, 5), One(0, 0, 1, 2), PreparesAhead: random.Next(3) > 0) { Resets = true },
             10 => new TouchAct(examples, One(0, 0, 1, 2, 3), One(1, 1, 2)),
-            11 => new RankAct(Train(examples) with { HasBudget = false, IsPoisoned = false, Workers = 1 }, One(2, 2, 3)),
-            12 => new CheckpointAct(Train(examples) with { IsPoisoned = false }, random.Next(3)),
+            11 => new RankAct(Train(Varied(examples)) with { HasBudget = false, IsPoisoned = false, Workers = 1 }, One(2, 2, 3)),
+            12 => new CheckpointAct(Train(Varied(examples)) with { IsPoisoned = false }, random.Next(6)),
             13 => new ServeAct(examples, One(1, 2), One(1, 3, 256), One(1, 3)),
             _ => Train(examples),
         };
@@ -91,6 +91,13 @@ internal sealed class ActWriter(
         IEnumerable<RandomExample> some = Enumerable.Range(0, random.Next(1, 7)).Select(_ => pool[random.Next(pool.Length)]);
         RandomExample[] picked = random.Next(2) == 0 ? [.. pool] : [.. some];
         return random.Next(3) == 0 ? picked : [.. picked.Select(WithOtherData)];
+    }
+
+    // The one with the most words also with other ones, several times: equal ones, different ones.
+    private RandomExample[] Varied(RandomExample[] examples)
+    {
+        RandomExample one = examples.MaxBy(example => example.Steps.Count(step => step.Operation == Operations.Lookup))!;
+        return [.. examples.Take(2), .. Enumerable.Range(0, 4).Select(_ => WithOtherData(one) with { Weight = one.Weight })];
     }
 
     private RandomExample WithOtherData(RandomExample example)

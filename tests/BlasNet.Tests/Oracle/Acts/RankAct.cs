@@ -5,13 +5,13 @@ using BlasNet.Training;
 
 namespace BlasNet.Tests.Oracle;
 
-/// <summary>Two optimizer steps by several ranks, with models of their own: to the bits of as many workers, which the other acts compare with the definition.
+/// <summary>Optimizer steps by several ranks, with models of their own: to the bits of as many workers, which the other acts compare with the definition.
 /// </summary>
 /// <param name="Training">A step of one worker, without a budget.</param>
 /// <param name="Ranks">How many.</param>
 internal sealed record RankAct(TrainAct Training, int Ranks) : SameBitsAct(Training)
 {
-    private const int Steps = 2;
+    private const int Steps = 4;
 
     protected override string Name => $"{Ranks} ranks";
 
@@ -28,7 +28,7 @@ internal sealed record RankAct(TrainAct Training, int Ranks) : SameBitsAct(Train
         using var own = new ProgramRun(program, new Tally());
         Trainer<RandomExample> trainer = Training.NewTrainer(own, ranks);
         (trainer.Workers, trainer.ComputeBatch) = ranks is null ? (Ranks, Training.ComputeBatch * Ranks) : (1, Training.ComputeBatch);
-        double[] losses = Step(trainer, Steps);
+        double[] losses = Step(trainer, 0, Steps);
         return [.. own.Values(), losses];
     }
 }

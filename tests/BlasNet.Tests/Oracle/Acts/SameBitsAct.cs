@@ -52,8 +52,21 @@ internal abstract record SameBitsAct(TrainAct Training) : Act(Training.Examples)
 
     public sealed override string ToString() => $"{Name}: {Training}";
 
+    /// <summary>Steps over all examples, over single ones, and over two that are alike but for their data: plans are found again for other words.</summary>
     /// <returns>The losses.</returns>
-    protected double[] Step(Trainer<RandomExample> trainer, int count) => [.. Enumerable.Range(0, count).Select(_ => trainer.Step([.. Examples]))];
+    protected double[] Step(Trainer<RandomExample> trainer, int first, int count)
+    {
+        RandomExample[] counting = [.. Examples.Where(example => !Training.IsWeighted || example.Weight > 0)];
+        int alike = Math.Min(4, counting.Length);   // the last ones
+        return [.. Enumerable.Range(first, count).Select(step => trainer.Step(ExamplesOf(step)))];
+
+        RandomExample[] ExamplesOf(int step) => (step % 4) switch
+        {
+            0 => [.. Examples],
+            1 => [counting[step % counting.Length]],
+            _ => [counting[^(1 + (step % alike))], counting[^(1 + ((step + 1 + (step / 4)) % alike))]],
+        };
+    }
 
     private static string NameOf(ProgramRun run, int value) => value < run.Parameters.Length ? run.Parameters[value].ToString() : "losses";
 }
