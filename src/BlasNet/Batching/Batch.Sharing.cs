@@ -13,7 +13,7 @@ internal sealed partial class Batch
     private bool TryShareColumns(Operator op, ReadOnlySpan<int> group)
     {
         int first = NodeOf(group[0]), slot = ShareEqual ? SlotOfOnlyOwn(first) : -1;
-        if (slot < 0 || !AreIntegersOfOnePool(group, slot))
+        if (slot < 0 || !_numbering.ComparesIntegers || !AreIntegersOfOnePool(group, slot))
             return false;
 
         int start = _columns.Count;

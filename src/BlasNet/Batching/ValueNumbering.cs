@@ -54,6 +54,9 @@ internal sealed class ValueNumbering
     /// <summary>Which integers are equal and which are not, where it decides what is one value.</summary>
     public IntegerFacts Integers { get; init; } = new();
 
+    /// <summary>Whether the graph has so many integers that they are compared.</summary>
+    public bool ComparesIntegers { get; private set; }
+
     /// <summary>The distinct leaves, in order of appearance.</summary>
     public List<LeafRange> Leaves => _leaves;
 
@@ -108,6 +111,7 @@ internal sealed class ValueNumbering
     {
         _graph = graph;
         Count = 0;
+        ComparesIntegers = Integers.Compares(graph.Data);
         _leaves.Clear();
         _leafOf.Clear();
         _slots.Clear(2 * graph.Count / 3);   // leaves and results have none
@@ -135,7 +139,7 @@ internal sealed class ValueNumbering
         if (facts.Role is Role.Data or Role.Fixed)
             facts.Leaf = FindLeaf(node, type);
 
-        if (facts.Role == Role.Data && type is { Count: 1, Shape.IsScalar: true, Operator: LeafOperator { IsComparable: true } })
+        if (ComparesIntegers && facts.Role == Role.Data && type is { Count: 1, Shape.IsScalar: true, Operator: LeafOperator { IsComparable: true } })
             facts.Integers = _graph.Data.AddressOf(type.Attribute & ~(long)uint.MaxValue);
     }
 

@@ -21,6 +21,9 @@ public sealed partial record ComputeOptions
     /// <summary>Compute equal values of different examples once: a word's vector, and what follows from it alone.</summary>
     internal bool ShareEqual { get; init; } = true;
 
+    /// <summary>How many integers a minibatch has at least for equal ones to be computed once.</summary>
+    internal int ComparesFrom { get; init; } = ComputeSettings.Current.IsEager ? 0 : IntegerFacts.DefaultLeast;
+
     /// <inheritdoc cref="Signatures.NumbersApart"/>
     internal int NumbersApart { get; init; } = Signatures.DefaultNumbersApart;
 

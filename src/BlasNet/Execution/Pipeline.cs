@@ -27,6 +27,7 @@ internal sealed class Pipeline
     public Pipeline(Precision precision, ComputeOptions options)
     {
         _options = options;
+        Integers = new IntegerFacts(options.ComparesFrom);
         _batch = new Batch(new Graph(precision), Integers);
         _batchInlined = new Batch(new Graph(precision), Integers);
         _batch.NumbersApart = _batchInlined.NumbersApart = options.NumbersApart;
@@ -39,7 +40,7 @@ internal sealed class Pipeline
     }
 
     /// <summary>What the last plan relies on among the integers of its graph.</summary>
-    public IntegerFacts Integers { get; } = new();
+    public IntegerFacts Integers { get; }
 
     private Roots Roots => _plan.Roots;
 

@@ -20,8 +20,9 @@ internal sealed class PlanKey(Precision precision)
     private readonly List<IntegerFacts.Reader> _different = [];
     private readonly List<long> _integers = [];   // places of what they read
     private readonly HashSet<(int Group, ulong Integers)> _seen = [];   // scratch
+    private IntegerFacts? _integerFacts;   // whether integers are compared
     private int _loss, _numbers;
-    private bool _isPerExample, _isRound;
+    private bool _isPerExample, _isRound, _comparesIntegers;
 
     /// <summary>Becomes the key of a request, before the passes run.</summary>
     public void Take(in PlanRequest request)
@@ -58,6 +59,7 @@ internal sealed class PlanKey(Precision precision)
         _equal.Clear();
         _equal.AddRange(integers.Equal);
         integers.CopyDifferent(_different, _integers);
+        (_integerFacts, _comparesIntegers) = (integers, integers.Compares(planned.Data));
     }
 
     /// <summary>Whether the plan fits a request. If it does, the numbers that the passes added are added to the request's graph.</summary>
@@ -73,7 +75,7 @@ internal sealed class PlanKey(Precision precision)
                 return false;
         }
 
-        if (!AreDifferent(data))
+        if (_integerFacts?.Compares(data) != _comparesIntegers || !AreDifferent(data))
             return false;
 
         foreach ((long place, double value) in _constants)

@@ -121,7 +121,16 @@ internal sealed class DataPools(Precision precision)
     }
 
     /// <summary>Columns in the pool of an operator and number of rows.</summary>
-    public int CountOf(Operator op, int rows) => _pools.Find(pool => pool.Operator == op && pool.Rows == rows)?.Count ?? 0;
+    public int CountOf(Operator op, int rows)
+    {
+        foreach (Pool pool in _pools)
+        {
+            if (pool.Operator == op && pool.Rows == rows)
+                return pool.Count;
+        }
+
+        return 0;
+    }
 
     /// <summary>Makes sure that a scalar lies at a known place.</summary>
     /// <returns>False if something else is there, or if the place is not the next one of its pool.</returns>

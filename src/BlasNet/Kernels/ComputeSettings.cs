@@ -14,7 +14,8 @@ internal readonly record struct ComputeSettings(int Threads, GemmKernels Kernels
     /// tests alone.</summary>
     public static ComputeSettings OfProcess { get; set; } = new(ThreadsFromEnvironment(), GemmKernels.Auto);
 
-    /// <summary>Does at once what else waits until it pays: machine code for a fused program, threads for a short sweep; for tests.</summary>
+    /// <summary>Does at once what else waits until it pays: machine code for a fused program, threads for a short sweep, sharing what equal words
+    /// give; for tests.</summary>
     public bool IsEager { get; init; }
 
     /// <summary>What counts on the calling thread.</summary>
