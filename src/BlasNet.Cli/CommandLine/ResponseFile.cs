@@ -54,8 +54,7 @@ internal sealed class ResponseFile
         List<string> args = [];
         foreach (string line in Text(file).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (line[0] != '#')
-                args.AddRange(CommandLineParser.SplitCommandLine(line));
+            args.AddRange(CommandLineParser.SplitCommandLine(line).TakeWhile(arg => !arg.StartsWith('#')));
         }
 
         return args;

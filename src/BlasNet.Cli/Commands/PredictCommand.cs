@@ -10,6 +10,7 @@ internal static class PredictCommand
 {
     private const string Description = """
         Use a model that blasnet train --save has written: one example a line in, one prediction a line out, as text or as JSON.
+        An empty line gives an empty line, or null.
 
         A tagger takes words separated by spaces and gives word|TAG; tree takes a tree in brackets and gives it with the predicted labels; lm gives a
         sentence's perplexity; digits takes pixels from 0 to 1 and gives the label; parser takes CoNLL-U and gives it with HEAD and DEPREL. A line that begins

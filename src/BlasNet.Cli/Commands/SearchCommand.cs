@@ -85,7 +85,7 @@ internal static class SearchCommand
             context.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{line.Query}  {line.Cosine:F4}  {line.Line}  {line.Text}").Trim());
     }
 
-    // Reads the file up to the last line that is needed.
+    // Reads the whole file: one of another number of lines belongs to other vectors.
     private static Dictionary<long, string> ReadLines(string? file, (long Row, float Cosine)[][] nearest, long rows)
     {
         Dictionary<long, string> lines = [];
@@ -99,10 +99,9 @@ internal static class SearchCommand
             if (wanted.Contains(number))
                 lines.Add(number, line);
 
-            if (++number == rows || lines.Count == wanted.Count)
-                return lines;
+            number++;
         }
 
-        throw new CommandException($"{file}: has {number} lines; the vectors are of {rows}.");
+        return number == rows ? lines : throw new CommandException($"{file}: has {number} lines; the vectors are of {rows}.");
     }
 }

@@ -28,7 +28,7 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
     {
         var confusion = new ConfusionMatrix(_classes);
         long digits = Run(
-            DigitFile.Read(data).Select(Checked), (digit, scores) => confusion.Add(digit.Label < _classes ? digit.Label : -1, scores), cancellation);
+            DigitFile.Read(data).Select((digit, i) => Checked(digit, $"{data}: digit {i + 1} ")), (digit, scores) => confusion.Add(digit.Label < _classes ? digit.Label : -1, scores), cancellation);
         return [new("examples", digits), new("accuracy", confusion.Accuracy), new("macro_f1", confusion.MacroF1)];
     }
 
@@ -62,6 +62,6 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
         });
     }
 
-    private Digit Checked(Digit digit) => digit.Pixels.Length == _pixels ? digit
-        : throw new CommandException($"has {digit.Pixels.Length} pixels; the model was trained with {_pixels}");
+    private Digit Checked(Digit digit, string name = "") => digit.Pixels.Length == _pixels ? digit
+        : throw new CommandException($"{name}has {digit.Pixels.Length} pixels; the model was trained with {_pixels}");
 }

@@ -54,7 +54,7 @@ internal abstract class Predictor : IDisposable
     public Model Model { get; }
 
     /// <summary>Predicts for each line, in order.</summary>
-    /// <param name="lines">One example each; empty ones are skipped. One that begins with a brace is JSON.</param>
+    /// <param name="lines">One example each. One that begins with a brace is JSON; an empty one gives an empty line, or null.</param>
     /// <param name="source">Their name, for errors.</param>
     /// <param name="output">Receives a line for each.</param>
     /// <param name="json">Whether these are JSON.</param>
@@ -90,7 +90,10 @@ internal abstract class Predictor<TInput, TExample>(Model? model = null) : Predi
 
     public override void Predict(IEnumerable<string> lines, string source, TextWriter output, bool json, CancellationToken cancellation)
     {
-        Run(Inputs(), Encode, (input, value) => output.WriteLine(json ? ToJson(input, value) : ToText(input, value)), cancellation);
+        Queue<int> emptyBefore = [];   // by input
+        int empty = 0;
+        Run(Inputs(), Encode, Write, cancellation);
+        WriteEmpty(empty);
         output.Flush();
 
         IEnumerable<TInput> Inputs()
@@ -99,9 +102,29 @@ internal abstract class Predictor<TInput, TExample>(Model? model = null) : Predi
             foreach (string line in lines)
             {
                 number++;
-                if (!string.IsNullOrWhiteSpace(line))
-                    yield return Read(line, $"{source}:{number}");
+                if (string.IsNullOrWhiteSpace(line))
+                {
+                    empty++;
+                    continue;
+                }
+
+                TInput input = Read(line, $"{source}:{number}");
+                emptyBefore.Enqueue(empty);
+                empty = 0;
+                yield return input;
             }
+        }
+
+        void Write(TInput input, ReadOnlySpan<float> value)
+        {
+            WriteEmpty(emptyBefore.Dequeue());
+            output.WriteLine(json ? ToJson(input, value) : ToText(input, value));
+        }
+
+        void WriteEmpty(int count)
+        {
+            for (; count > 0; count--)
+                output.WriteLine(json ? "null" : "");
         }
     }
 

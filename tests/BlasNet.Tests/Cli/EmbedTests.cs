@@ -134,6 +134,7 @@ public sealed class EmbedTests : IDisposable
         Error("missing.npy: there is no such file.", "search", "--model", model, "--vectors", "missing.npy", "x");
         string six = Npy("(6, 12)", 288);
         Error($"{_lines}: has 5 lines; the vectors are of 6.", "search", "--model", model, "--texts", _lines, "--vectors", six, "--top", "6", "x");
+        Error($"{_lines}: has 5 lines; the vectors are of 4.", "search", "--model", model, "--texts", _lines, "--vectors", Npy("(4, 12)", 192), "x");
         Error("has vectors of 11 numbers; those of --model", "search", "--model", model, "--vectors", Npy("(1, 11)", 44), "x");
         Error("the header says 6 rows of 12 numbers, and 284 bytes follow it.", "search", "--model", model, "--vectors", Npy("(6, 12)", 284), "x");
         Error("the header says 999999999999999999 rows of 12 numbers", "search", "--model", model, "--vectors", Npy("(999999999999999999, 12)", 284), "x");

@@ -53,6 +53,21 @@ public sealed class PredictTests : IDisposable
         static TaggedWord Parse(string text) => new(text[..text.LastIndexOf('|')], text[(text.LastIndexOf('|') + 1)..]);
     }
 
+    /// <summary>Predictions stay beside what they are of.</summary>
+    [Fact]
+    public void An_empty_line_gives_an_empty_one()
+    {
+        Train("tagger");
+        string text = _folder.Write("in.txt", "one two\n\n \nthree\n\n");
+        string[] lines = CommandResult.Of("predict", Saved, "--data", text).Output.Split('\n');
+        string[] objects = CommandResult.Of("predict", Saved, "--data", text, "--json").Output.Split('\n');
+
+        Assert.StartsWith("one|", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("three|", lines[3], StringComparison.Ordinal);
+        Assert.Equal(["", "", "", ""], [lines[1], lines[2], .. lines[4..]]);
+        Assert.Equal(["null", "null", "null", ""], [objects[1], objects[2], .. objects[4..]]);
+    }
+
     [Theory, MemberData(nameof(Models))]
     public void Text_and_json_say_the_same(string model)
     {

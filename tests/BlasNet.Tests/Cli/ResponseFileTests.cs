@@ -72,10 +72,9 @@ public sealed class ResponseFileTests : IDisposable
     [Fact]
     public void Its_options_count_as_if_they_were_typed()
     {
-        CommandResult result = CommandResult.Of("train", "digits", "@" + _folder.Write("args", "--limit 40 # no comment here\n--batch 0"));
+        CommandResult result = CommandResult.Of("train", "digits", "@" + _folder.Write("args", "--limit 40 # a comment\n--batch 0"));
 
-        Assert.StartsWith("Error: #: unknown argument.", result.Error, StringComparison.Ordinal);
-        Assert.StartsWith("Error: --batch 0: must be", CommandResult.Of("train", "digits", "@" + _folder.Write("args", "--batch 0")).Error, StringComparison.Ordinal);
+        Assert.StartsWith("Error: --batch 0: must be", result.Error, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
