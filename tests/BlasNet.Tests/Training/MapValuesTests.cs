@@ -54,7 +54,8 @@ public sealed class MapValuesTests : IDisposable
         Refused<FileNotFoundException>(Target + ".not", w, Start);
         Refused<ArgumentException>(Target, other.Parameters[0], Start);
         Assert.Throws<ArgumentNullException>(() => model.MapValues(Target, null!));
-        new Evaluator<double>(model, LossOf(model)).RunDouble([1], (_, _) => Assert.Throws<InvalidOperationException>(() => Map(model, Numbers)));
+        new Evaluator<double>(model, LossOf(model)).RunDouble(
+            [1], (_, _) => Assert.Throws<InvalidOperationException>(() => Map(model, Numbers)), TestContext.Current.CancellationToken);
         Assert.Equal(Numbers, new[] { w, b }.SelectMany(model.ValuesOf));
 
         string Refused<TException>(string path, Parameter parameter, long offset) where TException : Exception =>
