@@ -8,11 +8,11 @@ using BlasNet.Tests.Contracts;
 namespace BlasNet.Tests.Oracle;
 
 /// <summary>Random programs: training, evaluation, norms and derivatives against the oracle.</summary>
-/// <remarks><c>BLASNET_RANDOM_GRAPHS=N</c> runs N programs instead of 2,500, on all processors; <c>BLASNET_RANDOM_SEED=S</c> begins with seed S, and runs it
+/// <remarks><c>BLASNET_RANDOM_GRAPHS=N</c> runs N programs instead of 2,000, on all processors; <c>BLASNET_RANDOM_SEED=S</c> begins with seed S, and runs it
 /// alone unless N is given. Long runs say how far they are, and report a wrong program when it is found, where the runner shows live output.</remarks>
 public sealed class RandomGraphTests(ITestOutputHelper output)
 {
-    private const int DefaultCount = 2500;
+    private const int DefaultCount = 2000;
     private const int MostReports = 5;
     private const int MostToReachAll = 1500;
     private const int ProgressEvery = 10_000;   // programs: about half a minute

@@ -72,6 +72,17 @@ public sealed class TrainingLogTests : IDisposable
         Assert.Equal("{\"epoch\":1,\"loss\":1}\n", File.ReadAllText(path));
     }
 
+    /// <summary>An editor has been there.</summary>
+    [Fact]
+    public void Ends_of_lines_and_empty_lines_become_ours()
+    {
+        string path = _folder.Write("log.csv", "epoch,loss\r\n\r\n1,1\r\n  2,2\r\n");
+        using var log = new TrainingLog(path);
+        log.Begin(1);
+
+        Assert.Equal("epoch,loss\n1,1\n", File.ReadAllText(path));
+    }
+
     [Fact]
     public void A_training_from_the_start_begins_a_new_file()
     {
