@@ -53,9 +53,7 @@ internal sealed class ResponseFile
     {
         List<string> args = [];
         foreach (string line in Text(file).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
             args.AddRange(CommandLineParser.SplitCommandLine(line).TakeWhile(arg => !arg.StartsWith('#')));
-        }
 
         return args;
     }

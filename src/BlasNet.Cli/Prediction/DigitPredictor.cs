@@ -28,7 +28,8 @@ internal sealed class DigitPredictor : Predictor<Digit, Digit>
     {
         var confusion = new ConfusionMatrix(_classes);
         long digits = Run(
-            DigitFile.Read(data).Select((digit, i) => Checked(digit, $"{data}: digit {i + 1} ")), (digit, scores) => confusion.Add(digit.Label < _classes ? digit.Label : -1, scores), cancellation);
+            DigitFile.Read(data).Select((digit, i) => Checked(digit, $"{data}: digit {i + 1} ")),
+            (digit, scores) => confusion.Add(digit.Label < _classes ? digit.Label : -1, scores), cancellation);
         return [new("examples", digits), new("accuracy", confusion.Accuracy), new("macro_f1", confusion.MacroF1)];
     }
 

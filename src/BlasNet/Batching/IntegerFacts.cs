@@ -22,6 +22,7 @@ internal sealed class IntegerFacts(int least = 0)
     private readonly List<int> _sizes = [];     // by group
     private readonly Dictionary<(int Operator, long Attribute, ulong Others), int> _groups = [];   // too large a group, by a hash, is no fault
     private ulong _others;
+    private int _start;   // in the places, of the value that is added
 
     /// <summary>A value that is the same as others of its group if it reads the same integers, which it does not.</summary>
     /// <param name="Group">Values of the same operator that read the same but for the integers.</param>
@@ -68,11 +69,7 @@ internal sealed class IntegerFacts(int least = 0)
     public void AddEqual(long first, long second) => _equal.Add((first, second));
 
     /// <summary>Begins a value that is the same as no other so far.</summary>
-    public void BeginReader()
-    {
-        _readers.Add(new Reader(0, _places.Count, 0));
-        _others = 0;
-    }
+    public void BeginReader() => (_start, _others) = (_places.Count, 0);
 
     /// <summary>Adds an integer that it reads.</summary>
     public void AddInteger(long place)
@@ -87,19 +84,15 @@ internal sealed class IntegerFacts(int least = 0)
     /// <summary>Adds the value to its group, if it reads integers.</summary>
     public void EndReader(int op, long attribute)
     {
-        Reader reader = _readers[^1];
-        if (reader.Start == _places.Count)
-        {
-            _readers.RemoveAt(_readers.Count - 1);
+        if (_start == _places.Count)
             return;
-        }
 
         ref int group = ref CollectionsMarshal.GetValueRefOrAddDefault(_groups, (op, attribute, _others), out bool isKnown);
         if (!isKnown)
             group = NewGroup();
 
         _sizes[group]++;
-        _readers[^1] = new Reader(group, reader.Start, _places.Count - reader.Start);
+        _readers.Add(new Reader(group, _start, _places.Count - _start));
     }
 
     /// <summary>Adds the columns of a value or several that are computed once for equal integers.</summary>

@@ -38,8 +38,8 @@ public sealed partial class Model
     /// <inheritdoc cref="SetValues(Parameter, ReadOnlySpan{double})"/>
     public void SetValues(Parameter parameter, ReadOnlySpan<float> values) => Set(parameter, values);
 
-    /// <summary>Leaves values of parameters in a file that has them as memory does. Evaluations read them there, mapped into memory; they are copied before they
-    /// change, by a training step too, or are saved.</summary>
+    /// <summary>Leaves values of parameters in a file that has them as memory does. Evaluations read them there, mapped into memory; they are copied before
+    /// they change, by a training step too, or are saved.</summary>
     /// <param name="path">The file. It must not change as long as the model is in use.</param>
     /// <param name="offsets">For each of these parameters the byte where its values begin: rows × columns numbers of the model's precision, column by column,
     /// little-endian. For those of a safetensors file see <see cref="SafetensorsReader.OffsetOf"/>; its tensors are row by row.</param>

@@ -17,8 +17,8 @@ public sealed class PlanHistoryTests
     private static readonly Function<(Expr, Expr), Expr, Expr> Named =
         Function.Of("named", ((Expr E, Expr W) p, Expr word) => Tanh(p.W * Lookup(p.E, word)));
 
-    private static readonly Function<(Expr, Expr), (Expr, Expr), Expr> Pair =
-        Function.Of("pair", ((Expr E, Expr W) p, (Expr Left, Expr Right) words) => Tanh(p.W * Lookup(p.E, words.Left)) + Sigmoid(p.W * Lookup(p.E, words.Right)));
+    private static readonly Function<(Expr, Expr), (Expr, Expr), Expr> Pair = Function.Of(
+        "pair", ((Expr E, Expr W) p, (Expr Left, Expr Right) words) => Tanh(p.W * Lookup(p.E, words.Left)) + Sigmoid(p.W * Lookup(p.E, words.Right)));
 
     private static readonly Recurrence<Expr> Chain = Recurrence.Of("chain", (Expr x) => Tanh(x), (Expr x, Expr h) => Tanh(x + (0.5 * h * h)));
 
@@ -30,7 +30,8 @@ public sealed class PlanHistoryTests
             words[1..].Aggregate(Lookup(table, g.Index(words[0])), (h, word) => Tanh((w * h) + (w * Lookup(table, g.Index(word))))),
         ["a loop of calls"] = (g, words, table, w) =>
             words[1..].Aggregate(Lookup(table, words[0]), (h, word) => Step.Call(g.Use(w), Lookup(table, word), h)),
-        ["calls that look up"] = (g, words, table, w) => words.Select((word, t) => (t + 1) * Named.Call((table, w), g.Index(word))).Aggregate((a, b) => Tanh(a + b)),
+        ["calls that look up"] = (g, words, table, w) =>
+            words.Select((word, t) => (t + 1) * Named.Call((table, w), g.Index(word))).Aggregate((a, b) => Tanh(a + b)),
         ["calls of two indices"] = (g, words, table, w) =>
             words.Select((word, t) => (t + 1) * Pair.Call((table, w), (g.Index(word), g.Index(words[0])))).Aggregate((a, b) => Tanh(a + b)),
         ["a recurrence"] = (g, words, table, w) => Chain.Run(w * Lookup(table, words)),

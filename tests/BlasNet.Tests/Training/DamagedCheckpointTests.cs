@@ -15,7 +15,12 @@ public sealed class DamagedCheckpointTests : IDisposable
     [InlineData(CheckpointFolder.Manifest)]
     public void A_damaged_checkpoint_is_passed_over_and_told(string file)
     {
-        foreach (Func<byte[], byte[]> damage in new Func<byte[], byte[]>[] { bytes => bytes[..^1], bytes => [], bytes => [.. bytes[..(bytes.Length / 2)], (byte)(bytes[bytes.Length / 2] ^ 1), .. bytes[(bytes.Length / 2 + 1)..]] })
+        Func<byte[], byte[]>[] damages =
+        [
+            bytes => bytes[..^1], bytes => [],
+            bytes => [.. bytes[..(bytes.Length / 2)], (byte)(bytes[bytes.Length / 2] ^ 1), .. bytes[(bytes.Length / 2 + 1)..]],
+        ];
+        foreach (Func<byte[], byte[]> damage in damages)
         {
             string path = _folder.File(Guid.NewGuid().ToString());
             using (var writer = new CheckpointFolder(path))
@@ -119,5 +124,6 @@ public sealed class DamagedCheckpointTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private string[] Folders() => [.. Directory.GetDirectories(_folder.Path, "step-*").Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
+    private string[] Folders() =>
+        [.. Directory.GetDirectories(_folder.Path, "step-*").Select(folder => Path.GetFileName(folder)).Order(StringComparer.Ordinal)];
 }

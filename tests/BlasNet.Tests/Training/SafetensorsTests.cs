@@ -225,7 +225,8 @@ public sealed class SafetensorsTests : IDisposable
     {
         Assert.Equal($"{Target}: does not exist", Assert.Throws<SafetensorsException>(() => new SafetensorsReader(Target).Dispose()).Message);
         string tooLong = new('x', 5000);
-        Assert.StartsWith($"{tooLong}: cannot be opened: ", Assert.Throws<SafetensorsException>(() => new SafetensorsReader(tooLong).Dispose()).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{tooLong}: cannot be opened: ", Assert.Throws<SafetensorsException>(() => new SafetensorsReader(tooLong).Dispose()).Message, StringComparison.Ordinal);
         Assert.Equal($"{_folder.Path}: is a directory; a file is expected", Assert.Throws<SafetensorsException>(() => new SafetensorsReader(_folder.Path).Dispose()).Message);
     }
 

@@ -43,8 +43,8 @@ internal sealed record EvaluateAct(IReadOnlyList<RandomExample> Examples, int Co
 
     public override IEnumerable<Act> Simpler() => new EvaluateAct[]
     {
-        this with { IsStream = false }, this with { HasBudget = false }, this with { Workers = 1 }, this with { ComputeBatch = 256 }, this with { Resets = false },
-        this with { Repeats = 1 }, this with { UsesAverage = false },
+        this with { IsStream = false }, this with { HasBudget = false }, this with { Workers = 1 }, this with { ComputeBatch = 256 },
+        this with { Resets = false }, this with { Repeats = 1 }, this with { UsesAverage = false },
     }.Where(simpler => simpler != this);
 
     public override string ToString() => string.Concat(
